@@ -1,0 +1,58 @@
+#include "daemon/escape.h"
+
+/* See escape.h. Any thread. */
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "daemon/cleanup.h"
+#include "daemon/utf8.h"
+
+struct replacement {
+    char byte;
+    const char *text;
+};
+
+static const char *escape_byte(enum escape escape, char byte)
+{
+    static const struct replacement html[] = {
+        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"},
+    };
+
+    if (escape == ESCAPE_HTML) {
+        for (size_t i = 0; i < ELEMENTS(html); i++)
+            if (html[i].byte == byte)
+                return html[i].text;
+        /* Control characters have no place in HTML, not even as character references. */
+        return (unsigned char)byte < 0x20 || byte == 0x7f ? UTF8_REPLACEMENT : NULL;
+    }
+    switch (byte) {
+    case '\\':
+        return "\\\\";
+    case '\n':
+        return "\\n";
+    case '"':
+        return escape == ESCAPE_LABEL ? "\\\"" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+void escape_text(struct buffer *out, enum escape escape, const char *text)
+{
+    size_t size = strlen(text);
+
+    while (size) {
+        size_t sequence = utf8_sequence(text, size);
+        const char *replacement = sequence ? escape_byte(escape, *text) : UTF8_REPLACEMENT;
+
+        if (!sequence)
+            sequence = 1;
+        if (replacement)
+            buffer_text(out, replacement);
+        else
+            buffer_append(out, text, sequence);
+        text += sequence;
+        size -= sequence;
+    }
+}

@@ -1,0 +1,37 @@
+#include "daemon/fault.h"
+
+/* See fault.h. Any thread; a fault belongs to the thread that fills it. */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+__attribute__((format(printf, 4, 0))) static void fault_fill(struct fault *fault, int error, bool unsupported,
+                                                             const char *format, va_list arguments)
+{
+    if (!fault)
+        return;
+    fault->error = error;
+    fault->unsupported = unsupported;
+    (void)vsnprintf(fault->text, sizeof(fault->text), format, arguments);
+}
+
+int fault_set(struct fault *fault, int error, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fault_fill(fault, error, false, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+int fault_unsupported(struct fault *fault, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fault_fill(fault, -EOPNOTSUPP, true, format, arguments);
+    va_end(arguments);
+    return -EOPNOTSUPP;
+}

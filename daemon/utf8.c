@@ -1,0 +1,49 @@
+#include "daemon/utf8.h"
+
+/* See utf8.h. Any thread. */
+
+/* What the second byte may be is all that is irregular in UTF-8 (Unicode, table 3-7): it rules out what is
+ * overlong, the surrogates and what is above U+10FFFF. */
+struct lead {
+    unsigned char first, last; /* lead bytes */
+    unsigned char length;
+    unsigned char low, high; /* second byte */
+};
+
+size_t utf8_sequence(const char *text, size_t size)
+{
+    static const struct lead leads[] = {
+        {0x00, 0x7f, 1, 0, 0},       {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf},
+        {0xe1, 0xec, 3, 0x80, 0xbf}, {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf},
+        {0xf0, 0xf0, 4, 0x90, 0xbf}, {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f},
+    };
+    const unsigned char *bytes = (const unsigned char *)text;
+    const struct lead *lead = leads;
+    const struct lead *end = leads + sizeof(leads) / sizeof(leads[0]);
+
+    if (size == 0)
+        return 0;
+    while (lead < end && (bytes[0] < lead->first || bytes[0] > lead->last))
+        lead++;
+    if (lead == end || lead->length > size)
+        return 0;
+    if (lead->length > 1 && (bytes[1] < lead->low || bytes[1] > lead->high))
+        return 0;
+    for (size_t i = 2; i < lead->length; i++)
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+    return lead->length;
+}
+
+bool utf8_valid(const char *text, size_t size)
+{
+    while (size) {
+        size_t length = utf8_sequence(text, size);
+
+        if (!length)
+            return false;
+        text += length;
+        size -= length;
+    }
+    return true;
+}
