@@ -1,0 +1,15 @@
+#pragma once
+
+/*
+ * From tables to the exposition text. Pure: no I/O, no locks, any thread. Both formats come from the same
+ * tables; they differ in the headers of a column (rendered with the column set) and in the last line.
+ */
+
+#include "daemon/buffer.h"
+#include "daemon/table.h"
+
+/* Appends every table of the snapshot, each column as one family. Columns without any cell are left out. */
+void encode_snapshot(struct buffer *out, const struct snapshot *snapshot, enum exposition exposition);
+
+/* Appends what ends the exposition ("# EOF" in OpenMetrics). */
+void encode_end(struct buffer *out, enum exposition exposition);

@@ -1,0 +1,230 @@
+#include "daemon/table.h"
+
+/*
+ * Row sets: label sets rendered once, when an entity appears or changes. While a set is built, a hash table
+ * over the rendered texts refuses duplicates; sealing throws it away. Built by one thread, shared by all.
+ */
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/buffer.h"
+#include "daemon/cleanup.h"
+#include "daemon/escape.h"
+#include "daemon/reference.h"
+
+struct row_set_builder {
+    struct buffer text;
+    struct buffer offsets; /* of uint32_t */
+    struct buffer names;   /* the label names, each with its NUL */
+    uint32_t *slots;       /* open addressing: row + 1, 0 is free */
+    size_t slot_count;     /* a power of two */
+    size_t label_count;
+};
+
+static struct row_set_builder *builder_free(struct row_set_builder *builder)
+{
+    if (builder) {
+        buffer_done(&builder->text);
+        buffer_done(&builder->offsets);
+        buffer_done(&builder->names);
+        free(builder->slots);
+        free(builder);
+    }
+    return NULL;
+}
+
+static uint32_t builder_offset(const struct row_set_builder *builder, size_t row)
+{
+    uint32_t offset;
+
+    memcpy(&offset, builder->offsets.data + row * sizeof(offset), sizeof(offset));
+    return offset;
+}
+
+static uint64_t text_hash(const char *text, size_t size)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* The slot that holds a row of this text, or the free one where it belongs. */
+static uint32_t *builder_slot(struct row_set_builder *builder, const char *text, size_t size)
+{
+    for (size_t i = text_hash(text, size);; i++) {
+        uint32_t *slot = &builder->slots[i & (builder->slot_count - 1)];
+        uint32_t begin;
+
+        if (!*slot)
+            return slot;
+        begin = builder_offset(builder, *slot - 1);
+        if (builder_offset(builder, *slot) - begin == size && !memcmp(builder->text.data + begin, text, size))
+            return slot;
+    }
+}
+
+/* Keeps the hash table at most half full. */
+static int builder_grow(struct row_set_builder *builder, size_t count)
+{
+    size_t slot_count = builder->slot_count ? builder->slot_count * 2 : 64;
+    uint32_t *slots;
+
+    if (builder->slot_count > count * 2 + 1)
+        return 0;
+    slots = calloc(slot_count, sizeof(*slots));
+    if (!slots)
+        return -ENOMEM;
+    free(builder->slots);
+    builder->slots = slots;
+    builder->slot_count = slot_count;
+    for (uint32_t row = 0; row < count; row++) {
+        uint32_t begin = builder_offset(builder, row);
+
+        *builder_slot(builder, builder->text.data + begin, builder_offset(builder, row + 1) - begin) =
+            row + 1;
+    }
+    return 0;
+}
+
+int row_set_new(const char *const *label_names, size_t label_count, struct row_set **ret_rows)
+{
+    struct row_set *rows = calloc(1, sizeof(*rows));
+    struct row_set_builder *builder;
+    uint32_t first = 0;
+
+    if (!rows)
+        return -ENOMEM;
+    rows->references = 1;
+    rows->builder = builder = calloc(1, sizeof(*builder));
+    if (!builder) {
+        row_set_unref(rows);
+        return -ENOMEM;
+    }
+    builder->label_count = label_count;
+    for (size_t i = 0; i < label_count; i++)
+        buffer_append(&builder->names, label_names[i], strlen(label_names[i]) + 1);
+    buffer_append(&builder->offsets, &first, sizeof(first));
+    if (builder->names.error || builder->offsets.error) {
+        row_set_unref(rows);
+        return -ENOMEM;
+    }
+    *ret_rows = rows;
+    return 0;
+}
+
+static void builder_render(struct row_set_builder *builder, const char *const *values)
+{
+    const char *name = builder->names.data;
+
+    for (size_t i = 0; i < builder->label_count; i++) {
+        buffer_text(&builder->text, i ? "," : "{");
+        buffer_text(&builder->text, name);
+        buffer_text(&builder->text, "=\"");
+        escape_text(&builder->text, ESCAPE_LABEL, values[i]);
+        buffer_text(&builder->text, "\"");
+        name += strlen(name) + 1;
+    }
+    /* The space before the number belongs to the row: one copy less in the encoder. */
+    buffer_text(&builder->text, builder->label_count ? "} " : " ");
+}
+
+int row_set_add(struct row_set *rows, const char *const *values)
+{
+    struct row_set_builder *builder = rows->builder;
+    uint32_t begin, end, *slot;
+
+    assert(builder);
+    if (builder_grow(builder, rows->count) < 0)
+        return -ENOMEM;
+    begin = (uint32_t)builder->text.size;
+    builder_render(builder, values);
+    if (builder->text.error || builder->text.size > UINT32_MAX)
+        return -ENOMEM;
+    end = (uint32_t)builder->text.size;
+    slot = builder_slot(builder, builder->text.data + begin, end - begin);
+    if (*slot) {
+        builder->text.size = begin;
+        return -EEXIST;
+    }
+    buffer_append(&builder->offsets, &end, sizeof(end));
+    if (builder->offsets.error)
+        return -ENOMEM;
+    *slot = (uint32_t)++rows->count;
+    return (int)rows->count - 1;
+}
+
+void row_set_seal(struct row_set *rows)
+{
+    struct row_set_builder *builder = rows->builder;
+
+    if (!builder)
+        return;
+    rows->text = take_ptr(builder->text.data);
+    rows->offsets = (uint32_t *)(void *)take_ptr(builder->offsets.data);
+    rows->builder = builder_free(builder);
+}
+
+struct row_set *row_set_ref(struct row_set *rows)
+{
+    reference_take(&rows->references);
+    return rows;
+}
+
+struct row_set *row_set_unref(struct row_set *rows)
+{
+    if (rows && reference_drop(&rows->references)) {
+        builder_free(rows->builder);
+        free(rows->text);
+        free(rows->offsets);
+        free(rows);
+    }
+    return NULL;
+}
+
+/* Undoes escape_text() up to the closing quote; returns the full length. */
+static int label_unescape(const char *at, char *buffer, size_t size)
+{
+    size_t length = 0;
+
+    for (; *at != '"'; at++) {
+        char byte = *at;
+
+        if (byte == '\\')
+            byte = *++at == 'n' ? '\n' : *at;
+        if (length + 1 < size)
+            buffer[length] = byte;
+        length++;
+    }
+    if (size)
+        buffer[length < size ? length : size - 1] = '\0';
+    return (int)length;
+}
+
+int row_set_label(const struct row_set *rows, size_t row, const char *label, char *buffer, size_t size)
+{
+    const char *at = rows->text + rows->offsets[row];
+    const char *end = rows->text + rows->offsets[row + 1];
+    size_t label_size = strlen(label);
+
+    /* The text is our own: {name="value",name="value"} with every quote in a value escaped. */
+    while (++at < end) {
+        const char *name = at;
+
+        at = memchr(at, '=', (size_t)(end - at));
+        if (!at)
+            break;
+        if ((size_t)(at - name) == label_size && !memcmp(name, label, label_size))
+            return label_unescape(at + 2, buffer, size);
+        for (at += 2; *at != '"'; at++)
+            if (*at == '\\')
+                at++;
+        at++;
+    }
+    return -ENOENT;
+}

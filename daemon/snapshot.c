@@ -1,0 +1,97 @@
+#include "daemon/table.h"
+
+/*
+ * Snapshots: values beside references of the sets that name them. Filled by one collector thread, immutable
+ * once published; their memory is recycled by the runner, so that a steady state allocates nothing.
+ */
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/reference.h"
+
+struct snapshot *snapshot_new(void)
+{
+    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+    if (snapshot)
+        snapshot->references = 1;
+    return snapshot;
+}
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+    reference_take(&snapshot->references);
+    return snapshot;
+}
+
+struct snapshot *snapshot_unref(struct snapshot *snapshot)
+{
+    if (!snapshot || !reference_drop(&snapshot->references))
+        return NULL;
+    snapshot_clear(snapshot);
+    for (size_t i = 0; i < SNAPSHOT_TABLES_MAX; i++) {
+        free(snapshot->tables[i].cells);
+        free(snapshot->tables[i].present);
+    }
+    free(snapshot);
+    return NULL;
+}
+
+void snapshot_clear(struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->table_count; i++) {
+        struct table *table = &snapshot->tables[i];
+
+        table->columns = column_set_unref(table->columns);
+        table->rows = row_set_unref(table->rows);
+    }
+    snapshot->table_count = 0;
+}
+
+/* Room for count words, contents undefined. */
+static bool words_reserve(uint64_t **words, size_t *capacity, size_t count)
+{
+    uint64_t *grown;
+
+    if (*words && *capacity >= count)
+        return true;
+    grown = reallocarray(NULL, count ? count : 1, sizeof(**words));
+    if (!grown)
+        return false;
+    free(*words);
+    *words = grown;
+    *capacity = count;
+    return true;
+}
+
+struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *columns, struct row_set *rows)
+{
+    struct table *table = &snapshot->tables[snapshot->table_count];
+
+    assert(snapshot->table_count < SNAPSHOT_TABLES_MAX);
+    assert(!rows->builder);
+    table->present_words = (columns->count + 63) / 64;
+    if (!words_reserve(&table->cells, &table->cells_capacity, rows->count * columns->count) ||
+        !words_reserve(&table->present, &table->present_capacity, rows->count * table->present_words))
+        return NULL;
+    memset(table->present, 0, rows->count * table->present_words * sizeof(*table->present));
+    table->columns = column_set_ref(columns);
+    table->rows = row_set_ref(rows);
+    snapshot->table_count++;
+    return table;
+}
+
+uint64_t snapshot_series(const struct snapshot *snapshot)
+{
+    uint64_t series = 0;
+
+    for (size_t i = 0; i < snapshot->table_count; i++) {
+        const struct table *table = &snapshot->tables[i];
+
+        for (size_t word = 0; word < table->rows->count * table->present_words; word++)
+            series += (uint64_t)__builtin_popcountll(table->present[word]);
+    }
+    return series;
+}

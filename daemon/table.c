@@ -1,0 +1,133 @@
+#include "daemon/table.h"
+
+/*
+ * Column sets: the names and headers of families, rendered once and then shared. What is left for a scrape is
+ * copying these bytes, those of the row sets, and printing the numbers between them. Any thread.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/buffer.h"
+#include "daemon/cleanup.h"
+#include "daemon/escape.h"
+#include "daemon/reference.h"
+
+/* The name that OpenMetrics gives the family: without the suffix that the type adds to its samples. */
+static size_t family_size(const struct metric *metric, enum exposition exposition)
+{
+    static const char *const suffixes[] = {[METRIC_COUNTER] = "_total", [METRIC_INFO] = "_info"};
+    size_t size = strlen(metric->name);
+    const char *suffix;
+
+    if (exposition != EXPOSITION_OPENMETRICS || (size_t)metric->type >= ELEMENTS(suffixes))
+        return size;
+    suffix = suffixes[metric->type];
+    if (suffix && size > strlen(suffix) && !strcmp(metric->name + size - strlen(suffix), suffix))
+        size -= strlen(suffix);
+    return size;
+}
+
+static void render_header(struct buffer *out, const struct metric *metric, enum exposition exposition)
+{
+    static const char *const types[][EXPOSITION_COUNT] = {
+        [METRIC_COUNTER] = {"counter", "counter"},
+        [METRIC_GAUGE] = {"gauge", "gauge"},
+        [METRIC_INFO] = {"gauge", "info"},
+        [METRIC_UNKNOWN] = {"untyped", "unknown"},
+    };
+    /* OpenMetrics escapes quotes in HELP too; text 0.0.4 does not. */
+    enum escape escape = exposition == EXPOSITION_OPENMETRICS ? ESCAPE_LABEL : ESCAPE_HELP;
+    size_t family = family_size(metric, exposition);
+
+    buffer_text(out, "# HELP ");
+    buffer_append(out, metric->name, family);
+    buffer_text(out, " ");
+    escape_text(out, escape, metric->help);
+    if (metric->source) {
+        buffer_text(out, " (");
+        escape_text(out, escape, metric->source);
+        buffer_text(out, ")");
+    }
+    buffer_text(out, ".\n# TYPE ");
+    buffer_append(out, metric->name, family);
+    buffer_printf(out, " %s\n", types[metric->type][exposition]);
+    if (!metric->unit || exposition != EXPOSITION_OPENMETRICS)
+        return;
+    buffer_text(out, "# UNIT ");
+    buffer_append(out, metric->name, family);
+    buffer_printf(out, " %s\n", metric->unit);
+}
+
+/* Texts are laid out in one block; pointers into it are set when it no longer moves. */
+static void column_set_layout(struct column_set *columns)
+{
+    const char *at = columns->text;
+
+    for (size_t i = 0; i < columns->count; i++) {
+        struct column *column = &columns->columns[i];
+
+        column->name = at;
+        at += column->name_size + 1;
+        for (size_t e = 0; e < EXPOSITION_COUNT; e++) {
+            column->header[e] = at;
+            at += column->header_size[e];
+        }
+    }
+}
+
+int column_set_new(const struct metric *metrics, size_t count, struct column_set **ret_columns)
+{
+    _cleanup_(freep) struct column_set *columns = NULL;
+    _cleanup_(buffer_done) struct buffer text = {};
+
+    columns = calloc(1, sizeof(*columns) + count * sizeof(columns->columns[0]));
+    if (!columns)
+        return -ENOMEM;
+    columns->references = 1;
+    columns->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct column *column = &columns->columns[i];
+
+        column->type = metrics[i].type;
+        column->value = metrics[i].value;
+        column->name_size = (uint32_t)strlen(metrics[i].name);
+        buffer_append(&text, metrics[i].name, column->name_size + 1);
+        for (size_t e = 0; e < EXPOSITION_COUNT; e++) {
+            size_t before = text.size;
+
+            render_header(&text, &metrics[i], (enum exposition)e);
+            column->header_size[e] = (uint32_t)(text.size - before);
+        }
+    }
+    if (text.error)
+        return text.error;
+    columns->text = take_ptr(text.data);
+    column_set_layout(columns);
+    *ret_columns = take_ptr(columns);
+    return 0;
+}
+
+struct column_set *column_set_ref(struct column_set *columns)
+{
+    reference_take(&columns->references);
+    return columns;
+}
+
+struct column_set *column_set_unref(struct column_set *columns)
+{
+    if (columns && reference_drop(&columns->references)) {
+        free(columns->text);
+        free(columns);
+    }
+    return NULL;
+}
+
+int table_find_column(const struct table *table, const char *name)
+{
+    for (size_t i = 0; i < table->columns->count; i++)
+        if (!strcmp(table->columns->columns[i].name, name))
+            return (int)i;
+    return -1;
+}

@@ -1,0 +1,143 @@
+#pragma once
+
+/*
+ * The table: the one data type that crosses the program. A table is entities × metrics. Rows are what a label
+ * set names (a device; a device and a statistic; a drop site), columns are metric descriptors.
+ *
+ * A table is a column set, a row set and cells. The sets are immutable once made and reference-counted
+ * (atomically: any thread may hold one); a collector makes a new one only when a field, an entity or a label
+ * text changes, so that steady-state collection renders no text and allocates nothing. A snapshot, a short
+ * list of tables, is filled by one collector thread and immutable once published.
+ *
+ * Cells are 64-bit and exact. A cell may be absent: it then has no series.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum metric_type {
+    METRIC_COUNTER, /* name ends in _total */
+    METRIC_GAUGE,
+    METRIC_INFO,    /* name ends in _info, value 1; "gauge" in text 0.0.4, "info" in OpenMetrics */
+    METRIC_UNKNOWN, /* not known to be a counter: "untyped", "unknown" */
+};
+
+enum value_type {
+    VALUE_UINT64,
+    VALUE_INT64,   /* cell holds the two's complement */
+    VALUE_SECONDS, /* cell holds nanoseconds, printed as seconds, exactly */
+};
+
+/* A column descriptor, as collectors write it down. Texts are UTF-8. */
+struct metric {
+    const char *name;   /* as it stands on the page, _total included */
+    const char *help;   /* what it counts, one sentence, no full stop */
+    const char *source; /* the kernel's own name of the number, "rtnl_link_stats64.rx_packets"; NULL: none */
+    const char *unit; /* OpenMetrics unit, the suffix of the family's name ("bytes", "seconds"); NULL: none */
+    enum metric_type type;
+    enum value_type value;
+};
+
+enum exposition {
+    EXPOSITION_TEXT,        /* Prometheus text 0.0.4 */
+    EXPOSITION_OPENMETRICS, /* OpenMetrics text 1.0.0 */
+    EXPOSITION_COUNT
+};
+
+/* One column, ready to be encoded. */
+struct column {
+    const char *name;
+    uint32_t name_size;
+    uint32_t header_size[EXPOSITION_COUNT];
+    const char *header[EXPOSITION_COUNT]; /* "# HELP ...\n# TYPE ...\n" (and UNIT), escaped */
+    enum metric_type type;
+    enum value_type value;
+};
+
+struct column_set {
+    _Atomic unsigned references;
+    size_t count;
+    char *text; /* all names and headers */
+    struct column columns[];
+};
+
+/* Copies everything out of `metrics`. -ENOMEM. */
+int column_set_new(const struct metric *metrics, size_t count, struct column_set **ret_columns);
+struct column_set *column_set_ref(struct column_set *columns);
+struct column_set *column_set_unref(struct column_set *columns); /* accepts NULL, returns NULL */
+
+struct row_set {
+    _Atomic unsigned references;
+    size_t count;
+    char *text;        /* the rendered label sets, `{device="eth0",kind="physical"} `, one after another */
+    uint32_t *offsets; /* count + 1 of them: row i is text[offsets[i] .. offsets[i + 1]) */
+    struct row_set_builder *builder; /* until sealed */
+};
+
+/* Begins a row set whose rows have these label names (copied; 0 of them: rows without labels). -ENOMEM. */
+int row_set_new(const char *const *label_names, size_t label_count, struct row_set **ret_rows);
+
+/* Adds a row: values are arbitrary bytes, NUL-terminated, one for each label name; they come out escaped,
+ * invalid UTF-8 as U+FFFD. Returns the row's index, -EEXIST where an equal row is there already (nothing is
+ * added: a scrape never has duplicate series), -ENOMEM. */
+int row_set_add(struct row_set *rows, const char *const *values);
+
+/* Ends building; after that the set is immutable and may be shared. */
+void row_set_seal(struct row_set *rows);
+struct row_set *row_set_ref(struct row_set *rows);
+struct row_set *row_set_unref(struct row_set *rows); /* accepts NULL, returns NULL */
+
+/* The value of one label of one row, unescaped, for readers other than the encoder (page, status line).
+ * Returns its full length like snprintf, or -ENOENT where the row has no such label. */
+int row_set_label(const struct row_set *rows, size_t row, const char *label, char *buffer, size_t size);
+
+struct table {
+    struct column_set *columns;
+    struct row_set *rows;
+    uint64_t *cells;      /* row-major: rows->count × columns->count */
+    uint64_t *present;    /* row-major bits: present_words for each row */
+    size_t present_words; /* 64-bit words of presence bits a row */
+    size_t cells_capacity;
+    size_t present_capacity;
+};
+
+static inline void table_set(struct table *table, size_t row, size_t column, uint64_t value)
+{
+    table->cells[row * table->columns->count + column] = value;
+    table->present[row * table->present_words + column / 64] |= UINT64_C(1) << (column % 64);
+}
+
+static inline bool table_get(const struct table *table, size_t row, size_t column, uint64_t *ret_value)
+{
+    if (!(table->present[row * table->present_words + column / 64] >> (column % 64) & 1))
+        return false;
+    *ret_value = table->cells[row * table->columns->count + column];
+    return true;
+}
+
+/* The column's index in the table, or -1. */
+int table_find_column(const struct table *table, const char *name);
+
+enum { SNAPSHOT_TABLES_MAX = 8 };
+
+struct snapshot {
+    _Atomic unsigned references;
+    size_t table_count;
+    struct table tables[SNAPSHOT_TABLES_MAX];
+};
+
+struct snapshot *snapshot_new(void); /* one reference; NULL: out of memory */
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+struct snapshot *snapshot_unref(struct snapshot *snapshot); /* accepts NULL, returns NULL */
+
+/* Makes a draft of it again: drops tables and their sets, keeps the memory of the cells. */
+void snapshot_clear(struct snapshot *snapshot);
+
+/* Adds a table with every cell absent and takes references of both sets. The row set is sealed. Family names
+ * are unique to a table, by the collector's prefix: the encoder never merges. NULL: out of memory. */
+struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *columns, struct row_set *rows);
+
+/* How many cells are there. */
+uint64_t snapshot_series(const struct snapshot *snapshot);
