@@ -1,0 +1,98 @@
+#pragma once
+
+/*
+ * THE interface: what a collector is. A collector turns what the kernel says into one snapshot. It runs on a
+ * thread of its own with blocking straight-line code; it knows no other collector, no reader, no log. All
+ * functions of one instance are called by that one thread, in the order open, (event | collect)*, close.
+ *
+ * To add one: its own files, one line in collectors.c, one in meson.build, its rows in the README.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/device_filter.h"
+#include "config/option.h"
+#include "daemon/clock.h"
+#include "daemon/fault.h"
+#include "daemon/limits.h"
+#include "daemon/table.h"
+
+/* The settings that every collector has; the first member of each collector's own settings struct. */
+struct collector_common {
+    bool enabled;
+    uint64_t interval_ns;         /* between the starts of two collections */
+    uint64_t max_age_ns;          /* an older snapshot is not served; at least three intervals are granted */
+    struct device_filter devices; /* replaces the global filter where one of its lists is set */
+};
+
+/* The options of struct collector_common, the head of each collector's option table. `settings` is the
+ * collector's settings struct, whose first member is `struct collector_common common`. */
+#define COLLECTOR_OPTIONS(settings, default_enabled, default_interval)                                       \
+    {                                                                                                        \
+        .key = "enabled",                                                                                    \
+        .type = OPTION_BOOL,                                                                                 \
+        .offset = offsetof(settings, common.enabled),                                                        \
+        .default_text = default_enabled,                                                                     \
+        .help = "whether the collector runs",                                                                \
+    },                                                                                                       \
+        {                                                                                                    \
+            .key = "interval",                                                                               \
+            .type = OPTION_DURATION,                                                                         \
+            .offset = offsetof(settings, common.interval_ns),                                                \
+            .default_text = default_interval,                                                                \
+            .min = NS_PER_SECOND / 10,                                                                       \
+            .max = 3600 * NS_PER_SECOND,                                                                     \
+            .help = "time between two collections",                                                          \
+        },                                                                                                   \
+    {                                                                                                        \
+        .key = "max_age", .type = OPTION_DURATION, .offset = offsetof(settings, common.max_age_ns),          \
+        .default_text = "30s", .min = NS_PER_SECOND, .max = 24 * 3600 * NS_PER_SECOND,                       \
+        .help = "age from which numbers are no longer served (at least three intervals are granted)",        \
+    }
+
+/* What every collector is given at open; outlives the instance. */
+struct collector_context {
+    const char *procfs;                  /* --path.procfs, "/proc" */
+    const struct device_filter *devices; /* the filter that holds for this collector */
+    struct limits *limits;
+};
+
+struct collector {
+    const char *name;    /* [a-z_]+: the flag --collector.NAME, the key collectors.NAME, the label */
+    const char *summary; /* one line for --help, --list-collectors, the page */
+    const char *needs;   /* capability, module or kernel it needs; "nothing" */
+    bool listens;        /* it counts only while it is open: --once gives it time before it collects */
+
+    /* Its keys, below collectors.NAME; begins with COLLECTOR_OPTIONS, and DEVICE_FILTER_OPTIONS("devices.",
+     * ...) where it looks at devices. */
+    const struct option_table *options;
+
+    /*
+     * Opens everything the collector needs; may block, delays nobody. `config` is the struct that `options`
+     * describe; it and the context outlive the instance. On failure returns a negative errno and fills
+     * the fault (fault_unsupported() where the thing is absent or not permitted); *ret_state is untouched.
+     * Failures are retried with capped back-off.
+     */
+    int (*open)(const struct collector_context *context, const void *config, void **ret_state,
+                struct fault *fault);
+
+    /* Optional pair, for a collector that listens: the descriptor to poll for input between collections, and
+     * what to do when it is readable. A failing event() closes and reopens the collector. */
+    int (*event_fd)(void *state);
+    int (*event)(void *state, struct fault *fault);
+
+    /*
+     * Fills the empty draft. 0, or a negative errno with the fault filled: the draft is then thrown away and
+     * the last snapshot stays until it is too old. One device that vanished or says EOPNOTSUPP is skipped:
+     * it fails nobody else. With fault->unsupported the instance is closed and reopened with back-off.
+     */
+    int (*collect)(void *state, struct snapshot *draft, struct fault *fault);
+
+    void (*close)(void *state); /* accepts half-used states; never NULL */
+};
+
+/* The one table of them (collectors.c), in the order of the page. */
+extern const struct collector *const collectors[];
+extern const size_t collector_count;

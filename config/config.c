@@ -1,0 +1,248 @@
+#include "config/config.h"
+
+/* See config.h. Main thread. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/suggest.h"
+
+/* What follows "prefix." in path; NULL where it is not below it. Everything is below "". */
+static const char *path_below(const char *path, const char *prefix)
+{
+    size_t size = strlen(prefix);
+
+    if (size == 0)
+        return path;
+    return strncmp(path, prefix, size) == 0 && path[size] == '.' ? path + size + 1 : NULL;
+}
+
+static const struct option *find_option(const struct config *config, const char *path, void **ret_settings)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        const struct config_binding *binding = &config->bindings[i];
+        const char *key = path_below(path, binding->section);
+
+        for (size_t j = 0; key && j < binding->table->count; j++)
+            if (strcmp(binding->table->options[j].key, key) == 0) {
+                *ret_settings = binding->settings;
+                return &binding->table->options[j];
+            }
+    }
+    return NULL;
+}
+
+/* True where some key is below path. */
+static bool is_section(const struct config *config, const char *path)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        const struct config_binding *binding = &config->bindings[i];
+        const char *key = path_below(path, binding->section);
+
+        if (strcmp(binding->section, path) == 0 || path_below(binding->section, path))
+            return true;
+        for (size_t j = 0; key && *key && j < binding->table->count; j++)
+            if (path_below(binding->table->options[j].key, key))
+                return true;
+    }
+    return false;
+}
+
+/* Considers each key as what could have been meant by `word` in section `parent`: first the neighbours, then
+ * the same word elsewhere. */
+static void suggest_key(const struct config *config, const char *parent, struct suggestion *near,
+                        char elsewhere[KEY_PATH_MAX])
+{
+    for (size_t i = 0; i < config->count; i++) {
+        const struct config_binding *binding = &config->bindings[i];
+
+        for (size_t j = 0; j < binding->table->count; j++) {
+            char full[KEY_PATH_MAX];
+            const char *below, *last;
+
+            key_path(full, binding->section, binding->table->options[j].key);
+            last = strrchr(full, '.');
+            if (last && strcmp(last + 1, near->word) == 0)
+                (void)snprintf(elsewhere, KEY_PATH_MAX, "%s", full);
+            below = path_below(full, parent);
+            if (below) {
+                full[(size_t)(below - full) + strcspn(below, ".")] = '\0';
+                suggest_try(near, below);
+            }
+        }
+    }
+}
+
+/* `word` is no key of the section `parent`. */
+static void unknown_key(struct config *config, unsigned line, const char *parent, const char *word)
+{
+    struct suggestion near = {.word = word};
+    char elsewhere[KEY_PATH_MAX] = "", path[KEY_PATH_MAX], hint[KEY_PATH_MAX + 32] = "";
+
+    config->unknown_keys++;
+    key_path(path, parent, word);
+    if (config->report->errors < REPORT_LINES_MAX && config->report->warnings < REPORT_LINES_MAX)
+        suggest_key(config, parent, &near, elsewhere);
+    if (*near.best || *elsewhere)
+        (void)snprintf(hint, sizeof(hint), ", did you mean \"%s\"?", *near.best ? near.best : elsewhere);
+    if (config->warn_unknown)
+        report_warning(config->report, line, path, "unknown key, passed over%s", hint);
+    else
+        report_error(config->report, line, path, "unknown key%s", hint);
+}
+
+static const char *type_name(const cJSON *value)
+{
+    if (cJSON_IsBool(value))
+        return "true or false";
+    if (cJSON_IsNumber(value))
+        return "a number";
+    if (cJSON_IsString(value))
+        return "a string";
+    if (cJSON_IsArray(value))
+        return "a list";
+    return cJSON_IsObject(value) ? "an object" : "null";
+}
+
+static int set_json_list(const struct option *option, void *settings, const cJSON *value, struct fault *fault)
+{
+    size_t count = (size_t)cJSON_GetArraySize(value), i = 0;
+    _cleanup_(freep) const char **items = calloc(count ? count : 1, sizeof(*items));
+    const cJSON *item;
+
+    if (!items)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    cJSON_ArrayForEach(item, value)
+    {
+        if (!cJSON_IsString(item))
+            return fault_set(fault, -EINVAL, "item %zu: expected a string, found %s", i + 1, type_name(item));
+        items[i++] = item->valuestring;
+    }
+    return option_set_list(option, settings, items, count, fault);
+}
+
+static int set_text(const struct option *option, void *settings, const char *text, struct fault *fault)
+{
+    struct fault inner = {};
+    int r = option_set_text(option, settings, text, &inner);
+
+    if (r < 0 && option->type != OPTION_LIST)
+        return fault_set(fault, r, "\"%.80s\": %s", text, inner.text);
+    return r < 0 ? fault_set(fault, r, "%s", inner.text) : 0;
+}
+
+/* The value has the type that the option wants. */
+static int set_json(const struct option *option, void *settings, const cJSON *value, struct fault *fault)
+{
+    char number[32];
+
+    switch (option->type) {
+    case OPTION_BOOL:
+        return set_text(option, settings, cJSON_IsTrue(value) ? "true" : "false", fault);
+    case OPTION_UINT:
+        (void)snprintf(number, sizeof(number), "%.0f", value->valuedouble); /* exact: JSON_NUMBER_MAX */
+        return set_text(option, settings, number, fault);
+    case OPTION_LIST:
+        return set_json_list(option, settings, value, fault);
+    default:
+        return set_text(option, settings, value->valuestring, fault);
+    }
+}
+
+static void apply_value(struct config *config, const struct option *option, void *settings,
+                        const cJSON *value, const char *path)
+{
+    static const struct {
+        int type;
+        const char *name;
+    } expected[] = {
+        [OPTION_BOOL] = {cJSON_True | cJSON_False, "true or false"},
+        [OPTION_UINT] = {cJSON_Number, "a whole number"},
+        [OPTION_DURATION] = {cJSON_String, "a string like \"10s\""},
+        [OPTION_STRING] = {cJSON_String, "a string"},
+        [OPTION_LIST] = {cJSON_Array, "a list of strings"},
+        [OPTION_CHOICE] = {cJSON_String, "a string"},
+    };
+    struct fault fault;
+
+    if (!(value->type & expected[option->type].type))
+        report_error(config->report, json_line(value), path, "expected %s, found %s",
+                     expected[option->type].name, type_name(value));
+    else if (set_json(option, settings, value, &fault) < 0)
+        report_error(config->report, json_line(value), path, "%s", fault.text);
+}
+
+/* No deeper than JSON_DEPTH_MAX, and no deeper than our keys. */
+static void apply_object(struct config *config, const cJSON *object, const char *path)
+{
+    const cJSON *child;
+
+    if (!cJSON_IsObject(object)) {
+        report_error(config->report, json_line(object), path, "expected an object, found %s",
+                     type_name(object));
+        return;
+    }
+    cJSON_ArrayForEach(child, object)
+    {
+        char below[KEY_PATH_MAX];
+        const struct option *option;
+        void *settings;
+
+        key_path(below, path, child->string);
+        if (!*child->string || strchr(child->string, '.')) /* "web.page" is not "page" in "web" */
+            unknown_key(config, json_line(child), path, child->string);
+        else if ((option = find_option(config, below, &settings)))
+            apply_value(config, option, settings, child, below);
+        else if (is_section(config, below))
+            apply_object(config, child, below);
+        else
+            unknown_key(config, json_line(child), path, child->string);
+    }
+}
+
+void config_apply(struct config *config, const cJSON *root)
+{
+    apply_object(config, root, "");
+}
+
+/* Finds the first step of the path that leads nowhere. */
+static void unknown_path(struct config *config, const char *path)
+{
+    char parent[KEY_PATH_MAX] = "", next[KEY_PATH_MAX], word[KEY_PATH_MAX];
+    const char *step = path;
+
+    for (;;) {
+        (void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(step, "."), step);
+        key_path(next, parent, word);
+        if (!step[strlen(word)] || !is_section(config, next))
+            break;
+        step += strlen(word) + 1;
+        memcpy(parent, next, sizeof(parent));
+    }
+    unknown_key(config, 0, parent, word);
+}
+
+void config_set(struct config *config, const char *assignment)
+{
+    const char *value = strchr(assignment, '=');
+    char path[KEY_PATH_MAX];
+    const struct option *option;
+    struct fault fault;
+    void *settings;
+
+    if (!value) {
+        report_error(config->report, 0, assignment, "expected KEY=VALUE");
+        return;
+    }
+    (void)snprintf(path, sizeof(path), "%.*s", (int)(value - assignment), assignment);
+    option = find_option(config, path, &settings);
+    if (option && set_text(option, settings, value + 1, &fault) < 0)
+        report_error(config->report, 0, path, "%s", fault.text);
+    else if (!option && is_section(config, path))
+        report_error(config->report, 0, path, "this is a section, not a key");
+    else if (!option)
+        unknown_path(config, path);
+}

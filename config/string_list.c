@@ -1,0 +1,39 @@
+#include "config/string_list.h"
+
+/* See string_list.h. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int string_list_add(struct string_list *list, const char *text)
+{
+    char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
+
+    if (!items)
+        return -ENOMEM;
+    list->items = items;
+    items[list->count] = strdup(text);
+    if (!items[list->count])
+        return -ENOMEM;
+    list->count++;
+    return 0;
+}
+
+void string_list_done(struct string_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct string_list){};
+}
+
+bool string_list_equal(const struct string_list *a, const struct string_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}

@@ -1,0 +1,22 @@
+#pragma once
+
+/*
+ * A list of strings that owns them. Pure.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* NULL and 0 where empty. */
+struct string_list {
+    char **items;
+    size_t count;
+    bool set; /* given by a user, not only by default */
+};
+
+/* Appends a copy. -ENOMEM. */
+int string_list_add(struct string_list *list, const char *text);
+void string_list_done(struct string_list *list);
+
+/* The same strings in the same order. */
+bool string_list_equal(const struct string_list *a, const struct string_list *b);
