@@ -1,0 +1,7 @@
+#pragma once
+
+/* Link statistics: netdrop_link_*. */
+
+#include "collectors/collector.h"
+
+extern const struct collector link_collector;

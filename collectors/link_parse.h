@@ -1,0 +1,70 @@
+#pragma once
+
+/*
+ * Bytes of rtnetlink in, what they say of a link out. Pure: no system call, no allocation. Tolerant of both
+ * older kernels (shorter structs, missing attributes: the cells are absent, not zero) and newer ones (more of
+ * either).
+ */
+
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <stdint.h>
+
+enum {
+    LINK_STATISTIC_COUNT = 25,      /* fields of rtnl_link_stats64 in Linux 6.1 to 6.18 */
+    LINK_DEVICE_SIZE = 3 * 16 + 16, /* every byte of a name replaced, "~", the ifindex */
+    LINK_KIND_SIZE = 64,
+    LINK_ALIAS_SIZE = 256,      /* IFALIASZ */
+    LINK_ADDRESS_SIZE = 3 * 32, /* MAX_ADDR_LEN bytes as "aa:bb:..." */
+    LINK_BUS_SIZE = 64,
+};
+
+/* The numbers of a link that are no statistics. */
+enum link_number {
+    LINK_CARRIER_CHANGES,
+    LINK_CARRIER_UP_CHANGES,
+    LINK_CARRIER_DOWN_CHANGES,
+    LINK_UP,
+    LINK_ADMIN_UP,
+    LINK_CARRIER,
+    LINK_MTU,
+    LINK_TRANSMIT_QUEUE_LIMIT,
+    LINK_NUMBER_COUNT
+};
+
+struct link {
+    int ifindex;
+    int master;       /* ifindex of the bond, bridge, ... it belongs to; 0: none */
+    uint32_t present; /* bit i: numbers[i] was in the message */
+    uint32_t numbers[LINK_NUMBER_COUNT];
+    char name[IFNAMSIZ];           /* as the kernel has it: any bytes but white space and '/' */
+    char device[LINK_DEVICE_SIZE]; /* the name for labels: valid UTF-8, and no other link has it */
+    char kind[LINK_KIND_SIZE];     /* IFLA_INFO_KIND; without one "loopback" or "physical" */
+    char alias[LINK_ALIAS_SIZE];
+    char address[LINK_ADDRESS_SIZE]; /* hexadecimal with colons, whatever the link's type */
+    char bus[LINK_BUS_SIZE];         /* name of the parent device, "0000:03:00.0"; "" before Linux 5.14 */
+
+    /* Of the one who keeps the link, not of the message; see links.h. */
+    uint64_t born;
+    uint64_t seen;
+    uint32_t row;
+};
+
+struct link_statistics {
+    int ifindex;
+    uint32_t count;                        /* how many of the values the kernel has */
+    uint64_t values[LINK_STATISTIC_COUNT]; /* in the order of struct rtnl_link_stats64 */
+};
+
+/*
+ * Reads RTM_NEWLINK or RTM_DELLINK. -ENODATA: the message does not speak of the link as such; -EBADMSG: it
+ * makes no sense. Fields that the message has no attribute for are empty, the keeper's are zero.
+ */
+int link_parse(const struct nlmsghdr *message, struct link *ret_link);
+
+/* Reads RTM_NEWSTATS (IFLA_STATS_LINK_64) or RTM_NEWLINK (IFLA_STATS64). -ENODATA: no statistics in it. */
+int link_parse_statistics(const struct nlmsghdr *message, struct link_statistics *ret_statistics);
+
+/* The name for labels. A name that is valid UTF-8 without U+FFFD stays as it is. Any other gets U+FFFD for
+ * each byte that is not valid, and "~" and the ifindex at its end. */
+void link_device_name(const char *name, int ifindex, char device[LINK_DEVICE_SIZE]);
