@@ -1,0 +1,7 @@
+#pragma once
+
+/* The standard process_* metrics about the exporter itself. */
+
+#include "collectors/collector.h"
+
+extern const struct collector process_collector;

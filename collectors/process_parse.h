@@ -1,0 +1,15 @@
+#pragma once
+
+/* /proc/PID/stat, bytes to struct. Pure. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct process_stat {
+    uint64_t start_ticks; /* USER_HZ ticks of CLOCK_BOOTTIME at which the process started */
+    uint64_t virtual_bytes;
+    uint64_t resident_pages;
+};
+
+/* 0, or -EBADMSG where the text is not a whole stat line. */
+int process_parse_stat(const char *text, size_t size, struct process_stat *ret_stat);

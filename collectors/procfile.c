@@ -1,0 +1,104 @@
+#include "collectors/procfile.h"
+
+/*
+ * See procfile.h. The path may come from a user (--path.procfs) and so may lead to anything: a FIFO or a
+ * device must not block the collector's thread, hence O_NONBLOCK and a look at the type before any read.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/cleanup.h"
+
+enum { CAPACITY_FIRST = 4096 };
+
+int procfile_init(struct procfile *ret_file, const char *directory, const char *name)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    *ret_file = (struct procfile){.path = path, .fd = -1};
+    return 0;
+}
+
+static void procfile_close(struct procfile *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+    file->size = 0;
+}
+
+void procfile_done(struct procfile *file)
+{
+    if (!file->path)
+        return;
+    procfile_close(file);
+    free(file->data);
+    free(file->path);
+    *file = (struct procfile){.fd = -1};
+}
+
+static int procfile_open(struct procfile *file, struct fault *fault)
+{
+    _cleanup_(closep) int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat status;
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return fault_set(fault, -errno, "%s: %s", file->path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return fault_set(fault, -EINVAL, "%s: not a regular file", file->path);
+    file->fd = take_fd(&fd);
+    return 0;
+}
+
+static int procfile_grow(struct procfile *file, struct fault *fault)
+{
+    size_t capacity = file->capacity ? 2 * file->capacity : CAPACITY_FIRST;
+    char *data;
+
+    if (capacity > PROCFILE_BYTES_MAX)
+        return fault_set(fault, -EFBIG, "%s: larger than %d bytes", file->path, PROCFILE_BYTES_MAX);
+    data = realloc(file->data, capacity);
+    if (!data)
+        return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
+    file->data = data;
+    file->capacity = capacity;
+    return 0;
+}
+
+/* A read that fills the buffer may have been cut: it is done again, whole, with twice the room. */
+static int procfile_fill(struct procfile *file, struct fault *fault)
+{
+    for (;;) {
+        ssize_t size =
+            file->capacity ? TEMP_FAILURE_RETRY(pread(file->fd, file->data, file->capacity, 0)) : 0;
+        int r;
+
+        if (size < 0)
+            return fault_set(fault, -errno, "%s: %s", file->path, strerror(errno));
+        file->size = (size_t)size;
+        if (file->size < file->capacity)
+            return 0;
+        r = procfile_grow(file, fault);
+        if (r < 0)
+            return r;
+    }
+}
+
+int procfile_read(struct procfile *file, struct fault *fault)
+{
+    int r = file->fd < 0 ? procfile_open(file, fault) : 0;
+
+    if (r == 0)
+        r = procfile_fill(file, fault);
+    if (r < 0)
+        procfile_close(file);
+    return r;
+}

@@ -1,0 +1,35 @@
+#pragma once
+
+/*
+ * A /proc file that is kept open and read whole, by one pread(2) into a kept buffer: half the cost of
+ * opening it each time, and one moment's content (the kernel's seq_file renders a small file in one go).
+ * One thread at a time.
+ */
+
+#include <stddef.h>
+
+#include "daemon/fault.h"
+
+/* A larger file is refused: the kernel's own are a few kilobytes. */
+enum { PROCFILE_BYTES_MAX = 64 * 1024 };
+
+struct procfile {
+    char *path;
+    int fd;      /* -1: not open */
+    char *data;  /* the content after a successful read, not NUL-terminated */
+    size_t size; /* of the content */
+    size_t capacity;
+};
+
+/* Names the file DIRECTORY/NAME; opens nothing yet. -ENOMEM. */
+int procfile_init(struct procfile *ret_file, const char *directory, const char *name);
+
+/* Closes and frees; accepts a zeroed or a finished one. */
+void procfile_done(struct procfile *file);
+
+/*
+ * Reads the file as of now, and opens it first where it is not open. What is no regular file (a FIFO, a
+ * directory) is refused at once with -EINVAL, what is too large with -EFBIG; other errors are those of
+ * open(2) and pread(2). After a failure the file is closed, so that the next read tries afresh.
+ */
+int procfile_read(struct procfile *file, struct fault *fault);

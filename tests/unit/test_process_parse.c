@@ -1,0 +1,79 @@
+/* /proc/PID/stat lines: real ones, hostile command names, and every way to be cut short. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/process_parse.h"
+#include "daemon/cleanup.h"
+#include "tests/unit/unit.h"
+
+#define AFTER_NAME " R 6852 6852 4119 0 -1 4194304 102 0 0 0 11 22 0 0 20 0 1 0 "
+
+struct stat_case {
+    const char *text;
+    int expected;
+    struct process_stat stat;
+};
+
+static const struct stat_case cases[] = {
+    {"6858 (cat)" AFTER_NAME "111455 3133440 390 18446744073709551615 94710711754752 0\n",
+     0,
+     {111455, 3133440, 390}},
+    {"1 (a) R 1 (b c)" AFTER_NAME "7 8 9 0\n", 0, {7, 8, 9}},
+    {"1 ())" AFTER_NAME "7 8 9 0\n", 0, {7, 8, 9}},
+    {"1 (\n)" AFTER_NAME "18446744073709551615 8 9 0\n", 0, {UINT64_MAX, 8, 9}},
+    {"1 (cat)" AFTER_NAME "18446744073709551616 8 9 0\n", -EBADMSG, {0}},
+    {"1 (cat)" AFTER_NAME "-7 8 9 0\n", -EBADMSG, {0}},
+    {"1 (cat)" AFTER_NAME "7 8 9", -EBADMSG, {0}}, /* 9 might be the first digit of more */
+    {"1 (cat)" AFTER_NAME "7 x 9 0\n", -EBADMSG, {0}},
+    {"1 (cat)" AFTER_NAME, -EBADMSG, {0}},
+    {"1 (cat) R 1 2\n", -EBADMSG, {0}},
+    {"1 (cat)", -EBADMSG, {0}},
+    {"1 (cat)x", -EBADMSG, {0}},
+    {"1 cat" AFTER_NAME "7 8 9 0\n", -EBADMSG, {0}},
+    {"", -EBADMSG, {0}},
+};
+
+static void test_cases(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct process_stat stat = {1, 2, 3};
+
+        assert_int_equal(process_parse_stat(cases[i].text, strlen(cases[i].text), &stat), cases[i].expected);
+        if (cases[i].expected < 0)
+            assert_memory_equal(&stat, (&(struct process_stat){1, 2, 3}), sizeof(stat));
+        else
+            assert_memory_equal(&stat, &cases[i].stat, sizeof(stat));
+    }
+}
+
+/* Whatever is left of a cut line yields the whole truth or nothing. */
+static void test_every_prefix(void **state)
+{
+    const char *text = cases[0].text;
+
+    (void)state;
+    for (size_t size = 0; size <= strlen(text); size++) {
+        _cleanup_(freep) char *copy = malloc(size + 1);
+        struct process_stat stat;
+
+        assert_non_null(copy);
+        memcpy(copy, text, size);
+        if (process_parse_stat(copy, size, &stat) == 0)
+            assert_memory_equal(&stat, &cases[0].stat, sizeof(stat));
+        else
+            assert_true(size < strlen("6858 (cat)" AFTER_NAME "111455 3133440 390 "));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_every_prefix),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

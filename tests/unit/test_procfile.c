@@ -1,0 +1,175 @@
+/* Reading a file whole on a kept descriptor, and refusing what is no file, against a directory of our own. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collectors/procfile.h"
+#include "daemon/cleanup.h"
+#include "tests/unit/unit.h"
+
+static char directory[] = "/tmp/test_procfile.XXXXXX";
+
+static void file_path(char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s/file", directory);
+}
+
+/* Replaces the content in place: the inode stays, as with /proc. */
+static void write_file(char byte, size_t size)
+{
+    _cleanup_(closep) int fd = -1;
+    _cleanup_(freep) char *data = malloc(size + 1);
+    char path[64];
+
+    file_path(path, sizeof(path));
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_non_null(data);
+    memset(data, byte, size);
+    assert_int_equal(write(fd, data, size), size);
+}
+
+static void assert_content(const struct procfile *file, char byte, size_t size)
+{
+    assert_int_equal(file->size, size);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(file->data[i], byte);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    (void)strcpy(directory + strlen(directory) - 6, "XXXXXX");
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    char path[64];
+
+    (void)state;
+    file_path(path, sizeof(path));
+    (void)remove(path);
+    return rmdir(directory);
+}
+
+static void test_grows_and_shrinks(void **state)
+{
+    static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 20000, PROCFILE_BYTES_MAX - 1, 10, 0, 4096};
+    _cleanup_(procfile_done) struct procfile file = {.fd = -1};
+
+    (void)state;
+    assert_int_equal(procfile_init(&file, directory, "file"), 0);
+    for (size_t i = 0; i < ELEMENTS(sizes); i++) {
+        char byte = (char)('a' + i);
+
+        write_file(byte, sizes[i]);
+        assert_int_equal(procfile_read(&file, NULL), 0);
+        assert_content(&file, byte, sizes[i]);
+    }
+}
+
+/* The steady state neither opens nor allocates: same descriptor, same memory. */
+static void test_keeps_descriptor_and_memory(void **state)
+{
+    _cleanup_(procfile_done) struct procfile file = {.fd = -1};
+    const char *data;
+    int fd;
+
+    (void)state;
+    write_file('a', 9000);
+    assert_int_equal(procfile_init(&file, directory, "file"), 0);
+    assert_int_equal(procfile_read(&file, NULL), 0);
+    fd = file.fd;
+    data = file.data;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(procfile_read(&file, NULL), 0);
+        assert_int_equal(file.fd, fd);
+        assert_ptr_equal(file.data, data);
+    }
+}
+
+static void test_too_large(void **state)
+{
+    _cleanup_(procfile_done) struct procfile file = {.fd = -1};
+    struct fault fault = {0};
+
+    (void)state;
+    write_file('a', PROCFILE_BYTES_MAX);
+    assert_int_equal(procfile_init(&file, directory, "file"), 0);
+    assert_int_equal(procfile_read(&file, &fault), -EFBIG);
+    assert_non_null(strstr(fault.text, "/file: larger than 65536 bytes"));
+    assert_int_equal(file.fd, -1);
+    write_file('b', 5);
+    assert_int_equal(procfile_read(&file, &fault), 0);
+    assert_content(&file, 'b', 5);
+}
+
+/* Reliability row 23: nobody writes to the FIFO, and yet the call comes back at once. */
+static void test_row_23_fifo_and_directory(void **state)
+{
+    _cleanup_(procfile_done) struct procfile fifo = {.fd = -1};
+    _cleanup_(procfile_done) struct procfile place = {.fd = -1};
+    struct fault fault = {0};
+    char path[64];
+
+    (void)state;
+    alarm(10);
+    file_path(path, sizeof(path));
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(procfile_init(&fifo, directory, "file"), 0);
+    assert_int_equal(procfile_read(&fifo, &fault), -EINVAL);
+    assert_non_null(strstr(fault.text, "/file: not a regular file"));
+    assert_int_equal(fifo.fd, -1);
+    assert_int_equal(procfile_init(&place, "/proc", "self"), 0);
+    assert_int_equal(procfile_read(&place, &fault), -EINVAL);
+    assert_string_equal(fault.text, "/proc/self: not a regular file");
+    alarm(0);
+}
+
+static void test_missing_then_there(void **state)
+{
+    _cleanup_(procfile_done) struct procfile file = {.fd = -1};
+    struct fault fault = {0};
+
+    (void)state;
+    assert_int_equal(procfile_init(&file, directory, "file"), 0);
+    assert_int_equal(procfile_read(&file, &fault), -ENOENT);
+    assert_non_null(strstr(fault.text, "/file: No such file or directory"));
+    write_file('a', 3);
+    assert_int_equal(procfile_read(&file, &fault), 0);
+    assert_content(&file, 'a', 3);
+}
+
+static void test_done_twice(void **state)
+{
+    struct procfile file = {0};
+    int standard_input = fcntl(0, F_GETFD);
+
+    (void)state;
+    procfile_done(&file); /* zeroed: descriptor 0 is not ours */
+    assert_int_equal(fcntl(0, F_GETFD), standard_input);
+    assert_int_equal(procfile_init(&file, directory, "file"), 0);
+    procfile_done(&file);
+    procfile_done(&file);
+    assert_int_equal(file.fd, -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_grows_and_shrinks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keeps_descriptor_and_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_row_23_fifo_and_directory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_missing_then_there, setup, teardown),
+        cmocka_unit_test(test_done_twice),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
