@@ -1,0 +1,7 @@
+#pragma once
+
+/* What NICs and their drivers say: private statistics, loss by cause, rings, speed, driver. */
+
+#include "collectors/collector.h"
+
+extern const struct collector ethtool_collector;

@@ -1,0 +1,44 @@
+#pragma once
+
+/*
+ * Loss by cause, on one vocabulary across drivers: which of a driver's private statistics mean that packets
+ * were lost, and why. The entries of one driver are disjoint, no packet counts in two of them, so that they
+ * may be added up: where one counter includes another, at most one of the two is here; where it is not
+ * known, neither. A driver without entries has no such rows. Pure.
+ */
+
+#include <stddef.h>
+
+enum nic_direction { NIC_RECEIVE, NIC_TRANSMIT, NIC_DIRECTION_COUNT };
+
+enum nic_cause {
+    NIC_LOST_NO_BUFFER, /* no descriptor or memory in the host: rings too small, CPUs too busy */
+    NIC_LOST_MISSED,    /* the NIC's own buffer was full */
+    NIC_LOST_CRC,       /* damaged on the wire: checksum, alignment, code violation */
+    NIC_LOST_LENGTH,    /* too short, too long, or not as long as it says */
+    NIC_LOST_FILTERED,  /* by steering or an XDP program */
+    NIC_LOST_LINK_DOWN, /* the link or the interface was down */
+    NIC_LOST_COLLISION, /* half duplex: gave up after collisions */
+    NIC_LOST_BUSY,      /* the transmit ring was full */
+    NIC_LOST_FAULT,     /* hardware, DMA or descriptor errors */
+    NIC_LOST_DROPPED,   /* the driver does not tell its reasons apart */
+    NIC_LOST_COUNT
+};
+
+struct nic_loss {
+    const char *driver;    /* as ETHTOOL_GDRVINFO says it */
+    const char *statistic; /* as ethtool_name_split() gives it */
+    enum nic_direction direction;
+    enum nic_cause cause;
+    const char *source; /* what justifies the entry: file:line of Linux 6.1, below drivers/net */
+};
+
+extern const struct nic_loss nic_losses[];
+extern const size_t nic_loss_count;
+
+/* The entry for a statistic of a driver; NULL where there is none. */
+const struct nic_loss *nic_loss_find(const char *driver, const char *statistic);
+
+/* The label values: "receive", "no_buffer", ... */
+const char *nic_direction_name(enum nic_direction direction);
+const char *nic_cause_name(enum nic_cause cause);

@@ -1,0 +1,156 @@
+#include "collectors/ethtool_name.h"
+
+/* Queue numbers leave the driver's strings, and nothing else does. */
+
+#include "daemon/cleanup.h"
+#include "tests/unit/ethtool_fixture.h"
+#include "tests/unit/unit.h"
+
+static void pad(const char *text, char raw[ETH_GSTRING_LEN])
+{
+    memset(raw, 'x', ETH_GSTRING_LEN); /* what is behind the terminator is anybody's */
+    memcpy(raw, text, strlen(text) < ETH_GSTRING_LEN ? strlen(text) + 1 : ETH_GSTRING_LEN);
+}
+
+static void test_split(void **state)
+{
+    static const struct {
+        const char *raw, *statistic, *queue;
+    } cases[] = {
+        /* where drivers write queues */
+        {"rx3_dropped", "rx#_dropped", "3"},
+        {"rx_queue_0_drops", "rx_queue_#_drops", "0"},
+        {"tx_queue_127_xdp_tx_drops", "tx_queue_#_xdp_tx_drops", "127"},
+        {"queue_12_rx_bad_desc_num", "queue_#_rx_bad_desc_num", "12"},
+        {"queue_4_xdp_tx_cnt", "queue_#_xdp_tx_cnt", "4"},
+        {"[5]: rx_discards", "[#]: rx_discards", "5"},
+        {"rx_dropped_pkt[2]", "rx_dropped_pkt[#]", "2"},
+        {"tx-0.packets", "tx-#.packets", "0"},
+        {"tx1_xdp_full", "tx#_xdp_full", "1"},
+        {"ch7_eq_rearm", "ch#_eq_rearm", "7"},
+        {"rx10_xsk_wqe_err", "rx#_xsk_wqe_err", "10"},
+        {"rx123456789_a", "rx#_a", "123456789"},
+        /* other numbers stay */
+        {"rx_prio3_discards", "rx_prio3_discards", ""},
+        {"rx_pause_prio_0", "rx_pause_prio_0", ""},
+        {"tx_priority_0_xoff.nic", "tx_priority_0_xoff.nic", ""},
+        {"rx_err_lane_2_phy", "rx_err_lane_2_phy", ""},
+        {"pfc_pri0_rx_transitions", "pfc_pri0_rx_transitions", ""},
+        {"rx_discard_packets_cos7", "rx_discard_packets_cos7", ""},
+        {"rx_65_to_127_bytes_phy", "rx_65_to_127_bytes_phy", ""},
+        {"rx_64b_frames", "rx_64b_frames", ""},
+        {"tx_collide_15times", "tx_collide_15times", ""},
+        {"veb.tc_3_tx_packets", "veb.tc_3_tx_packets", ""},
+        {"rx_size_1522.nic", "rx_size_1522.nic", ""},
+        {"rx_pb_1_pxoff", "rx_pb_1_pxoff", ""},
+        /* numbers that would not come back as they were */
+        {"rx03_dropped", "rx03_dropped", ""},
+        {"rx1234567890_a", "rx1234567890_a", ""},
+        {"rx_dropped", "rx_dropped", ""},
+        {"rx3", "rx3", ""},
+        {"rx_queue_3", "rx_queue_3", ""},
+        {"rx_dropped_pkt[]", "rx_dropped_pkt[]", ""},
+        {"3]", "3]", ""},
+        {"]", "]", ""},
+        /* any bytes */
+        {"", "", ""},
+        {"rx#_dropped", "rx\\#_dropped", ""},
+        {"Tx Queue#", "Tx Queue\\#", ""},
+        {"rx3_a#b\\c", "rx#_a\\#b\\\\c", "3"},
+        {"\\~2", "\\\\~2", ""},
+        {"  pkts rx OOB", "  pkts rx OOB", ""},
+        {"a\xff\xfe\"\n", "a\xef\xbf\xbd\xef\xbf\xbd\"\n", ""},
+        {"\xc3\xa4.drops", "\xc3\xa4.drops", ""},
+        {"adminq_dcfg_device_resources_cnt", "adminq_dcfg_device_resources_cnt", ""}, /* gve: no terminator */
+        {"rx_queue_1_4567890123456789012345", "rx_queue_#_456789012345678901234", "1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        char raw[ETH_GSTRING_LEN];
+        struct ethtool_name name;
+
+        pad(cases[i].raw, raw);
+        ethtool_name_split(raw, &name);
+        assert_string_equal(name.statistic, cases[i].statistic);
+        assert_string_equal(name.queue, cases[i].queue);
+    }
+}
+
+static void test_whole(void **state)
+{
+    char raw[ETH_GSTRING_LEN];
+    struct ethtool_name name;
+
+    (void)state;
+    pad("rx3_a#b", raw);
+    ethtool_name_whole(raw, &name);
+    assert_string_equal(name.statistic, "rx3_a\\#b");
+    assert_string_equal(name.queue, "");
+}
+
+static void test_plain(void **state)
+{
+    char raw[ETH_GSTRING_LEN], plain[ETHTOOL_STATISTIC_MAX];
+    struct ethtool_name name;
+
+    (void)state;
+    pad("rx3_a#b\\c", raw);
+    ethtool_name_split(raw, &name);
+    ethtool_name_plain(&name, plain, sizeof(plain));
+    assert_string_equal(plain, "rx#_a#b\\c");
+    ethtool_name_plain(&name, plain, 4);
+    assert_string_equal(plain, "rx#");
+}
+
+static void test_longest_name_fits(void **state)
+{
+    char raw[ETH_GSTRING_LEN];
+    struct ethtool_name name;
+
+    (void)state;
+    memset(raw, 0xff, sizeof(raw));
+    ethtool_name_split(raw, &name);
+    assert_int_equal(strlen(name.statistic), 3 * ETH_GSTRING_LEN);
+    ethtool_name_number(&name, 4294967295U);
+    assert_string_equal(name.statistic + 3 * ETH_GSTRING_LEN, "\\~4294967295");
+}
+
+/* Every string of every driver comes back from its name alone. */
+static void test_drivers_come_back(void **state)
+{
+    static struct fixture fixture;
+    unsigned queues = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(fixture_drivers); i++) {
+        fixture_read(fixture_drivers[i], &fixture);
+        for (uint32_t j = 0; j < fixture.count; j++) {
+            const char *raw = fixture.strings + (size_t)j * ETH_GSTRING_LEN;
+            char back[ETH_GSTRING_LEN];
+            struct ethtool_name name;
+            unsigned number;
+            size_t size;
+
+            ethtool_name_split(raw, &name);
+            queues += name.queue[0] != '\0';
+            size = name_join(&name, back, sizeof(back), &number);
+            assert_int_equal(size, strnlen(raw, ETH_GSTRING_LEN));
+            assert_memory_equal(back, raw, size);
+        }
+    }
+    assert_true(queues > 800);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_longest_name_fits),
+        cmocka_unit_test(test_drivers_come_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
