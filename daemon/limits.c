@@ -15,6 +15,7 @@ const char *limit_name(enum limit limit)
         [LIMIT_PROC_MALFORMED] = "proc_malformed",
         [LIMIT_NAME_COLLISION] = "name_collision",
         [LIMIT_STATISTICS] = "statistics",
+        [LIMIT_DROP_SITES] = "drop_sites",
     };
 
     return names[limit];
