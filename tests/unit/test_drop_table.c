@@ -1,0 +1,241 @@
+/* The table of drop sites at and beyond its limit: rows, `other`, eviction, and totals that never miss one.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "collectors/drop_table.h"
+#include "daemon/cleanup.h"
+#include "tests/unit/unit.h"
+
+struct fixture {
+    struct limits limits;
+    struct drop_table table;
+};
+
+static void setup(struct fixture *fixture, size_t max)
+{
+    *fixture = (struct fixture){};
+    assert_int_equal(drop_table_init(&fixture->table, max, &fixture->limits), 0);
+}
+
+static struct drop_labels labels(const char *function, const char *reason, const char *device)
+{
+    struct drop_labels labels = {.netns = DROP_NETNS_SELF, .protocol = DROP_PROTOCOL_IPV4};
+
+    strcpy(labels.function, function);
+    strcpy(labels.reason, reason);
+    strcpy(labels.device, device);
+    return labels;
+}
+
+static void add(struct fixture *fixture, const char *function, const char *reason, const char *device,
+                uint64_t count)
+{
+    const struct drop_labels key = labels(function, reason, device);
+
+    assert_int_equal(drop_table_add(&fixture->table, &key, count), 0);
+}
+
+/* UINT64_MAX: no such row. */
+static uint64_t count_of(const struct fixture *fixture, const char *function, const char *device)
+{
+    uint64_t count = UINT64_MAX;
+
+    for (size_t i = 0; i < fixture->table.count; i++) {
+        const struct drop_site *site = &fixture->table.sites[i];
+
+        if (strcmp(site->labels.function, function) == 0 && strcmp(site->labels.device, device) == 0) {
+            assert_int_equal(count, UINT64_MAX);
+            count = site->count;
+        }
+    }
+    return count;
+}
+
+static uint64_t hits(const struct fixture *fixture)
+{
+    return fixture->limits.hits[LIMIT_DROP_SITES];
+}
+
+static uint64_t sum(const uint64_t counts[DROP_CLASS_COUNT])
+{
+    uint64_t sum = 0;
+
+    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
+        sum += counts[class];
+    return sum;
+}
+
+static void test_counts(void **state)
+{
+    struct fixture fixture;
+    uint64_t generation;
+
+    (void)state;
+    setup(&fixture, 16);
+    add(&fixture, "f", "NO_SOCKET", "eth0", 3);
+    generation = fixture.table.generation;
+    add(&fixture, "f", "NO_SOCKET", "eth0", UINT64_C(1) << 40);
+    assert_int_equal(fixture.table.generation, generation);
+    assert_int_equal(count_of(&fixture, "f", "eth0"), (UINT64_C(1) << 40) + 3);
+    add(&fixture, "tap_handle_frame", "", "eth0", 5);
+    assert_true(fixture.table.generation > generation);
+    assert_int_equal(fixture.table.totals[DROP_CLASS_ERROR], (UINT64_C(1) << 40) + 3);
+    assert_int_equal(fixture.table.totals[DROP_CLASS_CAPACITY], 5);
+    drop_table_done(&fixture.table);
+}
+
+/* Every label tells sites apart. */
+static void test_labels(void **state)
+{
+    struct fixture fixture;
+    struct drop_labels key = labels("f", "r", "d");
+
+    (void)state;
+    setup(&fixture, 16);
+    assert_int_equal(drop_table_add(&fixture.table, &key, 1), 0);
+    key.offset = 4;
+    assert_int_equal(drop_table_add(&fixture.table, &key, 1), 0);
+    key.netns = DROP_NETNS_OTHER;
+    assert_int_equal(drop_table_add(&fixture.table, &key, 1), 0);
+    key.protocol = DROP_PROTOCOL_ARP;
+    assert_int_equal(drop_table_add(&fixture.table, &key, 1), 0);
+    strcpy(key.module, "m");
+    assert_int_equal(drop_table_add(&fixture.table, &key, 1), 0);
+    strcpy(key.reason, "");
+    assert_int_equal(drop_table_add(&fixture.table, &key, 1), 0);
+    strcpy(key.device, "e");
+    assert_int_equal(drop_table_add(&fixture.table, &key, 1), 0);
+    assert_int_equal(fixture.table.count, 7);
+    assert_int_equal(drop_table_add(&fixture.table, &key, 1), 0);
+    assert_int_equal(fixture.table.count, 7);
+    assert_int_equal(hits(&fixture), 0);
+    drop_table_done(&fixture.table);
+}
+
+static void test_reliability_29_sites(void **state)
+{
+    enum { MAX = 1000, SITES = 100000 };
+    struct fixture fixture;
+
+    (void)state;
+    setup(&fixture, MAX);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < SITES; i++) {
+            char function[32];
+
+            (void)snprintf(function, sizeof(function), "f%u", i);
+            add(&fixture, function, i % 2 ? "NO_SOCKET" : "FULL_RING", "", 1);
+        }
+    }
+    assert_int_equal(fixture.table.count, MAX);
+    assert_int_equal(hits(&fixture), 2 * (SITES - MAX));
+    assert_int_equal(fixture.table.other[DROP_CLASS_ERROR], SITES - MAX);
+    assert_int_equal(fixture.table.other[DROP_CLASS_CAPACITY], SITES - MAX);
+    assert_int_equal(sum(fixture.table.totals), 2 * SITES);
+    assert_int_equal(count_of(&fixture, "f0", ""), 2);
+    assert_int_equal(count_of(&fixture, "f999", ""), 2);
+    assert_int_equal(count_of(&fixture, "f1000", ""), UINT64_MAX);
+    drop_table_done(&fixture.table);
+}
+
+static bool exists(const char *device, void *data)
+{
+    return strcmp(device, data) == 0;
+}
+
+/* Only rows of gone devices are given up, the least recently moved first; the totals keep their counts. */
+static void test_eviction(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    setup(&fixture, 4);
+    add(&fixture, "none", "", "", 1);
+    add(&fixture, "stays", "", "eth0", 1);
+    add(&fixture, "old", "", "gone0", 1);
+    add(&fixture, "young", "", "gone1", 1);
+    fixture.table.round++;
+    add(&fixture, "young", "", "gone1", 1);
+    drop_table_sweep(&fixture.table, exists, (char[]){"eth0"});
+
+    add(&fixture, "a", "", "eth0", 10);
+    assert_int_equal(count_of(&fixture, "old", "gone0"), UINT64_MAX);
+    assert_int_equal(count_of(&fixture, "a", "eth0"), 10);
+    assert_int_equal(count_of(&fixture, "young", "gone1"), 2);
+    add(&fixture, "b", "", "eth0", 20);
+    assert_int_equal(count_of(&fixture, "young", "gone1"), UINT64_MAX);
+    add(&fixture, "c", "", "eth0", 30);
+    assert_int_equal(count_of(&fixture, "c", "eth0"), UINT64_MAX);
+    assert_int_equal(fixture.table.other[DROP_CLASS_UNKNOWN], 30);
+    assert_int_equal(hits(&fixture), 3);
+    /* Who is still there is found. */
+    add(&fixture, "none", "", "", 1);
+    add(&fixture, "stays", "", "eth0", 1);
+    add(&fixture, "a", "", "eth0", 1);
+    add(&fixture, "b", "", "eth0", 1);
+    assert_int_equal(count_of(&fixture, "none", ""), 2);
+    assert_int_equal(count_of(&fixture, "stays", "eth0"), 2);
+    assert_int_equal(count_of(&fixture, "a", "eth0"), 11);
+    assert_int_equal(count_of(&fixture, "b", "eth0"), 21);
+    assert_int_equal(sum(fixture.table.totals), 1 + 1 + 1 + 2 + 10 + 20 + 30 + 4);
+    drop_table_done(&fixture.table);
+}
+
+/* A device that comes back under its name goes on with its own row. */
+static void test_device_comes_back(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    setup(&fixture, 4);
+    add(&fixture, "f", "", "eth0", 5);
+    drop_table_sweep(&fixture.table, exists, (char[]){"none"});
+    assert_true(fixture.table.sites[0].gone);
+    drop_table_sweep(&fixture.table, exists, (char[]){"eth0"});
+    assert_false(fixture.table.sites[0].gone);
+    add(&fixture, "f", "", "eth0", 5);
+    assert_int_equal(count_of(&fixture, "f", "eth0"), 10);
+    drop_table_done(&fixture.table);
+}
+
+/* Ten thousand devices that come and go: the room is bounded, what lives keeps its row, no drop is missed. */
+static void test_churn(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    setup(&fixture, 64);
+    add(&fixture, "f", "", "eth0", 1);
+    for (unsigned i = 0; i < 10000; i++) {
+        char device[16];
+
+        (void)snprintf(device, sizeof(device), "v%u", i);
+        fixture.table.round++;
+        drop_table_sweep(&fixture.table, exists, (char[]){"eth0"});
+        add(&fixture, "f", "", device, 7);
+        add(&fixture, "f", "", "eth0", 1);
+    }
+    assert_int_equal(fixture.table.count, 64);
+    assert_int_equal(count_of(&fixture, "f", "eth0"), 10001);
+    assert_int_equal(count_of(&fixture, "f", "v9999"), 7);
+    assert_int_equal(count_of(&fixture, "f", "v9936"), UINT64_MAX);
+    assert_int_equal(sum(fixture.table.other), 0);
+    assert_int_equal(sum(fixture.table.totals), 80001);
+    drop_table_done(&fixture.table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_reliability_29_sites),
+        cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_device_comes_back),
+        cmocka_unit_test(test_churn),
+    };
+
+    return cmocka_run_group_tests_name("drop_table", tests, NULL, NULL);
+}
