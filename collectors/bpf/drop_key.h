@@ -1,0 +1,33 @@
+#pragma once
+
+/*
+ * What the BPF program and the daemon share: the key that drops are counted by, and its closed vocabularies.
+ * Nothing in a key is free text or a number from the wire: an outsider must not be able to fill the map.
+ */
+
+#include <linux/types.h>
+
+enum drop_protocol {
+    DROP_PROTOCOL_NONE, /* not known, or no packet of a network: AF_UNIX, vsock */
+    DROP_PROTOCOL_IPV4,
+    DROP_PROTOCOL_IPV6,
+    DROP_PROTOCOL_ARP,
+    DROP_PROTOCOL_VLAN,
+    DROP_PROTOCOL_OTHER,
+    DROP_PROTOCOL_COUNT
+};
+
+enum drop_netns {
+    DROP_NETNS_NONE, /* not known */
+    DROP_NETNS_SELF, /* the daemon's own */
+    DROP_NETNS_OTHER,
+    DROP_NETNS_COUNT
+};
+
+struct drop_key {
+    __u64 location; /* in the function that dropped, behind its call of kfree_skb */
+    __u32 reason;   /* enum skb_drop_reason of the running kernel; the high 16 bits are a subsystem */
+    __u32 ifindex;  /* 0 outside the daemon's own namespace */
+    __u32 netns;    /* enum drop_netns */
+    __u32 protocol; /* enum drop_protocol */
+};

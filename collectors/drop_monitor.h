@@ -1,0 +1,7 @@
+#pragma once
+
+/* Where in the kernel packets are dropped, and why. */
+
+#include "collectors/collector.h"
+
+extern const struct collector drop_monitor_collector;

@@ -1,0 +1,107 @@
+/* Reasons by the kernel's BTF: made with libbpf, and the running kernel's own where it has one. */
+
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/btf.h>
+
+#include "collectors/drop_reason.h"
+#include "daemon/cleanup.h"
+#include "tests/unit/unit.h"
+
+struct value {
+    const char *name;
+    int64_t number;
+};
+
+static void add_enum(struct btf *btf, const char *name, const struct value *values, size_t count)
+{
+    assert_true(btf__add_enum(btf, name, 4) > 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(btf__add_enum_value(btf, values[i].name, values[i].number), 0);
+}
+
+static void expect(const struct drop_reasons *reasons, uint32_t number, const char *expected)
+{
+    char name[DROP_REASON_SIZE];
+
+    drop_reason_name(reasons, number, name);
+    assert_string_equal(name, expected);
+}
+
+static void test_enums(void **state)
+{
+    static const struct value core[] = {
+        {"SKB_NOT_DROPPED_YET", 0},
+        {"SKB_CONSUMED", 1},
+        {"SKB_DROP_REASON_NOT_SPECIFIED", 2},
+        {"SKB_DROP_REASON_NO_SOCKET", 3},
+        {"SKB_DROP_REASON_ALIAS", 3},
+        {"SKB_DROP_REASON_A_NAME_THAT_IS_LONGER_THAN_ANY_LABEL_OF_OURS_MAY_EVER_BE_AND_IS_CUT", 4},
+        {"SKB_DROP_REASON_FAR", 6},
+        {"SKB_DROP_REASON_SUBSYS_MASK", 0xffff0000},
+        {"SKB_DROP_REASON_TOO_LARGE", 0xffff},
+    };
+    static const struct value openvswitch[] = {
+        {"__OVS_DROP_REASON", 0x30000}, {"OVS_DROP_LAST_ACTION", 0x30001}, {"OVS_DROP_METER", 0x30005}};
+    struct btf *btf = btf__new_empty();
+    struct drop_reasons reasons = {};
+
+    (void)state;
+    assert_non_null(btf);
+    expect(&reasons, 3, "3");
+    add_enum(btf, "skb_drop_reason", core, ELEMENTS(core));
+    add_enum(btf, "ovs_drop_reason", openvswitch, ELEMENTS(openvswitch));
+    add_enum(btf, "another", (const struct value[]){{"WRONG", 5}}, 1);
+    assert_int_equal(drop_reasons_take(&reasons, btf), 0);
+    btf__free(btf);
+    expect(&reasons, 0, "SKB_NOT_DROPPED_YET");
+    expect(&reasons, 1, "SKB_CONSUMED");
+    expect(&reasons, 2, "NOT_SPECIFIED");
+    expect(&reasons, 3, "NO_SOCKET");
+    expect(&reasons, 4, "A_NAME_THAT_IS_LONGER_THAN_ANY_LABEL_OF_OURS_MAY_EVER_BE_AND_IS");
+    expect(&reasons, 5, "5");
+    expect(&reasons, 6, "FAR");
+    expect(&reasons, 0xffff, "65535");
+    expect(&reasons, 0x30001, "OVS_DROP_LAST_ACTION");
+    expect(&reasons, 0x30002, "196610");
+    expect(&reasons, 0x20001, "131073");
+    expect(&reasons, UINT32_MAX, "4294967295");
+    drop_reasons_done(&reasons);
+}
+
+static void test_no_kernel(void **state)
+{
+    struct drop_reasons reasons;
+
+    (void)state;
+    assert_int_equal(drop_reasons_load(&reasons, "/nonexistent"), 0);
+    expect(&reasons, 3, "3");
+    drop_reasons_done(&reasons);
+}
+
+static void test_running_kernel(void **state)
+{
+    struct drop_reasons reasons;
+    char name[DROP_REASON_SIZE];
+    bool found = false;
+
+    (void)state;
+    if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
+        skip();
+    assert_int_equal(drop_reasons_load(&reasons, "/sys/kernel/btf"), 0);
+    for (uint32_t i = 0; i < 32 && !found; i++) {
+        drop_reason_name(&reasons, i, name);
+        found = strcmp(name, "NO_SOCKET") == 0;
+    }
+    assert_true(found);
+    drop_reasons_done(&reasons);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_enums), cmocka_unit_test(test_no_kernel),
+                                       cmocka_unit_test(test_running_kernel)};
+
+    return cmocka_run_group_tests_name("drop_reason", tests, NULL, NULL);
+}
