@@ -1,0 +1,22 @@
+#include "collectors/collector.h"
+
+/* The one table of collectors: to add one, add its line. */
+
+#include "collectors/drop_monitor.h"
+#include "collectors/ethtool.h"
+#include "collectors/link.h"
+#include "collectors/process.h"
+#include "collectors/snmp.h"
+#include "daemon/cleanup.h"
+
+/* clang-format off */
+const struct collector *const collectors[] = {
+    &link_collector,
+    &ethtool_collector,
+    &snmp_collector,
+    &drop_monitor_collector,
+    &process_collector,
+};
+/* clang-format on */
+
+const size_t collector_count = ELEMENTS(collectors);

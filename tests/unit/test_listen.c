@@ -1,0 +1,171 @@
+/* Listening addresses as users write them, the sockets they become, and the words for what goes wrong. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "daemon/cleanup.h"
+#include "daemon/listen.h"
+#include "tests/unit/unit.h"
+
+static void test_good_addresses(void **state)
+{
+    static const struct {
+        const char *text, *host;
+        int family, port;
+        bool all;
+    } cases[] = {
+        {":10190", "::", AF_INET6, 10190, true},
+        {":0", "::", AF_INET6, 0, true},
+        {"127.0.0.1:10190", "127.0.0.1", AF_INET, 10190, false},
+        {"0.0.0.0:65535", "0.0.0.0", AF_INET, 65535, false},
+        {"[::1]:10190", "::1", AF_INET6, 10190, false},
+        {"[::]:1", "::", AF_INET6, 1, false},
+        {"[2001:db8::192.0.2.1]:80", "2001:db8::c000:201", AF_INET6, 80, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct listen_address address;
+        char host[INET6_ADDRSTRLEN];
+        bool v6 = cases[i].family == AF_INET6;
+
+        if (listen_address_parse(cases[i].text, &address, NULL) < 0)
+            fail_msg("%s", cases[i].text);
+        assert_int_equal(address.socket.any.sa_family, cases[i].family);
+        assert_int_equal(address.all, cases[i].all);
+        assert_int_equal(ntohs(v6 ? address.socket.v6.sin6_port : address.socket.v4.sin_port), cases[i].port);
+        inet_ntop(cases[i].family,
+                  v6 ? (void *)&address.socket.v6.sin6_addr : (void *)&address.socket.v4.sin_addr, host,
+                  sizeof(host));
+        assert_string_equal(host, cases[i].host);
+    }
+}
+
+static void test_bad_addresses(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "10190",
+        ":",
+        ":x",
+        ":-1",
+        ":+1",
+        ": 1",
+        ":1 ",
+        ":65536",
+        ":000001",
+        ":99999999999999999999",
+        "localhost:1",
+        "*:1",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0:1",
+        "::1:10190",
+        "[::1]",
+        "[::1]10190",
+        "[::1:10190",
+        "::1]:10190",
+        "[127.0.0.1]:1",
+        "[]:1",
+        "[:1",
+        "]:1",
+        "[::1%lo]:1",
+        " :1",
+        "127.0.0.1 :1",
+        "[1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb]:1",
+        "http://localhost:10190",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct listen_address address = {.all = true};
+        struct fault fault = {0};
+
+        if (listen_address_parse(cases[i], &address, &fault) != -EINVAL)
+            fail_msg("\"%s\" is taken", cases[i]);
+        assert_int_equal(fault.error, -EINVAL);
+        assert_non_null(strstr(fault.text, "write \":10190\""));
+        assert_int_equal(address.socket.any.sa_family, 0); /* untouched */
+    }
+}
+
+static struct string_list list_of(char **items, size_t count)
+{
+    return (struct string_list){.items = items, .count = count};
+}
+
+static void test_open_and_url(void **state)
+{
+    char *items[] = {(char[]){"127.0.0.1:0"}, (char[]){":0"}};
+    struct string_list list = list_of(items, ELEMENTS(items));
+    struct listeners listeners;
+    char url[LISTEN_URL_MAX];
+    int on = 0;
+    socklen_t size = sizeof(on);
+
+    (void)state;
+    assert_int_equal(listeners_open(&list, &listeners, NULL), 0);
+    assert_int_equal(listeners.count, 2);
+    assert_int_equal(getsockopt(listeners.fds[1], SOL_SOCKET, SO_ACCEPTCONN, &on, &size), 0);
+    assert_int_equal(on, 1);
+    listen_url(listeners.fds[0], "/metrics", url);
+    assert_memory_equal(url, "http://127.0.0.1:", strlen("http://127.0.0.1:"));
+    assert_non_null(strstr(url, "/metrics"));
+    assert_null(strstr(url, ":0/"));
+    listen_url(listeners.fds[1], "", url);
+    assert_memory_equal(url, "http://localhost:", strlen("http://localhost:"));
+    listeners_done(&listeners);
+    assert_int_equal(listeners.count, 0);
+}
+
+static void test_row43_port_in_use(void **state)
+{
+    char *any[] = {(char[]){"127.0.0.1:0"}};
+    char taken[LISTEN_URL_MAX], url[LISTEN_URL_MAX];
+    char *both[] = {any[0], taken};
+    struct string_list list = list_of(any, 1);
+    struct listeners first, second = {.count = 77};
+    struct fault fault;
+
+    (void)state;
+    assert_int_equal(listeners_open(&list, &first, &fault), 0);
+    listen_url(first.fds[0], "", url);
+    (void)snprintf(taken, sizeof(taken), "%.100s", url + strlen("http://"));
+    list = list_of(both, 2);
+    assert_int_equal(listeners_open(&list, &second, &fault), -EADDRINUSE);
+    assert_int_equal(second.count, 77); /* untouched */
+    assert_non_null(strstr(fault.text, taken));
+    assert_non_null(strstr(fault.text, "another program"));
+    listeners_done(&first);
+}
+
+static void test_wrong_numbers(void **state)
+{
+    char *items[LISTENERS_MAX + 1];
+    struct string_list list = list_of(items, 0);
+    struct listeners listeners;
+    struct fault fault;
+
+    (void)state;
+    assert_int_equal(listeners_open(&list, &listeners, &fault), -EINVAL);
+    list.count = LISTENERS_MAX + 1;
+    assert_int_equal(listeners_open(&list, &listeners, &fault), -EINVAL);
+    items[0] = (char[]){"192.0.2.1:0"}; /* documentation: nobody has it */
+    list.count = 1;
+    assert_int_equal(listeners_open(&list, &listeners, &fault), -EADDRNOTAVAIL);
+    assert_non_null(strstr(fault.text, "192.0.2.1:0"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good_addresses), cmocka_unit_test(test_bad_addresses),
+        cmocka_unit_test(test_open_and_url),   cmocka_unit_test(test_row43_port_in_use),
+        cmocka_unit_test(test_wrong_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
