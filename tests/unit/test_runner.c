@@ -1,0 +1,381 @@
+/*
+ * The runner with fake collectors (ok, failing, unsupported, slow, blocked for ever on a pipe) and a clock of
+ * the test's own: the runner's thread stops in each wait until the test lets it go on, nothing sleeps.
+ */
+
+#include <errno.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "daemon/cleanup.h"
+#include "daemon/clock.h"
+#include "daemon/runner.h"
+#include "tests/unit/unit.h"
+
+#define SECOND NS_PER_SECOND
+
+static struct fake {
+    _Atomic uint64_t now_ns;
+    uint64_t until_ns; /* what the runner waits for */
+    bool event;        /* what its wait returns */
+    sem_t waiting, go;
+    int open_error, collect_error, event_error;
+    bool unsupported;
+    uint64_t takes_ns; /* how long a collection takes */
+    int pipe[2];       /* [0] >= 0: a collection reads from it first */
+    bool listens;
+    int opened, closed, collected, events;
+    const void *config;
+} fake;
+
+static uint64_t fake_now(void *data)
+{
+    (void)data;
+    return atomic_load(&fake.now_ns);
+}
+
+static bool fake_wait(void *data, int wake_fd, int event_fd, uint64_t until_ns)
+{
+    bool event;
+
+    (void)data;
+    (void)wake_fd;
+    fake.until_ns = until_ns;
+    sem_post(&fake.waiting);
+    sem_wait(&fake.go);
+    event = event_fd >= 0 && fake.event;
+    fake.event = false;
+    return event;
+}
+
+static int fake_fault(int error, struct fault *fault)
+{
+    if (fake.unsupported)
+        return fault_unsupported(fault, "not here");
+    return error ? fault_set(fault, error, "fake error %d", -error) : 0;
+}
+
+static int fake_open(const struct collector_context *context, const void *config, void **ret_state,
+                     struct fault *fault)
+{
+    int error = fake_fault(fake.open_error, fault);
+
+    (void)context;
+    fake.opened++;
+    fake.config = config;
+    if (!error)
+        *ret_state = &fake;
+    return error;
+}
+
+static int fake_event_fd(void *state)
+{
+    (void)state;
+    return fake.listens ? 0 : -1;
+}
+
+static int fake_event(void *state, struct fault *fault)
+{
+    (void)state;
+    fake.events++;
+    return fake_fault(fake.event_error, fault);
+}
+
+static int fake_collect(void *state, struct snapshot *draft, struct fault *fault)
+{
+    char byte;
+
+    (void)state;
+    assert_int_equal(draft->table_count, 0);
+    if (fake.pipe[0] >= 0)
+        assert_int_equal(read(fake.pipe[0], &byte, 1), 1);
+    fake.collected++;
+    atomic_fetch_add(&fake.now_ns, fake.takes_ns);
+    return fake_fault(fake.collect_error, fault);
+}
+
+static void fake_close(void *state)
+{
+    assert_ptr_equal(state, &fake);
+    fake.closed++;
+}
+
+static const struct collector fake_collector = {
+    .name = "fake",
+    .listens = true,
+    .open = fake_open,
+    .event_fd = fake_event_fd,
+    .event = fake_event,
+    .collect = fake_collect,
+    .close = fake_close,
+};
+
+static const struct runner_clock clock_of_the_test = {.now_ns = fake_now, .wait = fake_wait};
+static struct registry *registry;
+static struct runner *runner;
+static int config_a, config_b;
+
+static int setup(void **state)
+{
+    (void)state;
+    fake = (struct fake){.now_ns = 1000 * SECOND, .pipe = {-1, -1}};
+    sem_init(&fake.waiting, 0, 0);
+    sem_init(&fake.go, 0, 0);
+    if (registry_new(1, &registry) < 0)
+        return -1;
+    return runner_new(&fake_collector, registry, 0, &clock_of_the_test, &runner);
+}
+
+static void apply(const void *config)
+{
+    const struct runner_job job = {.config = config, .interval_ns = 10 * SECOND};
+
+    registry_enable(registry, 0, job.interval_ns, 60 * SECOND);
+    assert_int_equal(runner_apply(runner, &job), 0);
+}
+
+static void wait_until_waiting(void)
+{
+    sem_wait(&fake.waiting);
+}
+
+/* Lets the runner's wait end at its time. */
+static void step(void)
+{
+    atomic_store(&fake.now_ns, fake.until_ns);
+    sem_post(&fake.go);
+    wait_until_waiting();
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    runner_stop(runner);
+    sem_post(&fake.go);
+    assert_int_equal(runner_join(runner, clock_read_ns(CLOCK_MONOTONIC) + 30 * SECOND), 0);
+    runner = runner_free(runner);
+    registry = registry_free(registry);
+    assert_int_equal(fake.opened >= fake.closed, 1);
+    return 0;
+}
+
+static struct collector_health health(void)
+{
+    struct collector_health now;
+
+    registry_health(registry, 0, atomic_load(&fake.now_ns), &now);
+    return now;
+}
+
+static void test_collects_on_the_grid(void **state)
+{
+    (void)state;
+    apply(&config_a);
+    wait_until_waiting();
+    assert_int_equal(fake.collected, 1);
+    assert_ptr_equal(fake.config, &config_a);
+    assert_int_equal(fake.until_ns, 1010 * SECOND);
+    fake.takes_ns = 3 * SECOND;
+    step();
+    assert_int_equal(fake.collected, 2);
+    assert_int_equal(fake.until_ns, 1020 * SECOND); /* not 1023: no drift */
+    assert_int_equal(health().state, COLLECTOR_OK);
+    assert_int_equal(health().duration_ns, 3 * SECOND);
+    assert_int_equal(fake.opened, 1);
+}
+
+static void test_missed_intervals_are_not_caught_up(void **state)
+{
+    (void)state;
+    apply(&config_a);
+    wait_until_waiting();
+    fake.takes_ns = 34 * SECOND; /* from 1010 to 1044 */
+    step();
+    assert_int_equal(fake.until_ns, 1050 * SECOND);
+    fake.takes_ns = 10 * SECOND; /* from 1050 to 1060: exactly an interval */
+    step();
+    assert_int_equal(fake.until_ns, 1070 * SECOND);
+    fake.takes_ns = 0;
+    atomic_store(&fake.now_ns, 5000 * SECOND + 1); /* suspended for an hour */
+    sem_post(&fake.go);
+    wait_until_waiting();
+    assert_int_equal(fake.collected, 4);
+    assert_int_equal(fake.until_ns, 5010 * SECOND);
+}
+
+static void test_failure_keeps_it_open(void **state)
+{
+    (void)state;
+    fake.collect_error = -EIO;
+    apply(&config_a);
+    wait_until_waiting();
+    assert_int_equal(health().state, COLLECTOR_FAILING);
+    assert_string_equal(health().reason, "fake error 5");
+    assert_int_equal(fake.until_ns, 1010 * SECOND);
+    fake.collect_error = 0;
+    step();
+    assert_int_equal(health().state, COLLECTOR_OK);
+    assert_int_equal(fake.opened, 1);
+}
+
+static void test_open_is_retried_with_capped_back_off(void **state)
+{
+    static const uint64_t waits[] = {1, 2, 4, 8, 16, 32, 60, 60};
+
+    (void)state;
+    fake.open_error = -EACCES;
+    apply(&config_a);
+    wait_until_waiting();
+    for (size_t i = 0; i < ELEMENTS(waits); i++) {
+        assert_int_equal(fake.until_ns - atomic_load(&fake.now_ns), waits[i] * SECOND);
+        step();
+    }
+    assert_int_equal(fake.opened, ELEMENTS(waits) + 1);
+    assert_int_equal(health().failures, ELEMENTS(waits) + 1);
+    fake.open_error = 0;
+    step();
+    assert_int_equal(health().state, COLLECTOR_OK);
+    assert_int_equal(fake.collected, 1);
+}
+
+static void test_unsupported_is_closed_and_tried_again(void **state)
+{
+    (void)state;
+    apply(&config_a);
+    wait_until_waiting();
+    fake.unsupported = true;
+    step();
+    assert_int_equal(health().state, COLLECTOR_UNSUPPORTED);
+    assert_int_equal(health().failures, 0);
+    assert_int_equal(fake.closed, 1);
+    assert_int_equal(fake.until_ns - atomic_load(&fake.now_ns), SECOND);
+    fake.unsupported = false;
+    step();
+    assert_int_equal(health().state, COLLECTOR_OK);
+    assert_int_equal(fake.opened, 2);
+}
+
+static void test_events_come_between_collections(void **state)
+{
+    (void)state;
+    fake.listens = true;
+    apply(&config_a);
+    wait_until_waiting();
+    fake.event = true;
+    sem_post(&fake.go); /* the time has not come */
+    wait_until_waiting();
+    assert_int_equal(fake.events, 1);
+    assert_int_equal(fake.collected, 1);
+    assert_int_equal(health().busy_ns, 0);
+    fake.event = true;
+    fake.event_error = -EIO;
+    sem_post(&fake.go);
+    wait_until_waiting();
+    assert_int_equal(fake.closed, 1);
+    assert_int_equal(health().state, COLLECTOR_FAILING);
+    fake.event_error = 0;
+    step();
+    assert_int_equal(fake.opened, 2);
+    assert_int_equal(health().state, COLLECTOR_OK);
+}
+
+static void test_listens_before_the_first_collection(void **state)
+{
+    const struct runner_job job = {.config = &config_a, .interval_ns = SECOND, .listen_ns = 7 * SECOND};
+
+    (void)state;
+    fake.listens = true;
+    registry_enable(registry, 0, SECOND, 60 * SECOND);
+    assert_int_equal(runner_apply(runner, &job), 0);
+    wait_until_waiting();
+    assert_int_equal(fake.collected, 0);
+    assert_int_equal(fake.until_ns, 1007 * SECOND);
+    step();
+    assert_int_equal(fake.collected, 1);
+}
+
+static void test_new_settings_reopen(void **state)
+{
+    (void)state;
+    apply(&config_a);
+    wait_until_waiting();
+    apply(&config_b);
+    assert_true(runner_pending(runner));
+    sem_post(&fake.go);
+    wait_until_waiting();
+    assert_false(runner_pending(runner));
+    assert_int_equal(fake.closed, 1);
+    assert_int_equal(fake.opened, 2);
+    assert_ptr_equal(fake.config, &config_b);
+    assert_int_equal(runner_apply(runner, NULL), 0);
+    sem_post(&fake.go);
+    wait_until_waiting(); /* now for a job */
+    assert_int_equal(fake.closed, 2);
+    apply(&config_a);
+    sem_post(&fake.go);
+    wait_until_waiting();
+    assert_int_equal(fake.opened, 3);
+}
+
+static void test_blocked_for_ever(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(fake.pipe), 0);
+    apply(&config_a);
+    while (!health().busy_ns) /* until the thread is in its collection */
+        atomic_fetch_add(&fake.now_ns, 1);
+    atomic_fetch_add(&fake.now_ns, 31 * SECOND);
+    assert_int_equal(health().state, COLLECTOR_STUCK);
+    assert_true(health().busy_ns >= 31 * SECOND);
+    apply(&config_b); /* waits: no second thread, no cancelling */
+    assert_true(runner_pending(runner));
+    assert_int_equal(fake.opened, 1);
+    assert_int_equal(runner_join(runner, 1), -ETIMEDOUT);
+    assert_int_equal(write(fake.pipe[1], "xx", 2), 2); /* the kernel lets go */
+    wait_until_waiting();
+    assert_false(runner_pending(runner));
+    assert_ptr_equal(fake.config, &config_b);
+    assert_int_equal(health().state, COLLECTOR_OK);
+    close(fake.pipe[0]);
+    close(fake.pipe[1]);
+}
+
+static void test_readers_do_not_hold_it_up(void **state)
+{
+    struct snapshot *held[8] = {};
+
+    (void)state;
+    apply(&config_a);
+    wait_until_waiting();
+    for (size_t i = 0; i < ELEMENTS(held); i++) {
+        held[i] = registry_snapshot(registry, 0, atomic_load(&fake.now_ns));
+        assert_non_null(held[i]);
+        for (size_t j = 0; j < i; j++)
+            assert_ptr_not_equal(held[i], held[j]); /* what a reader holds is never written again */
+        step();
+    }
+    for (size_t i = 0; i < ELEMENTS(held); i++)
+        snapshot_unref(held[i]);
+    assert_int_equal(fake.collected, ELEMENTS(held) + 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_collects_on_the_grid),
+        TEST(test_missed_intervals_are_not_caught_up),
+        TEST(test_failure_keeps_it_open),
+        TEST(test_open_is_retried_with_capped_back_off),
+        TEST(test_unsupported_is_closed_and_tried_again),
+        TEST(test_events_come_between_collections),
+        TEST(test_listens_before_the_first_collection),
+        TEST(test_new_settings_reopen),
+        TEST(test_blocked_for_ever),
+        TEST(test_readers_do_not_hold_it_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
