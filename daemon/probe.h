@@ -1,0 +1,22 @@
+#pragma once
+
+/*
+ * Asks an HTTP thread whether it still answers: GET /-/healthy over a socket pair that is handed to
+ * libmicrohttpd, so that no port, address or connection limit is in the way. Main thread; never blocks.
+ */
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+struct probe {
+    int fd;       /* our end */
+    bool waiting; /* asked, not answered yet */
+};
+
+/* Connects. -errno. */
+int probe_init(struct probe *probe, struct MHD_Daemon *daemon);
+void probe_done(struct probe *probe);
+
+/* Looks for the answer to the last question and, once it is there, asks again. True where the last question
+ * was answered; at the first call there was none. */
+bool probe_turn(struct probe *probe, struct MHD_Daemon *daemon);
