@@ -1,0 +1,109 @@
+#include "daemon/commands.h"
+
+/* See commands.h. Main thread; --once uses the same runners, registry and encoder as the daemon. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collectors/collector.h"
+#include "daemon/clock.h"
+#include "daemon/log.h"
+#include "daemon/program.h"
+
+/* How often --once looks whether all have ended, and how long it waits for threads at the end. */
+#define POLL_NS      (2 * NS_PER_SECOND / 1000)
+#define STOP_WAIT_NS NS_PER_SECOND
+
+static int once_report(const struct registry *registry)
+{
+    int status = EXIT_SUCCESS;
+
+    for (size_t i = 0; i < registry_count(registry); i++) {
+        struct collector_health health;
+
+        registry_health(registry, i, clock_boottime_ns(), &health);
+        if (!health.enabled || health.state == COLLECTOR_OK)
+            continue;
+        if (health.state == COLLECTOR_UNSUPPORTED) {
+            log_info("collector %s: not available here: %s", collectors[i]->name, health.reason);
+            continue;
+        }
+        log_error("collector %s: %s%s%s", collectors[i]->name, collector_state_name(health.state),
+                  health.reason[0] ? ": " : "", health.reason);
+        status = EXIT_FAILURE;
+    }
+    return status;
+}
+
+static int once_print(struct answers *answers)
+{
+    const struct answer_key key = {.collectors = UINT64_MAX, .exposition = EXPOSITION_TEXT};
+    const struct body *body = answers_get(answers, &key);
+    int status = EXIT_SUCCESS;
+
+    if (!body) {
+        log_error("out of memory");
+        return EXIT_FAILURE;
+    }
+    if (fwrite(body->data, 1, body->size, stdout) != body->size || fflush(stdout)) {
+        log_error("cannot write to standard output: %s", strerror(errno));
+        status = EXIT_FAILURE;
+    }
+    answers_release(body);
+    return status;
+}
+
+int command_once(struct settings *settings, uint64_t listen_ns)
+{
+    struct program program;
+    struct fault fault = {};
+    int status = EXIT_FAILURE;
+
+    if (program_init(&program, settings, &fault) < 0 ||
+        fleet_apply(program.fleet, settings, listen_ns, &fault) < 0) {
+        log_error("%s", fault.text);
+    } else {
+        while (!fleet_settled(program.fleet))
+            nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
+        status = once_print(program.answers);
+        if (once_report(program.registry) != EXIT_SUCCESS)
+            status = EXIT_FAILURE;
+    }
+    if (!program_done(&program, STOP_WAIT_NS))
+        _exit(status); /* a thread is still in the kernel */
+    return status;
+}
+
+static void list_collector(const struct settings *settings, struct limits *limits, size_t i)
+{
+    const struct collector *collector = collectors[i];
+    struct collector_context context = {
+        .procfs = settings->procfs,
+        .devices = settings_devices(settings, i),
+        .limits = limits,
+    };
+    struct fault fault = {};
+    void *state = NULL;
+    int error = collector->open(&context, settings->collectors[i], &state, &fault);
+
+    printf("%s\n    %s\n    enabled:  %s\n    needs:    %s\n    runs here: ", collector->name,
+           collector->summary, settings_collector(settings, i)->enabled ? "yes" : "no", collector->needs);
+    if (error < 0) {
+        printf("no: %s\n", fault.text);
+        return;
+    }
+    printf("yes\n");
+    collector->close(state);
+}
+
+int command_list_collectors(const struct settings *settings)
+{
+    struct limits limits = {};
+
+    for (size_t i = 0; i < collector_count; i++)
+        list_collector(settings, &limits, i);
+    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,272 @@
+#include "daemon/daemon.h"
+
+/*
+ * See daemon.h. The main thread: it starts everything, then turns an sd-event loop that handles signals and
+ * ticks once a second. It touches neither the kernel's numbers nor a client, so that nothing can hang it.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "daemon/cleanup.h"
+#include "daemon/clock.h"
+#include "daemon/http.h"
+#include "daemon/log.h"
+#include "daemon/program.h"
+#include "daemon/status.h"
+
+#define TICK_USEC       UINT64_C(1000000)
+#define DRAIN_NS        (3 * NS_PER_SECOND)
+#define RUNNERS_STOP_NS NS_PER_SECOND
+
+struct daemon {
+    const struct settings_source *source;
+    struct settings *started;  /* what can't change while running: addresses, path, page */
+    struct settings *settings; /* in effect */
+    struct program program;
+    struct page page;
+    struct site site;
+    struct http *http;
+    struct status *status;
+    sd_event *event;
+    uint64_t tick_usec;
+};
+
+static struct connections_limits daemon_connections(const struct settings *settings)
+{
+    return (struct connections_limits){
+        .total = settings->web.max_connections,
+        .per_address = settings->web.max_connections_per_address,
+        .request_timeout_ns = settings->web.request_timeout_ns,
+    };
+}
+
+/* What settings_load() says has one line a thing. */
+static void log_lines(enum log_level level, const struct buffer *messages)
+{
+    const char *at = messages->data;
+    const char *end = at + messages->size;
+
+    while (at < end) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+
+        if (!line_end)
+            line_end = end;
+        log_write(level, "%.*s", (int)(line_end - at), at);
+        at = line_end + 1;
+    }
+}
+
+static void daemon_adopt(struct daemon *daemon, struct settings *settings)
+{
+    const struct connections_limits connections = daemon_connections(settings);
+    _cleanup_(buffer_done) struct buffer names = {};
+    struct fault fault = {};
+
+    if (settings_restart_needed(daemon->started, settings, &names) > 0)
+        log_warn("these settings take effect at the next restart: %.*s", (int)names.size, names.data);
+    http_configure(daemon->http, &connections);
+    if (fleet_apply(daemon->program.fleet, settings, 0, &fault) < 0)
+        log_error("%s", fault.text);
+    if (health_config_loaded(daemon->program.health, settings->sha256, settings->unknown_keys,
+                             clock_realtime_ns()) < 0)
+        log_error("out of memory: the metrics still name the old configuration");
+    settings_unref(daemon->settings);
+    daemon->settings = settings;
+    buffer_clear(&names);
+    if (fleet_pending(daemon->program.fleet, &names))
+        log_warn("configuration reloaded; still busy, and changed when their call returns: %.*s",
+                 (int)names.size, names.data);
+    else
+        log_info("configuration reloaded");
+    status_note(daemon->status, NULL);
+}
+
+static void daemon_reload(struct daemon *daemon)
+{
+    _cleanup_(buffer_done) struct buffer messages = {};
+    struct settings *settings = NULL;
+
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+               (unsigned long long)(clock_read_ns(CLOCK_MONOTONIC) / 1000));
+    if (settings_load(daemon->source, &settings, &messages) < 0) {
+        log_lines(LOG_LEVEL_ERROR, &messages);
+        log_error("the configuration was not reloaded; what ran before goes on");
+        health_config_refused(daemon->program.health);
+        status_note(daemon->status, "configuration file is invalid, the one before it runs");
+    } else {
+        log_lines(LOG_LEVEL_WARN, &messages);
+        daemon_adopt(daemon, settings);
+    }
+    status_update(daemon->status, clock_boottime_ns());
+    sd_notify(0, "READY=1");
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+    struct daemon *daemon = data;
+
+    (void)source;
+    if (info->ssi_signo == SIGHUP) {
+        daemon_reload(daemon);
+        return 0;
+    }
+    log_info("%s: ending", info->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+    return sd_event_exit(daemon->event, EXIT_SUCCESS);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *data)
+{
+    struct daemon *daemon = data;
+    uint64_t now_ns = clock_boottime_ns();
+
+    (void)usec;
+    /* A stuck collector never withholds the ping: killing us would not help it. */
+    if (http_tick(daemon->http, now_ns))
+        sd_notify(0, "WATCHDOG=1");
+    status_update(daemon->status, now_ns);
+    return sd_event_source_set_time_relative(source, daemon->tick_usec);
+}
+
+static int daemon_events(struct daemon *daemon)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    sd_event_source *tick;
+    uint64_t watchdog_usec = 0;
+    int error = sd_event_new(&daemon->event);
+
+    for (size_t i = 0; i < ELEMENTS(signals) && error >= 0; i++)
+        error = sd_event_add_signal(daemon->event, NULL, signals[i], on_signal, daemon);
+    if (error < 0)
+        return error;
+    /* A ping needs a question and, one tick later, its answer; three in a watchdog's time leave room. */
+    daemon->tick_usec = TICK_USEC;
+    if (sd_watchdog_enabled(0, &watchdog_usec) > 0 && watchdog_usec / 4 < TICK_USEC)
+        daemon->tick_usec = watchdog_usec / 4;
+    error = sd_event_add_time_relative(daemon->event, &tick, CLOCK_BOOTTIME, 0, 0, on_tick, daemon);
+    if (error < 0)
+        return error;
+    error = sd_event_source_set_enabled(tick, SD_EVENT_ON);
+    sd_event_source_set_floating(tick, true); /* the loop's, from here on */
+    sd_event_source_unref(tick);
+    return error;
+}
+
+/* Signals are blocked in this thread before any other starts, and so in all of them. */
+static int daemon_prepare(void)
+{
+    struct rlimit descriptors;
+    sigset_t blocked;
+
+    /* The usual soft limit is for programs that call select(); this one has a limit on connections instead.
+     */
+    if (!getrlimit(RLIMIT_NOFILE, &descriptors)) {
+        descriptors.rlim_cur = descriptors.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &descriptors);
+    }
+
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    return sigprocmask(SIG_BLOCK, &blocked, NULL) < 0 ? -errno : 0;
+}
+
+static int daemon_serve(struct daemon *daemon, struct listeners *listeners, struct fault *fault)
+{
+    const struct connections_limits connections = daemon_connections(daemon->settings);
+    char urls[LISTENERS_MAX][LISTEN_URL_MAX];
+    size_t count = listeners->count;
+    int error;
+
+    for (size_t i = 0; i < count; i++)
+        listen_url(listeners->fds[i], daemon->started->web.telemetry_path, urls[i]);
+    error = http_new(&daemon->site, &daemon->program.limits, &connections, &daemon->http, fault);
+    if (!error)
+        error = http_start(daemon->http, listeners, fault);
+    for (size_t i = 0; i < count && !error; i++)
+        log_info("listening on %s", urls[i]);
+    return error;
+}
+
+static int daemon_start(struct daemon *daemon, struct listeners *listeners, struct fault *fault)
+{
+    int error;
+
+    error = program_init(&daemon->program, daemon->settings, fault);
+    if (error < 0)
+        return error;
+    daemon->page = (struct page){
+        .registry = daemon->program.registry,
+        .telemetry_path = daemon->started->web.telemetry_path,
+    };
+    daemon->site = (struct site){
+        .registry = daemon->program.registry,
+        .answers = daemon->program.answers,
+        .telemetry_path = daemon->started->web.telemetry_path,
+        .page = daemon->started->web.page ? &daemon->page : NULL,
+        .start_ns = clock_boottime_ns(),
+    };
+    error = status_new(daemon->program.registry, &daemon->status);
+    if (!error)
+        error = daemon_events(daemon);
+    if (error < 0)
+        return fault_set(fault, error, "cannot start: %s", strerror(-error));
+    error = fleet_apply(daemon->program.fleet, daemon->settings, 0, fault);
+    return error < 0 ? error : daemon_serve(daemon, listeners, fault);
+}
+
+static void daemon_end(struct daemon *daemon, int status)
+{
+    sd_notify(0, "STOPPING=1");
+    if (daemon->http)
+        http_stop_listening(daemon->http);
+    if (daemon->program.fleet)
+        fleet_stop(daemon->program.fleet);
+    if (daemon->http && !http_drain(daemon->http, DRAIN_NS))
+        log_warn("some requests did not end in time and were cut off");
+    http_free(daemon->http);
+    if (!program_done(&daemon->program, RUNNERS_STOP_NS)) {
+        log_warn("a collector is still in the kernel; ending without it");
+        _exit(status);
+    }
+    status_free(daemon->status);
+    sd_event_unref(daemon->event);
+    settings_unref(daemon->settings);
+    settings_unref(daemon->started);
+}
+
+int daemon_run(const struct settings_source *source, struct settings *settings)
+{
+    struct daemon daemon = {
+        .source = source,
+        .started = settings_ref(settings),
+        .settings = settings_ref(settings),
+    };
+    struct listeners listeners = {};
+    struct fault fault = {};
+    int status = EXIT_FAILURE;
+    int error = daemon_prepare();
+
+    if (!error)
+        error = settings->systemd_socket ? listeners_systemd(&listeners, &fault)
+                                         : listeners_open(&settings->web.listen, &listeners, &fault);
+    if (!error)
+        error = daemon_start(&daemon, &listeners, &fault);
+    if (error < 0) {
+        log_error("%s", fault.text);
+    } else {
+        sd_notify(0, "READY=1");
+        status = sd_event_loop(daemon.event) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    }
+    listeners_done(&listeners);
+    daemon_end(&daemon, status);
+    return status;
+}

@@ -1,0 +1,29 @@
+#pragma once
+
+/*
+ * The parts that every way of running has: registry, limits, health, answers, and the fleet of runners.
+ */
+
+#include <stdbool.h>
+
+#include "daemon/answers.h"
+#include "daemon/fleet.h"
+#include "daemon/health.h"
+#include "daemon/limits.h"
+#include "daemon/registry.h"
+#include "daemon/settings.h"
+
+struct program {
+    struct limits limits;
+    struct registry *registry;
+    struct health *health;
+    struct answers *answers;
+    struct fleet *fleet;
+};
+
+/* Makes them, with all collectors off. On failure what was made is kept for program_done(). */
+int program_init(struct program *program, const struct settings *settings, struct fault *fault);
+
+/* Stops the runners, waits `wait_ns` in all, frees everything. False where a thread is still in the kernel:
+ * then nothing is freed and the process ends by _exit(). */
+bool program_done(struct program *program, uint64_t wait_ns);

@@ -1,0 +1,148 @@
+#include "daemon/status.h"
+
+/*
+ * See status.h. Changes are seen by comparing, not by being told: a thread that hangs cannot tell. The Status
+ * line is text for people; scripts read the metrics.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "collectors/collector.h"
+#include "daemon/buffer.h"
+#include "daemon/clock.h"
+#include "daemon/log.h"
+
+struct seen {
+    bool enabled;
+    enum collector_state state;
+    uint64_t failures; /* when the state was entered */
+};
+
+struct status {
+    const struct registry *registry;
+    const char *note;
+    struct buffer line; /* as sent last, NUL-terminated */
+    struct buffer next; /* as it reads now */
+    struct buffer trouble;
+    size_t up, expected;
+    struct seen seen[];
+};
+
+int status_new(const struct registry *registry, struct status **ret_status)
+{
+    struct status *status = calloc(1, sizeof(*status) + registry_count(registry) * sizeof(status->seen[0]));
+
+    if (!status)
+        return -ENOMEM;
+    status->registry = registry;
+    *ret_status = status;
+    return 0;
+}
+
+struct status *status_free(struct status *status)
+{
+    if (status) {
+        buffer_done(&status->line);
+        buffer_done(&status->next);
+        buffer_done(&status->trouble);
+        free(status);
+    }
+    return NULL;
+}
+
+void status_note(struct status *status, const char *note)
+{
+    status->note = note;
+}
+
+static void log_change(const char *name, const struct seen *seen, const struct collector_health *health)
+{
+    switch (health->state) {
+    case COLLECTOR_STARTING:
+        break;
+    case COLLECTOR_OK:
+        if (seen->enabled && seen->state != COLLECTOR_STARTING)
+            log_info("collector %s: ok again after %llu failed attempts", name,
+                     (unsigned long long)(health->failures - seen->failures));
+        break;
+    case COLLECTOR_UNSUPPORTED:
+        log_info("collector %s: not available here: %s", name, health->reason);
+        break;
+    case COLLECTOR_STUCK:
+        log_warn("collector %s: stuck in the kernel for %llu s; its numbers grow old, all else goes on", name,
+                 (unsigned long long)(health->busy_ns / NS_PER_SECOND));
+        break;
+    case COLLECTOR_STALE:
+        log_warn("collector %s: its numbers are too old and no longer served%s%s", name,
+                 health->reason[0] ? ": " : "", health->reason);
+        break;
+    default:
+        log_warn("collector %s: failing: %s", name, health->reason);
+        break;
+    }
+}
+
+/* One collector's part in the Status line. */
+static void status_count(struct status *status, const char *name, const struct collector_health *health)
+{
+    struct buffer *trouble = &status->trouble;
+
+    if (!health->enabled || health->state == COLLECTOR_UNSUPPORTED)
+        return;
+    status->expected++;
+    if (health->state == COLLECTOR_OK) {
+        status->up++;
+        return;
+    }
+    buffer_printf(trouble, "; %s %s", name, collector_state_name(health->state));
+    if (health->state == COLLECTOR_STUCK)
+        buffer_printf(trouble, " for %llu s", (unsigned long long)(health->busy_ns / NS_PER_SECOND));
+    else if (health->reason[0])
+        buffer_printf(trouble, " (%s)", health->reason);
+}
+
+/* Sends the line where it reads differently from the last one. */
+static void status_send(struct status *status)
+{
+    struct buffer *next = &status->next;
+    struct buffer sent = status->line;
+
+    buffer_clear(next);
+    if (status->note)
+        buffer_printf(next, "%s; ", status->note);
+    buffer_printf(next, "%zu of %zu collectors up", status->up, status->expected);
+    buffer_append(next, status->trouble.data, status->trouble.size);
+    /* A line feed would end the field of sd_notify(3) and begin a forged one. */
+    for (size_t i = 0; i < next->size; i++)
+        if ((unsigned char)next->data[i] < 0x20)
+            next->data[i] = '?';
+    buffer_append(next, "", 1);
+    if (next->error || status->trouble.error || (sent.size && !strcmp(sent.data, next->data)))
+        return;
+    sd_notifyf(0, "STATUS=%s", next->data);
+    status->line = *next;
+    status->next = sent;
+}
+
+void status_update(struct status *status, uint64_t now_ns)
+{
+    buffer_clear(&status->trouble);
+    status->up = status->expected = 0;
+    for (size_t i = 0; i < registry_count(status->registry); i++) {
+        struct seen *seen = &status->seen[i];
+        struct collector_health health;
+
+        registry_health(status->registry, i, now_ns, &health);
+        if (health.enabled && (!seen->enabled || seen->state != health.state)) {
+            log_change(collectors[i]->name, seen, &health);
+            seen->failures = health.failures;
+        }
+        seen->enabled = health.enabled;
+        seen->state = health.state;
+        status_count(status, collectors[i]->name, &health);
+    }
+    status_send(status);
+}
