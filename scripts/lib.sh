@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# What the scripts of this directory share: where the tree is, which packages are needed, where to build.
+# Sourced, never run.
+
+top=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# clang, bpftool and libbpf are for the BPF program; without them the daemon builds without it.
+build_packages=(
+    bpftool clang gcc git libbpf-dev libc6-dev libcjson-dev libdeflate-dev libmicrohttpd-dev libnl-3-dev
+    libnl-genl-3-dev libnl-route-3-dev libsystemd-dev meson nettle-dev ninja-build pkgconf
+)
+# shellcheck disable=SC2034 # for the scripts that source this file
+test_packages=(
+    "${build_packages[@]}"
+    binutils clang-format clang-tidy cppcheck curl ethtool iproute2 iputils-ping libclang-rt-dev libcmocka-dev
+    llvm nftables procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
+    python3-pytest-timeout shellcheck systemd universal-ctags util-linux
+)
+
+die() {
+    echo "$(basename "$0"): $*" >&2
+    exit 1
+}
+
+# Installs those of the packages that are missing. Does nothing, and needs nothing, where all are there.
+install_packages() {
+    local missing
+    # Another distribution than Debian: meson will name what it misses.
+    command -v dpkg-query >/dev/null || return 0
+    missing=$(comm -13 \
+        <(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u) \
+        <(printf '%s\n' "$@" | sort -u) | xargs)
+    [ -n "$missing" ] || return 0
+    [ "$(id -u)" = 0 ] || die "packages are missing; as root: apt-get install $missing"
+    echo "installing $missing" >&2
+    # shellcheck disable=SC2086 # one word for each package
+    apt_get update && apt_get install --no-install-recommends $missing
+}
+
+apt_get() {
+    DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes "$@" >&2 </dev/null ||
+        die "apt-get $1 failed"
+}
+
+# Prints the directory NAME to put products into: in the tree, or, where somebody else owns the tree or what
+# is in the directory, in the user's cache.
+output_directory() {
+    local directory=$top/$1
+    if { [ ! -e "$directory" ] && [ ! -w "$top" ]; } ||
+        [ -n "$(find "$directory" ! -writable -print -quit 2>/dev/null)" ]; then
+        directory=${XDG_CACHE_HOME:-$HOME/.cache}/netdrop-exporter/$1
+    fi
+    mkdir -p "$directory"
+    echo "$directory"
+}
+
+# Configures DIRECTORY (meson OPTIONs follow), unless it is configured already, and builds it.
+build() {
+    local directory=$1
+    shift
+    if [ ! -f "$directory/build.ninja" ]; then
+        meson setup "$directory" "$top" "$@" >"$directory.log" 2>&1 || {
+            cat "$directory.log" >&2
+            return 1
+        }
+    fi
+    # Quiet as long as it works: one progress line for a person, the compiler's words where it fails.
+    ninja -C "$directory" --quiet >&2
+}

@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # what scripts/test and lib.sh set
+# The stages of scripts/test, a function each. Sourced by it; $products is where to build, $results where each
+# stage leaves what it found, $all is set for the long version.
+
+# Sanitizers stop at the first report: what follows one is noise. Exit codes tell the tests.
+export ASAN_OPTIONS=detect_stack_use_after_return=1:check_initialization_order=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
+# seconds N: so long, and ten times as long with --all.
+seconds() {
+    echo $(($1 * (all ? 10 : 1)))
+}
+
+# check NAME COMMAND...: one test, which passes where the command succeeds. What it said is shown otherwise.
+check() {
+    local name=$1 output result=failed
+    shift
+    if output=$("$@" 2>&1); then
+        result=passed
+    else
+        printf '%s\n' "$output"
+    fi
+    echo "$result $name"
+    printf '%s\t%s\n' "$result" "$name" >>"$results/$stage/checks"
+    [ "$result" = passed ]
+}
+
+# Files of the tree whose names, or (-x) whose first lines, match the pattern; products left out.
+sources() {
+    find "$top/collectors" "$top/config" "$top/daemon" "$top/tests" -name "$1" -type f | sort
+}
+shell_scripts() {
+    grep -rlE --exclude-dir=.git --exclude-dir='build*' '^#!.*[/ ](ba|da)?sh\b|^# shellcheck shell=' "$top" | sort
+}
+
+# Some kernels move libraries about by more bits than the sanitizers of Debian 12 can follow: no moving then.
+# A container may forbid that; its kernel then has to be one of the others.
+unmoved() {
+    if setarch -R true 2>/dev/null; then
+        setarch -R "$@"
+    else
+        "$@"
+    fi
+}
+
+stage_setup() {
+    install_packages "${test_packages[@]}"
+}
+
+stage_build() {
+    check "gcc, release, warnings are errors" build "$products/gcc" -Dwerror=true &&
+        check "nothing mutable at file scope" "$top/tests/check/mutable-data" "$products/gcc/libnetdrop.a"
+    CC=clang check "clang, release, warnings are errors" build "$products/clang" -Dwerror=true
+}
+
+stage_lint() {
+    check "includes go the right way" "$top/tests/check/dependencies"
+    check "house style" "$top/tests/check/style"
+    mapfile -t files < <(sources '*.[ch]')
+    check clang-format clang-format --dry-run -Werror "${files[@]}"
+    # It does not know scope cleanup, and takes the shortest string it sees for all: leaks and bounds are left to
+    # the sanitizers.
+    check cppcheck cppcheck --quiet --enable=warning,performance,portability --inline-suppr -I"$top" \
+        --suppress={memleak,resourceLeak,arrayIndexOutOfBounds,arrayIndexThenCheck} \
+        --error-exitcode=1 "$top"/{collectors,config,daemon}/*.c
+    mapfile -t files < <(shell_scripts)
+    check shellcheck shellcheck -x --source-path="$top" "${files[@]}"
+    # It reads how each file is compiled from a build directory, and generated headers are there too.
+    CC=clang check "clang, for clang-tidy" build "$products/clang" -Dwerror=true &&
+        check clang-tidy run-clang-tidy -quiet -p "$products/clang" -j "$(nproc)" "$top/(collectors|config|daemon)/[a-z_]*\\.c"
+}
+
+# unit BUILD OPTION...: the unit tests and the fuzzers' corpora in a build of that name.
+unit() {
+    local directory=$products/$1
+    shift
+    check "build of $stage" build "$directory" "$@" || return
+    unmoved meson test -C "$directory" --no-rebuild --print-errorlogs
+    local status=$?
+    cp "$directory/meson-logs/testlog.junit.xml" "$results/$stage/"
+    return $status
+}
+
+stage_unit-asan() {
+    unit asan -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
+}
+
+stage_unit-tsan() {
+    unit tsan -Dbuildtype=debugoptimized -Db_sanitize=thread
+}
+
+# integration BUILD ARGUMENT...: pytest with the arguments, on the daemon of that build.
+integration() {
+    local directory=$products/$1
+    shift
+    BUILD=$directory unmoved /usr/bin/python3 -B -m pytest -p no:cacheprovider --rootdir="$top" --quiet \
+        --durations=8 --timeout="$(seconds 300)" --junit-xml="$results/$stage/junit.xml" ${all:+--all} \
+        "$@"
+}
+
+stage_integration() {
+    check "build of $stage" build "$products/gcc" -Dwerror=true &&
+        integration gcc "$top/tests/integration"
+}
+
+# Floods are left out: a sanitizer makes them slow, and what they find is found with less.
+stage_integration-asan() {
+    check "build of $stage" build "$products/asan" -Dbuildtype=debugoptimized -Db_sanitize=address,undefined &&
+        integration asan -m "not flood" "$top/tests/integration"
+}
+
+stage_fuzz() {
+    local target name
+    # The whole library is instrumented, not only the target: that is what guides the fuzzer.
+    CC=clang check "build of $stage" build "$products/fuzz" -Dbuildtype=debugoptimized -Dfuzzers=true \
+        -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link || return
+    for target in "$products"/fuzz/tests/fuzz/fuzz_*; do
+        [ -f "$target" ] || continue
+        name=${target##*/fuzz_}
+        # What it finds goes to the first corpus, which is thrown away; findings are kept beside the results.
+        mkdir -p "$products/corpus/$name"
+        check "fuzz $name" unmoved "$target" -max_total_time="$(seconds 15)" -timeout=10 -print_final_stats=1 \
+            -artifact_prefix="$results/$stage/$name-" "$products/corpus/$name" "$top/tests/fuzz/corpus/$name"
+    done
+}
+
+stage_concurrency() {
+    check "build of $stage" build "$products/tsan" -Dbuildtype=debugoptimized -Db_sanitize=thread &&
+        integration tsan --seconds="$(seconds 60)" "$top/tests/integration/test_concurrency.py"
+}

@@ -1,0 +1,173 @@
+"""Fixtures of the integration tests. BUILD names the build directory whose daemon is tested; without it, the
+tree's own build/. Tests that need root to make network namespaces skip without it, and say so."""
+
+import itertools
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import daemon
+import exposition
+import lab
+
+TREE = Path(__file__).resolve().parents[2]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="run the slow tests too")
+    parser.addoption("--seconds", type=float, default=5, help="how long the concurrency test goes on")
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew instead of comparing")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "flood: sends or opens so much that a sanitizer build takes minutes")
+    config.addinivalue_line("markers", "slow: takes long, runs only with --all")
+    config.addinivalue_line("markers", "root: needs root")
+    # A stage that runs out of time is sent SIGTERM: even then namespaces and processes must go.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("slow") and not item.config.getoption("--all"):
+        pytest.skip("slow: scripts/test --all runs it")
+    if item.get_closest_marker("root") and os.geteuid() != 0:
+        pytest.skip("needs root")
+
+
+@pytest.fixture(scope="session")
+def tree():
+    return TREE
+
+
+@pytest.fixture(scope="session")
+def build():
+    directory = Path(os.environ.get("BUILD", TREE / "build")).resolve()
+    assert (directory / "netdrop-exporter").exists(), f"no daemon in {directory}: build first, or set BUILD"
+    return directory
+
+
+@pytest.fixture(scope="session")
+def binary(build):
+    return str(build / "netdrop-exporter")
+
+
+@pytest.fixture(scope="session")
+def sanitized(binary):
+    """The sanitizer the daemon is built with, or "": preloaded libraries don't go with one."""
+    symbols = subprocess.run(["nm", "-D", binary], capture_output=True, check=True).stdout
+    return next((name for name in ("asan", "tsan") if f"__{name}_init".encode() in symbols), "")
+
+
+@pytest.fixture(scope="session")
+def namespaces_possible():
+    if os.geteuid() != 0:
+        pytest.skip("needs root to make network namespaces")
+    probe = subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, check=False)
+    if probe.returncode != 0:
+        pytest.skip("no network namespaces here: " + probe.stderr.decode().strip())
+
+
+@pytest.fixture
+def netns(namespaces_possible):
+    """netns() makes a network namespace that lives as long as the test."""
+    made = []
+
+    def make():
+        made.append(lab.Namespace())
+        return made[-1]
+
+    yield make
+    for namespace in made:
+        namespace.close()
+
+
+@pytest.fixture
+def veth(netns):
+    """The fault lab: a0 in veth.a, b0 in veth.b."""
+    return lab.Veth(netns(), netns())
+
+
+@pytest.fixture
+def exporter(binary, tmp_path, request):
+    """exporter(*flags) starts a daemon, on a free port unless a flag names an address, and waits until it is
+    ready (wait=False: returns at once). Other keywords go to subprocess.Popen."""
+    # Daemons end before their namespaces do: ask for the namespaces first, where the test has any.
+    for needed in ("netns", "veth"):
+        if needed in request.fixturenames:
+            request.getfixturevalue(needed)
+    started = []
+    numbers = itertools.count()
+
+    def start(*flags, netns=None, env=None, wait=True, **options):
+        if not any(flag.startswith(("--web.listen-address", "--web.systemd-socket")) for flag in flags):
+            flags = ("--web.listen-address=127.0.0.1:0", *flags)
+        log = tmp_path / f"stderr{next(numbers)}"
+        started.append(daemon.Exporter([binary, *flags], log, netns, env, **options))
+        if wait:
+            started[-1].wait_ready()
+        return started[-1]
+
+    yield start
+    problems = []
+    for process in started:
+        try:
+            process.close()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def shim(tree, tmp_path):
+    """shim(NAME) builds shims/NAME.c; returns the environment that preloads it into a daemon."""
+
+    def preload(name):
+        library = tmp_path / f"{name}.so"
+        source = tree / f"tests/integration/shims/{name}.c"
+        subprocess.run(
+            ["gcc", "-D_GNU_SOURCE", "-Wall", "-O1", "-g", "-shared", "-fPIC", "-o", library, source], check=True
+        )
+        # A sanitizer insists on being the first library, and works well enough as the second.
+        options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": options}
+
+    return preload
+
+
+@pytest.fixture
+def command(binary):
+    """command(*flags) runs the program to its end: a CompletedProcess with texts."""
+
+    def run(*flags, netns=None, env=None, timeout=60, **options):
+        arguments = [binary, *flags]
+        result = subprocess.run(
+            netns.command(arguments) if netns else arguments,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=daemon.environment(env),
+            timeout=timeout,
+            check=False,
+            **options,
+        )
+        result.stdout = result.stdout.decode(errors="surrogateescape")
+        result.stderr = result.stderr.decode(errors="backslashreplace")
+        daemon.check_sanitizers(result.stderr)
+        return result
+
+    return run
+
+
+@pytest.fixture
+def once(command):
+    """once(*flags, netns=None) returns the page that --once prints, checked."""
+
+    def run(*flags, netns=None):
+        result = command("--once", *flags, netns=netns)
+        assert result.returncode == 0, result.stderr
+        exposition.check_text(result.stdout.encode(errors="surrogateescape"))
+        return result.stdout
+
+    return run

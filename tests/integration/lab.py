@@ -1,0 +1,131 @@
+"""Network namespaces to make interfaces, traffic and drops in, without touching the host's own network."""
+
+import ctypes
+import itertools
+import json
+import os
+import socket
+import subprocess
+from contextlib import contextmanager
+
+CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+_numbers = itertools.count()
+
+
+def _setns(fd):
+    if _libc.setns(fd, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Namespace:
+    """A network namespace of our own, with lo up. Names hold our pid, so that parallel runs never meet."""
+
+    def __init__(self):
+        self.name = f"netdrop-{os.getpid()}-{next(_numbers)}"
+        self.processes = []
+        subprocess.run(["ip", "netns", "add", self.name], check=True, stdin=subprocess.DEVNULL)
+        self.ip("link set lo up")
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        subprocess.run(["ip", "netns", "del", self.name], check=True)
+
+    def command(self, command):
+        """The command, to be run inside. `ip` execs it: the process id is the command's own."""
+        return ["ip", "netns", "exec", self.name, *command]
+
+    def run(self, command, check=True, **options):
+        """Runs a list, or a string split at blanks; returns what it printed."""
+        command = command.split() if isinstance(command, str) else command
+        options = {"stdin": subprocess.DEVNULL, "timeout": 60, **options}
+        result = subprocess.run(
+            self.command(command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **options
+        )
+        if check and result.returncode != 0:
+            raise RuntimeError(f"{command}: {result.stderr.decode(errors='replace')}")
+        return result.stdout.decode(errors="surrogateescape")
+
+    def popen(self, command, **options):
+        """Starts a command that ends, at the latest, with the namespace."""
+        command = command.split() if isinstance(command, str) else command
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
+        process = subprocess.Popen(self.command(command), **options)
+        self.processes.append(process)
+        return process
+
+    def ip(self, arguments):
+        """`ip -n NAME ...`: cheaper than run(), for no shell has to enter the namespace."""
+        arguments = arguments.split() if isinstance(arguments, str) else arguments
+        result = subprocess.run(
+            ["ip", "-n", self.name, *arguments], capture_output=True, stdin=subprocess.DEVNULL, check=False
+        )
+        if result.returncode != 0:
+            raise RuntimeError(f"ip {arguments}: {result.stderr.decode(errors='replace')}")
+        return result.stdout.decode(errors="surrogateescape")
+
+    def batch(self, lines):
+        """Many `ip` commands in one process."""
+        text = "".join(line + "\n" for line in lines)
+        subprocess.run(["ip", "-n", self.name, "-batch", "-"], input=text.encode(), check=True)
+
+    def links(self):
+        """What the kernel says of every link, by name: `ip -s -s -d -j link`."""
+        return {link["ifname"]: link for link in json.loads(self.ip("-s -s -d -j link"))}
+
+    @contextmanager
+    def entered(self):
+        """The calling thread is inside for the length of the block: its new sockets belong here for good."""
+        with open("/proc/thread-self/ns/net", "rb") as home, open(f"/run/netns/{self.name}", "rb") as there:
+            _setns(there.fileno())
+            try:
+                yield
+            finally:
+                _setns(home.fileno())
+
+    def sysctl(self, name, value):
+        """/proc/sys/net shows the namespace of who looks."""
+        with self.entered(), open("/proc/sys/" + name.replace(".", "/"), "w", encoding="ascii") as file:
+            file.write(str(value))
+
+    def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM, protocol=0):
+        with self.entered():
+            return socket.socket(family, kind, protocol)
+
+
+class Veth:
+    """Two namespaces and a wire: a0 10.77.0.1 in `a`, b0 10.77.0.2 in `b`. Nothing but what a test sends ever
+    passes: the neighbours are permanent and IPv6 is off."""
+
+    MAC = {"a0": "02:00:00:00:77:01", "b0": "02:00:00:00:77:02"}
+    ADDRESS = {"a0": "10.77.0.1", "b0": "10.77.0.2"}
+
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+        # Few processes: where the machine is emulated each takes a tenth of a second.
+        for namespace in (a, b):
+            namespace.sysctl("net.ipv6.conf.all.disable_ipv6", 1)
+            namespace.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
+        a.ip(
+            f"link add a0 address {self.MAC['a0']} type veth "
+            f"peer name b0 address {self.MAC['b0']} netns {b.name}"
+        )
+        for namespace, device, peer in ((a, "a0", "b0"), (b, "b0", "a0")):
+            namespace.batch(
+                [
+                    f"address add {self.ADDRESS[device]}/24 dev {device}",
+                    f"link set {device} up",
+                    f"neighbour add {self.ADDRESS[peer]} lladdr {self.MAC[peer]} nud permanent dev {device}",
+                ]
+            )
+
+    def send_udp(self, count=1000, size=64, address="10.77.0.2", port=9999):
+        """Sends from a; slowly enough that no queue on the way overflows. Sends it all: returns after."""
+        payload = bytes(size)
+        with self.a.socket(kind=socket.SOCK_DGRAM) as sender:
+            # Bound, not connected: a connected socket would be told of the closed port, and stop.
+            for _ in range(count):
+                sender.sendto(payload, (address, port))

@@ -1,0 +1,113 @@
+"""What the tests of the link collector share: fresh pages, what the kernel says by other ways, preloaded faults."""
+
+import json
+import os
+import subprocess
+import time
+
+import daemon
+
+ONLY_LINK = ("--collector.disable-defaults", "--collector.link", "--set=collectors.link.interval=100ms")
+ALL_KINDS = ("--set=devices.exclude_kinds=",)
+
+# Family -> where `ip -s -s -j link` has it. What iproute2 leaves out while it is zero is marked.
+FIELDS = {
+    "receive_packets_total": ("rx", "packets"),
+    "transmit_packets_total": ("tx", "packets"),
+    "receive_bytes_total": ("rx", "bytes"),
+    "transmit_bytes_total": ("tx", "bytes"),
+    "receive_errors_total": ("rx", "errors"),
+    "transmit_errors_total": ("tx", "errors"),
+    "receive_dropped_total": ("rx", "dropped"),
+    "transmit_dropped_total": ("tx", "dropped"),
+    "receive_multicast_total": ("rx", "multicast"),
+    "collisions_total": ("tx", "collisions"),
+    "receive_length_errors_total": ("rx", "length_errors"),
+    "receive_over_errors_total": ("rx", "over_errors"),
+    "receive_crc_errors_total": ("rx", "crc_errors"),
+    "receive_frame_errors_total": ("rx", "frame_errors"),
+    "receive_fifo_errors_total": ("rx", "fifo_errors"),
+    "receive_missed_total": ("rx", "missed_errors"),
+    "transmit_aborted_errors_total": ("tx", "aborted_errors"),
+    "transmit_carrier_errors_total": ("tx", "carrier_errors"),
+    "transmit_fifo_errors_total": ("tx", "fifo_errors"),
+    "transmit_heartbeat_errors_total": ("tx", "heartbeat_errors"),
+    "transmit_window_errors_total": ("tx", "window_errors"),
+    "receive_compressed_total": ("rx", "compressed"),
+    "transmit_compressed_total": ("tx", "compressed"),
+    "receive_nohandler_total": ("rx", "nohandler"),
+    "receive_otherhost_dropped_total": ("rx", "otherhost"),
+}
+LEFT_OUT_WHILE_ZERO = {"compressed", "nohandler", "otherhost"}
+
+
+def fresh(process):
+    """A page whose links were collected entirely after this call."""
+    begin = time.time()
+
+    def page():
+        found = process.metrics()
+        stamp = found.series("netdrop_collector_last_success_timestamp_seconds", collector="link")
+        duration = found.series("netdrop_collector_duration_seconds", collector="link")
+        return found if stamp and stamp[0].value - duration[0].value > begin else None
+
+    return daemon.eventually(page, "a collection of the links")
+
+
+def value(page, name, device):
+    return page.value(f"netdrop_link_{name}", device=device)
+
+
+def expected_counters(link):
+    """Family -> value, of one link of `ip -s -s -j link`."""
+    return {
+        family: link["stats64"][way].get(field, 0) if field in LEFT_OUT_WHILE_ZERO else link["stats64"][way][field]
+        for family, (way, field) in FIELDS.items()
+    }
+
+
+def shown_counters(page, device):
+    return {family: value(page, family, device) for family in FIELDS}
+
+
+def links(namespace):
+    """Name -> link, as the kernel has them now, kinds excepted nothing."""
+    return {link["ifname"]: link for link in json.loads(namespace.ip("-s -s -d -j link"))}
+
+
+def shown_devices(page):
+    return {sample.labels["device"] for sample in page.get("netdrop_link_up", [])}
+
+
+def resident_bytes(process):
+    with open(f"/proc/{process.pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Shim:
+    """A preloaded library of shims/, and the directory of files by which netlink_kernel.c is told its faults."""
+
+    def __init__(self, tree, directory, name):
+        self.library = directory / f"{name}.so"
+        self.directory = directory / name
+        self.directory.mkdir()
+        source = tree / f"tests/integration/shims/{name}.c"
+        subprocess.run(
+            ["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-Wall", "-o", self.library, source, "-ldl"],
+            check=True,
+        )
+
+    @property
+    def env(self):
+        return {
+            "LD_PRELOAD": str(self.library),
+            "NETLINK_SHIM_DIRECTORY": str(self.directory),
+            "ALLOCATIONS_FILE": str(self.directory / "counts"),
+        }
+
+    def set(self, *faults):
+        for name in faults:
+            (self.directory / name).touch()
+
+    def unset(self, name):
+        (self.directory / name).unlink()

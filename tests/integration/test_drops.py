@@ -1,0 +1,540 @@
+"""The drop_monitor collector with its BPF source, natively: faults are made, and every packet that they drop must be
+counted, at the place where the kernel dropped it and for the reason that it gave. What somebody else on the machine
+drops has netns="other". The source drop_monitor is tested in the virtual machine. Numbers of rows are those of the
+reliability table."""
+
+import fcntl
+import os
+import random
+import re
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+
+import exposition
+from daemon import eventually
+
+ONLY_DROPS = (
+    "--collector.disable-defaults",
+    "--collector.drop_monitor",
+    "--set=collectors.drop_monitor.interval=100ms",
+    "--set=devices.exclude_kinds=",
+)
+UNHANDLED = 0x88B5
+SO_SNDBUFFORCE, UDP_SEGMENT = 32, 103
+TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 2, 0x1000
+# Scraping drops packets too: the end of each connection empties its queues.
+OWN = ("QUEUE_PURGE", "TCP_CLOSE", "TCP_RESET")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bpf_possible(binary):
+    said = subprocess.run([binary, "--list-collectors"], capture_output=True, check=True).stdout.decode()
+    reason = re.search(r"^drop_monitor\n(?: .*\n)*? +runs here: no: (.*)", said, re.MULTILINE)
+    if reason:
+        pytest.skip(reason[1])
+
+
+def collected(process):
+    """A page that was collected entirely after the call."""
+    since = time.time()
+
+    def page():
+        found = process.metrics()
+        stamp = found.value("netdrop_collector_last_success_timestamp_seconds", collector="drop_monitor")
+        duration = found.value("netdrop_collector_duration_seconds", collector="drop_monitor")
+        return found if stamp - duration > since else None
+
+    return eventually(page, "a collection")
+
+
+def fresh(process):
+    """A page with all that happened before the call: a busy machine takes its time to let packets arrive."""
+    page = collected(process)
+    while True:
+        before, page = page, collected(process)
+        if sites(page) == sites(before):
+            return page
+
+
+def sites(page, **labels):
+    """What was dropped in the daemon's own namespace: (function, reason, device) -> count."""
+    rows = page.series("netdrop_kernel_drops_total", **{"netns": "self", **labels})
+    found = {}
+    for row in rows:
+        key = (row.labels["function"], row.labels["reason"], row.labels["device"])
+        if row.labels["reason"] not in OWN:
+            found[key] = found.get(key, 0) + row.value
+    return found
+
+
+def total(page, reason, **labels):
+    return sum(row.value for row in page.series("netdrop_kernel_drops_total", reason=reason, **labels))
+
+
+def classes(page):
+    rows = page.series("netdrop_kernel_drops_by_class_total")
+    return {row.labels["class"]: row.value for row in rows}
+
+
+def assert_nothing_lost(page):
+    lost = page.series("netdrop_kernel_drop_events_lost_total")
+    assert {row.labels["cause"] for row in lost} == {"queue", "map_full", "recursion"}
+    assert sum(row.value for row in lost) == 0
+    assert page.value("netdrop_kernel_drop_source_active") == 1
+    assert page.value("netdrop_kernel_drop_source_info", source="bpf", mode="tracepoint") == 1
+
+
+def raw(namespace, device):
+    with namespace.entered():
+        sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sender.bind((device, 0))
+    return sender
+
+
+def frame(veth, ethertype=UNHANDLED, payload=bytes(64), destination="b0"):
+    address = veth.MAC.get(destination, destination)
+    return bytes.fromhex(address.replace(":", "")) + bytes(6) + struct.pack("!H", ethertype) + payload
+
+
+def send_frames(veth, data, count=1000):
+    with raw(veth.a, "a0") as sender:
+        for _ in range(count):
+            sender.send(data)
+
+
+def checksum(data):
+    words = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    words = (words & 0xFFFF) + (words >> 16)
+    return ~((words & 0xFFFF) + (words >> 16)) & 0xFFFF
+
+
+def ip_header(protocol, size, damage=0, ttl=64):
+    header = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 20 + size, 0, 0, ttl, protocol, 0,
+        socket.inet_aton("10.77.0.1"), socket.inet_aton("10.77.0.2"),
+    )
+    return header[:10] + struct.pack("!H", checksum(header) ^ damage) + header[12:]
+
+
+def nft(namespace, hook, rule):
+    namespace.run(["nft", "add table ip t"])
+    namespace.run(["nft", f"add chain ip t c {{ type filter hook {hook} priority 0; }}"])
+    namespace.run(["nft", f"add rule ip t c {rule}"])
+
+
+# Each makes a fault seen by the namespace of b0, and returns what must be there then: function -> count.
+
+
+def udp_closed_port(veth):
+    veth.send_udp()
+    return {("__udp4_lib_rcv", "NO_SOCKET", "b0"): 1000}
+
+
+def nft_input(veth):
+    nft(veth.b, "input", "udp dport 9999 counter drop")
+    veth.send_udp()
+    return {("nft_do_chain", "NETFILTER_DROP", "b0"): 1000}
+
+
+def unknown_ethertype(veth):
+    send_frames(veth, frame(veth))
+    return {("__netif_receive_skb_core", "UNHANDLED_PROTO", "b0"): 1000}
+
+
+def other_host(veth):
+    veth.b.ip("link set b0 promisc on")
+    send_frames(veth, frame(veth, 0x0800, ip_header(17, 8) + bytes(8), "02:00:00:00:99:99"))
+    return {("ip_rcv_core", "OTHERHOST", "b0"): 1000}
+
+
+def bad_ip_checksum(veth):
+    send_frames(veth, frame(veth, 0x0800, ip_header(17, 8, damage=1) + bytes(8)))
+    return {("ip_rcv_core", "IP_CSUM", "b0"): 1000}
+
+
+def bad_udp_checksum(veth):
+    udp = struct.pack("!HHHH", 1000, 9999, 8 + 8, 0x1234) + bytes(8)
+    send_frames(veth, frame(veth, 0x0800, ip_header(17, len(udp)) + udp))
+    return {("__udp4_lib_rcv", "UDP_CSUM", "b0"): 1000}
+
+
+def unknown_ip_protocol(veth):
+    send_frames(veth, frame(veth, 0x0800, ip_header(253, 8) + bytes(8)))
+    return {("ip_protocol_deliver_rcu", "IP_NOPROTO", "b0"): 1000}
+
+
+def tcp_closed_port(veth):
+    for _ in range(100):
+        with veth.a.socket() as client, pytest.raises(ConnectionRefusedError):
+            client.connect(("10.77.0.2", 9))
+    return {("tcp_v4_rcv", "NO_SOCKET", "b0"): 100}
+
+
+def forwarding_off(veth):
+    veth.a.ip("route add 10.99.0.0/16 via 10.77.0.2")
+    veth.b.run("sysctl -qw net.ipv4.ip_forward=0")
+    veth.send_udp(address="10.99.0.1")
+    return {("ip_error", "IP_INADDRERRORS", "b0"): 1000}
+
+
+def no_route(veth):
+    veth.a.ip("route add 10.99.0.0/16 via 10.77.0.2")
+    veth.b.run("sysctl -qw net.ipv4.ip_forward=1")
+    veth.send_udp(address="10.99.0.1")
+    return {("ip_error", "IP_INNOROUTES", "b0"): 1000}
+
+
+RECIPES = {
+    udp_closed_port: "error",
+    nft_input: "policy",
+    unknown_ethertype: "benign",
+    other_host: "benign",
+    bad_ip_checksum: "error",
+    bad_udp_checksum: "error",
+    unknown_ip_protocol: "error",
+    tcp_closed_port: "error",
+    forwarding_off: "error",
+    no_route: "error",
+}
+# Where a compiler inlines a function, its caller has the drop.
+INLINED = {
+    "ip_protocol_deliver_rcu": "ip_local_deliver_finish",
+    "__netif_receive_skb_core": "__netif_receive_skb_one_core",
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.__name__)
+def test_fault(veth, exporter, recipe):
+    process = exporter(*ONLY_DROPS, netns=veth.b)
+    before = sites(fresh(process))
+    expected = recipe(veth)
+    page = fresh(process)
+    found = {}
+    for (function, reason, device), count in sites(page).items():
+        moved = count - before.get((function, reason, device), 0)
+        function = next((name for name, outer in INLINED.items() if function == outer), function)
+        if moved:
+            found[function, reason, device] = moved
+    assert found == expected
+    (_, reason, _), *_ = expected
+    rows = page.series("netdrop_kernel_drops_total", reason=reason)
+    assert {row.labels["class"] for row in rows} == {RECIPES[recipe]}
+    assert classes(page)[RECIPES[recipe]] >= sum(expected.values())
+    assert_nothing_lost(page)
+
+
+def test_receive_buffer_full(veth, exporter):
+    """A full socket: the device cannot be known (its place in the packet is used for something else by then)."""
+    process = exporter(*ONLY_DROPS, netns=veth.b)
+    with veth.b.socket(kind=socket.SOCK_DGRAM) as receiver:
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        receiver.bind(("10.77.0.2", 9999))
+        veth.send_udp()
+        snmp = veth.b.run("cat /proc/net/snmp").splitlines()
+        names, values = (line.split() for line in snmp if line.startswith("Udp:"))
+        errors = int(values[names.index("RcvbufErrors")])
+        page = fresh(process)
+        assert 900 < errors < 1000
+        assert total(page, "SOCKET_RCVBUFF", **{"class": "capacity"}) >= errors
+        assert total(page, "SOCKET_RCVBUFF", netns="other") == 0
+        assert {row.labels["device"] for row in page.series("netdrop_kernel_drops_total", reason="SOCKET_RCVBUFF")} <= {
+            "",
+            "b0",
+        }
+        receiver.close()
+
+
+def test_local_output_has_no_device_but_a_namespace(veth, exporter):
+    process = exporter(*ONLY_DROPS, netns=veth.a)
+    nft(veth.a, "output", "udp dport 9999 counter drop")
+    with veth.a.socket(kind=socket.SOCK_DGRAM) as sender:
+        for _ in range(1000):
+            with pytest.raises(PermissionError):
+                sender.sendto(bytes(64), ("10.77.0.2", 9999))
+    page = fresh(process)
+    assert sites(page) == {("nft_do_chain", "NETFILTER_DROP", ""): 1000}
+    assert_nothing_lost(page)
+
+
+def test_queueing_discipline_overflows(veth, exporter):
+    process = exporter(*ONLY_DROPS, netns=veth.a)
+    veth.a.run("tc qdisc add dev a0 root tbf rate 64kbit burst 2000 limit 5000")
+    with veth.a.socket(kind=socket.SOCK_DGRAM) as sender:
+        for _ in range(1000):
+            sender.sendto(bytes(64), ("10.77.0.2", 9999))
+    dropped = int(re.search(r"dropped (\d+)", veth.a.run("tc -s qdisc show dev a0"))[1])
+    page = fresh(process)
+    assert dropped > 900
+    assert total(page, "QDISC_DROP", netns="self", device="a0", **{"class": "capacity"}) == dropped
+
+
+def test_unresolved_neighbour(veth, exporter):
+    process = exporter(*ONLY_DROPS, netns=veth.a)
+    with veth.a.socket(kind=socket.SOCK_DGRAM) as sender:
+        # With the default buffer it would block once the neighbour's queue holds 256 packets.
+        sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 8 << 20)
+        for _ in range(1000):
+            sender.sendto(bytes(64), ("10.77.0.99", 9999))
+
+    def all_dropped():
+        page = fresh(process)
+        return total(page, "NEIGH_QUEUEFULL", netns="self") + total(page, "NEIGH_FAILED", netns="self") >= 1000 and page
+
+    page = eventually(all_dropped, "the neighbour to fail")
+    assert total(page, "NEIGH_FAILED", netns="self", device="a0", **{"class": "error"}) > 0
+    assert total(page, "NEIGH_QUEUEFULL", netns="self", device="a0", **{"class": "capacity"}) > 0
+    assert total(page, "NEIGH_QUEUEFULL", netns="self") + total(page, "NEIGH_FAILED", netns="self") == 1000
+    assert_nothing_lost(page)
+
+
+def test_tun_never_read(veth, exporter):
+    with veth.b.entered():
+        device = os.open("/dev/net/tun", os.O_RDWR)
+    try:
+        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", b"tn0", IFF_TAP | IFF_NO_PI))
+        veth.b.batch(["link set tn0 txqueuelen 10", "address add 10.78.0.1/24 dev tn0", "link set tn0 up"])
+        veth.b.ip("neighbour add 10.78.0.2 lladdr 02:00:00:00:78:02 nud permanent dev tn0")
+        process = exporter(*ONLY_DROPS, netns=veth.b)
+        before = total(fresh(process), "FULL_RING", device="tn0")
+        with veth.b.socket(kind=socket.SOCK_DGRAM) as sender:
+            for _ in range(1000):
+                sender.sendto(bytes(64), ("10.78.0.2", 9999))
+        page = fresh(process)
+        dropped = veth.b.links()["tn0"]["stats64"]["tx"]["dropped"]
+        assert 980 <= dropped <= 1000
+        assert sites(page)["tun_net_xmit", "FULL_RING", "tn0"] == dropped
+        assert total(page, "FULL_RING", device="tn0", **{"class": "capacity"}) - before == dropped
+    finally:
+        os.close(device)
+
+
+def macvtap(veth):
+    """mvt0 over b0, its queue of 500 never read; the open device."""
+    veth.b.ip("link add link b0 name mvt0 type macvtap mode bridge")
+    veth.b.ip("link set mvt0 address 02:00:00:00:77:03 up")
+    veth.a.ip("neighbour add 10.77.0.3 lladdr 02:00:00:00:77:03 nud permanent dev a0")
+    index = veth.b.links()["mvt0"]["ifindex"]
+    # `ip netns exec` mounts a sysfs of the namespace, which tells the device's number.
+    number = veth.b.run(["cat", f"/sys/class/net/mvt0/tap{index}/dev"])
+    major, minor = map(int, number.split(":"))
+    path = f"/tmp/netdrop-tap-{os.getpid()}"
+    os.mknod(path, 0o600 | 0o020000, os.makedev(major, minor))
+    try:
+        return os.open(path, os.O_RDWR)
+    finally:
+        os.unlink(path)
+
+
+def test_macvtap_queue_full(veth, exporter):
+    """The queue is full at two places of one function: with offsets they are told apart, and some of it is in no
+    other counter of the kernel."""
+    try:
+        device = macvtap(veth)
+    except (RuntimeError, OSError) as error:
+        pytest.skip(f"no macvtap here: {error}")
+    try:
+        process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.label_offset=true", netns=veth.b)
+        with veth.a.socket(kind=socket.SOCK_DGRAM) as sender:
+            # What waits in the queue is charged to its sender, who would block.
+            sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 8 << 20)
+            sender.settimeout(10)
+            for _ in range(1000):
+                sender.sendto(bytes(64), ("10.77.0.3", 9999))
+            page = fresh(process)
+            assert sites(page)["tap_handle_frame", "FULL_RING", "mvt0"] == 500
+            sender.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
+            for _ in range(10):
+                sender.sendto(bytes(20000), ("10.77.0.3", 9999))
+        page = fresh(process)
+        dropped = total(page, "FULL_RING", netns="self")
+        rows = page.series("netdrop_kernel_drops_total", reason="FULL_RING", netns="self")
+        assert dropped == 500 + 200
+        assert all(re.fullmatch("0x[0-9a-f]+", row.labels["offset"]) for row in rows)
+        assert len({(row.labels["function"], row.labels["offset"]) for row in rows}) > 1
+    finally:
+        os.close(device)
+
+
+def test_another_namespace_has_no_device_names(veth, exporter):
+    process = exporter(*ONLY_DROPS, netns=veth.a)
+    before = sites(fresh(process), netns="other")
+    veth.send_udp()
+
+    def arrived():
+        found = sites(collected(process), netns="other")
+        return found["__udp4_lib_rcv", "NO_SOCKET", ""] - before.get(("__udp4_lib_rcv", "NO_SOCKET", ""), 0) >= 1000
+
+    eventually(arrived, "the drops")
+    page = collected(process)
+    assert total(page, "NO_SOCKET", netns="self") == 0
+    rows = page.series("netdrop_kernel_drops_total", reason="NO_SOCKET", netns="other")
+    assert {row.labels["device"] for row in rows} == {""}
+
+
+def test_excluded_devices_count_without_a_name(veth, exporter):
+    process = exporter(*ONLY_DROPS[:-1], netns=veth.b)
+    veth.send_udp()
+    assert sites(fresh(process)) == {("__udp4_lib_rcv", "NO_SOCKET", ""): 1000}
+
+
+def test_a_renamed_device_gets_rows_of_its_own(veth, exporter):
+    process = exporter(*ONLY_DROPS, netns=veth.b)
+    send_frames(veth, frame(veth), 300)
+    fresh(process)
+    veth.b.ip("link set b0 name other0")
+    send_frames(veth, frame(veth), 200)
+    rows = sites(fresh(process)).items()
+    found = {device: count for (_, reason, device), count in rows if reason == "UNHANDLED_PROTO"}
+    assert found == {"b0": 300, "other0": 200}
+
+
+@pytest.mark.flood
+def test_a_million_drops_from_two_processors(veth, exporter):
+    process = exporter(*ONLY_DROPS, netns=veth.b)
+    program = """if True:
+        import socket
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for _ in range(500000):
+            sender.sendto(b"x", ("10.77.0.2", 9999))
+    """
+    senders = [veth.a.popen([sys.executable, "-c", program]) for _ in range(2)]
+    for sender in senders:
+        assert sender.wait(timeout=120) == 0
+    page = fresh(process)
+    counted = total(page, "NO_SOCKET", netns="self", device="b0")
+    queued = total(page, "CPU_BACKLOG", netns="self")
+    lost = sum(row.value for row in page.series("netdrop_kernel_drop_events_lost_total"))
+    assert counted + queued + lost == 1000000
+    assert_nothing_lost(page)
+
+
+def test_random_ethertypes_fill_nothing(veth, exporter):
+    """Ten thousand of them are one row, and the class is exact."""
+    process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.max_sites=16", netns=veth.b)
+    known = (0x0800, 0x0806, 0x86DD, 0x8100, 0x88A8)
+    ethertypes = random.sample([number for number in range(0x0600, 0x10000) if number not in known], 10000)
+    with raw(veth.a, "a0") as sender:
+        for ethertype in ethertypes:
+            sender.send(frame(veth, ethertype))
+    page = fresh(process)
+    rows = page.series("netdrop_kernel_drops_total", netns="self", device="b0")
+    assert [(row.labels["protocol"], row.labels["reason"], row.value) for row in rows] == [
+        ("other", "UNHANDLED_PROTO", 10000)
+    ]
+    assert page.value("netdrop_limit_hits_total", limit="drop_sites") == 0
+    assert_nothing_lost(page)
+
+
+@pytest.mark.flood
+def test_a_thousand_devices_that_come_and_go(veth, exporter):
+    """Rows of devices that are gone make room, a living device's row keeps its count, and no drop is missed."""
+    process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.max_sites=64", netns=veth.b)
+    data = bytes.fromhex("ffffffffffff") + bytes(6) + struct.pack("!H", UNHANDLED) + bytes(64)
+    made = kept = 0
+    for group in range(20):
+        names = [f"v{group}x{number}" for number in range(50)]
+        veth.b.batch(f"link add {name} up type veth peer name p{name}" for name in names)
+        veth.b.batch(f"link set p{name} up" for name in names)
+        fresh(process)
+        for name in names:
+            with raw(veth.b, "p" + name) as sender:
+                sender.send(data)
+                made += 1
+        send_frames(veth, frame(veth), 10)
+        kept += 10
+        veth.b.batch(f"link del {name}" for name in names)
+    page = fresh(process)
+    unhandled = {device: count for (_, reason, device), count in sites(page).items() if reason == "UNHANDLED_PROTO"}
+    assert unhandled["b0"] == kept
+    assert "" not in unhandled
+    assert all(count == 1 for device, count in unhandled.items() if device != "b0")
+    assert page.value("netdrop_kernel_drop_sites") == 64
+    assert page.value("netdrop_limit_hits_total", limit="drop_sites") >= 1000 - 64
+    assert classes(page)["benign"] >= made + kept
+    shown = sum(row.value for row in page.series("netdrop_kernel_drops_total", **{"class": "benign"}))
+    assert classes(page)["benign"] - shown == 1000 - sum(unhandled.values()) + kept
+    assert_nothing_lost(page)
+
+
+def test_hidden_symbols_are_one_honest_row(veth, exporter, tree):
+    procfs = tree / "tests/fixtures/kallsyms/6.12-hidden"
+    process = exporter(*ONLY_DROPS, f"--path.procfs={procfs}", netns=veth.b)
+    veth.send_udp()
+    send_frames(veth, frame(veth))
+    body = process.get().body.decode()
+    page = fresh(process)
+    assert sites(page) == {("unknown", "NO_SOCKET", "b0"): 1000, ("unknown", "UNHANDLED_PROTO", "b0"): 1000}
+    assert "ffffffff" not in body
+
+
+def test_no_addresses_on_the_page(veth, exporter):
+    process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.label_offset=true", netns=veth.b)
+    veth.send_udp()
+    fresh(process)
+    assert not re.search(r"(?i)ffff[0-9a-f]{8,}", process.get().body.decode())
+
+
+def test_page_before_the_first_drop(netns, exporter):
+    process = exporter(*ONLY_DROPS, netns=netns())
+    page = process.metrics()
+    assert set(classes(page)) == {"capacity", "error", "policy", "benign", "unknown"}
+    assert_nothing_lost(page)
+    process.openmetrics()
+    exposition.check_promtool(process.get().body)
+
+
+def test_once_listens_first(veth, once):
+    program = """if True:
+        import socket, time
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for _ in range(300):
+            sender.sendto(b"x", ("10.77.0.2", 9999))
+            time.sleep(0.01)
+    """
+    sender = veth.a.popen([sys.executable, "-c", program])
+    page = exposition.check_text(once(*ONLY_DROPS, netns=veth.b).encode())
+    sender.kill()
+    assert 10 < sites(page)["__udp4_lib_rcv", "NO_SOCKET", "b0"] < 300
+
+
+def test_reload_keeps_the_counts(veth, exporter, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text('{"collectors": {"link": {"interval": "1s"}}}')
+    process = exporter(*ONLY_DROPS, "--collector.link", f"--config.file={config}", netns=veth.b)
+    veth.send_udp(500)
+    fresh(process)
+    config.write_text('{"collectors": {"link": {"interval": "2s"}}}')
+    process.signal(1)
+    veth.send_udp(500)
+    assert sites(fresh(process))["__udp4_lib_rcv", "NO_SOCKET", "b0"] == 1000
+
+
+def test_reliability_25_no_drop_monitor(netns, command):
+    """No module on this kernel, or not the initial namespace: absent with a reason, and nothing else suffers."""
+    result = command(
+        "--once", "--set=collectors.drop_monitor.source=summary", "--log.level=info", netns=netns()
+    )
+    assert result.returncode == 0, result.stderr
+    page = exposition.check_text(result.stdout.encode())
+    assert page.value("netdrop_collector_supported", collector="drop_monitor") == 0
+    assert page.value("netdrop_collector_up", collector="link") == 1
+    assert "no module drop_monitor" in result.stderr
+
+
+def test_reliability_26_no_privilege(netns, command, binary):
+    unprivileged = ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+    result = subprocess.run(
+        netns().command([*unprivileged, binary, "--once", "--log.level=info"]), capture_output=True, check=False
+    )
+    page = exposition.check_text(result.stdout)
+    said = result.stderr.decode()
+    assert result.returncode == 0, said
+    assert page.value("netdrop_collector_supported", collector="drop_monitor") == 0
+    assert not page.series("netdrop_collector_up", collector="drop_monitor")
+    assert page.value("netdrop_collector_up", collector="link") == 1
+    assert "CAP_BPF" in said and "CAP_PERFMON" in said

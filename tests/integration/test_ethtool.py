@@ -1,0 +1,325 @@
+"""The ethtool collector against `ethtool`, on veths, on whatever NIC the machine has, and on a made-up driver
+that misbehaves (shims/ethtool_driver.c). Numbers of rows are those of the reliability table."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import daemon
+
+pytestmark = pytest.mark.skipif(not shutil.which("ethtool"), reason="needs ethtool")
+
+FAST = ("--set=collectors.ethtool.interval=100ms", "--set=collectors.ethtool.virtual_devices=true")
+EVERY_STATISTIC = ("--set=collectors.ethtool.statistics.include=*", "--set=collectors.ethtool.statistics.exclude=")
+PER_QUEUE = ("--set=collectors.ethtool.per_queue=true",)
+NO_FILTER = ("--set=devices.exclude_kinds=",)
+QUEUE = re.compile(r"^([rt]x(?:_queue_)?)(\d+)(_.*)$")
+
+
+def ethtool_statistics(run, device):
+    """What `ethtool -S` says: {string: value}, or {} where the driver has none."""
+    lines = run(["ethtool", "-S", device], check=False).splitlines()[1:]
+    return {name.strip(): int(value) for name, value in (line.rsplit(": ", 1) for line in lines)}
+
+
+def expected_series(statistics):
+    """The same as ours: (sums by statistic, values by statistic and queue)."""
+    sums, queues = {}, {}
+    for name, value in statistics.items():
+        match = QUEUE.match(name)
+        statistic = f"{match[1]}#{match[3]}" if match else name
+        sums[statistic] = sums.get(statistic, 0) + value
+        if match:
+            queues[statistic, match[2]] = value
+    return sums, queues
+
+
+def shown(page, device):
+    """(sums, queues) as the page has them; what is not known to be a counter is a value."""
+    sums = {
+        sample.labels["statistic"]: sample.value
+        for name in ("netdrop_ethtool_statistic_total", "netdrop_ethtool_value")
+        for sample in page.series(name, device=device)
+    }
+    queues = {
+        (sample.labels["statistic"], sample.labels["queue"]): sample.value
+        for sample in page.series("netdrop_ethtool_queue_statistic_total", device=device)
+    }
+    return sums, queues
+
+
+def host_run(command, check=True):
+    return subprocess.run(command, capture_output=True, check=check, text=True).stdout
+
+
+@pytest.fixture
+def wide_veth(netns):
+    """w0 and w1 in one namespace, four queues each way, with NAPI on w1 so that its queues count."""
+    inside = netns()
+    inside.ip("link add w0 numtxqueues 4 numrxqueues 4 type veth peer name w1 numtxqueues 4 numrxqueues 4")
+    for device in ("w0", "w1"):
+        inside.ip(f"link set {device} up")
+    inside.run("ethtool -K w1 gro on", check=False)
+    return inside
+
+
+def test_veth_counter_by_counter(wide_veth, exporter):
+    process = exporter(*FAST, *EVERY_STATISTIC, *PER_QUEUE, *NO_FILTER, netns=wide_veth)
+    wide_veth.run("ping -c 3 -i 0.05 -W 0.1 -I w0 10.9.9.9", check=False)
+
+    def agrees():
+        before = ethtool_statistics(wide_veth.run, "w1")
+        page = process.metrics()
+        sums, queues = expected_series(before)
+        return (sums, queues) == shown(page, "w1") and before == ethtool_statistics(wide_veth.run, "w1") and page
+
+    page = daemon.eventually(agrees, "the page to say what ethtool -S says")
+    assert len(page.series("netdrop_ethtool_queue_statistic_total", device="w1")) >= 4 * 9
+    assert page.value("netdrop_ethtool_value", device="w1", statistic="peer_ifindex") > 0
+    assert {s.labels["driver"] for s in page.series("netdrop_ethtool_info", device="w1")} == {"veth"}
+    assert page.series("netdrop_nic_lost_total", device="w1", direction="receive", cause="dropped")
+
+
+def test_virtual_devices_only_on_request(wide_veth, exporter):
+    page = exporter(*NO_FILTER, netns=wide_veth).metrics()
+    assert page.series("netdrop_ethtool_info", device="w0")
+    for name in ("netdrop_ethtool_statistic_total", "netdrop_ethtool_value", "netdrop_nic_lost_total"):
+        assert not page.series(name)
+
+
+def test_queues_only_on_request(wide_veth, exporter):
+    page = exporter(*FAST, *NO_FILTER, netns=wide_veth).metrics()
+    assert page.series("netdrop_ethtool_statistic_total", device="w0", statistic="rx_queue_#_drops")
+    assert not page.series("netdrop_ethtool_queue_statistic_total")
+    # Loss only: neither traffic nor indices.
+    assert not page.series("netdrop_ethtool_statistic_total", statistic="rx_queue_#_xdp_bytes")
+    assert not page.series("netdrop_ethtool_value")
+
+
+def test_speed(wide_veth, exporter):
+    page = exporter(*FAST, *NO_FILTER, netns=wide_veth).metrics()
+    assert page.value("netdrop_link_speed_bytes_per_second", device="w0", kind="veth") == 10_000 * 125_000
+
+
+def test_devices_come_change_and_go(netns, exporter):
+    inside = netns()
+    process = exporter(*FAST, *NO_FILTER, netns=inside)
+
+    def statistics(device):
+        return process.metrics().series("netdrop_ethtool_statistic_total", device=device)
+
+    inside.ip("link add w0 numrxqueues 4 type veth peer name w1")
+    daemon.eventually(lambda: statistics("w0"), "w0")
+    inside.ip("link set w0 name w9")
+    daemon.eventually(lambda: statistics("w9") and not statistics("w0"), "the new name")
+    inside.run("ethtool -L w9 rx 2", check=False)
+    daemon.eventually(lambda: statistics("w9"), "other strings")
+    inside.ip("link del w9")
+    daemon.eventually(lambda: not statistics("w9") and not statistics("w1"), "the end")
+    assert process.metrics().value("netdrop_collector_failures_total", collector="ethtool") == 0
+
+
+def physical_devices():
+    return [path.name for path in Path("/sys/class/net").iterdir() if (path / "device").exists()]
+
+
+def test_own_nic_counter_by_counter(exporter):
+    devices = [name for name in physical_devices() if ethtool_statistics(host_run, name)]
+    if not devices:
+        pytest.skip("no NIC with statistics here")
+    process = exporter(*FAST, *EVERY_STATISTIC, *PER_QUEUE, "--set=collectors.ethtool.max_statistics_per_device=32768")
+    for device in devices:
+        low = expected_series(ethtool_statistics(host_run, device))
+        started = time.time()
+        daemon.eventually(
+            lambda: process.metrics().value(
+                "netdrop_collector_last_success_timestamp_seconds", collector="ethtool"
+            )
+            > started + 0.1,
+            "a collection",
+        )
+        page = shown(process.metrics(), device)
+        high = expected_series(ethtool_statistics(host_run, device))
+        for least, value, most in zip(low, page, high):
+            assert least.keys() <= value.keys()
+            for key, number in least.items():
+                assert number <= value[key] <= most[key], (device, key)
+
+
+def test_own_nic_rings(exporter):
+    pairs = {"receive": "RX", "transmit": "TX"}
+    for device in physical_devices():
+        text = host_run(["ethtool", "-g", device], check=False)
+        numbers = re.findall(r"^(RX|TX):\s+(\d+)$", text, re.MULTILINE)
+        if len(numbers) != 4:
+            continue
+        limits, sizes = dict(numbers[:2]), dict(numbers[2:])
+        page = exporter().metrics()
+        for direction, name in pairs.items():
+            labels = {"device": device, "direction": direction}
+            assert page.value("netdrop_nic_ring_entries_limit", **labels) == int(limits[name])
+            assert page.value("netdrop_nic_ring_entries", **labels) == int(sizes[name])
+        return
+    pytest.skip("no NIC with rings here")
+
+
+def test_row_15_without_statistics_is_quiet(netns, exporter):
+    process = exporter(*FAST, netns=netns())
+    page = process.metrics()
+    assert page.value("netdrop_collector_up", collector="ethtool") == 1
+    assert page.value("netdrop_collector_failures_total", collector="ethtool") == 0
+    assert not page.series("netdrop_ethtool_statistic_total")
+    assert "ethtool" not in process.stderr.replace("collectors.ethtool", "")
+
+
+class MadeUp:
+    """A veth whose driver is made up."""
+
+    def __init__(self, directory, library):
+        self.directory = directory
+        self.env = {
+            "LD_PRELOAD": str(library),
+            "ETHTOOL_SHIM_DEVICE": "w0",
+            "ETHTOOL_SHIM_DIRECTORY": str(directory),
+        }
+
+    def set(self, name, data=b""):
+        """Whole, at once: the daemon may be reading."""
+        new = self.directory / "new"
+        new.write_bytes(data)
+        new.rename(self.directory / name)
+
+    def unset(self, name):
+        (self.directory / name).unlink()
+
+
+@pytest.fixture
+def made_up(wide_veth, tmp_path, tree, sanitized):
+    if sanitized:
+        pytest.skip("preloaded libraries don't go with a sanitizer")
+    library = tmp_path / "ethtool_driver.so"
+    source = tree / "tests/integration/shims/ethtool_driver.c"
+    subprocess.run(
+        ["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-Wall", "-o", library, source, "-ldl"], check=True
+    )
+    directory = tmp_path / "driver"
+    directory.mkdir()
+    driver = MadeUp(directory, library)
+    driver.set("strings", b"rx0_drops\nrx1_drops\ntx_drops\n")
+    yield driver
+    # A daemon that a failed test left behind in a blocked call must be able to end.
+    (directory / "block").unlink(missing_ok=True)
+
+
+def sums(process):
+    return shown(process.metrics(), "w0")[0]
+
+
+def test_row_16_blocked_driver_delays_nobody(made_up, wide_veth, exporter):
+    process = exporter(*FAST, *NO_FILTER, netns=wide_veth, env=made_up.env)
+    threads = len(os.listdir(f"/proc/{process.pid}/task"))
+    made_up.set("block")
+
+    def of(name, collector):
+        return process.metrics().value(f"netdrop_collector_{name}", collector=collector)
+
+    daemon.eventually(lambda: of("busy_seconds", "ethtool") > 0.5, "the collector to be busy")
+    last = of("last_success_timestamp_seconds", "ethtool")
+    busy, link = of("busy_seconds", "ethtool"), of("last_success_timestamp_seconds", "link")
+    slowest = 0
+    for _ in range(25):
+        start = time.monotonic()
+        process.metrics()
+        slowest = max(slowest, time.monotonic() - start)
+        time.sleep(0.1)
+    assert slowest < 1
+    assert of("busy_seconds", "ethtool") > busy + 2
+    assert of("last_success_timestamp_seconds", "ethtool") == last
+    assert of("last_success_timestamp_seconds", "link") > link + 1
+    assert len(os.listdir(f"/proc/{process.pid}/task")) == threads
+    made_up.unset("block")
+    daemon.eventually(lambda: of("last_success_timestamp_seconds", "ethtool") > last, "the driver to be read again")
+
+
+def test_row_17_set_that_grows(made_up, wide_veth, exporter):
+    process = exporter(*FAST, *NO_FILTER, netns=wide_veth, env=made_up.env)
+    daemon.eventually(lambda: sums(process) == {"rx#_drops": 1 + 11, "tx_drops": 21}, "the first set")
+    # Grown between two rounds, by little and by more than a page.
+    made_up.set("strings", b"rx0_drops\nrx1_drops\nrx2_drops\ntx_drops\n")
+    daemon.eventually(lambda: sums(process) == {"rx#_drops": 1 + 11 + 21, "tx_drops": 31}, "the second set")
+    many = 30_000
+    made_up.set("strings", b"".join(b"rx%d_drops\n" % i for i in range(many)))
+    daemon.eventually(lambda: sums(process) == {"rx#_drops": sum(10 * i + 1 for i in range(many))}, "the third set")
+    # Grown between the count and the strings of each round: nothing is shown under a wrong name.
+    made_up.set("lie")
+    made_up.set("strings", b"tx_drops\nrx_drops\nrx0_drops\n")
+    daemon.eventually(lambda: sums(process) == {}, "the disagreement to be seen")
+    made_up.unset("lie")
+    daemon.eventually(lambda: sums(process) == {"tx_drops": 1, "rx_drops": 11, "rx#_drops": 21}, "the fourth set")
+    # More than is ever accepted.
+    made_up.set("strings", b"rx_drops\n" * 40_000)
+    daemon.eventually(
+        lambda: process.metrics().value("netdrop_limit_hits_total", limit="statistics") > 0, "the limit to be hit"
+    )
+    assert sums(process) == {}
+    assert process.metrics().value("netdrop_collector_failures_total", collector="ethtool") == 0
+
+
+def test_row_18_odd_strings(made_up, wide_veth, exporter):
+    made_up.set(
+        "strings",
+        b"\n".join(
+            [
+                b"  ucast drops",
+                b"rx.drops",
+                b"rx.drops",
+                b"drops_that_fill_all_of_32_bytes_",
+                b"drops\xff",
+                b"drops\xfe",
+                b'drops "x" \\ {}',
+                b"Rx Drops#",
+                b"drops\xc3\xa4",
+                b"rx0_drops",
+                b"rx0_drops",
+                b"rx1_drops",
+                b"rx#_drops",
+                b"",
+            ]
+        ),
+    )
+    process = exporter(*FAST, *NO_FILTER, *PER_QUEUE, netns=wide_veth, env=made_up.env)
+    # The checker undoes the exposition's own escapes.
+    assert sums(process) == {
+        "  ucast drops": 1,
+        "rx.drops": 11,
+        "rx.drops\\~2": 21,
+        "drops_that_fill_all_of_32_bytes_": 31,
+        "drops\ufffd": 41,
+        "drops\ufffd\\~2": 51,
+        'drops "x" \\\\ {}': 61,
+        "Rx Drops\\#": 71,
+        "drops\u00e4": 81,
+        "rx#_drops": 91 + 111,
+        "rx#_drops\\~2": 101,
+        "rx\\#_drops": 121,
+    }
+    assert shown(process.metrics(), "w0")[1] == {
+        ("rx#_drops", "0"): 91,
+        ("rx#_drops", "1"): 111,
+        ("rx#_drops\\~2", "0"): 101,
+    }
+
+
+def test_limit_of_one_device(made_up, wide_veth, exporter):
+    made_up.set("strings", b"".join(b"a%d_drops\n" % i for i in range(100)))
+    process = exporter(
+        *FAST, *NO_FILTER, "--set=collectors.ethtool.max_statistics_per_device=60", netns=wide_veth, env=made_up.env
+    )
+    assert len(sums(process)) == 60
+    hits = process.metrics().value("netdrop_limit_hits_total", limit="statistics")
+    assert hits == 1

@@ -1,0 +1,231 @@
+"""What a service manager does to the daemon: signals, sockets passed in, notifications, clocks that jump."""
+
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from daemon import Exporter, eventually
+
+
+def age(daemon):
+    """Seconds since the link collector last succeeded, by the page's own numbers."""
+    return time.time() - daemon.metrics().value(
+        "netdrop_collector_last_success_timestamp_seconds", collector="link"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_ends_well(exporter, number):
+    daemon = exporter()
+    daemon.signal(number)
+    assert daemon.process.wait(5) == 0
+    with pytest.raises(ConnectionRefusedError):
+        daemon.connect()
+
+
+def test_the_same_port_again_at_once(exporter):
+    first = exporter()
+    client = first.connect()
+    address = f"--web.listen-address=127.0.0.1:{first.port}"
+    assert first.terminate() == 0
+    assert exporter(address).get().status == 200
+    client.close()
+
+
+def test_row_48_sigterm_during_scrapes(exporter):
+    """Every answer that begins is whole; the end comes within 5 s, with clients still connected."""
+    daemon = exporter("--set=devices.exclude_kinds=")
+    whole, cut = [], []
+
+    def scrape():
+        while True:
+            try:
+                response = daemon.get()
+                (whole if response.status == 200 and response.body.endswith(b"\n") else cut).append(response)
+            except (ConnectionError, OSError):
+                return  # refused, or closed before the answer began
+            except Exception as error:  # an answer that stopped half-way
+                cut.append(error)
+                return
+
+    idle = [daemon.connect() for _ in range(5)]
+    scrapers = [threading.Thread(target=scrape) for _ in range(8)]
+    for thread in scrapers:
+        thread.start()
+    eventually(lambda: len(whole) > 50, "scrapes to be under way")
+    begin = time.monotonic()
+    assert daemon.terminate() == 0
+    took = time.monotonic() - begin
+    for thread in scrapers:
+        thread.join()
+    for client in idle:
+        client.close()
+    assert took < 5
+    assert not cut
+
+
+def test_row_50_stopped_and_continued(exporter):
+    """While stopped the numbers grow old; after it they are fresh within an interval or two."""
+    daemon = exporter("--set=collectors.link.interval=500ms", "--set=collectors.link.max_age=1500ms")
+    daemon.signal(signal.SIGSTOP)
+    time.sleep(4)
+    daemon.signal(signal.SIGCONT)
+    eventually(lambda: age(daemon) < 1, "fresh numbers", timeout=3)
+    page = daemon.metrics()
+    assert page.value("netdrop_collector_failures_total", collector="link") == 0
+    assert page.value("netdrop_collector_state", collector="link", state="ok") == 1
+
+
+@pytest.fixture
+def wall_clock(shim, tmp_path):
+    """(environment, jump): the wall clock of a daemon with that environment, and only it, obeys jump(seconds)."""
+    path = tmp_path / "ahead"
+
+    def jump(seconds):
+        new = path.with_suffix(".new")
+        new.write_text(str(seconds))
+        new.rename(path)
+
+    jump(0)
+    return {**shim("clock"), "CLOCK_SHIM_FILE": str(path)}, jump
+
+
+@pytest.mark.parametrize("seconds", [86400, -86400], ids=["forward", "back"])
+def test_row_49_the_wall_clock_jumps_a_day(exporter, wall_clock, seconds):
+    environment, jump = wall_clock
+    daemon = exporter("--set=collectors.link.interval=200ms", env=environment)
+    assert abs(age(daemon)) < 5
+    jump(seconds)
+    eventually(lambda: abs(age(daemon) + seconds) < 5, "time stamps to follow the clock", timeout=5)
+    page = daemon.metrics()
+    assert page.value("netdrop_collector_state", collector="link", state="ok") == 1
+    assert page.value("netdrop_link_up", device="lo") in (0, 1)
+    for name in ("duration", "busy"):
+        for sample in page[f"netdrop_collector_{name}_seconds"]:
+            assert 0 <= sample.value < 5
+    before = page.value("netdrop_collector_last_success_timestamp_seconds", collector="link")
+    time.sleep(0.5)
+    page = daemon.metrics()
+    assert page.value("netdrop_collector_last_success_timestamp_seconds", collector="link") > before
+
+
+@pytest.fixture
+def manager(tmp_path):
+    """The notification socket of a service manager; said(pattern) waits for such a message."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        receiver.settimeout(20)
+
+        class Manager:
+            environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
+            heard = []
+
+            def next(self):
+                self.heard.append(receiver.recv(65536).decode())
+                return self.heard[-1]
+
+            def said(self, pattern):
+                while True:
+                    if match := re.search(pattern, self.next(), re.MULTILINE):
+                        return match
+
+        yield Manager()
+
+
+def test_notifications(exporter, manager, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+    daemon = exporter(f"--config.file={path}", env=manager.environment, wait=False)
+    manager.said("^READY=1$")
+    assert not any("WATCHDOG=trigger" in message for message in manager.heard)
+    daemon.wait_ready()
+    assert daemon.get("/-/healthy").status == 200
+    manager.said(r"^STATUS=.*\bcollectors up")
+
+    daemon.signal(signal.SIGHUP)
+    reloading = manager.said("^RELOADING=1$").string
+    stamp = int(re.search(r"^MONOTONIC_USEC=(\d+)$", reloading, re.MULTILINE)[1])
+    assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - stamp / 1e6 < 10
+    manager.said("^READY=1$")
+
+    path.write_text('{"web": {"pagee": 1}}')
+    daemon.signal(signal.SIGHUP)
+    manager.said("^RELOADING=1$")
+    manager.said("^STATUS=.*config")  # that the file was refused; READY=1 came before or comes with it
+
+    daemon.signal(signal.SIGTERM)
+    manager.said("^STOPPING=1$")
+    assert daemon.process.wait(5) == 0
+    assert sum("READY=1" in message for message in manager.heard) == 3
+
+
+def test_watchdog_is_pinged_twice_in_its_time(exporter, manager):
+    exporter(env=manager.environment)
+    manager.said("^WATCHDOG=1$")
+    begin = time.monotonic()
+    for _ in range(6):
+        manager.said("^WATCHDOG=1$")
+    assert time.monotonic() - begin < 6 * 0.75
+
+
+@pytest.mark.parametrize("notify", ["/nonexistent/notify", "", "not-a-path", "@" + "x" * 200])
+def test_row_52_notify_socket_unusable(exporter, notify):
+    daemon = exporter(env={"NOTIFY_SOCKET": notify})
+    assert daemon.get().status == 200
+    assert daemon.terminate() == 0
+
+
+def activated(binary, tmp_path, *arguments):
+    """The daemon under systemd-socket-activate, which waits for a client and then becomes the daemon."""
+    # Where several addresses are free, a port that was free a moment ago is good enough.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    command = ["systemd-socket-activate", *(a.replace("PORT", str(port)) for a in arguments)]
+    return port, Exporter([*command, binary, "--web.systemd-socket"], tmp_path / "activate")
+
+
+def test_row_44_socket_activation(binary, tmp_path):
+    port, daemon = activated(binary, tmp_path, "-l", "127.0.0.1:PORT", "-E", "ASAN_OPTIONS", "-E", "TSAN_OPTIONS")
+    eventually(lambda: "Listening on" in daemon.stderr, "the socket")
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+        assert client.recv(64).startswith(b"HTTP/1.")
+    assert daemon.url == f"http://127.0.0.1:{port}/metrics"
+    daemon.wait_ready()
+    daemon.metrics()
+    daemon.close()
+
+
+def test_row_44_no_socket_passed(command):
+    result = command("--web.systemd-socket")
+    assert result.returncode == 1
+    assert "--web.systemd-socket" in result.stderr and ".socket" in result.stderr
+
+
+def test_row_44_not_meant_for_us(command):
+    result = command("--web.systemd-socket", env={"LISTEN_FDS": "1", "LISTEN_PID": "1"})
+    assert result.returncode == 1
+    assert "passed no socket" in result.stderr
+
+
+@pytest.mark.parametrize("number", ["2", "many", "-1", "99999"])
+def test_row_44_sockets_that_are_not_there(binary, number):
+    # LISTEN_PID must be the daemon's own: a shell that execs it has the same.
+    script = f'LISTEN_PID=$$ LISTEN_FDS={number} exec "$0" --web.systemd-socket'
+    result = subprocess.run(["sh", "-c", script, binary], capture_output=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert b"systemd" in result.stderr
+
+
+def test_row_44_a_datagram_socket(binary, tmp_path):
+    port, daemon = activated(binary, tmp_path, "-d", "-l", "127.0.0.1:PORT")
+    eventually(lambda: "Listening on" in daemon.stderr, "the socket")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.sendto(b"wake", ("127.0.0.1", port))
+    assert daemon.process.wait(20) == 1
+    assert "not a listening TCP socket" in daemon.stderr and "ListenStream=" in daemon.stderr
