@@ -1,0 +1,19 @@
+"""For the tests that run inside the virtual machine, in one process for each boot: starting Python is slow there.
+BUILD names the build directory whose daemon is tested."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS / "integration"), str(TESTS / "lab")]
+
+# What is for the whole host, like the state of drop_monitor, these tests change.
+assert "NETDROP_VM" in os.environ, "these tests run inside the virtual machine: scripts/test vm"
+
+
+@pytest.fixture(scope="session")
+def binary():
+    return os.path.join(os.environ["BUILD"], "netdrop-exporter")

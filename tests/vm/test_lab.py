@@ -1,0 +1,53 @@
+"""The whole fault lab under Debian's kernels, where drop sites are counted by drop_monitor's two modes too. The
+exporters that count them run outside of the namespaces, and see the drops of all: drop_monitor is there alone."""
+
+import pytest
+from bench import Watchers
+from compare import judge
+from recipes import RECIPES
+
+# Of these the BPF source is asked for the device too, from inside the namespace: with one and without, of the
+# sender and of the receiver, of other kinds than veth.
+DEVICES = ("udp-closed-port", "udp-closed-unread", "nft-output-drop", "macvtap-full", "tbf-full", "other-host")
+
+
+def agrees(name, watchers, inside, host):
+    _, lines = judge(RECIPES[name], watchers, inside, host)
+    assert not [line for line in lines if not line.agrees]
+
+
+@pytest.fixture(scope="module")
+def watchers(binary):
+    started = Watchers(binary)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def exact(watchers):
+    """Both that lose nothing, side by side."""
+    started = [watchers.start_host(source) for source in ("bpf", "summary")]
+    yield started
+    watchers.stop(started)
+
+
+@pytest.fixture(scope="module")
+def packet(watchers):
+    started = [watchers.start_host("packet")]
+    yield started
+    watchers.stop(started)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_bpf_and_summary(watchers, exact, name):
+    agrees(name, watchers, None, exact)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_packet(watchers, packet, name):
+    agrees(name, watchers, None, packet)
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_bpf_devices(watchers, name):
+    agrees(name, watchers, "bpf", ())
