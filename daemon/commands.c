@@ -95,7 +95,8 @@ static void list_collector(const struct settings *settings, struct limits *limit
         printf("no: %s\n", fault.text);
         return;
     }
-    printf("yes\n");
+    /* A collector that had to choose says what it chose, and why. */
+    printf("yes%s%s\n", fault.text[0] ? ": " : "", fault.text);
     collector->close(state);
 }
 

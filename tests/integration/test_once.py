@@ -4,10 +4,11 @@ change there breaks somebody's dashboard: make it on purpose, with `pytest --upd
 import subprocess
 
 import exposition
+from daemon import eventually
 
 
 # The protocol counters differ from kernel to kernel; their names have a golden file and a test of their own.
-COLLECTORS = ("link", "ethtool", "process")
+COLLECTORS = ("link", "ethtool", "drop_monitor", "process")
 EVERYTHING = (
     "--set=collectors.ethtool.virtual_devices=true",
     "--set=collectors.ethtool.per_queue=true",
@@ -40,7 +41,10 @@ def test_golden_names(exporter, netns, tree, request):
     shown = {}
     # veths are counted as excluded in one, and have driver statistics in another; the third has this host's NICs.
     for flags, place in (((), inside), ((*EVERYTHING, "--set=devices.exclude_kinds="), inside), (EVERYTHING, None)):
-        shown |= promises(exporter(*flags, netns=place).openmetrics(query))
+        daemon = exporter(*flags, "--set=collectors.drop_monitor.interval=100ms", netns=place)
+        inside.run(["bash", "-c", "echo >/dev/udp/127.0.0.1/9"])  # one drop, for the row of a site
+        eventually(lambda daemon=daemon: daemon.metrics().value("netdrop_kernel_drop_sites"), "a drop site")
+        shown |= promises(daemon.openmetrics(query))
     path = tree / "tests/golden/metrics.txt"
     lines = path.read_text().splitlines(keepends=True) if path.exists() else []
     golden = {lines[i].split("{")[0]: lines[i] + lines[i + 1] for i in range(0, len(lines), 2)}

@@ -23,31 +23,19 @@ def watchers(binary):
     started.close()
 
 
-@pytest.fixture(scope="module")
-def exact(watchers):
-    """Both that lose nothing, side by side."""
-    started = [watchers.start_host(source) for source in ("bpf", "summary")]
-    yield started
-    watchers.stop(started)
-
-
-@pytest.fixture(scope="module")
-def packet(watchers):
-    started = [watchers.start_host("packet")]
+# The first two lose nothing, and count side by side.
+@pytest.fixture(scope="module", params=[("bpf", "summary"), ("packet",)], ids="+".join)
+def host(watchers, request):
+    started = [watchers.start_host(source) for source in request.param]
     yield started
     watchers.stop(started)
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_bpf_and_summary(watchers, exact, name):
-    agrees(name, watchers, None, exact)
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_packet(watchers, packet, name):
-    agrees(name, watchers, None, packet)
+def test_drop_sites(watchers, host, name):
+    agrees(name, watchers, None, host)
 
 
 @pytest.mark.parametrize("name", DEVICES)
-def test_bpf_devices(watchers, name):
+def test_devices(watchers, name):
     agrees(name, watchers, "bpf", ())
