@@ -36,7 +36,7 @@ kernel_fetch() {
     kernel_elf "$draft/vmlinuz" >"$draft/vmlinux"
     # In Debian the package's own scripts do that when it is installed.
     depmod --basedir "$draft" "$version"
-    rm -rf "$draft"/*.deb "$draft/boot" "$draft/usr"
+    rm -rf "${draft:?}"/*.deb "${draft:?}/boot" "${draft:?}/usr"
     echo "$version" >"$draft/version"
     mv "$draft" "$2"
 }
