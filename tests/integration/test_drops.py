@@ -457,7 +457,11 @@ def test_a_thousand_devices_that_come_and_go(veth, exporter):
     assert page.value("netdrop_limit_hits_total", limit="drop_sites") >= 1000 - 64
     assert classes(page)["benign"] >= made + kept
     shown = sum(row.value for row in page.series("netdrop_kernel_drops_total", **{"class": "benign"}))
-    assert classes(page)["benign"] - shown == 1000 - sum(unhandled.values()) + kept
+    # What has no row of its own any more went with an evicted row; or, where the kernel's word that a device is gone
+    # came late and all rows were of living devices, it is in the row `other`, with whatever else is there.
+    hidden = classes(page)["benign"] - shown
+    other = sum(row.value for row in page.series("netdrop_kernel_drops_total", function="other", **{"class": "benign"}))
+    assert hidden <= made + kept - sum(unhandled.values()) <= hidden + other
     assert_nothing_lost(page)
 
 
