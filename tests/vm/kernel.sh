@@ -8,11 +8,7 @@ kernel_cache=${XDG_CACHE_HOME:-$HOME/.cache}/netdrop-exporter/kernels
 # Debian made it), vmlinux (the ELF file in it), lib/modules with modules.dep.
 kernel_prepare() {
     local directory=$kernel_cache/$1
-    mkdir -p "$kernel_cache"
-    (
-        flock 9
-        [ -e "$directory/version" ] || kernel_fetch "$1" "$directory"
-    ) 9>"$kernel_cache/lock" || return
+    [ -e "$directory/version" ] || kernel_fetch "$1" "$directory"
     echo "$directory"
 }
 
