@@ -180,8 +180,15 @@ def test_row31_ten_thousand_connections(exporter):
     assert hits(daemon, "connections") + hits(daemon, "connections_per_address") > 5000
 
 
+def nobody_connected(daemon):
+    """True once the daemon has closed its end of every connection; what asked whether it is ready was one."""
+    states = ("state", "established", "state", "close-wait")
+    return not subprocess.check_output(["ss", "-Htn", *states, f"sport = :{daemon.port}"])
+
+
 def test_row31_excess_is_closed_at_once(exporter):
     daemon = exporter("--set=web.max_connections=6", "--set=web.max_connections_per_address=3")
+    eventually(lambda: nobody_connected(daemon), "the first client's slot")
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(daemon, f"127.0.1.{1 + i % 3}")) for i in range(10)]
         eventually(lambda: sum(map(alive, clients)) == 6, "all but six to be closed", SOON)
