@@ -231,6 +231,7 @@ def test_row_16_blocked_driver_delays_nobody(made_up, wide_veth, exporter):
     daemon.eventually(lambda: of("busy_seconds", "ethtool") > 0.5, "the collector to be busy")
     last = of("last_success_timestamp_seconds", "ethtool")
     busy, link = of("busy_seconds", "ethtool"), of("last_success_timestamp_seconds", "link")
+    begin = time.monotonic()
     slowest = 0
     for _ in range(25):
         start = time.monotonic()
@@ -238,7 +239,8 @@ def test_row_16_blocked_driver_delays_nobody(made_up, wide_veth, exporter):
         slowest = max(slowest, time.monotonic() - start)
         time.sleep(0.1)
     assert slowest < 1
-    assert of("busy_seconds", "ethtool") > busy + 2
+    # The page is kept for up to a second.
+    assert of("busy_seconds", "ethtool") > busy + time.monotonic() - begin - 1.5
     assert of("last_success_timestamp_seconds", "ethtool") == last
     assert of("last_success_timestamp_seconds", "link") > link + 1
     assert len(os.listdir(f"/proc/{process.pid}/task")) == threads

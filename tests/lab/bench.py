@@ -35,9 +35,9 @@ class Watcher:
     process: daemon.Exporter
 
     def fresh(self):
-        """A page of which everything was collected after this call."""
-        begin = time.time()
+        """A page of which everything was collected after this call, and after what is on its way has arrived."""
         time.sleep(0.1)
+        begin = time.time()
 
         def page():
             found = self.process.metrics()
