@@ -40,7 +40,7 @@ static const struct option options[] = {
         .default_text = "all",
         .choices = selections,
         .help =
-            "all, or loss: without packets, bytes and attributes, for hosts where another exporter has them",
+            "all columns, or loss: without packets, bytes and attributes, for hosts where another exporter has them",
     },
 };
 

@@ -38,7 +38,7 @@ const struct flag cli_flags[] = {
     {.group = "Configuration",
      .name = "config.file",
      .argument = "PATH",
-     .help = "default " NETDROP_DEFAULT_CONFIG " where it exists",
+     .help = "the configuration file (" NETDROP_DEFAULT_CONFIG " where it exists)",
      .type = FLAG_TEXT,
      .offset = offsetof(struct cli, source.config_file)},
     {.name = "set",
@@ -84,7 +84,7 @@ const struct flag cli_flags[] = {
      .offset = offsetof(struct cli, source.procfs)},
     {.name = "log.level",
      .argument = "LEVEL",
-     .help = "debug, info, warn or error (info)",
+     .help = "how much to log: debug, info, warn or error (info)",
      .type = FLAG_OPTION,
      .option = &log_level_option},
 };

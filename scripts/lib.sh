@@ -12,8 +12,8 @@ build_packages=(
 # shellcheck disable=SC2034 # for the scripts that source this file
 test_packages=(
     "${build_packages[@]}"
-    binutils clang-format clang-tidy cppcheck curl ethtool iproute2 iptables iputils-ping libclang-rt-dev libcmocka-dev
-    llvm nftables procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
+    bash-completion binutils clang-format clang-tidy cppcheck curl ethtool iproute2 iptables iputils-ping
+    libclang-rt-dev libcmocka-dev llvm man-db mandoc nftables procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
     python3-pytest-timeout shellcheck systemd universal-ctags util-linux
 )
 
