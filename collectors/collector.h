@@ -73,7 +73,8 @@ struct collector {
      * Opens everything the collector needs; may block, delays nobody. `config` is the struct that `options`
      * describe; it and the context outlive the instance. On failure returns a negative errno and fills
      * the fault (fault_unsupported() where the thing is absent or not permitted); *ret_state is untouched.
-     * Failures are retried with capped back-off.
+     * Failures are retried with capped back-off. On success a fault with error 0 may say in its text what was
+     * chosen, and why: the log tells it once.
      */
     int (*open)(const struct collector_context *context, const void *config, void **ret_state,
                 struct fault *fault);

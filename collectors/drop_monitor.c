@@ -157,12 +157,10 @@ static int source_choose(struct drop_monitor *monitor, enum source_choice choice
         return source_open(monitor, &drop_source_netlink, drop_options, fault);
     }
     if (source_open(monitor, &drop_source_bpf, drop_options, &bpf) == 0)
-        return 0;
+        return fault_set(fault, 0, "by bpf");
     r = source_open(monitor, &drop_source_netlink, drop_options, &netlink);
-    if (r == 0) {
-        (void)fault_set(fault, 0, "by drop_monitor, for bpf cannot run here: %s", bpf.text);
-        return 0;
-    }
+    if (r == 0)
+        return fault_set(fault, 0, "by drop_monitor, for bpf cannot run here: %.200s", bpf.text);
     if (bpf.unsupported && netlink.unsupported)
         return fault_unsupported(fault, "bpf: %.140s; drop_monitor: %.140s", bpf.text, netlink.text);
     return fault_set(fault, bpf.unsupported ? netlink.error : bpf.error, "bpf: %.140s; drop_monitor: %.140s",

@@ -18,6 +18,7 @@
 #include "daemon/clock.h"
 #include "daemon/http.h"
 #include "daemon/log.h"
+#include "daemon/messages.h"
 #include "daemon/program.h"
 #include "daemon/status.h"
 
@@ -65,12 +66,15 @@ static void log_lines(enum log_level level, const struct buffer *messages)
 
 static void daemon_adopt(struct daemon *daemon, struct settings *settings)
 {
+    static const struct log_fields restart = {.message_id = MESSAGE_CONFIG_RESTART};
+    static const struct log_fields reloaded = {.message_id = MESSAGE_CONFIG_RELOADED};
     const struct connections_limits connections = daemon_connections(settings);
     _cleanup_(buffer_done) struct buffer names = {};
     struct fault fault = {};
 
     if (settings_restart_needed(daemon->started, settings, &names) > 0)
-        log_warn("these settings take effect at the next restart: %.*s", (int)names.size, names.data);
+        log_event(LOG_LEVEL_WARN, &restart, "these settings take effect at the next restart: %.*s",
+                  (int)names.size, names.data);
     http_configure(daemon->http, &connections);
     if (fleet_apply(daemon->program.fleet, settings, 0, &fault) < 0)
         log_error("%s", fault.text);
@@ -81,15 +85,17 @@ static void daemon_adopt(struct daemon *daemon, struct settings *settings)
     daemon->settings = settings;
     buffer_clear(&names);
     if (fleet_pending(daemon->program.fleet, &names))
-        log_warn("configuration reloaded; still busy, and changed when their call returns: %.*s",
-                 (int)names.size, names.data);
+        log_event(LOG_LEVEL_WARN, &reloaded,
+                  "configuration reloaded; still busy, and changed when their call returns: %.*s",
+                  (int)names.size, names.data);
     else
-        log_info("configuration reloaded");
+        log_event(LOG_LEVEL_INFO, &reloaded, "configuration reloaded");
     status_note(daemon->status, NULL);
 }
 
 static void daemon_reload(struct daemon *daemon)
 {
+    static const struct log_fields refused = {.message_id = MESSAGE_CONFIG_REFUSED};
     _cleanup_(buffer_done) struct buffer messages = {};
     struct settings *settings = NULL;
 
@@ -97,7 +103,7 @@ static void daemon_reload(struct daemon *daemon)
                (unsigned long long)(clock_read_ns(CLOCK_MONOTONIC) / 1000));
     if (settings_load(daemon->source, &settings, &messages) < 0) {
         log_lines(LOG_LEVEL_ERROR, &messages);
-        log_error("the configuration was not reloaded; what ran before goes on");
+        log_event(LOG_LEVEL_ERROR, &refused, "the configuration was not reloaded; what ran before goes on");
         health_config_refused(daemon->program.health);
         status_note(daemon->status, "configuration file is invalid, the one before it runs");
     } else {

@@ -1,8 +1,10 @@
 #pragma once
 
 /*
- * One line on standard error for each message, with systemd's <priority> prefix where standard error is the
- * journal. Only the runner, main and HTTP start-up log; everything else returns faults. Any thread.
+ * One message, said once, with its fields; where it goes is decided here. Where standard error is the journal
+ * (JOURNAL_STREAM names it), the message goes there as a structured entry; elsewhere, and where the journal
+ * is gone, it is a line on standard error without the fields. Only the runner, main and HTTP start-up log;
+ * everything else returns faults. Any thread.
  */
 
 enum log_level {
@@ -12,13 +14,24 @@ enum log_level {
     LOG_LEVEL_DEBUG,
 };
 
+/* What a program can ask the journal by. What is NULL, or 0, is left out. */
+struct log_fields {
+    const char *message_id; /* MESSAGE_ID: messages.h */
+    const char *collector;  /* NETDROP_COLLECTOR */
+    const char *device;     /* NETDROP_DEVICE */
+    const char *cause;      /* NETDROP_CAUSE: why packets are lost */
+    int error;              /* ERRNO, from a negative errno */
+};
+
 /* Sets the least important level that is still written; the program's only mutable file-scope variable. */
 void log_set_level(enum log_level level);
 
 /* Control characters and invalid UTF-8 in the message come out escaped: texts from the kernel are data. */
-void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_event(enum log_level level, const struct log_fields *fields, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-#define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
-#define log_warn(...)  log_write(LOG_LEVEL_WARN, __VA_ARGS__)
-#define log_info(...)  log_write(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_write(level, ...) log_event(level, &(struct log_fields){}, __VA_ARGS__)
+#define log_error(...)        log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...)         log_write(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)         log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)        log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)

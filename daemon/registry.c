@@ -30,7 +30,9 @@ struct slot {
     uint64_t failures;
     uint64_t series;
     struct snapshot *latest;
+    int error;
     char reason[sizeof(((struct fault *)0)->text)];
+    char note[sizeof(((struct fault *)0)->text)];
 };
 
 struct registry {
@@ -132,6 +134,15 @@ void registry_begin(struct registry *registry, size_t index, uint64_t now_ns)
     slot->busy_since_ns = now_ns;
 }
 
+void registry_opened(struct registry *registry, size_t index, const char *note)
+{
+    struct slot *slot = &registry->slots[index];
+    SLOT_LOCK(slot);
+
+    slot->note[0] = '\0';
+    strncat(slot->note, note, sizeof(slot->note) - 1);
+}
+
 void registry_idle(struct registry *registry, size_t index)
 {
     struct slot *slot = &registry->slots[index];
@@ -166,6 +177,7 @@ void registry_publish(struct registry *registry, size_t index, struct snapshot *
         slot->success_ns = realtime_ns;
         slot->unsupported = false;
         slot->series = series;
+        slot->error = 0;
         slot->reason[0] = '\0';
         registry_changed(registry);
     }
@@ -181,6 +193,7 @@ void registry_fail(struct registry *registry, size_t index, const struct fault *
     slot->unsupported = fault->unsupported;
     if (!fault->unsupported)
         slot->failures++;
+    slot->error = fault->error;
     memcpy(slot->reason, fault->text, sizeof(slot->reason));
 }
 
@@ -214,6 +227,7 @@ void registry_health(const struct registry *registry, size_t index, uint64_t now
         .duration_ns = slot->duration_ns,
         .success_ns = slot->success_ns,
         .failures = slot->failures,
+        .error = slot->error,
     };
     /* A writer's clock reading may be a little younger than the reader's. */
     if (slot->busy_since_ns && now_ns > slot->busy_since_ns)
@@ -222,6 +236,7 @@ void registry_health(const struct registry *registry, size_t index, uint64_t now
     if (slot->latest && !slot_stale(slot, now_ns))
         ret_health->series = slot->series;
     memcpy(ret_health->reason, slot->reason, sizeof(slot->reason));
+    memcpy(ret_health->note, slot->note, sizeof(slot->note));
 }
 
 struct snapshot *registry_snapshot(const struct registry *registry, size_t index, uint64_t now_ns)

@@ -38,6 +38,8 @@ size_t registry_count(const struct registry *registry);
 void registry_enable(struct registry *registry, size_t slot, uint64_t interval_ns, uint64_t max_age_ns);
 void registry_disable(struct registry *registry, size_t slot);                /* leaves the page at once */
 void registry_begin(struct registry *registry, size_t slot, uint64_t now_ns); /* an attempt begins */
+/* It opened, and what it says of that: what it chose, and why. Copied; at most as long as a fault's text. */
+void registry_opened(struct registry *registry, size_t slot, const char *note);
 /* An attempt ended. publish() takes a reference of the snapshot, which nobody may change from here on. */
 void registry_publish(struct registry *registry, size_t slot, struct snapshot *snapshot, uint64_t now_ns,
                       uint64_t realtime_ns);
@@ -49,13 +51,15 @@ void registry_fail(struct registry *registry, size_t slot, const struct fault *f
 struct collector_health {
     bool enabled;
     enum collector_state state;
-    bool tried;                                     /* one attempt has ended */
-    uint64_t duration_ns;                           /* of the last attempt that ended */
-    uint64_t busy_ns;                               /* of the attempt going on now; 0: idle */
-    uint64_t success_ns;                            /* CLOCK_REALTIME of the last success; 0: never */
-    uint64_t series;                                /* in the snapshot served now */
-    uint64_t failures;                              /* attempts that failed */
+    bool tried;           /* one attempt has ended */
+    uint64_t duration_ns; /* of the last attempt that ended */
+    uint64_t busy_ns;     /* of the attempt going on now; 0: idle */
+    uint64_t success_ns;  /* CLOCK_REALTIME of the last success; 0: never */
+    uint64_t series;      /* in the snapshot served now */
+    uint64_t failures;    /* attempts that failed */
+    int error;            /* negative errno of the last failure, 0 after a success */
     char reason[sizeof(((struct fault *)0)->text)]; /* of the last failure, "" after a success */
+    char note[sizeof(((struct fault *)0)->text)];   /* what it said when it opened last, or "" */
 };
 
 /* Computed for this moment: a hang shows while it lasts. */

@@ -134,6 +134,7 @@ static int runner_open(struct runner *runner, struct fault *fault)
     error = runner->collector->open(&runner->job.context, runner->job.config, &runner->state, fault);
     if (error < 0)
         return error;
+    registry_opened(runner->registry, runner->slot, fault->text);
     runner->backoff_ns = 0;
     if (runner->job.listen_ns && runner->collector->listens) {
         registry_idle(runner->registry, runner->slot);

@@ -14,11 +14,13 @@
 #include "daemon/buffer.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
+#include "daemon/messages.h"
 
 struct seen {
     bool enabled;
     enum collector_state state;
     uint64_t failures; /* when the state was entered */
+    char note[sizeof(((struct collector_health *)0)->note)];
 };
 
 struct status {
@@ -58,31 +60,63 @@ void status_note(struct status *status, const char *note)
     status->note = note;
 }
 
+/* What a change of state is worth, and what it is called. */
+static const struct {
+    const char *message_id;
+    enum log_level level;
+} changes[COLLECTOR_STATE_COUNT] = {
+    [COLLECTOR_OK] = {MESSAGE_COLLECTOR_OK, LOG_LEVEL_INFO},
+    [COLLECTOR_FAILING] = {MESSAGE_COLLECTOR_FAILING, LOG_LEVEL_WARN},
+    [COLLECTOR_STUCK] = {MESSAGE_COLLECTOR_STUCK, LOG_LEVEL_WARN},
+    [COLLECTOR_STALE] = {MESSAGE_COLLECTOR_STALE, LOG_LEVEL_WARN},
+    [COLLECTOR_UNSUPPORTED] = {MESSAGE_COLLECTOR_UNSUPPORTED, LOG_LEVEL_INFO},
+};
+
 static void log_change(const char *name, const struct seen *seen, const struct collector_health *health)
 {
+    const struct log_fields fields = {
+        .message_id = changes[health->state].message_id,
+        .collector = name,
+        .error = health->error,
+    };
+    enum log_level level = changes[health->state].level;
+
     switch (health->state) {
     case COLLECTOR_STARTING:
         break;
     case COLLECTOR_OK:
         if (seen->enabled && seen->state != COLLECTOR_STARTING)
-            log_info("collector %s: ok again after %llu failed attempts", name,
-                     (unsigned long long)(health->failures - seen->failures));
+            log_event(level, &fields, "collector %s: ok again after %llu failed attempts", name,
+                      (unsigned long long)(health->failures - seen->failures));
         break;
     case COLLECTOR_UNSUPPORTED:
-        log_info("collector %s: not available here: %s", name, health->reason);
+        log_event(level, &fields, "collector %s: not available here: %s", name, health->reason);
         break;
     case COLLECTOR_STUCK:
-        log_warn("collector %s: stuck in the kernel for %llu s; its numbers grow old, all else goes on", name,
-                 (unsigned long long)(health->busy_ns / NS_PER_SECOND));
+        log_event(level, &fields,
+                  "collector %s: stuck in the kernel for %llu s; its numbers grow old, all else goes on",
+                  name, (unsigned long long)(health->busy_ns / NS_PER_SECOND));
         break;
     case COLLECTOR_STALE:
-        log_warn("collector %s: its numbers are too old and no longer served%s%s", name,
-                 health->reason[0] ? ": " : "", health->reason);
+        log_event(level, &fields, "collector %s: its numbers are too old and no longer served%s%s", name,
+                  health->reason[0] ? ": " : "", health->reason);
         break;
     default:
-        log_warn("collector %s: failing: %s", name, health->reason);
+        log_event(level, &fields, "collector %s: failing: %s", name, health->reason);
         break;
     }
+}
+
+/* What a collector that has a choice chose: when it is another than last time. */
+static void log_choice(const char *name, struct seen *seen, const char *note)
+{
+    const struct log_fields fields = {.message_id = MESSAGE_COLLECTOR_CHOICE, .collector = name};
+
+    if (!strcmp(seen->note, note))
+        return;
+    strcpy(seen->note, note);
+    if (note[0])
+        log_event(LOG_LEVEL_INFO, &fields, "collector %s: works %s", name, note);
 }
 
 /* One collector's part in the Status line. */
@@ -140,6 +174,7 @@ void status_update(struct status *status, uint64_t now_ns)
             log_change(collectors[i]->name, seen, &health);
             seen->failures = health.failures;
         }
+        log_choice(collectors[i]->name, seen, health.note);
         seen->enabled = health.enabled;
         seen->state = health.state;
         status_count(status, collectors[i]->name, &health);

@@ -3,7 +3,9 @@ tree's own build/. Tests that need root to make network namespaces skip without 
 
 import itertools
 import os
+import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -135,6 +137,29 @@ def shim(tree, tmp_path):
         return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": options}
 
     return preload
+
+
+@pytest.fixture
+def manager(tmp_path):
+    """The notification socket of a service manager; said(pattern) waits for such a message."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        receiver.settimeout(20)
+
+        class Manager:
+            environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
+            heard = []
+
+            def next(self):
+                self.heard.append(receiver.recv(65536).decode())
+                return self.heard[-1]
+
+            def said(self, pattern):
+                while True:
+                    if match := re.search(pattern, self.next(), re.MULTILINE):
+                        return match
+
+        yield Manager()
 
 
 @pytest.fixture

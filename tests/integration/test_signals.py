@@ -114,29 +114,6 @@ def test_row_49_the_wall_clock_jumps_a_day(exporter, wall_clock, seconds):
     assert page.value("netdrop_collector_last_success_timestamp_seconds", collector="link") > before
 
 
-@pytest.fixture
-def manager(tmp_path):
-    """The notification socket of a service manager; said(pattern) waits for such a message."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
-        receiver.bind(str(tmp_path / "notify"))
-        receiver.settimeout(20)
-
-        class Manager:
-            environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
-            heard = []
-
-            def next(self):
-                self.heard.append(receiver.recv(65536).decode())
-                return self.heard[-1]
-
-            def said(self, pattern):
-                while True:
-                    if match := re.search(pattern, self.next(), re.MULTILINE):
-                        return match
-
-        yield Manager()
-
-
 def test_notifications(exporter, manager, tmp_path):
     path = tmp_path / "config.json"
     path.write_text("{}")

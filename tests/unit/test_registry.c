@@ -55,6 +55,26 @@ static void fail_at(uint64_t now_ns, bool unsupported)
     registry_fail(registry, 0, &fault, now_ns);
 }
 
+/* What a collector says when it opens stays until it says another thing; an errno only as long as it fails.
+ */
+static void test_what_it_said(void **state)
+{
+    (void)state;
+    registry_enable(registry, 0, SECOND, 30 * SECOND);
+    assert_string_equal(health_at(SECOND).note, "");
+    registry_opened(registry, 0, "by bpf");
+    registry_begin(registry, 0, SECOND);
+    fail_at(SECOND, false);
+    assert_int_equal(health_at(SECOND).error, -EIO);
+    assert_string_equal(health_at(SECOND).reason, "broken 7");
+    registry_begin(registry, 0, 2 * SECOND);
+    registry_publish(registry, 0, snapshot, 2 * SECOND, 1);
+    assert_int_equal(health_at(2 * SECOND).error, 0);
+    assert_string_equal(health_at(2 * SECOND).note, "by bpf");
+    registry_opened(registry, 0, "");
+    assert_string_equal(health_at(2 * SECOND).note, "");
+}
+
 static void test_disabled_until_enabled(void **state)
 {
     (void)state;
@@ -190,7 +210,7 @@ int main(void)
         TEST(test_too_old_is_not_served),       TEST(test_three_intervals_are_granted),
         TEST(test_hang_shows_while_it_lasts),   TEST(test_short_intervals_are_stuck_after_five_seconds),
         TEST(test_unsupported_is_no_failure),   TEST(test_disable_leaves_the_page_at_once),
-        TEST(test_new_times_keep_the_snapshot),
+        TEST(test_new_times_keep_the_snapshot), TEST(test_what_it_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
