@@ -73,22 +73,24 @@ static int procfile_grow(struct procfile *file, struct fault *fault)
     return 0;
 }
 
-/* A read that fills the buffer may have been cut: it is done again, whole, with twice the room. */
+/* One read gives at most what fits the kernel's own buffer, a page, of a file of many records (fs/seq_file.c,
+ * seq_read_iter()): only a read of nothing is the end. */
 static int procfile_fill(struct procfile *file, struct fault *fault)
 {
+    file->size = 0;
     for (;;) {
-        ssize_t size =
-            file->capacity ? TEMP_FAILURE_RETRY(pread(file->fd, file->data, file->capacity, 0)) : 0;
-        int r;
+        int r = file->size == file->capacity ? procfile_grow(file, fault) : 0;
+        ssize_t size;
 
-        if (size < 0)
-            return fault_set(fault, -errno, "%s: %s", file->path, strerror(errno));
-        file->size = (size_t)size;
-        if (file->size < file->capacity)
-            return 0;
-        r = procfile_grow(file, fault);
         if (r < 0)
             return r;
+        size = TEMP_FAILURE_RETRY(
+            pread(file->fd, file->data + file->size, file->capacity - file->size, (off_t)file->size));
+        if (size < 0)
+            return fault_set(fault, -errno, "%s: %s", file->path, strerror(errno));
+        if (size == 0)
+            return 0;
+        file->size += (size_t)size;
     }
 }
 

@@ -1,17 +1,20 @@
 #pragma once
 
 /*
- * A /proc file that is kept open and read whole, by one pread(2) into a kept buffer: half the cost of
- * opening it each time, and one moment's content (the kernel's seq_file renders a small file in one go).
- * One thread at a time.
+ * A /proc file that is kept open and read whole, by pread(2) from the start into a kept buffer: half the cost
+ * of opening it each time. The content is one moment's where the kernel renders the file in one go (snmp),
+ * and each record's own moment where it renders one after another (softnet_stat: a line for each CPU). One
+ * thread at a time.
  */
 
 #include <stddef.h>
 
 #include "daemon/fault.h"
 
-/* A larger file is refused: the kernel's own are a few kilobytes. */
-enum { PROCFILE_BYTES_MAX = 64 * 1024 };
+/* A larger file is refused: the kernel's own are a few kilobytes, with a line for each of 8,192 CPUs a
+ * megabyte.
+ */
+enum { PROCFILE_BYTES_MAX = 2 * 1024 * 1024 };
 
 struct procfile {
     char *path;

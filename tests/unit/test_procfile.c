@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,6 +75,34 @@ static void test_grows_and_shrinks(void **state)
     }
 }
 
+/* A file of many records, which the kernel hands out a page at a time. */
+static void test_many_records(void **state)
+{
+    enum { MAPPINGS = 200 };
+    _cleanup_(procfile_done) struct procfile file = {.fd = -1};
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 2 * MAPPINGS * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char last[64];
+
+    (void)state;
+    assert_true(pages != MAP_FAILED);
+    for (size_t i = 0; i < MAPPINGS; i++) /* every second page another protection: each a line of its own */
+        assert_int_equal(mprotect(pages + 2 * i * page, page, PROT_READ), 0);
+    assert_int_equal(procfile_init(&file, "/proc/self", "maps"), 0);
+    for (unsigned i = 0; i < 2; i++) { /* the first read may add a mapping, for its own buffer */
+        size_t lines = 0;
+
+        assert_int_equal(procfile_read(&file, NULL), 0);
+        for (size_t at = 0; at < file.size; at++)
+            lines += file.data[at] == '\n';
+        assert_true(lines >= 2 * MAPPINGS);
+        assert_int_equal(file.data[file.size - 1], '\n');
+        (void)snprintf(last, sizeof(last), "\n%lx-", (unsigned long)(pages + 2 * (MAPPINGS - 1) * page));
+        assert_non_null(memmem(file.data, file.size, last, strlen(last)));
+    }
+    assert_int_equal(munmap(pages, 2 * MAPPINGS * page), 0);
+}
+
 /* The steady state neither opens nor allocates: same descriptor, same memory. */
 static void test_keeps_descriptor_and_memory(void **state)
 {
@@ -103,7 +132,7 @@ static void test_too_large(void **state)
     write_file('a', PROCFILE_BYTES_MAX);
     assert_int_equal(procfile_init(&file, directory, "file"), 0);
     assert_int_equal(procfile_read(&file, &fault), -EFBIG);
-    assert_non_null(strstr(fault.text, "/file: larger than 65536 bytes"));
+    assert_non_null(strstr(fault.text, "/file: larger than 2097152 bytes"));
     assert_int_equal(file.fd, -1);
     write_file('b', 5);
     assert_int_equal(procfile_read(&file, &fault), 0);
@@ -164,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_grows_and_shrinks, setup, teardown),
+        cmocka_unit_test(test_many_records),
         cmocka_unit_test_setup_teardown(test_keeps_descriptor_and_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_row_23_fifo_and_directory, setup, teardown),
