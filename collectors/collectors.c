@@ -7,6 +7,7 @@
 #include "collectors/link.h"
 #include "collectors/process.h"
 #include "collectors/snmp.h"
+#include "collectors/softnet.h"
 #include "daemon/cleanup.h"
 
 /* clang-format off */
@@ -14,6 +15,7 @@ const struct collector *const collectors[] = {
     &link_collector,
     &ethtool_collector,
     &snmp_collector,
+    &softnet_collector,
     &drop_monitor_collector,
     &process_collector,
 };

@@ -8,13 +8,14 @@ from daemon import eventually
 
 
 # The protocol counters differ from kernel to kernel; their names have a golden file and a test of their own.
-COLLECTORS = ("link", "ethtool", "drop_monitor", "process")
+COLLECTORS = ("link", "ethtool", "softnet", "drop_monitor", "process")
 EVERYTHING = (
     "--set=collectors.ethtool.virtual_devices=true",
     "--set=collectors.ethtool.per_queue=true",
     "--set=collectors.ethtool.standard_groups=true",
     "--set=collectors.ethtool.statistics.include=*",
     "--set=collectors.ethtool.statistics.exclude=",
+    "--set=collectors.softnet.per_cpu=true",
 )
 # What no virtual device has: compared only on a machine with such a NIC.
 NEEDS_HARDWARE = {

@@ -1,0 +1,7 @@
+#pragma once
+
+/* What the CPUs' input queues took and lost: the softnet backlog, between driver and protocols. */
+
+#include "collectors/collector.h"
+
+extern const struct collector softnet_collector;

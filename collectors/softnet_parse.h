@@ -1,0 +1,33 @@
+#pragma once
+
+/*
+ * /proc/net/softnet_stat, bytes to numbers (softnet_seq_show() in the kernel's net/core/net-procfs.c): a line
+ * for each online CPU, of hexadecimal columns without a header; newer kernels have more of them. Pure.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is counted, 32 bits each: the kernel's counters begin again at 2^32. */
+enum softnet_counter {
+    SOFTNET_PROCESSED,
+    SOFTNET_DROPPED,
+    SOFTNET_TIMES_SQUEEZED,
+    SOFTNET_FLOW_LIMIT,
+    SOFTNET_COUNTER_COUNT
+};
+
+/* Above any kernel's CONFIG_NR_CPUS. */
+enum { SOFTNET_CPUS_MAX = 16 * 1024 };
+
+struct softnet_line {
+    uint32_t counters[SOFTNET_COUNTER_COUNT];
+    bool has_flow_limit; /* Linux 3.11 */
+    bool has_cpu;        /* Linux 5.10; before, which CPU the line is of is not said */
+    uint32_t cpu;        /* below SOFTNET_CPUS_MAX */
+};
+
+/* Reads the line at *at, before `end`, and moves *at behind it. -EBADMSG where it is not a whole line as the
+ * kernel writes it; *at and *ret_line then stay. */
+int softnet_parse_line(const char **at, const char *end, struct softnet_line *ret_line);

@@ -1,0 +1,99 @@
+/* Lines of softnet_stat: those of kernels old and new, and every way to be none. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/softnet_parse.h"
+#include "daemon/cleanup.h"
+#include "tests/unit/unit.h"
+
+#define ZEROS "00000000 00000000 00000000 00000000 00000000 00000000 "
+
+struct line_case {
+    const char *text;
+    int expected;
+    struct softnet_line line;
+};
+
+static const struct line_case cases[] = {
+    /* 2.6.32, 2.6.39, 4.19, 5.10, 6.12, one to come */
+    {"00000001 00000002 00000003 " ZEROS "\n", -EBADMSG, {{0}}}, /* no number after the last blank */
+    {"00000001 00000002 00000003 " ZEROS "00000009\n", 0, {{1, 2, 3, 0}}},
+    {"00000001 00000002 00000003 00000000 00000000 00000000 00000000 00000000 00000009\n", 0, {{1, 2, 3, 0}}},
+    {"0000000a 000000bc 00000003 " ZEROS "00000009 0000000b\n", 0, {{10, 188, 3, 11}, true, false, 0}},
+    {"ffffffff fffffffe 00000003 " ZEROS "00000009 0000000b 00000007 0000001f\n",
+     0,
+     {{UINT32_MAX, UINT32_MAX - 1, 3, 11}, true, true, 31}},
+    {"00000001 00000002 00000003 " ZEROS "00000009 0000000b 00000007 00000000 00000004 00000003\n",
+     0,
+     {{1, 2, 3, 11}, true, true, 0}},
+    {"00000001 00000002 00000003 " ZEROS "00000009 0000000b 00000007 00003fff 00000004 00000003 00000001\n",
+     0,
+     {{1, 2, 3, 11}, true, true, SOFTNET_CPUS_MAX - 1}},
+    {"00000001 00000002 00000003 " ZEROS "00000009 0000000b 00000007 00004000\n", -EBADMSG, {{0}}},
+    {"1 2 3 0 0 0 0 0 f\n", 0, {{1, 2, 3, 0}}},
+    {"1 2 3 0 0 0 0 f\n", -EBADMSG, {{0}}},
+    {"100000000 2 3 0 0 0 0 0 f\n", -EBADMSG, {{0}}},
+    {"1 2 3 0 0 0 0 0 f", -EBADMSG, {{0}}}, /* might be the first digit of more */
+    {"1 2 3 0 0  0 0 0 f\n", -EBADMSG, {{0}}},
+    {" 1 2 3 0 0 0 0 0 f\n", -EBADMSG, {{0}}},
+    {"1 2 3 0 0 0 0 0 F\n", -EBADMSG, {{0}}},
+    {"1 -2 3 0 0 0 0 0 f\n", -EBADMSG, {{0}}},
+    {"1\t2\t3\t0\t0\t0\t0\t0\tf\n", -EBADMSG, {{0}}},
+    {"cpu 1\n", -EBADMSG, {{0}}},
+    {"\n", -EBADMSG, {{0}}},
+    {"", -EBADMSG, {{0}}},
+};
+
+static void assert_line(const struct softnet_line *line, const struct softnet_line *expected)
+{
+    assert_memory_equal(line->counters, expected->counters, sizeof(line->counters));
+    assert_int_equal(line->has_flow_limit, expected->has_flow_limit);
+    assert_int_equal(line->has_cpu, expected->has_cpu);
+    assert_int_equal(line->cpu, expected->cpu);
+}
+
+static void test_cases(void **state)
+{
+    static const struct softnet_line untouched = {{1, 2, 3, 4}, true, true, 5};
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        const char *at = cases[i].text, *end = at + strlen(at);
+        struct softnet_line line = untouched;
+        int r = softnet_parse_line(&at, end, &line);
+
+        if (r != cases[i].expected)
+            fail_msg("%d for %s", r, cases[i].text);
+        assert_line(&line, r < 0 ? &untouched : &cases[i].line);
+        assert_ptr_equal(at, r < 0 ? cases[i].text : end);
+    }
+}
+
+/* What is cut short is no line. */
+static void test_every_prefix(void **state)
+{
+    const char *text = cases[4].text;
+
+    (void)state;
+    for (size_t size = 0; size < strlen(text); size++) {
+        _cleanup_(freep) char *copy = malloc(size + 1);
+        struct softnet_line line;
+        const char *at = copy;
+
+        assert_non_null(copy);
+        memcpy(copy, text, size);
+        assert_int_equal(softnet_parse_line(&at, copy + size, &line), -EBADMSG);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_every_prefix),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
