@@ -203,7 +203,7 @@ static int add_other(struct row_set *rows, enum drop_class class)
 /* Sites in the order of the table, then the `other` rows that are in use. */
 static int render_sites(struct drop_rows *rows, const struct drop_table *sites)
 {
-    struct row_set *set;
+    struct row_set *set = NULL;
     int r = row_set_new(labels, rows->label_offset ? LABEL_COUNT : LABEL_OFFSET, &set);
 
     if (r < 0)
@@ -227,7 +227,7 @@ static int render_sites(struct drop_rows *rows, const struct drop_table *sites)
 static int render_info(struct drop_rows *rows, const char *source, const char *mode)
 {
     static const char *const names[] = {"source", "mode"};
-    struct row_set *set;
+    struct row_set *set = NULL;
     int r = row_set_new(names, ELEMENTS(names), &set);
 
     if (r == 0)

@@ -274,17 +274,19 @@ static void fill_program(const struct health *health, struct table *const tables
 
 int health_fill(struct health *health, uint64_t collectors, uint64_t now_ns, struct snapshot *draft)
 {
-    struct table *tables[TABLE_COUNT] = {};
+    struct table *tables[TABLE_COUNT];
+    bool complete = true;
 
     pthread_mutex_lock(&health->lock);
-    for (size_t i = 0; i < TABLE_COUNT; i++)
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
         tables[i] = snapshot_add_table(draft, health->columns[i], health->rows[i]);
-    if (tables[TABLE_COUNT - 1])
+        complete = complete && tables[i];
+    }
+    if (complete)
         fill_program(health, tables);
     pthread_mutex_unlock(&health->lock);
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        if (!tables[i])
-            return -ENOMEM;
+    if (!complete)
+        return -ENOMEM;
     for (size_t i = 0; i < registry_count(health->registry); i++) {
         struct collector_health now;
 

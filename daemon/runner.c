@@ -238,7 +238,10 @@ static bool runner_take(struct runner *runner)
 static void *runner_main(void *data)
 {
     struct runner *runner = data;
+    char name[16]; /* what the kernel keeps of a thread's name */
 
+    (void)snprintf(name, sizeof(name), "%s", runner->collector->name);
+    pthread_setname_np(pthread_self(), name);
     while (runner_take(runner))
         runner_work(runner);
     settings_unref(runner->job.settings);
@@ -286,13 +289,10 @@ int runner_new(const struct collector *collector, struct registry *registry, siz
 
 static int runner_start(struct runner *runner)
 {
-    char name[16]; /* what the kernel keeps of a thread's name */
     int error = pthread_create(&runner->thread, NULL, runner_main, runner);
 
     if (error)
         return -error;
-    (void)snprintf(name, sizeof(name), "%s", runner->collector->name);
-    pthread_setname_np(runner->thread, name);
     runner->started = true;
     return 0;
 }

@@ -1,0 +1,215 @@
+"""Every allocation and every system call of a collection fails once (shims/faults.c). Numbers of rows are those of
+the reliability table."""
+
+import errno
+import http.client
+import itertools
+import mmap
+import signal
+import struct
+import subprocess
+import time
+
+import pytest
+
+from daemon import eventually
+
+ALLOCATION, CALL = 1, 2
+NEVER = 1 << 40
+FAST = [f"--set=collectors.{name}.interval=100ms" for name in ("link", "ethtool", "snmp", "process")]
+VETH = ("--set=devices.exclude_kinds=", "--set=collectors.ethtool.virtual_devices=true")
+
+
+class Faults:
+    """What shims/faults.c is told and tells."""
+
+    FORMAT = struct.Struct("qqqqq16s")
+
+    def __init__(self, path):
+        path.write_bytes(bytes(self.FORMAT.size))
+        with open(path, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), self.FORMAT.size)
+
+    def _field(self, index, value=None):
+        if value is not None:
+            struct.pack_into("q", self.map, 8 * index, value)
+        return struct.unpack_from("q", self.map, 8 * index)[0]
+
+    def arm(self, what, number, error=errno.EIO, thread=""):
+        """The number-th from now fails, in threads of that name."""
+        self._field(0, 0)
+        self._field(1, number)
+        self._field(2, error)
+        self._field(3, 0)
+        self.map[40:56] = thread.encode().ljust(16, b"\0")
+        self._field(0, what)
+
+    def disarm(self):
+        self._field(0, 0)
+
+    @property
+    def seen(self):
+        """How many could have failed since arm(..., NEVER)."""
+        return NEVER - self._field(1)
+
+    @property
+    def hit(self):
+        return self._field(3) != 0
+
+    @property
+    def live(self):
+        return self._field(4)
+
+
+@pytest.fixture
+def faults(shim, tmp_path, sanitized):
+    if sanitized:
+        pytest.skip("preloaded libraries don't go with a sanitizer")
+    made = Faults(tmp_path / "faults")
+    made.env = {**shim("faults"), "FAULTS_FILE": str(tmp_path / "faults")}
+    return made
+
+
+def fail_each(faults, what, run, **how):
+    """run() with the first failing, then the second, and so on, until none is left to fail."""
+    for number in itertools.count(1):
+        faults.arm(what, number, **how)
+        run(number)
+        if not faults.hit:
+            return number - 1
+    return None
+
+
+def ends_well(command, faults, *flags):
+    """Whatever failed: a program that ends by itself, and says why if it did not do what it was asked to."""
+
+    def run(number):
+        result = command(*flags, env=faults.env)
+        assert result.returncode in (0, 1, 2), (number, result)
+        assert result.returncode == 0 or result.stderr, f"{number}: not a word"
+        # The dynamic loader, too, allocates. It says so by itself.
+        assert "Traceback" not in result.stderr
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "flags, thread",
+    [
+        (["--check-config"], ""),
+        (["--list-collectors"], ""),
+        (["--once=1ms", "--no-collector.drop_monitor"], ""),
+        (["--once=1ms", "--collector.disable-defaults", "--collector.drop_monitor"], "drop_monitor"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else value or "all",
+)
+def test_row_35_each_allocation_of_a_command_fails(faults, command, flags, thread):
+    assert fail_each(faults, ALLOCATION, ends_well(command, faults, *flags), thread=thread) > 100
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.EINTR], ids=errno.errorcode.get)
+def test_each_system_call_of_the_first_collection_fails(faults, command, error):
+    collectors = ("link", "ethtool", "snmp", "process")
+    for name in collectors:
+        flags = ("--once=1ms", "--collector.disable-defaults", f"--collector.{name}")
+        assert fail_each(faults, CALL, ends_well(command, faults, *flags), error=error, thread=name) > 0, name
+
+
+def serves_all(process):
+    """The whole page, every collector working."""
+
+    def page():
+        found = process.metrics()
+        ups = found.get("netdrop_collector_up", [])
+        return len(ups) >= 4 and all(sample.value == 1 for sample in ups) and found
+
+    return eventually(page, "every collector to work again")
+
+
+def test_row_35_each_allocation_of_a_start_fails(faults, binary, tmp_path):
+    log = tmp_path / "log"
+
+    def start(number):
+        with open(log, "w+b") as output:
+            process = subprocess.Popen(
+                [binary, "--web.listen-address=127.0.0.1:0", "--no-collector.drop_monitor"],
+                stdin=subprocess.DEVNULL,
+                stderr=output,
+                env=faults.env,
+            )
+            # It either gives up, or serves; what failed inside a collector is tried again.
+            eventually(lambda: process.poll() is not None or b"listening on" in log.read_bytes(), "a start")
+            process.terminate()
+            status = process.wait(30)
+            # SIGTERM before it is caught ends it as it ends any program.
+            assert status in (0, 1, 2, -signal.SIGTERM), (number, status, log.read_text())
+
+    assert fail_each(faults, ALLOCATION, start) > 300
+
+
+def scrape_every_way(process):
+    """What may fail is the answer; a connection may be closed without one."""
+    for headers in ({}, {"Accept-Encoding": "gzip"}, {"Accept": "application/openmetrics-text; version=1.0.0"}):
+        for path in ("/metrics?collect[]=link", "/"):
+            try:
+                process.get(path, headers)
+            except (OSError, EOFError, http.client.HTTPException):
+                pass
+
+
+def test_row_35_each_allocation_of_a_running_daemon_fails(faults, netns, exporter):
+    """Of answers, of reloads, and of collections that find what was not there; nothing stays behind."""
+    inside = netns()
+    process = exporter("--no-collector.drop_monitor", *FAST, *VETH, netns=inside, env=faults.env)
+
+    def reload():
+        process.signal(signal.SIGHUP)
+        time.sleep(0.05)
+
+    def change():
+        inside.batch(["link add d0 type veth peer name d1"])
+        time.sleep(0.15)
+        inside.batch(["link delete d0"])
+        time.sleep(0.15)
+
+    threads = {"MHD-single": lambda: scrape_every_way(process), "netdrop-exporte": reload, "link": change, "ethtool": change}
+
+    def lives():
+        """How many allocations, with everything as it was at the beginning."""
+        faults.disarm()
+        for action in threads.values():
+            for _ in range(3):
+                action()
+        serves_all(process)
+        return min(faults.live for _ in range(50) if not time.sleep(0.02))
+
+    before = lives()
+    tried = 0
+    for thread, action in threads.items():
+        faults.arm(ALLOCATION, NEVER, thread=thread)
+        action()
+        assert faults.seen > 3, thread
+        for number in range(1, faults.seen + 1):
+            faults.arm(ALLOCATION, number, thread=thread)
+            action()
+            assert process.process.poll() is None, (thread, number, process.stderr)
+            tried += faults.hit
+    assert tried > 50
+    after = lives()
+    assert after - before < 20, f"{tried} allocations failed, and {after - before} more live"
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOBUFS], ids=errno.errorcode.get)
+def test_each_system_call_of_a_later_collection_fails(faults, netns, exporter, error):
+    process = exporter("--no-collector.drop_monitor", *FAST, netns=netns(), env=faults.env)
+    serves_all(process)
+    for name in ("link", "ethtool", "snmp", "process"):
+        faults.arm(CALL, NEVER, thread=name)
+        time.sleep(0.5)
+        calls = faults.seen
+        assert calls > 0, name
+        for number in range(1, min(calls, 30) + 1):
+            faults.arm(CALL, number, error=error, thread=name)
+            eventually(lambda: faults.hit, "the call")
+        faults.disarm()
+    serves_all(process)
