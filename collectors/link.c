@@ -21,8 +21,6 @@
 #include "collectors/links.h"
 #include "daemon/cleanup.h"
 
-enum { ROUNDS_MAX = 3 }; /* attempts at a join without a lost notification */
-
 struct link_settings {
     struct collector_common common;
     unsigned columns; /* enum link_selection */
@@ -185,12 +183,13 @@ static int dump_message(const struct nlmsghdr *message, void *data)
 
 /* RTM_GETSTATS is there since Linux 4.7. Before, the dump that links are read by has the numbers too: what
  * RTEXT_FILTER_SKIP_STATS leaves out are the protocols' (net/core/rtnetlink.c, rtnl_fill_ifinfo()). */
-static int link_dump(struct link_state *state, struct fault *fault)
+static int link_dump(void *data, struct fault *fault)
 {
     static const struct netlink_reader getstats = {
         .what = "RTM_GETSTATS dump", .begin = dump_begin, .message = dump_message};
     static const struct netlink_reader getlink = {
         .what = "RTM_GETLINK dump", .begin = dump_begin, .message = dump_message};
+    struct link_state *state = data;
     int r;
 
     if (state->request) {
@@ -201,28 +200,6 @@ static int link_dump(struct link_state *state, struct fault *fault)
         state->request = NULL;
     }
     return netlink_dump(&state->links.request, state->links.dump, &getlink, state, fault);
-}
-
-/* Numbers and links that belong together. */
-static int link_round(struct link_state *state, struct fault *fault)
-{
-    for (unsigned i = 0; i < ROUNDS_MAX; i++) {
-        uint64_t now_ns = clock_boottime_ns();
-        int r = links_due(&state->links, now_ns) ? links_update(&state->links, now_ns, fault) : 0;
-
-        if (r < 0)
-            return r;
-        links_begin(&state->links);
-        r = link_dump(state, fault);
-        if (r < 0)
-            return r;
-        r = links_drain(&state->links, fault);
-        if (r < 0)
-            return r;
-        if (!state->links.lost)
-            return 0;
-    }
-    return fault_set(fault, -ENOBUFS, "link notifications are lost faster than links can be read again");
 }
 
 static int fill_links(struct link_state *state, struct snapshot *draft)
@@ -271,7 +248,7 @@ static int link_collect(void *data, struct snapshot *draft, struct fault *fault)
     struct link_state *state = data;
     int r;
 
-    r = link_round(state, fault);
+    r = links_round(&state->links, link_dump, state, fault);
     if (r < 0)
         return r;
     r = link_rows_update(&state->rows, &state->links, state->filter);

@@ -17,6 +17,8 @@
 
 #include "daemon/clock.h"
 
+enum { ROUNDS_MAX = 3 }; /* attempts at a dump without a lost notification */
+
 #define RESYNC_INTERVAL_NS (60 * NS_PER_SECOND)
 
 static int dump_request_new(struct nl_msg **ret_request)
@@ -268,6 +270,28 @@ void links_begin(struct links *links)
 {
     links->round++;
     links->removed = 0;
+}
+
+int links_round(struct links *links, int (*dump)(void *data, struct fault *fault), void *data,
+                struct fault *fault)
+{
+    for (unsigned i = 0; i < ROUNDS_MAX; i++) {
+        uint64_t now_ns = clock_boottime_ns();
+        int r = links_due(links, now_ns) ? links_update(links, now_ns, fault) : 0;
+
+        if (r < 0)
+            return r;
+        links_begin(links);
+        r = dump(data, fault);
+        if (r < 0)
+            return r;
+        r = links_drain(links, fault);
+        if (r < 0)
+            return r;
+        if (!links->lost)
+            return 0;
+    }
+    return fault_set(fault, -ENOBUFS, "link notifications are lost faster than links can be read again");
 }
 
 struct link *links_find(const struct links *links, int ifindex)

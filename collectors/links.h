@@ -14,6 +14,8 @@
  *     links_drain()          what happened since
  *     links->lost            an ifindex may be another's by now: the round is worth nothing
  *     links_join() each      NULL for an ifindex that was deleted or born since: left out this round
+ *
+ * links_round() does all but the last.
  */
 
 #include <stdbool.h>
@@ -63,6 +65,11 @@ int links_update(struct links *links, uint64_t now_ns, struct fault *fault);
 void links_begin(struct links *links);
 
 struct link *links_find(const struct links *links, int ifindex); /* NULL: unknown */
+
+/* A round up to the join: `dump` asks the kernel, and is called again where its answer is worth nothing, a
+ * few times. -ENOBUFS: it still was not. */
+int links_round(struct links *links, int (*dump)(void *data, struct fault *fault), void *data,
+                struct fault *fault);
 
 /*
  * The link for a number of this round, or NULL: unknown, or its ifindex came or went since links_begin().
