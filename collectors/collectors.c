@@ -6,6 +6,7 @@
 #include "collectors/ethtool.h"
 #include "collectors/link.h"
 #include "collectors/process.h"
+#include "collectors/qdisc.h"
 #include "collectors/snmp.h"
 #include "collectors/softnet.h"
 #include "daemon/cleanup.h"
@@ -16,6 +17,7 @@ const struct collector *const collectors[] = {
     &ethtool_collector,
     &snmp_collector,
     &softnet_collector,
+    &qdisc_collector,
     &drop_monitor_collector,
     &process_collector,
 };

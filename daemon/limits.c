@@ -16,6 +16,7 @@ const char *limit_name(enum limit limit)
         [LIMIT_NAME_COLLISION] = "name_collision",
         [LIMIT_STATISTICS] = "statistics",
         [LIMIT_DROP_SITES] = "drop_sites",
+        [LIMIT_QDISCS] = "qdiscs",
     };
 
     return names[limit];

@@ -21,6 +21,7 @@ enum limit {
     LIMIT_NAME_COLLISION,          /* a protocol counter whose name is taken; left out */
     LIMIT_STATISTICS,              /* private statistics of a NIC; the rest is left out */
     LIMIT_DROP_SITES, /* rows of drop sites; an old one goes, or the rest is counted in an `other` row */
+    LIMIT_QDISCS,     /* queueing disciplines; the rest is left out */
     LIMIT_COUNT
 };
 

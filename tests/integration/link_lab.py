@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import time
 
@@ -41,17 +42,17 @@ FIELDS = {
 LEFT_OUT_WHILE_ZERO = {"compressed", "nohandler", "otherhost"}
 
 
-def fresh(process):
-    """A page whose links were collected entirely after this call."""
+def fresh(process, collector="link"):
+    """A page whose links, or what another collector reads, were collected entirely after this call."""
     begin = time.time()
 
     def page():
         found = process.metrics()
-        stamp = found.series("netdrop_collector_last_success_timestamp_seconds", collector="link")
-        duration = found.series("netdrop_collector_duration_seconds", collector="link")
+        stamp = found.series("netdrop_collector_last_success_timestamp_seconds", collector=collector)
+        duration = found.series("netdrop_collector_duration_seconds", collector=collector)
         return found if stamp and stamp[0].value - duration[0].value > begin else None
 
-    return daemon.eventually(page, "a collection of the links")
+    return daemon.eventually(page, f"a collection by {collector}")
 
 
 def value(page, name, device):
@@ -82,6 +83,16 @@ def shown_devices(page):
 def resident_bytes(process):
     with open(f"/proc/{process.pid}/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def thread_allocations(shim, thread):
+    """Allocations by threads of that name so far, in a daemon with the library of shims/allocations.c."""
+    counts = (shim.directory / "counts").read_bytes()
+    return sum(
+        count
+        for name, count in struct.iter_unpack("16sQ", counts)
+        if name.split(b"\0")[0].decode() == thread
+    )
 
 
 class Shim:

@@ -18,6 +18,7 @@ from link_lab import (
     links,
     shown_counters,
     shown_devices,
+    thread_allocations,
     value,
 )
 
@@ -264,16 +265,6 @@ def test_row_11_lost_notifications(netns, exporter, kernel):
     assert shown_devices(page) == set(links(inside))
     assert {f"c{i}" for i in range(20, 40)} <= shown_devices(page)
     assert collector(page, "up") == 1
-
-
-def thread_allocations(shim, thread):
-    """Allocations by threads of that name so far."""
-    counts = (shim.directory / "counts").read_bytes()
-    return sum(
-        count
-        for name, count in struct.iter_unpack("16sQ", counts)
-        if name.split(b"\0")[0].decode() == thread
-    )
 
 
 def test_steady_collection_allocates_nothing(netns, exporter, tree, tmp_path, sanitized):

@@ -8,7 +8,7 @@ from daemon import eventually
 
 
 # The protocol counters differ from kernel to kernel; their names have a golden file and a test of their own.
-COLLECTORS = ("link", "ethtool", "softnet", "drop_monitor", "process")
+COLLECTORS = ("link", "ethtool", "softnet", "qdisc", "drop_monitor", "process")
 EVERYTHING = (
     "--set=collectors.ethtool.virtual_devices=true",
     "--set=collectors.ethtool.per_queue=true",
@@ -38,6 +38,7 @@ def promises(page):
 def test_golden_names(exporter, netns, tree, request):
     inside = netns()
     inside.ip("link add v0 type veth peer name v1")
+    inside.run("tc qdisc add dev lo root pfifo limit 1000")
     query = "/metrics?" + "&".join(f"collect[]={name}" for name in COLLECTORS)
     shown = {}
     # veths are counted as excluded in one, and have driver statistics in another; the third has this host's NICs.

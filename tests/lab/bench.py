@@ -17,7 +17,7 @@ import lab
 EVERYTHING = (
     "--set=devices.exclude_kinds=",
     "--no-collector.process",
-    *(f"--set=collectors.{name}.interval=100ms" for name in ("link", "ethtool", "snmp", "softnet")),
+    *(f"--set=collectors.{name}.interval=100ms" for name in ("link", "ethtool", "snmp", "softnet", "qdisc")),
 )
 DROP_SITES = "--set=collectors.drop_monitor.interval=100ms"
 

@@ -13,6 +13,7 @@ TRAFFIC = {
     *(f"ip_{name}" for name in ("in_receives", "in_delivers", "out_requests")),
     *(f"icmp_{name}" for name in ("in_msgs", "out_msgs", "in_type", "out_type")),
     *(f"link_{way}_{what}" for way in ("receive", "transmit") for what in ("packets", "bytes")),
+    *(f"qdisc_{what}" for what in ("packets", "bytes", "overlimits", "requeues")),
 }
 # What is counted for all namespaces together, and so may move by what others on this machine do.
 HOST_WIDE = {f"softnet_{name}" for name in ("processed", "dropped", "times_squeezed", "flow_limit")}
@@ -33,7 +34,9 @@ def key(where, sample):
     """ "b link_receive_dropped b0", as recipes write it."""
     family = sample.name.removeprefix("netdrop_").removesuffix("_total")
     labels = {**sample.labels, "ip_version": sample.labels.get("ip_version", "").replace("4", "")}
-    words = (labels.pop(name, "") for name in ("ip_version", "device"))
+    # A device may have several queueing disciplines; to add up parent and child would double what is lost.
+    kind = ("kind",) if family.startswith("qdisc_") else ()
+    words = (labels.pop(name, "") for name in ("ip_version", "device", *kind))
     return " ".join(word for word in (where, family, *words) if word)
 
 

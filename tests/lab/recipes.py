@@ -41,7 +41,8 @@ class Site:
 @dataclass
 class Expected:
     sent: str
-    # "b udp_no_ports", "b link_receive_dropped b0", or a sum of such, "b one + b other" -> count or range
+    # "b udp_no_ports", "b link_receive_dropped b0", "a qdisc_drops a0 tbf", or a sum of such, "b one + b other"
+    # -> count or range
     moves: dict = field(default_factory=dict)
     sites: list = field(default_factory=list)
     may: tuple = ()  # counters that move or not, as time has it
@@ -441,7 +442,11 @@ def overflow(bench, *commands, root):
     assert 0 < drops[root] < COUNT, drops
     return drops, Expected(
         datagrams(),
-        {"a ip_out_discards": drops[root], "a udp_sndbuf_errors": drops[root]},
+        {
+            "a ip_out_discards": drops[root],
+            "a udp_sndbuf_errors": drops[root],
+            **{f"a qdisc_drops a0 {kind}": count for kind, count in drops.items()},
+        },
         [Site(drops[root], "QDISC_DROP", QDISC, "a", "a0")],
     )
 
@@ -475,7 +480,8 @@ def netem_loss(bench):
         traffic.udp(bench.a)
     lost = COUNT - len(traffic.received(reader))
     assert lost in range(400, 600) and bench.tc_drops(bench.a, "a0")["netem"] == lost
-    return Expected(datagrams(), {}, [Site(lost, "QDISC_DROP", QDISC, "a", "a0")])
+    site = Site(lost, "QDISC_DROP", QDISC, "a", "a0")
+    return Expected(datagrams(), {"a qdisc_drops a0 netem": lost}, [site])
 
 
 @recipe("netem corrupts one bit of every packet", needs=NETEM)
@@ -567,7 +573,8 @@ def clsact_drop(bench):
         traffic.udp(bench.a)
     dropped = bench.tc_drops(bench.b, "b0")["clsact"]
     assert dropped == COUNT, dropped
-    return Expected(datagrams(), {}, [Site(COUNT, "TC_INGRESS", ("__netif_receive_skb_core", "sch_handle_ingress"))])
+    site = Site(COUNT, "TC_INGRESS", ("__netif_receive_skb_core", "sch_handle_ingress"))
+    return Expected(datagrams(), {"b qdisc_drops b0 clsact": COUNT}, [site])
 
 
 # Addresses and routes

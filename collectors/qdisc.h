@@ -1,0 +1,7 @@
+#pragma once
+
+/* Queueing disciplines: netdrop_qdisc_*. */
+
+#include "collectors/collector.h"
+
+extern const struct collector qdisc_collector;

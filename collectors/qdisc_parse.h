@@ -1,0 +1,47 @@
+#pragma once
+
+/*
+ * Bytes of RTM_NEWQDISC in, what they say of a queueing discipline out. Pure: no system call, no allocation.
+ * Tolerant of older and newer kernels: a number without its attribute is absent, not zero.
+ */
+
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { QDISC_HANDLE_SIZE = 12 }; /* "ffff:fff1" */
+
+/* The numbers that every kind has (struct gnet_stats_basic, struct gnet_stats_queue). */
+enum qdisc_value {
+    QDISC_PACKETS,
+    QDISC_BYTES,
+    QDISC_DROPS,
+    QDISC_OVERLIMITS,
+    QDISC_REQUEUES,
+    QDISC_BACKLOG_BYTES,
+    QDISC_BACKLOG_PACKETS,
+    QDISC_VALUE_COUNT
+};
+
+struct qdisc {
+    int ifindex;
+    uint32_t handle;
+    uint32_t parent;
+    char kind[IFNAMSIZ]; /* TCA_KIND, any bytes */
+    uint32_t present;    /* bit i: values[i] was in the message */
+    uint64_t values[QDISC_VALUE_COUNT];
+};
+
+/* -ENODATA: another message, or a device without queue; -EBADMSG: it makes no sense. */
+int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc);
+
+/* True where both are the same qdisc, whatever their numbers. */
+bool qdisc_same(const struct qdisc *a, const struct qdisc *b);
+
+/* True where it hangs on the device itself and not below another qdisc. */
+bool qdisc_is_root(const struct qdisc *qdisc);
+
+/* Handles as tc prints them: "8001:", "1:10", ":2"; "" for the parent of the root of transmission. */
+void qdisc_format_handle(uint32_t handle, char text[QDISC_HANDLE_SIZE]);
+void qdisc_format_parent(uint32_t parent, char text[QDISC_HANDLE_SIZE]);

@@ -1,0 +1,44 @@
+/* The qdisc collector against the running kernel: whatever it has, a second collection makes nothing anew. */
+
+#include "collectors/qdisc.h"
+
+#include "tests/unit/unit.h"
+
+static void test_collect_from_the_running_kernel(void **state)
+{
+    struct limits limits = {};
+    struct fault fault = {};
+    struct device_filter filter = {};
+    struct collector_context context = {.limits = &limits, .devices = &filter};
+    void *settings = options_new(qdisc_collector.options), *collector = NULL;
+    struct snapshot *first = snapshot_new(), *second = snapshot_new();
+
+    (void)state;
+    assert_int_equal(options_init(&device_filter_options, &filter), 0);
+    assert_int_equal(qdisc_collector.open(&context, settings, &collector, &fault), 0);
+    assert_true(qdisc_collector.event_fd(collector) >= 0);
+    assert_int_equal(qdisc_collector.event(collector, &fault), 0);
+    assert_int_equal(qdisc_collector.collect(collector, first, &fault), 0);
+    assert_int_equal(qdisc_collector.collect(collector, second, &fault), 0);
+
+    assert_int_equal(first->table_count, 1);
+    assert_int_equal(first->tables[0].columns->count, 7);
+    assert_ptr_equal(first->tables[0].columns, second->tables[0].columns);
+    assert_ptr_equal(first->tables[0].rows, second->tables[0].rows);
+    assert_int_equal(snapshot_series(first), 7 * first->tables[0].rows->count);
+
+    qdisc_collector.close(collector);
+    snapshot_unref(first);
+    snapshot_unref(second);
+    options_done(&device_filter_options, &filter);
+    options_free(qdisc_collector.options, settings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_collect_from_the_running_kernel),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
