@@ -80,6 +80,12 @@ def test_typed(terminal, name):
     assert re.findall(r"<(.*?)>", output) == arguments, output
 
 
+def test_shellcheck(build):
+    command = ["shellcheck", "--shell=bash", str(build / "config" / "netdrop-exporter")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
+
+
 def candidates(build, line):
     """All that bash would list for a line."""
     script = f"""
