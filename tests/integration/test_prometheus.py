@@ -1,16 +1,14 @@
 """A real Prometheus, Debian's, beside the daemon in a namespace: what it makes of us is what counts."""
 
 import gzip
-import http.client
-import json
 import threading
 import time
-from urllib.parse import quote
 
 import pytest
 
 import exposition
 from daemon import eventually
+from prometheus import Prometheus
 
 # What Prometheus really sends, by version (row 40 of the fault list).
 ACCEPT = {
@@ -20,65 +18,6 @@ ACCEPT = {
     "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
     "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
 }
-
-CONFIGURATION = """
-global: {{scrape_interval: 500ms, scrape_timeout: 400ms}}
-scrape_configs:
-  - job_name: netdrop
-    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
-"""
-
-
-class Prometheus:
-    def __init__(self, netns, directory, target_port):
-        self.netns = netns
-        (directory / "prometheus.yml").write_text(CONFIGURATION.format(port=target_port))
-        self.log = directory / "prometheus.log"
-        with open(self.log, "wb") as log:
-            self.process = netns.popen(
-                [
-                    "prometheus",
-                    f"--config.file={directory}/prometheus.yml",
-                    f"--storage.tsdb.path={directory}/tsdb",
-                    # The namespace is ours alone, so is the port.
-                    "--web.listen-address=127.0.0.1:9090",
-                ],
-                stderr=log,
-                stdout=log,
-            )
-        eventually(self.ready, "Prometheus to start")
-
-    def ready(self):
-        try:
-            return self.request("/-/ready")[0] == 200
-        except ConnectionError:
-            return False
-
-    def request(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", 9090)
-        connection.sock = self.netns.socket()
-        connection.sock.settimeout(10)
-        connection.sock.connect(("127.0.0.1", 9090))
-        connection.request("GET", path)
-        response = connection.getresponse()
-        result = response.status, response.read()
-        connection.close()
-        return result
-
-    def api(self, path):
-        status, body = self.request("/api/v1/" + path)
-        assert status == 200, body
-        return json.loads(body)["data"]
-
-    def query(self, expression):
-        """The value of the one series that the expression gives; None where it gives none (yet)."""
-        result = self.api("query?query=" + quote(expression))["result"]
-        assert len(result) <= 1, result
-        return float(result[0]["value"][1]) if result else None
-
-    def complaints(self):
-        return [line for line in self.log.read_text().splitlines() if "level=info" not in line]
-
 
 @pytest.fixture
 def monitored(exporter, veth, tmp_path):

@@ -1,0 +1,61 @@
+"""What tests need to know of packaging/prometheus and of the names that it may use."""
+
+import functools
+import re
+from pathlib import Path
+
+import yaml
+
+TREE = Path(__file__).resolve().parents[2]
+DIRECTORY = TREE / "packaging/prometheus"
+RULES = ("netdrop.rules.yml", "netdrop.alerts.yml")
+SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^{}]*)\}")
+LABEL = re.compile(r"([a-z_]+)\s*(?:=~|!~|!=|=)")
+# What Prometheus adds to each series, or makes itself.
+TARGET = {"job", "instance"}
+
+
+def groups(name):
+    return yaml.safe_load((DIRECTORY / name).read_text())["groups"]
+
+
+def rules(kind):
+    """All recording rules ("record") or alerts ("alert")."""
+    return [rule for name in RULES for group in groups(name) for rule in group["rules"] if kind in rule]
+
+
+@functools.cache
+def exported():
+    """{name: labels} of all that the exporter can show, by the golden files."""
+    names = {"up": set()}
+    for line in (TREE / "tests/golden/metrics.txt").read_text().splitlines():
+        if not line.startswith(" "):
+            name, labels = re.match(r"(\w+)\{(.*?)\}", line).groups()
+            names[name] = set(filter(None, labels.split(",")))
+    for line in (TREE / "tests/golden/snmp_names.txt").read_text().splitlines():
+        series = line.split("\t")[1]
+        names[series.split("{")[0]] = set(re.findall(r'(\w+)="', series))
+    return names
+
+
+@functools.cache
+def recorded():
+    """The names of the recording rules."""
+    return {rule["record"] for rule in rules("record")}
+
+
+def names_in(expression):
+    """The metrics that an expression, or an annotation, reads."""
+    return set(re.findall(r"\b(?:\w+:)?(?:netdrop|process)_\w+(?::\w+)?|\bup\b", expression))
+
+
+def unknown(expression):
+    """What an expression reads that nothing makes: names, and labels in selectors that the name does not have."""
+    known = exported()
+    for name in names_in(expression) - recorded():
+        if name not in known:
+            yield name
+    for name, selector in SELECTOR.findall(expression):
+        for label in set(LABEL.findall(re.sub(r'\\?"[^"]*"', "", selector))) - TARGET:
+            if name in known and label not in known[name]:
+                yield f"{name}{{{label}}}"

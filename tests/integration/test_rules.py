@@ -1,0 +1,190 @@
+"""The rules of packaging/prometheus: promtool's unit tests of them, the names that they use, the pages they link to,
+and some of them in a real Prometheus."""
+
+import re
+import subprocess
+import threading
+import time
+
+import pytest
+import yaml
+
+import rules
+from daemon import eventually
+from prometheus import Prometheus
+
+UNIT_TESTS = sorted(path.name for path in (rules.DIRECTORY / "tests").glob("*.yml"))
+
+
+def promtool(*arguments):
+    result = subprocess.run(
+        ["promtool", *arguments], cwd=rules.DIRECTORY, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert result.returncode == 0, (result.stdout + result.stderr).decode()
+    return result.stdout.decode()
+
+
+def test_promtool_check():
+    assert "SUCCESS" in promtool("check", "rules", "--lint=all", "--lint-fatal", *rules.RULES)
+
+
+@pytest.mark.parametrize("name", UNIT_TESTS)
+def test_promtool_unit_tests(name):
+    promtool("test", "rules", f"tests/{name}")
+
+
+def unit_tests():
+    for name in UNIT_TESTS:
+        yield from yaml.safe_load((rules.DIRECTORY / "tests" / name).read_text())["tests"]
+
+
+def test_every_rule_is_tested():
+    """Each alert fires in one test, stays silent in one, and there is a series in it of a host it must not fire for."""
+    fires, silent, spared, queried = set(), set(), set(), ""
+    for test in unit_tests():
+        spares = any('instance="good"' in series["series"] for series in test["input_series"])
+        for check in test.get("alert_rule_test", ()):
+            (fires if check.get("exp_alerts") else silent).add(check["alertname"])
+            if spares:
+                spared.add(check["alertname"])
+        for check in test.get("promql_expr_test", ()):
+            assert check["exp_samples"], check
+            queried += check["expr"] + "\n"
+    alerts = {rule["alert"] for rule in rules.rules("alert")}
+    assert fires == alerts
+    assert spared == alerts
+    immediate = {rule["alert"] for rule in rules.rules("alert") if "for" not in rule}
+    assert alerts - silent - immediate == set()
+    assert rules.recorded() <= set(queried.split())
+
+
+def test_series_of_unit_tests_are_the_exporters():
+    exported = rules.exported()
+    for test in unit_tests():
+        for series in test["input_series"]:
+            name, labels = re.fullmatch(r"(\w+)\{(.*)\}", series["series"]).groups()
+            assert name in exported, name
+            assert set(re.findall(r'(\w+)="', labels)) - rules.TARGET == exported[name], series
+
+
+def test_names_in_rules_are_the_exporters():
+    for rule in [*rules.rules("record"), *rules.rules("alert")]:
+        texts = [rule["expr"], *rule.get("annotations", {}).values()]
+        assert [problem for text in texts for problem in rules.unknown(text)] == [], rule
+
+
+def test_protocol_counters_are_in_the_default_selection(exporter):
+    """Of those that this kernel has: a rule must not wait for a counter that only other settings show."""
+    page = exporter().metrics("/metrics?collect[]=snmp")
+    everything = exporter("--set=collectors.snmp.fields.include=*").metrics("/metrics?collect[]=snmp")
+    text = "\n".join(rule["expr"] for rule in [*rules.rules("record"), *rules.rules("alert")])
+    names = rules.names_in(text) & everything.keys()
+    assert len(names) > 30
+    assert names <= page.keys()
+
+
+def test_no_alert_names_a_function():
+    """They change with each kernel. Only where a drop is told of, in words, may they stand."""
+    for rule in rules.rules("alert"):
+        assert "function" not in rule["expr"]
+
+
+def test_alerts_say_what_to_do():
+    for rule in rules.rules("alert"):
+        annotations = rule["annotations"]
+        assert rule["labels"]["severity"] in ("critical", "warning", "info")
+        assert annotations.keys() == {"summary", "description", "runbook"}, rule["alert"]
+        assert "$labels.instance" in annotations["summary"], rule["alert"]
+        assert "benign" not in rule["expr"] or rule["labels"]["severity"] == "info"
+
+
+def hurried(directory):
+    """The rules, with minutes made seconds, and what is to be counted in them likewise."""
+    for name in rules.RULES:
+        text = (rules.DIRECTORY / name).read_text()
+        text = re.sub(r"\[\d+[mh]\]", "[5s]", text)
+        text = re.sub(r"\bfor: \d+m", "for: 2s", text)
+        text = re.sub(r"offset (10m|1h)", "offset 20s", text)
+        (directory / name).write_text(text)
+
+
+@pytest.fixture
+def alerting(exporter, veth, tmp_path):
+    """A Prometheus with the rules, which watches a daemon in the fault lab's b."""
+    hurried(tmp_path)
+    daemon = exporter(
+        "--set=devices.exclude_kinds=", "--set=collectors.link.interval=200ms", "--set=collectors.snmp.interval=200ms",
+        "--set=collectors.drop_monitor.interval=200ms", netns=veth.b,
+    )  # fmt: skip
+    return daemon, Prometheus(veth.b, tmp_path, daemon.port, [str(tmp_path / name) for name in rules.RULES])
+
+
+class Flood(threading.Thread):
+    """Sends packets from a, some hundred a second, for as long as the block lasts."""
+
+    def __init__(self, send):
+        super().__init__()
+        self.send, self.stopped = send, threading.Event()
+
+    def run(self):
+        while not self.stopped.wait(0.02):
+            self.send(10)
+
+    def __enter__(self):
+        self.start()
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.join()
+
+
+def firing(prometheus):
+    """{name: annotations} of the alerts that fire and would notify somebody."""
+    alerts = prometheus.api("alerts")["alerts"]
+    return {
+        alert["labels"]["alertname"]: alert["annotations"]
+        for alert in alerts
+        if alert["state"] == "firing" and alert["labels"]["severity"] != "info"
+    }
+
+
+def test_a_full_receive_buffer_raises_its_alerts(alerting, veth):
+    daemon, prometheus = alerting
+    with veth.b.socket(kind=2) as reader:
+        reader.setsockopt(1, 8, 2048)  # SOL_SOCKET, SO_RCVBUF; never read
+        reader.bind((veth.ADDRESS["b0"], 9999))
+        with Flood(veth.send_udp):
+            wanted = {"NetdropUdpReceiveBufferFull"}
+            if daemon.metrics().get("netdrop_kernel_drops_by_class_total"):
+                wanted.add("NetdropKernelCapacityDrops")
+            eventually(lambda: wanted <= firing(prometheus).keys(), f"{wanted} to fire", timeout=120)
+            found = firing(prometheus)
+    assert "of the UDP datagrams it receives (IPv4)" in found["NetdropUdpReceiveBufferFull"]["summary"]
+    if "NetdropKernelCapacityDrops" in wanted:
+        description = found["NetdropKernelCapacityDrops"]["description"]
+        assert re.search(r"b0 SOCKET_RCVBUFF in \w+ [\d.]+/s;", description), description
+    assert prometheus.complaints() == []
+
+
+def test_what_nobody_asked_for_raises_none(alerting, veth):
+    """Frames of an unknown protocol, which the interface counts as dropped."""
+    daemon, prometheus = alerting
+    if not daemon.metrics().get("netdrop_kernel_drops_by_class_total"):
+        pytest.skip("no drop sites here, which tell them from other drops")
+    sender = veth.a.socket(17, 3)  # AF_PACKET, SOCK_RAW
+    sender.bind(("a0", 0))
+    frame = bytes.fromhex("020000007702 020000007701 88b5") + bytes(50)
+
+    def send(count):
+        for _ in range(count):
+            sender.send(frame)
+
+    with sender, Flood(send):
+        dropped = 'rate(netdrop_link_receive_dropped_total{device="b0"}[5s])'
+        eventually(lambda: (prometheus.query(dropped) or 0) > 100, "the drops to be seen", timeout=120)
+        time.sleep(10)
+        assert prometheus.query(dropped) > 100
+        wanted = 'device:netdrop_link_receive_dropped_wanted:rate5m{device="b0"}'
+        assert abs(prometheus.query(wanted)) < 0.1 * prometheus.query(dropped)
+        about_us = [text for text in map(str, firing(prometheus).values()) if "b0" in text]
+        assert about_us == []
