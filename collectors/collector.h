@@ -8,6 +8,7 @@
  * To add one: its own files, one line in collectors.c, one in meson.build, its rows in the README.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +58,8 @@ struct collector_context {
     const char *procfs;                  /* --path.procfs, "/proc" */
     const struct device_filter *devices; /* the filter that holds for this collector */
     struct limits *limits;
+    const atomic_bool *ending; /* set once nobody wants the numbers any more: what is long may be cut short,
+                                  so that close() comes in time; NULL: never */
 };
 
 struct collector {

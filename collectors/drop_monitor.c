@@ -192,6 +192,7 @@ static int drop_monitor_open(const struct collector_context *context, const void
     monitor->label_offset = settings->label_offset;
     monitor->ksyms.fd = -1;
     r = symbols_open(monitor, context->procfs);
+    monitor->ksyms.ending = context->ending;
     if (r == 0)
         r = drop_table_init(&monitor->sites, settings->max_sites, context->limits);
     if (r == 0)

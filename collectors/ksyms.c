@@ -171,7 +171,8 @@ static void wanted_sort(struct ksyms *ksyms)
     ksyms->count = ksyms->known + kept;
 }
 
-/* Feeds the whole file to the scan. False: it cannot be read to its end, or says nothing. */
+/* Feeds the whole file to the scan. False: it cannot be read to its end, or says nothing, or nobody wants it.
+ */
 static bool scan_file(struct ksyms *ksyms, struct ksyms_scan *scan)
 {
     char bytes[READ_SIZE];
@@ -181,6 +182,8 @@ static bool scan_file(struct ksyms *ksyms, struct ksyms_scan *scan)
     if (ksyms->fd < 0 || ksyms->hidden || lseek(ksyms->fd, 0, SEEK_SET) < 0)
         return false;
     while ((size = TEMP_FAILURE_RETRY(read(ksyms->fd, bytes, sizeof(bytes)))) > 0) {
+        if (ksyms->ending && atomic_load(ksyms->ending))
+            return false;
         ksyms_scan_feed(scan, bytes, (size_t)size);
         total += size;
         if ((total > HIDDEN_AFTER_SIZE && !scan->visible) || total > BYTES_MAX)

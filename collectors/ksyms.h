@@ -10,6 +10,7 @@
  * and adopting are two functions. One thread.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +28,8 @@ struct ksyms {
     size_t known;
     size_t count;
     size_t capacity;
-    bool hidden; /* the addresses in kallsyms are all zero */
+    bool hidden;               /* the addresses in kallsyms are all zero */
+    const atomic_bool *ending; /* NULL, or true once no names are wanted any more; borrowed */
 };
 
 /* Opens PROCFS/kallsyms. -ENOENT, -EACCES, ... */

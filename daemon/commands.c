@@ -15,7 +15,7 @@
 
 /* How often --once looks whether all have ended, and how long it waits for threads at the end. */
 #define POLL_NS      (2 * NS_PER_SECOND / 1000)
-#define STOP_WAIT_NS NS_PER_SECOND
+#define STOP_WAIT_NS (5 * NS_PER_SECOND)
 
 static int once_report(const struct registry *registry)
 {

@@ -22,9 +22,11 @@
 #include "daemon/program.h"
 #include "daemon/status.h"
 
-#define TICK_USEC       UINT64_C(1000000)
-#define DRAIN_NS        (3 * NS_PER_SECOND)
-#define RUNNERS_STOP_NS NS_PER_SECOND
+#define TICK_USEC UINT64_C(1000000)
+#define DRAIN_NS  (3 * NS_PER_SECOND)
+/* From the signal to the end. A collector that is merely slow, on a busy machine, still has to undo what it
+ * did: drop_monitor would stay switched on. */
+#define END_NS (5 * NS_PER_SECOND)
 
 struct daemon {
     const struct settings_source *source;
@@ -231,6 +233,8 @@ static int daemon_start(struct daemon *daemon, struct listeners *listeners, stru
 
 static void daemon_end(struct daemon *daemon, int status)
 {
+    uint64_t begin_ns = clock_read_ns(CLOCK_MONOTONIC), spent_ns;
+
     sd_notify(0, "STOPPING=1");
     if (daemon->http)
         http_stop_listening(daemon->http);
@@ -239,7 +243,8 @@ static void daemon_end(struct daemon *daemon, int status)
     if (daemon->http && !http_drain(daemon->http, DRAIN_NS))
         log_warn("some requests did not end in time and were cut off");
     http_free(daemon->http);
-    if (!program_done(&daemon->program, RUNNERS_STOP_NS)) {
+    spent_ns = clock_read_ns(CLOCK_MONOTONIC) - begin_ns;
+    if (!program_done(&daemon->program, spent_ns < END_NS ? END_NS - spent_ns : 0)) {
         log_warn("a collector is still in the kernel; ending without it");
         _exit(status);
     }

@@ -28,6 +28,8 @@ struct runner {
     const struct runner_clock *clock;
     int wake_fd;
 
+    atomic_bool ending; /* `stopping`, for the collector's calls */
+
     /* Main's own. */
     bool started;
     pthread_t thread;
@@ -226,6 +228,7 @@ static bool runner_take(struct runner *runner)
         stopping = runner->stopping;
         if (runner->pending)
             runner->job = runner->next;
+        runner->job.context.ending = &runner->ending;
         runner->pending = false;
         (void)eventfd_read(runner->wake_fd, &drained); /* under the lock, like the writes: none is lost */
         pthread_mutex_unlock(&runner->lock);
@@ -326,6 +329,7 @@ void runner_stop(struct runner *runner)
 {
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;
+    atomic_store(&runner->ending, true);
     (void)eventfd_write(runner->wake_fd, 1);
     pthread_mutex_unlock(&runner->lock);
 }

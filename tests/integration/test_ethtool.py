@@ -4,6 +4,7 @@ that misbehaves (shims/ethtool_driver.c). Numbers of rows are those of the relia
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -246,6 +247,22 @@ def test_row_16_blocked_driver_delays_nobody(made_up, wide_veth, exporter):
     assert len(os.listdir(f"/proc/{process.pid}/task")) == threads
     made_up.unset("block")
     daemon.eventually(lambda: of("last_success_timestamp_seconds", "ethtool") > last, "the driver to be read again")
+
+
+@pytest.mark.parametrize("returns", [True, False], ids=["slow", "stuck"])
+def test_row_16_blocked_driver_at_the_end(made_up, wide_veth, exporter, returns):
+    """Who is only slow has time to undo what it did; who is stuck does not keep the process."""
+    process = exporter(*FAST, *NO_FILTER, netns=wide_veth, env=made_up.env)
+    made_up.set("block")
+    daemon.eventually(
+        lambda: process.metrics().value("netdrop_collector_busy_seconds", collector="ethtool") > 0.2, "it to be busy"
+    )
+    process.signal(signal.SIGTERM)
+    if returns:
+        time.sleep(1.5)
+        made_up.unset("block")
+    assert process.process.wait(daemon.PATIENCE) == 0
+    assert ("ending without it" in process.stderr) != returns
 
 
 def test_row_17_set_that_grows(made_up, wide_veth, exporter):

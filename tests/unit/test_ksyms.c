@@ -276,6 +276,22 @@ static void test_hidden(void **state)
     ksyms_close(&ksyms);
 }
 
+/* Nobody wants names any more: the file is not read to its end, and that is no reason to call it hidden. */
+static void test_ending(void **state)
+{
+    atomic_bool ending = true;
+    struct ksyms ksyms;
+
+    (void)state;
+    write_file("kallsyms", symbols_text);
+    open_symbols(&ksyms);
+    ksyms.ending = &ending;
+    expect(&ksyms, 0xffffffff81001004, NULL, "", 0);
+    atomic_store(&ending, false);
+    expect(&ksyms, 0xffffffff81001005, NULL, "first_function", 5);
+    ksyms_close(&ksyms);
+}
+
 static void test_unreadable(void **state)
 {
     char path[128];
@@ -369,7 +385,7 @@ int main(void)
         cmocka_unit_test(test_hints),          cmocka_unit_test(test_modules),
         cmocka_unit_test(test_hidden),         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_fixture),        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_running_kernel),
+        cmocka_unit_test(test_running_kernel), cmocka_unit_test(test_ending),
     };
 
     return cmocka_run_group_tests_name("ksyms", tests, setup, teardown);

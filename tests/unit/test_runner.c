@@ -27,6 +27,7 @@ static struct fake {
     bool listens;
     int opened, closed, collected, events;
     const void *config;
+    const atomic_bool *ending;
 } fake;
 
 static uint64_t fake_now(void *data)
@@ -61,9 +62,9 @@ static int fake_open(const struct collector_context *context, const void *config
 {
     int error = fake_fault(fake.open_error, fault);
 
-    (void)context;
     fake.opened++;
     fake.config = config;
+    fake.ending = context->ending;
     if (!error)
         *ret_state = &fake;
     return error;
@@ -337,6 +338,9 @@ static void test_blocked_for_ever(void **state)
     assert_false(runner_pending(runner));
     assert_ptr_equal(fake.config, &config_b);
     assert_int_equal(health().state, COLLECTOR_OK);
+    assert_false(atomic_load(fake.ending));
+    runner_stop(runner);
+    assert_true(atomic_load(fake.ending)); /* told while the thread may be in a call */
     close(fake.pipe[0]);
     close(fake.pipe[1]);
 }
