@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "collectors/device_filter.h"
+#include "collectors/handover.h"
 #include "config/option.h"
 #include "daemon/clock.h"
 #include "daemon/fault.h"
@@ -60,6 +61,7 @@ struct collector_context {
     struct limits *limits;
     const atomic_bool *ending; /* set once nobody wants the numbers any more: what is long may be cut short,
                                   so that close() comes in time; NULL: never */
+    const struct handover *handover; /* what open_privileged() opened; only for collectors that have one */
 };
 
 struct collector {
@@ -71,6 +73,20 @@ struct collector {
     /* Its keys, below collectors.NAME; begins with COLLECTOR_OPTIONS, and DEVICE_FILTER_OPTIONS("devices.",
      * ...) where it looks at devices. */
     const struct option_table *options;
+
+    /*
+     * Optional, for a collector that needs privilege to open something, and none to read it: opens that, and
+     * puts the descriptors into the hand-over, under names of `handles` (NULL-terminated, all collectors'
+     * apart). Called once, by netdrop-open or on the main thread before there is any other and before every
+     * capability is given up: so it is not retried, must not hang, and what open() can do without privilege
+     * does not belong here. On failure a negative errno with the fault, and nothing is handed over.
+     * `switch_off`, optional too, undoes what it did for the whole system (handover->started), with
+     * privilege, once everybody who read is gone.
+     */
+    const char *const *handles;
+    int (*open_privileged)(const struct collector_context *context, const void *config,
+                           struct handover *handover, struct fault *fault);
+    void (*switch_off)(void);
 
     /*
      * Opens everything the collector needs; may block, delays nobody. `config` is the struct that `options`

@@ -94,49 +94,6 @@ static int batch_resize(struct drop_bpf_state *state, size_t batch)
     return 0;
 }
 
-/* A map that another version of the program made (it was handed over) may have other keys. */
-static int check_map(int fd, struct fault *fault)
-{
-    struct bpf_map_info info = {};
-    __u32 size = sizeof(info);
-
-    if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
-        return fault_set(fault, -errno, "BPF map of drops: %s", strerror(errno));
-    if (info.type != BPF_MAP_TYPE_PERCPU_HASH || info.key_size != sizeof(struct drop_key) ||
-        info.value_size != sizeof(uint64_t))
-        return fault_set(fault, -EINVAL, "BPF map of drops: made by another version");
-    return 0;
-}
-
-static int drop_bpf_adopt(const struct drop_options *options, const struct drop_handles *handles,
-                          void **ret_state, struct fault *fault)
-{
-    struct drop_bpf_state *state = calloc(1, sizeof(*state));
-    int cpus = libbpf_num_possible_cpus();
-    int r;
-
-    (void)options;
-    if (!state)
-        return fault_set(fault, -ENOMEM, "BPF: out of memory");
-    r = cpus < 0 ? fault_set(fault, cpus, "number of CPUs: %s", strerror(-cpus))
-                 : check_map(handles->fds[DROP_BPF_COUNTS], fault);
-    if (r == 0) {
-        state->cpus = (size_t)cpus;
-        r = batch_resize(state, BATCH_FIRST);
-        if (r == 0)
-            r = drop_reasons_load(&state->reasons, "/sys/kernel/btf");
-        if (r < 0)
-            fault_set(fault, r, "BPF: %s", strerror(-r));
-    }
-    if (r < 0) {
-        state_free(state);
-        return r;
-    }
-    state->handles = *handles;
-    *ret_state = state;
-    return 0;
-}
-
 static uint64_t sum_cpus(const struct drop_bpf_state *state, const uint64_t *values)
 {
     uint64_t sum = 0;
@@ -165,8 +122,19 @@ static int totals_append(struct drop_bpf_state *state, size_t count)
     return 0;
 }
 
-/* The whole map. A bucket that does not fit into a batch is -ENOSPC (__htab_map_lookup_and_delete_batch,
- * kernel/bpf/hashtab.c), and starts over with a larger one. */
+static int compare_totals(const void *a, const void *b)
+{
+    return memcmp(&((const struct total *)a)->key, &((const struct total *)b)->key, sizeof(struct drop_key));
+}
+
+static void totals_sort(struct totals *totals)
+{
+    if (totals->count)
+        qsort(totals->items, totals->count, sizeof(*totals->items), compare_totals);
+}
+
+/* The whole map, ascending. A bucket that does not fit into a batch is -ENOSPC
+ * (__htab_map_lookup_and_delete_batch, kernel/bpf/hashtab.c), and starts over with a larger one. */
 static int map_read(struct drop_bpf_state *state)
 {
     int fd = state->handles.fds[DROP_BPF_COUNTS];
@@ -193,12 +161,18 @@ static int map_read(struct drop_bpf_state *state)
         }
         from = &position;
     } while (r == 0);
+    if (r == -ENOENT)
+        totals_sort(&state->next);
     return r == -ENOENT ? 0 : r;
 }
 
-static int compare_totals(const void *a, const void *b)
+/* The reading is the last one from now on. */
+static void totals_swap(struct drop_bpf_state *state)
 {
-    return memcmp(&((const struct total *)a)->key, &((const struct total *)b)->key, sizeof(struct drop_key));
+    struct totals swap = state->last;
+
+    state->last = state->next;
+    state->next = swap;
 }
 
 static int give(struct drop_bpf_state *state, const struct drop_reader *reader, const struct drop_key *key,
@@ -271,19 +245,70 @@ static int losses_read(struct drop_bpf_state *state)
 static int drop_bpf_read(void *data, const struct drop_reader *reader, struct fault *fault)
 {
     struct drop_bpf_state *state = data;
-    struct totals swap = state->last;
     int r = map_read(state);
 
     if (r == 0)
         r = losses_read(state);
-    if (r == 0 && state->next.count) {
-        qsort(state->next.items, state->next.count, sizeof(*state->next.items), compare_totals);
+    if (r == 0)
         r = give_differences(state, reader);
-    }
     if (r < 0)
         return fault_set(fault, r, "reading the BPF map of drops: %s", strerror(-r));
-    state->last = state->next;
-    state->next = swap;
+    totals_swap(state);
+    return 0;
+}
+
+/* A map that another version of the program made (it was handed over) may have other keys. */
+static int check_map(int fd, struct fault *fault)
+{
+    struct bpf_map_info info = {};
+    __u32 size = sizeof(info);
+
+    if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+        return fault_set(fault, -errno, "BPF map of drops: %s", strerror(errno));
+    if (info.type != BPF_MAP_TYPE_PERCPU_HASH || info.key_size != sizeof(struct drop_key) ||
+        info.value_size != sizeof(uint64_t))
+        return fault_set(fault, -EINVAL, "BPF map of drops: made by another version");
+    return 0;
+}
+
+/* What was counted before belongs to whoever adopted the map before, if anybody did. */
+static int state_begin(struct drop_bpf_state *state)
+{
+    int r = batch_resize(state, BATCH_FIRST);
+
+    if (r == 0)
+        r = drop_reasons_load(&state->reasons, "/sys/kernel/btf");
+    if (r == 0)
+        r = map_read(state);
+    if (r == 0)
+        totals_swap(state);
+    return r;
+}
+
+static int drop_bpf_adopt(const struct drop_options *options, const struct drop_handles *handles,
+                          void **ret_state, struct fault *fault)
+{
+    struct drop_bpf_state *state = calloc(1, sizeof(*state));
+    int cpus = libbpf_num_possible_cpus();
+    int r;
+
+    (void)options;
+    if (!state)
+        return fault_set(fault, -ENOMEM, "BPF: out of memory");
+    r = cpus < 0 ? fault_set(fault, cpus, "number of CPUs: %s", strerror(-cpus))
+                 : check_map(handles->fds[DROP_BPF_COUNTS], fault);
+    if (r == 0) {
+        state->cpus = (size_t)cpus;
+        state->handles = *handles;
+        r = state_begin(state);
+        if (r < 0)
+            fault_set(fault, r, "BPF: %s", strerror(-r));
+    }
+    if (r < 0) {
+        state_free(state);
+        return r;
+    }
+    *ret_state = state;
     return 0;
 }
 

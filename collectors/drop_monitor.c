@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/drop_open.h"
 #include "collectors/drop_rows.h"
 #include "collectors/drop_source.h"
 #include "collectors/drop_table.h"
@@ -21,19 +22,17 @@
 #include "collectors/links.h"
 #include "daemon/cleanup.h"
 
-enum source_choice { SOURCE_AUTO, SOURCE_BPF, SOURCE_PACKET, SOURCE_SUMMARY };
-
 struct drop_monitor_settings {
     struct collector_common common;
-    unsigned source; /* enum source_choice */
+    unsigned source; /* enum drop_choice */
     uint64_t max_sites;
     bool label_offset;
 };
 
-static const char *const sources[] = {[SOURCE_AUTO] = "auto",
-                                      [SOURCE_BPF] = "bpf",
-                                      [SOURCE_PACKET] = "packet",
-                                      [SOURCE_SUMMARY] = "summary",
+static const char *const sources[] = {[DROP_CHOICE_AUTO] = "auto",
+                                      [DROP_CHOICE_BPF] = "bpf",
+                                      [DROP_CHOICE_PACKET] = "packet",
+                                      [DROP_CHOICE_SUMMARY] = "summary",
                                       NULL};
 
 static const struct option options[] = {
@@ -119,87 +118,78 @@ static void drop_monitor_closep(struct drop_monitor **monitor)
         drop_monitor_close(*monitor);
 }
 
-/* Both halves of opening in one process. */
-static int source_open(struct drop_monitor *monitor, const struct drop_source *source,
-                       const struct drop_options *drop_options, struct fault *fault)
+static struct drop_options drop_options_of(const struct collector_context *context,
+                                           const struct drop_monitor_settings *settings)
 {
-    struct drop_handles handles;
-    int r = source->open(drop_options, &handles, fault);
+    return (struct drop_options){.max_sites = settings->max_sites, .limits = context->limits};
+}
+
+static int drop_monitor_open_privileged(const struct collector_context *context, const void *config,
+                                        struct handover *handover, struct fault *fault)
+{
+    const struct drop_monitor_settings *settings = config;
+    const struct drop_options drop_options = drop_options_of(context, settings);
+
+    return drop_open(settings->source, &drop_options, context->procfs, handover, fault);
+}
+
+static int symbols_adopt(struct drop_monitor *monitor, struct drop_opened *opened,
+                         const struct collector_context *context)
+{
+    int r = ksyms_adopt(&monitor->ksyms, opened->kallsyms, opened->modules, context->procfs);
 
     if (r < 0)
         return r;
-    r = source->adopt(drop_options, &handles, &monitor->source_state, fault);
-    if (r < 0) {
-        for (size_t i = 0; source->handles[i]; i++)
-            close(handles.fds[i]);
-        return r;
-    }
-    monitor->source = source;
+    opened->kallsyms = opened->modules = -1;
+    monitor->ksyms.ending = context->ending;
     return 0;
 }
 
-/*
- * auto: bpf is exact, knows reasons and devices, and costs a tenth of a microsecond a drop. Without it,
- * summary mode: a flood of 100,000 was counted whole at 9 % of cost, while packet mode lost more than half
- * of it at three times the cost, and never sees packets that this host sends itself. A monitor that somebody
- * else runs is taken in whichever mode it is.
- */
-static int source_choose(struct drop_monitor *monitor, enum source_choice choice,
-                         struct drop_options *drop_options, struct fault *fault)
+/* Takes over what it can of the descriptors; the rest is the caller's to close. */
+static int source_adopt(struct drop_monitor *monitor, struct drop_opened *opened,
+                        const struct drop_options *drop_options, struct fault *fault)
 {
-    struct fault bpf = {}, netlink = {};
-    int r;
+    int r = opened->source->adopt(drop_options, &opened->handles, &monitor->source_state, fault);
 
-    if (choice == SOURCE_BPF)
-        return source_open(monitor, &drop_source_bpf, drop_options, fault);
-    if (choice == SOURCE_PACKET || choice == SOURCE_SUMMARY) {
-        drop_options->mode = choice == SOURCE_PACKET ? DROP_MODE_PACKET : DROP_MODE_SUMMARY;
-        return source_open(monitor, &drop_source_netlink, drop_options, fault);
-    }
-    if (source_open(monitor, &drop_source_bpf, drop_options, &bpf) == 0)
-        return fault_set(fault, 0, "by bpf");
-    r = source_open(monitor, &drop_source_netlink, drop_options, &netlink);
-    if (r == 0)
-        return fault_set(fault, 0, "by drop_monitor, for bpf cannot run here: %.200s", bpf.text);
-    if (bpf.unsupported && netlink.unsupported)
-        return fault_unsupported(fault, "bpf: %.140s; drop_monitor: %.140s", bpf.text, netlink.text);
-    return fault_set(fault, bpf.unsupported ? netlink.error : bpf.error, "bpf: %.140s; drop_monitor: %.140s",
-                     bpf.text, netlink.text);
+    if (r < 0)
+        return r;
+    monitor->source = opened->source;
+    opened->source = NULL;
+    return 0;
 }
 
-static int symbols_open(struct drop_monitor *monitor, const char *procfs)
+static int drop_monitor_init(struct drop_monitor *monitor, const struct collector_context *context,
+                             const struct drop_monitor_settings *settings)
 {
-    int fd = -1, r;
+    int r;
 
-    (void)ksyms_open(procfs, &fd); /* without it functions are unknown, and all else is as good */
-    r = ksyms_adopt(&monitor->ksyms, fd, procfs);
-    if (r < 0)
-        closep(&fd);
-    return r;
+    monitor->filter = context->devices;
+    monitor->label_offset = settings->label_offset;
+    monitor->ksyms.fd = -1;
+    r = drop_table_init(&monitor->sites, settings->max_sites, context->limits);
+    return r < 0 ? r : drop_rows_init(&monitor->rows, settings->label_offset);
 }
 
 static int drop_monitor_open(const struct collector_context *context, const void *config, void **ret_state,
                              struct fault *fault)
 {
     _cleanup_(drop_monitor_closep) struct drop_monitor *monitor = calloc(1, sizeof(*monitor));
-    const struct drop_monitor_settings *settings = config;
-    struct drop_options drop_options = {.max_sites = settings->max_sites, .limits = context->limits};
+    _cleanup_(drop_opened_done) struct drop_opened opened = {.kallsyms = -1, .modules = -1};
+    const struct drop_options drop_options = drop_options_of(context, config);
     int r;
 
     if (!monitor)
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
-    monitor->filter = context->devices;
-    monitor->label_offset = settings->label_offset;
-    monitor->ksyms.fd = -1;
-    r = symbols_open(monitor, context->procfs);
-    monitor->ksyms.ending = context->ending;
-    if (r == 0)
-        r = drop_table_init(&monitor->sites, settings->max_sites, context->limits);
-    if (r == 0)
-        r = drop_rows_init(&monitor->rows, settings->label_offset);
+    r = drop_monitor_init(monitor, context, config);
     if (r < 0)
         return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
-    r = source_choose(monitor, settings->source, &drop_options, fault);
+    r = drop_opened_copy(context->handover, &opened, fault);
+    if (r < 0)
+        return r;
+    r = symbols_adopt(monitor, &opened, context);
+    if (r < 0)
+        return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
+    r = source_adopt(monitor, &opened, &drop_options, fault);
     if (r == 0 && monitor->source->devices)
         r = links_open(&monitor->links, context->limits, fault);
     if (r < 0)
@@ -366,6 +356,9 @@ const struct collector drop_monitor_collector = {
         "CAP_BPF, CAP_PERFMON (bpf) or CAP_NET_ADMIN, CAP_SYS_ADMIN (drop_monitor); CAP_SYSLOG for names",
     .listens = true,
     .options = &option_table,
+    .handles = drop_handle_names,
+    .open_privileged = drop_monitor_open_privileged,
+    .switch_off = drop_open_stop,
     .open = drop_monitor_open,
     .event_fd = drop_monitor_event_fd,
     .event = drop_monitor_event,

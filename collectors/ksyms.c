@@ -20,13 +20,13 @@ enum {
 #define BYTES_MAX (256L * 1024 * 1024) /* of a kallsyms; the largest real ones have twenty million */
 
 /* The path may lead anywhere (--path.procfs): nothing that blocks is read. */
-int ksyms_open(const char *procfs, int *ret_fd)
+int ksyms_open(const char *procfs, const char *name, int *ret_fd)
 {
     _cleanup_(freep) char *path = NULL;
     _cleanup_(closep) int fd = -1;
     struct stat status;
 
-    if (asprintf(&path, "%s/kallsyms", procfs) < 0)
+    if (asprintf(&path, "%s/%s", procfs, name) < 0)
         return -ENOMEM;
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &status) < 0)
@@ -37,13 +37,14 @@ int ksyms_open(const char *procfs, int *ret_fd)
     return 0;
 }
 
-int ksyms_adopt(struct ksyms *ret_ksyms, int fd, const char *procfs)
+int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs)
 {
     struct ksyms ksyms = {.fd = fd};
     int r = procfile_init(&ksyms.modules, procfs, "modules");
 
     if (r < 0)
         return r;
+    ksyms.modules.fd = modules_fd;
     *ret_ksyms = ksyms;
     (void)ksyms_refresh(ret_ksyms);
     return 0;

@@ -6,8 +6,9 @@
  * second, and there are new addresses only while the host meets kinds of drops that it has not met before.
  *
  * Opening needs CAP_SYSLOG where addresses are hidden; a descriptor that was opened with it goes on showing
- * them to a process without (the kernel looks at who opened: kallsyms_open(), kernel/kallsyms.c). So opening
- * and adopting are two functions. One thread.
+ * them to a process without (the kernel looks at who opened: kallsyms_open(), kernel/kallsyms.c; the same
+ * with /proc/modules, modules_open(), kernel/module/procfs.c). So opening and adopting are two functions. One
+ * thread.
  */
 
 #include <stdatomic.h>
@@ -32,12 +33,12 @@ struct ksyms {
     const atomic_bool *ending; /* NULL, or true once no names are wanted any more; borrowed */
 };
 
-/* Opens PROCFS/kallsyms. -ENOENT, -EACCES, ... */
-int ksyms_open(const char *procfs, int *ret_fd);
+/* Opens PROCFS/NAME, "kallsyms" or "modules". -ENOENT, -EACCES, ... */
+int ksyms_open(const char *procfs, const char *name, int *ret_fd);
 
-/* Takes the descriptor over, -1 included: then every address is in no function. -ENOMEM: it is still the
- * caller's. */
-int ksyms_adopt(struct ksyms *ret_ksyms, int fd, const char *procfs);
+/* Takes the descriptors over. -1 of kallsyms: every address is in no function; -1 of modules: they are opened
+ * by their path, as far as they are visible there. -ENOMEM: they are still the caller's. */
+int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs);
 void ksyms_close(struct ksyms *ksyms);
 
 /* Forgets everything where modules came, went or moved since the last call: an address may now be another

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collectors/collector.h"
+#include "daemon/cleanup.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/program.h"
@@ -58,11 +59,12 @@ static int once_print(struct answers *answers)
 
 int command_once(struct settings *settings, uint64_t listen_ns)
 {
+    struct passed passed = {};
     struct program program;
     struct fault fault = {};
     int status = EXIT_FAILURE;
 
-    if (program_init(&program, settings, &fault) < 0 ||
+    if (program_init(&program, settings, &passed, &fault) < 0 ||
         fleet_apply(program.fleet, settings, listen_ns, &fault) < 0) {
         log_error("%s", fault.text);
     } else {
@@ -80,15 +82,19 @@ int command_once(struct settings *settings, uint64_t listen_ns)
 static void list_collector(const struct settings *settings, struct limits *limits, size_t i)
 {
     const struct collector *collector = collectors[i];
+    _cleanup_(handover_done) struct handover handover = {};
     struct collector_context context = {
         .procfs = settings->procfs,
         .devices = settings_devices(settings, i),
         .limits = limits,
+        .handover = &handover,
     };
     struct fault fault = {};
     void *state = NULL;
-    int error = collector->open(&context, settings->collectors[i], &state, &fault);
+    int error;
 
+    handover_open(&handover, settings, limits, i);
+    error = collector->open(&context, settings->collectors[i], &state, &fault);
     printf("%s\n    %s\n    enabled:  %s\n    needs:    %s\n    runs here: ", collector->name,
            collector->summary, settings_collector(settings, i)->enabled ? "yes" : "no", collector->needs);
     if (error < 0) {

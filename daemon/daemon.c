@@ -204,11 +204,12 @@ static int daemon_serve(struct daemon *daemon, struct listeners *listeners, stru
     return error;
 }
 
-static int daemon_start(struct daemon *daemon, struct listeners *listeners, struct fault *fault)
+static int daemon_start(struct daemon *daemon, struct passed *passed, struct listeners *listeners,
+                        struct fault *fault)
 {
-    int error;
+    int error = program_init(&daemon->program, daemon->settings, passed, fault);
 
-    error = program_init(&daemon->program, daemon->settings, fault);
+    passed_done(passed); /* nobody knows the rest */
     if (error < 0)
         return error;
     daemon->page = (struct page){
@@ -262,15 +263,18 @@ int daemon_run(const struct settings_source *source, struct settings *settings)
         .settings = settings_ref(settings),
     };
     struct listeners listeners = {};
+    struct passed passed = {};
     struct fault fault = {};
     int status = EXIT_FAILURE;
     int error = daemon_prepare();
 
     if (!error)
-        error = settings->systemd_socket ? listeners_systemd(&listeners, &fault)
+        error = passed_get(&passed, &fault);
+    if (!error)
+        error = settings->systemd_socket ? listeners_systemd(&passed, &listeners, &fault)
                                          : listeners_open(&settings->web.listen, &listeners, &fault);
     if (!error)
-        error = daemon_start(&daemon, &listeners, &fault);
+        error = daemon_start(&daemon, &passed, &listeners, &fault);
     if (error < 0) {
         log_error("%s", fault.text);
     } else {
@@ -278,6 +282,7 @@ int daemon_run(const struct settings_source *source, struct settings *settings)
         status = sd_event_loop(daemon.event) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     }
     listeners_done(&listeners);
+    passed_done(&passed);
     daemon_end(&daemon, status);
     return status;
 }

@@ -12,11 +12,13 @@
 struct fleet {
     struct registry *registry;
     struct limits *limits;
-    struct settings *settings; /* in effect; NULL before the first */
+    const struct handover *handovers; /* one for each collector */
+    struct settings *settings;        /* in effect; NULL before the first */
     struct runner *runners[];
 };
 
-int fleet_new(struct registry *registry, struct limits *limits, struct fleet **ret_fleet)
+int fleet_new(struct registry *registry, struct limits *limits, const struct handover *handovers,
+              struct fleet **ret_fleet)
 {
     struct fleet *fleet = calloc(1, sizeof(*fleet) + collector_count * sizeof(fleet->runners[0]));
 
@@ -24,6 +26,7 @@ int fleet_new(struct registry *registry, struct limits *limits, struct fleet **r
         return -ENOMEM;
     fleet->registry = registry;
     fleet->limits = limits;
+    fleet->handovers = handovers;
     for (size_t i = 0; i < collector_count; i++) {
         int error = runner_new(collectors[i], registry, i, &runner_boottime_clock, &fleet->runners[i]);
 
@@ -42,7 +45,8 @@ static int fleet_start(struct fleet *fleet, struct settings *settings, size_t i,
     struct runner_job job = {
         .context = {.procfs = settings->procfs,
                     .devices = settings_devices(settings, i),
-                    .limits = fleet->limits},
+                    .limits = fleet->limits,
+                    .handover = &fleet->handovers[i]},
         .config = common,
         .interval_ns = common->interval_ns,
         .listen_ns = listen_ns,

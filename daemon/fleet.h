@@ -12,8 +12,9 @@
 
 struct fleet;
 
-/* One idle runner for each of collectors[], each on its slot of the registry. Borrows both. -errno. */
-int fleet_new(struct registry *registry, struct limits *limits, struct fleet **ret_fleet);
+/* One idle runner for each of collectors[], each on its slot of the registry. Borrows all three. -errno. */
+int fleet_new(struct registry *registry, struct limits *limits, const struct handover *handovers,
+              struct fleet **ret_fleet);
 
 /* Puts settings into effect (a reference is taken): starts, restarts and ends collectors; those that would
  * run alike are left alone. `listen_ns` is for --once: how long collectors that listen do so first. */

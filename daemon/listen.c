@@ -154,45 +154,46 @@ int listeners_open(const struct string_list *addresses, struct listeners *ret_li
     return 0;
 }
 
-/* libmicrohttpd's epoll loop needs it not to block; systemd leaves that to us. */
-static int passed_prepare(int fd, struct fault *fault)
+static bool is_listener(int fd)
 {
-    bool good =
-        sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) > 0 || sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) > 0;
-    int flags;
-
-    if (!good)
-        return fault_set(fault, -EINVAL,
-                         "descriptor %d from systemd is not a listening TCP socket: the .socket unit needs "
-                         "ListenStream= with a port, and Accept=no",
-                         fd);
-    flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-        return fault_set(fault, -errno, "descriptor %d from systemd: %m", fd);
-    return 0;
+    return sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) > 0 || sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) > 0;
 }
 
-int listeners_systemd(struct listeners *ret_listeners, struct fault *fault)
+static int none_fault(const struct passed *passed, struct fault *fault)
+{
+    for (size_t i = 0; i < passed->count; i++)
+        if (passed->items[i].fd >= 0)
+            return fault_set(
+                fault, -EINVAL,
+                "descriptor %d from systemd is not a listening TCP socket: the .socket unit needs "
+                "ListenStream= with a port, and Accept=no",
+                passed->items[i].fd);
+    return fault_set(fault, -ENOENT,
+                     "systemd passed no socket: start the .socket unit, or leave out --web.systemd-socket");
+}
+
+int listeners_systemd(struct passed *passed, struct listeners *ret_listeners, struct fault *fault)
 {
     struct listeners listeners = {.count = 0};
-    int count = sd_listen_fds(0);
-    int error;
 
-    if (count < 0)
-        return fault_set(fault, count, "can't take the sockets from systemd: %s", strerrordesc_np(-count));
-    if (count == 0)
-        return fault_set(
-            fault, -ENOENT,
-            "systemd passed no socket: start the .socket unit, or leave out --web.systemd-socket");
-    if (count > LISTENERS_MAX)
-        return fault_set(fault, -EINVAL, "systemd passed %d sockets: at most %d are allowed", count,
-                         LISTENERS_MAX);
-    for (int i = 0; i < count; i++) {
-        error = passed_prepare(SD_LISTEN_FDS_START + i, fault);
-        if (error < 0)
-            return error;
-        listeners.fds[listeners.count++] = SD_LISTEN_FDS_START + i;
+    for (size_t i = 0; i < passed->count; i++) {
+        int *fd = &passed->items[i].fd, flags;
+
+        if (*fd < 0 || !is_listener(*fd))
+            continue;
+        if (listeners.count == LISTENERS_MAX)
+            return fault_set(fault, -EINVAL, "systemd passed more than %d sockets", LISTENERS_MAX);
+        /* libmicrohttpd's epoll loop needs it not to block; systemd leaves that to us. */
+        flags = fcntl(*fd, F_GETFL);
+        if (flags < 0 || fcntl(*fd, F_SETFL, flags | O_NONBLOCK) < 0)
+            return fault_set(fault, -errno, "descriptor %d from systemd: %m", *fd);
+        listeners.fds[listeners.count++] = *fd;
     }
+    if (listeners.count == 0)
+        return none_fault(passed, fault);
+    for (size_t i = 0; i < passed->count; i++)
+        if (passed->items[i].fd >= 0 && is_listener(passed->items[i].fd))
+            (void)take_fd(&passed->items[i].fd);
     *ret_listeners = listeners;
     return 0;
 }

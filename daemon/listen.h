@@ -11,6 +11,7 @@
 
 #include "config/option.h"
 #include "daemon/fault.h"
+#include "daemon/passed.h"
 
 enum { LISTENERS_MAX = 16, LISTEN_URL_MAX = 512 };
 
@@ -35,8 +36,9 @@ struct listeners {
 /* Opens a socket for each address; on failure none stays open and the fault names the address. */
 int listeners_open(const struct string_list *addresses, struct listeners *ret_listeners, struct fault *fault);
 
-/* Takes the sockets that systemd passed (socket activation). */
-int listeners_systemd(struct listeners *ret_listeners, struct fault *fault);
+/* Takes every listening TCP socket that systemd passed (socket activation), whatever its name. None is an
+ * error, which says what was passed instead. */
+int listeners_systemd(struct passed *passed, struct listeners *ret_listeners, struct fault *fault);
 
 /* Closes what is still there. */
 void listeners_done(struct listeners *listeners);

@@ -2,6 +2,7 @@
 
 /* See program.h. Main thread. */
 
+#include <errno.h>
 #include <string.h>
 
 #include "collectors/collector.h"
@@ -24,20 +25,24 @@ static int program_health(struct program *program, const struct settings *settin
                                 clock_realtime_ns());
 }
 
-int program_init(struct program *program, const struct settings *settings, struct fault *fault)
+int program_init(struct program *program, const struct settings *settings, struct passed *passed,
+                 struct fault *fault)
 {
     int error;
 
     *program = (struct program){};
-    error = registry_new(collector_count, &program->registry);
+    program->handovers = handovers_new();
+    error = program->handovers ? registry_new(collector_count, &program->registry) : -ENOMEM;
     if (!error)
         error = program_health(program, settings);
     if (!error)
         error = answers_new(program->registry, program->health, &program->answers);
     if (!error)
-        error = fleet_new(program->registry, &program->limits, &program->fleet);
+        error = fleet_new(program->registry, &program->limits, program->handovers, &program->fleet);
     if (error < 0)
         return fault_set(fault, error, "cannot start: %s", strerror(-error));
+    handovers_take(program->handovers, passed);
+    handovers_open(program->handovers, settings, &program->limits);
     return 0;
 }
 
@@ -48,5 +53,6 @@ bool program_done(struct program *program, uint64_t wait_ns)
     answers_free(program->answers);
     health_free(program->health);
     registry_free(program->registry);
+    handovers_free(program->handovers);
     return true;
 }

@@ -8,12 +8,14 @@
 
 #include "daemon/answers.h"
 #include "daemon/fleet.h"
+#include "daemon/handovers.h"
 #include "daemon/health.h"
 #include "daemon/limits.h"
 #include "daemon/registry.h"
 #include "daemon/settings.h"
 
 struct program {
+    struct handover *handovers; /* one for each of collectors[] */
     struct limits limits;
     struct registry *registry;
     struct health *health;
@@ -21,8 +23,13 @@ struct program {
     struct fleet *fleet;
 };
 
-/* Makes them, with all collectors off. On failure what was made is kept for program_done(). */
-int program_init(struct program *program, const struct settings *settings, struct fault *fault);
+/*
+ * Makes them, with all collectors off, and opens what needs privilege and was not passed: there is no other
+ * thread yet, and once it returns no privilege is needed any more. Takes of `passed` what collectors know.
+ * On failure what was made is kept for program_done().
+ */
+int program_init(struct program *program, const struct settings *settings, struct passed *passed,
+                 struct fault *fault);
 
 /* Stops the runners, waits `wait_ns` in all, frees everything. False where a thread is still in the kernel:
  * then nothing is freed and the process ends by _exit(). */

@@ -172,8 +172,8 @@ static void open_symbols(struct ksyms *ksyms)
 {
     int fd = -1;
 
-    assert_int_equal(ksyms_open(directory, &fd), 0);
-    assert_int_equal(ksyms_adopt(ksyms, fd, directory), 0);
+    assert_int_equal(ksyms_open(directory, "kallsyms", &fd), 0);
+    assert_int_equal(ksyms_adopt(ksyms, fd, -1, directory), 0);
 }
 
 static void expect(struct ksyms *ksyms, uint64_t address, const char *hint, const char *function,
@@ -223,7 +223,7 @@ static void test_hints(void **state)
     expect(&ksyms, 0xffffffff81001004, "wrong+0x1/0x2", "first_function", 4);
     expect(&ksyms, 0xffffffffd0000004, "elsewhere+0x9/0x20 [m]", "elsewhere", 9);
     ksyms_close(&ksyms);
-    assert_int_equal(ksyms_adopt(&ksyms, -1, directory), 0);
+    assert_int_equal(ksyms_adopt(&ksyms, -1, -1, directory), 0);
     expect(&ksyms, 0xffffffff81001004, "hinted+0x4/0x20", "hinted", 4);
     expect(&ksyms, 0xffffffff81001005, NULL, "", 0);
     ksyms_close(&ksyms);
@@ -298,11 +298,11 @@ static void test_unreadable(void **state)
     int fd = -1;
 
     (void)state;
-    assert_int_equal(ksyms_open("/nonexistent", &fd), -ENOENT);
+    assert_int_equal(ksyms_open("/nonexistent", "kallsyms", &fd), -ENOENT);
     remove_file("kallsyms");
     (void)snprintf(path, sizeof(path), "%s/kallsyms", directory);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(ksyms_open(directory, &fd), -EINVAL);
+    assert_int_equal(ksyms_open(directory, "kallsyms", &fd), -EINVAL);
     assert_int_equal(fd, -1);
 }
 
@@ -341,8 +341,8 @@ static void test_fixture(void **state)
 
     (void)state;
     fixture_path("6.12", path);
-    assert_int_equal(ksyms_open(path, &fd), 0);
-    assert_int_equal(ksyms_adopt(&ksyms, fd, path), 0);
+    assert_int_equal(ksyms_open(path, "kallsyms", &fd), 0);
+    assert_int_equal(ksyms_adopt(&ksyms, fd, -1, path), 0);
     expect(&ksyms, 0xffffffff81b78f65, NULL, "__udp4_lib_rcv", 0x545);
     expect(&ksyms, 0xffffffff81b6669e, NULL, "tcp_v4_rcv", 0x9e);
     expect(&ksyms, 0xffffffffc039c900, NULL, "tap_handle_frame", 0x140);
@@ -353,8 +353,8 @@ static void test_fixture(void **state)
     expect(&ksyms, 0xffffffffc03b5110, NULL, "", 0); /* data of macvtap */
     ksyms_close(&ksyms);
     fixture_path("6.12-hidden", path);
-    assert_int_equal(ksyms_open(path, &fd), 0);
-    assert_int_equal(ksyms_adopt(&ksyms, fd, path), 0);
+    assert_int_equal(ksyms_open(path, "kallsyms", &fd), 0);
+    assert_int_equal(ksyms_adopt(&ksyms, fd, -1, path), 0);
     expect(&ksyms, 0xffffffff81b78f65, NULL, "", 0);
     assert_true(ksyms.hidden);
     ksyms_close(&ksyms);
@@ -367,9 +367,9 @@ static void test_running_kernel(void **state)
     int fd = -1;
 
     (void)state;
-    if (ksyms_open("/proc", &fd) < 0)
+    if (ksyms_open("/proc", "kallsyms", &fd) < 0)
         skip();
-    assert_int_equal(ksyms_adopt(&ksyms, fd, "/proc"), 0);
+    assert_int_equal(ksyms_adopt(&ksyms, fd, -1, "/proc"), 0);
     assert_int_equal(ksyms_want(&ksyms, 1, NULL), 0);
     assert_int_equal(ksyms_resolve(&ksyms), 0);
     if (!ksyms.hidden)

@@ -1,0 +1,36 @@
+#pragma once
+
+/*
+ * Descriptors that were opened with privilege, by name, on their way to a collector that reads them without:
+ * from netdrop-open by way of systemd's fd store, or from the main thread as it was before it gave its
+ * capabilities away. One for each collector, filled before there is any other thread, and unchanged from then
+ * on: the collector takes copies, each time it opens.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/fault.h"
+
+enum { HANDOVER_HANDLES_MAX = 8 };
+
+/* Zero-initialised: nothing was opened. */
+struct handover {
+    struct {
+        const char *name; /* static storage: one of the collector's `handles` */
+        int fd;
+    } handles[HANDOVER_HANDLES_MAX];
+    size_t count;
+    bool leaving;       /* another process gets them: nothing of ours can stay behind to look after them */
+    bool started;       /* something was switched on for the whole system: switch_off() when all is over */
+    struct fault fault; /* why there are none; or, without an errno, what was chosen and why */
+};
+
+/* Takes the descriptor over. */
+void handover_put(struct handover *handover, const char *name, int fd);
+
+/* A copy of the descriptor of that name, for the caller to close. -ENOENT: there is none; -EMFILE, ... */
+int handover_copy(const struct handover *handover, const char *name, int *ret_fd);
+
+/* Closes all. */
+void handover_done(struct handover *handover);
