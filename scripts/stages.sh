@@ -126,6 +126,11 @@ stage_fuzz() {
     done
 }
 
+stage_systemd() {
+    check "build of $stage" build "$products/gcc" -Dwerror=true &&
+        "$top/tests/systemd/ci" "$products/gcc" "$results/$stage"
+}
+
 stage_concurrency() {
     check "build of $stage" build "$products/tsan" -Dbuildtype=debugoptimized -Db_sanitize=thread &&
         integration tsan --seconds="$(seconds 60)" "$top/tests/integration/test_concurrency.py"

@@ -1,0 +1,24 @@
+"""For the tests of the service, which run under a systemd of their own (tests/systemd/run), with the program installed.
+The unit files are the installed ones."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS / "integration"), str(Path(__file__).parent)]
+
+assert "NETDROP_SYSTEMD" in os.environ, "these tests need a systemd of their own: scripts/test systemd"
+
+from service import Service  # noqa: E402
+
+
+@pytest.fixture
+def service():
+    """The service, started, and ended with everything it left behind."""
+    under_test = Service()
+    under_test.start()
+    yield under_test
+    under_test.remove()
