@@ -36,6 +36,8 @@ struct daemon {
     struct page page;
     struct site site;
     struct http *http;
+    struct trend *trend;
+    struct loss *loss;
     struct status *status;
     sd_event *event;
     uint64_t tick_usec;
@@ -138,6 +140,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
     /* A stuck collector never withholds the ping: killing us would not help it. */
     if (http_tick(daemon->http, now_ns))
         sd_notify(0, "WATCHDOG=1");
+    if (trend_step(daemon->trend, now_ns))
+        loss_update(daemon->loss, &daemon->settings->loss, now_ns);
     status_update(daemon->status, now_ns);
     return sd_event_source_set_time_relative(source, daemon->tick_usec);
 }
@@ -223,7 +227,11 @@ static int daemon_start(struct daemon *daemon, struct passed *passed, struct lis
         .page = daemon->started->web.page ? &daemon->page : NULL,
         .start_ns = clock_boottime_ns(),
     };
-    error = status_new(daemon->program.registry, &daemon->status);
+    error = trend_new(daemon->program.registry, &daemon->program.limits, &daemon->trend);
+    if (!error)
+        error = loss_new(daemon->trend, &daemon->loss);
+    if (!error)
+        error = status_new(daemon->program.registry, daemon->trend, daemon->loss, &daemon->status);
     if (!error)
         error = daemon_events(daemon);
     if (error < 0)
@@ -244,12 +252,14 @@ static void daemon_end(struct daemon *daemon, int status)
     if (daemon->http && !http_drain(daemon->http, DRAIN_NS))
         log_warn("some requests did not end in time and were cut off");
     http_free(daemon->http);
+    status_free(daemon->status);
+    loss_free(daemon->loss);
+    trend_free(daemon->trend);
     spent_ns = clock_read_ns(CLOCK_MONOTONIC) - begin_ns;
     if (!program_done(&daemon->program, spent_ns < END_NS ? END_NS - spent_ns : 0)) {
         log_warn("a collector is still in the kernel; ending without it");
         _exit(status);
     }
-    status_free(daemon->status);
     sd_event_unref(daemon->event);
     settings_unref(daemon->settings);
     settings_unref(daemon->started);

@@ -17,6 +17,7 @@ const char *limit_name(enum limit limit)
         [LIMIT_STATISTICS] = "statistics",
         [LIMIT_DROP_SITES] = "drop_sites",
         [LIMIT_QDISCS] = "qdiscs",
+        [LIMIT_TREND_SERIES] = "trend_series",
     };
 
     return names[limit];

@@ -20,8 +20,9 @@ enum limit {
     LIMIT_PROC_MALFORMED,          /* a /proc file or protocol not as the kernel writes it; left out */
     LIMIT_NAME_COLLISION,          /* a protocol counter whose name is taken; left out */
     LIMIT_STATISTICS,              /* private statistics of a NIC; the rest is left out */
-    LIMIT_DROP_SITES, /* rows of drop sites; an old one goes, or the rest is counted in an `other` row */
-    LIMIT_QDISCS,     /* queueing disciplines; the rest is left out */
+    LIMIT_DROP_SITES,   /* rows of drop sites; an old one goes, or the rest is counted in an `other` row */
+    LIMIT_QDISCS,       /* queueing disciplines; the rest is left out */
+    LIMIT_TREND_SERIES, /* series that move and have a history; the rest has none */
     LIMIT_COUNT
 };
 

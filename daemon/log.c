@@ -114,6 +114,7 @@ static bool journal_send(enum log_level level, const struct log_fields *fields, 
     entry_add(&entry, "MESSAGE_ID", fields->message_id);
     entry_add(&entry, "NETDROP_COLLECTOR", fields->collector);
     entry_add(&entry, "NETDROP_DEVICE", fields->device);
+    entry_add(&entry, "NETDROP_SUBJECT", fields->subject);
     entry_add(&entry, "NETDROP_CAUSE", fields->cause);
     entry_add(&entry, "ERRNO", fields->error < 0 ? number : NULL);
     entry_add(&entry, "MESSAGE", message);

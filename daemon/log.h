@@ -19,6 +19,7 @@ struct log_fields {
     const char *message_id; /* MESSAGE_ID: messages.h */
     const char *collector;  /* NETDROP_COLLECTOR */
     const char *device;     /* NETDROP_DEVICE */
+    const char *subject;    /* NETDROP_SUBJECT: what loses packets, a device or a protocol */
     const char *cause;      /* NETDROP_CAUSE: why packets are lost */
     int error;              /* ERRNO, from a negative errno */
 };

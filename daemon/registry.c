@@ -166,6 +166,7 @@ void registry_publish(struct registry *registry, size_t index, struct snapshot *
     uint64_t series = snapshot_series(snapshot);
     struct snapshot *previous;
 
+    snapshot->published_ns = now_ns;
     {
         SLOT_LOCK(slot);
         slot_end(slot, false, now_ns);

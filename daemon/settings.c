@@ -14,7 +14,7 @@
 #include "daemon/listen.h"
 #include "daemon/reference.h"
 
-enum { COMMON_SECTIONS = 2 }; /* web, devices; then the collectors */
+enum { COMMON_SECTIONS = 3 }; /* web, devices, loss; then the collectors */
 
 static int check_address(const char *text, struct fault *fault)
 {
@@ -92,6 +92,7 @@ static void settings_free(struct settings *settings)
     for (size_t i = 0; settings->collectors && i < collector_count; i++)
         options_free(collectors[i]->options, settings->collectors[i]);
     free(settings->collectors);
+    options_done(&loss_options, &settings->loss);
     options_done(&device_filter_options, &settings->devices);
     options_done(&web_options, &settings->web);
     free(settings);
@@ -124,7 +125,8 @@ static struct settings *settings_new(const struct settings_source *source)
     settings->systemd_socket = source->systemd_socket;
     settings->collectors = calloc(collector_count, sizeof(*settings->collectors));
     if (!settings->collectors || options_init(&web_options, &settings->web) < 0 ||
-        options_init(&device_filter_options, &settings->devices) < 0)
+        options_init(&device_filter_options, &settings->devices) < 0 ||
+        options_init(&loss_options, &settings->loss) < 0)
         return NULL;
     for (size_t i = 0; i < collector_count; i++) {
         settings->collectors[i] = options_new(collectors[i]->options);
@@ -143,6 +145,7 @@ struct config_binding *settings_bindings(struct settings *settings, size_t *ret_
     bindings[0] = (struct config_binding){"web", &web_options, settings ? &settings->web : NULL};
     bindings[1] =
         (struct config_binding){"devices", &device_filter_options, settings ? &settings->devices : NULL};
+    bindings[2] = (struct config_binding){"loss", &loss_options, settings ? &settings->loss : NULL};
     for (size_t i = 0; i < collector_count; i++) {
         struct config_binding *binding = &bindings[COMMON_SECTIONS + i];
 

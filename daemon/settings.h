@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "config/option.h"
 #include "daemon/buffer.h"
+#include "daemon/loss.h"
 
 struct web_settings {
     struct string_list listen; /* ":10190", "127.0.0.1:10190", "[::1]:10190" */
@@ -45,6 +46,7 @@ struct settings {
     _Atomic unsigned references;
     struct web_settings web;
     struct device_filter devices;
+    struct loss_settings loss;
     void **collectors;  /* collector_count structs, each as its collector's option table describes */
     const char *procfs; /* borrowed from the source */
     bool systemd_socket;

@@ -25,7 +25,10 @@ struct seen {
 
 struct status {
     const struct registry *registry;
+    struct trend *trend;
+    const struct loss *loss;
     const char *note;
+    uint64_t sent_ns;   /* when the line was; 0: never */
     struct buffer line; /* as sent last, NUL-terminated */
     struct buffer next; /* as it reads now */
     struct buffer trouble;
@@ -33,13 +36,16 @@ struct status {
     struct seen seen[];
 };
 
-int status_new(const struct registry *registry, struct status **ret_status)
+int status_new(const struct registry *registry, struct trend *trend, const struct loss *loss,
+               struct status **ret_status)
 {
     struct status *status = calloc(1, sizeof(*status) + registry_count(registry) * sizeof(status->seen[0]));
 
     if (!status)
         return -ENOMEM;
     status->registry = registry;
+    status->trend = trend;
+    status->loss = loss;
     *ret_status = status;
     return 0;
 }
@@ -138,26 +144,42 @@ static void status_count(struct status *status, const char *name, const struct c
         buffer_printf(trouble, " (%s)", health->reason);
 }
 
-/* Sends the line where it reads differently from the last one. */
-static void status_send(struct status *status)
+/* The line as it reads now, NUL-terminated. */
+static void status_compose(struct status *status)
 {
     struct buffer *next = &status->next;
-    struct buffer sent = status->line;
+    const char *loss = loss_text(status->loss);
+    struct trend_extent extent;
 
+    trend_extent(status->trend, &extent);
     buffer_clear(next);
     if (status->note)
         buffer_printf(next, "%s; ", status->note);
     buffer_printf(next, "%zu of %zu collectors up", status->up, status->expected);
+    if (extent.devices)
+        buffer_printf(next, ", %zu device%s", extent.devices, extent.devices == 1 ? "" : "s");
     buffer_append(next, status->trouble.data, status->trouble.size);
+    buffer_printf(next, "%s%s", loss[0] ? "; " : "", loss);
     /* A line feed would end the field of sd_notify(3) and begin a forged one. */
     for (size_t i = 0; i < next->size; i++)
         if ((unsigned char)next->data[i] < 0x20)
             next->data[i] = '?';
     buffer_append(next, "", 1);
-    if (next->error || status->trouble.error || (sent.size && !strcmp(sent.data, next->data)))
+}
+
+/* Sends the line where it reads differently from the last one. */
+static void status_send(struct status *status, uint64_t now_ns)
+{
+    struct buffer sent = status->line;
+
+    if (status->sent_ns && now_ns < status->sent_ns + NS_PER_SECOND)
         return;
-    sd_notifyf(0, "STATUS=%s", next->data);
-    status->line = *next;
+    status_compose(status);
+    if (status->next.error || status->trouble.error || (sent.size && !strcmp(sent.data, status->next.data)))
+        return;
+    sd_notifyf(0, "STATUS=%s", status->next.data);
+    status->sent_ns = now_ns;
+    status->line = status->next;
     status->next = sent;
 }
 
@@ -179,5 +201,5 @@ void status_update(struct status *status, uint64_t now_ns)
         seen->state = health.state;
         status_count(status, collectors[i]->name, &health);
     }
-    status_send(status);
+    status_send(status, now_ns);
 }

@@ -2,18 +2,24 @@
 
 /*
  * Watches how the collectors fare and says so where people look: a line in the log for each change of state,
- * and the Status line of `systemctl status`. Main thread, called once a second.
+ * and the Status line of `systemctl status`: "7 of 7 collectors up, 12 devices; eth0 loses 34/s since 14:02
+ * (receive missed)". Main thread, called once a second.
  */
 
+#include "daemon/loss.h"
 #include "daemon/registry.h"
+#include "daemon/trend.h"
 
 struct status;
 
-int status_new(const struct registry *registry, struct status **ret_status); /* -ENOMEM */
-struct status *status_free(struct status *status);                           /* accepts NULL, returns NULL */
+/* Borrows all three. -ENOMEM. */
+int status_new(const struct registry *registry, struct trend *trend, const struct loss *loss,
+               struct status **ret_status);
+struct status *status_free(struct status *status); /* accepts NULL, returns NULL */
 
 /* Shown in the Status line before all else; NULL: nothing. Borrowed text of static storage. */
 void status_note(struct status *status, const char *note);
 
-/* Logs what changed since the last call and updates the Status line where it reads differently. */
+/* Logs what changed since the last call and updates the Status line where it reads differently, but not more
+ * than once a second: the next call then does. */
 void status_update(struct status *status, uint64_t now_ns);

@@ -124,6 +124,7 @@ enum { SNAPSHOT_TABLES_MAX = 8 };
 
 struct snapshot {
     _Atomic unsigned references;
+    uint64_t published_ns; /* CLOCK_BOOTTIME, by registry_publish(): what rates are made with */
     size_t table_count;
     struct table tables[SNAPSHOT_TABLES_MAX];
 };

@@ -79,7 +79,7 @@ def test_default_file(command, build, validator, default):
 
 
 def test_default_file_has_every_section_and_inherits_devices(default):
-    assert list(default) == ["web", "devices", "collectors"]
+    assert list(default) == ["web", "devices", "loss", "collectors"]
     assert {"link", "process"} <= set(default["collectors"])
     # A collector's own filter would replace the global one: it must not be there by default.
     assert not [name for name, section in default["collectors"].items() if "devices" in section]
