@@ -2,7 +2,8 @@
 
 /*
  * What a drop means: a class out of five, by the reason that the kernel gives and the function that dropped,
- * and one sentence for people. Pure data and its lookup; any thread.
+ * one sentence for people, and what to do about it. Pure data and its lookup; any thread. The table in
+ * docs/runbook/drop-reasons.md is made from it.
  */
 
 #include <stddef.h>
@@ -16,12 +17,46 @@ enum drop_class {
     DROP_CLASS_COUNT
 };
 
+/* What to do: a page of docs/runbook each. */
+enum drop_remedy {
+    DROP_REMEDY_NOTHING,
+    DROP_REMEDY_NOBODY_LISTENS,
+    DROP_REMEDY_SOCKET_BUFFER,
+    DROP_REMEDY_MEMORY,
+    DROP_REMEDY_DAMAGED,
+    DROP_REMEDY_DEVICE,
+    DROP_REMEDY_TAP_QUEUE,
+    DROP_REMEDY_BACKLOG,
+    DROP_REMEDY_FIREWALL,
+    DROP_REMEDY_ROUTES,
+    DROP_REMEDY_BRIDGE,
+    DROP_REMEDY_TUNNEL,
+    DROP_REMEDY_IP_HEADER,
+    DROP_REMEDY_PATH_MTU,
+    DROP_REMEDY_FRAGMENTS,
+    DROP_REMEDY_NEIGHBOUR,
+    DROP_REMEDY_TRANSMIT_QUEUE,
+    DROP_REMEDY_TCP_SEGMENTS,
+    DROP_REMEDY_TCP_RECEIVE_QUEUE,
+    DROP_REMEDY_ACCEPT_QUEUE,
+    DROP_REMEDY_OPEN_VSWITCH,
+    DROP_REMEDY_COUNT
+};
+
+struct drop_remedy_text {
+    const char *page;   /* docs/runbook/PAGE.md */
+    const char *advice; /* one sentence, without its end */
+};
+
+extern const struct drop_remedy_text drop_remedies[DROP_REMEDY_COUNT];
+
 /* One entry. An entry with both texts holds before one with the reason alone, that before the function. */
 struct drop_meaning {
     const char *reason;   /* without SKB_DROP_REASON_; NULL: any */
     const char *function; /* NULL: any */
     enum drop_class class;
-    const char *sentence; /* what happened, and what it calls for */
+    enum drop_remedy remedy;
+    const char *sentence; /* what happened, and why */
 };
 
 extern const struct drop_meaning drop_meanings[];

@@ -1,7 +1,8 @@
 /*
  * Writes to standard output what is made from the program's tables: the default configuration file, its JSON
- * schema, or a file of packaging/ with its parts filled in. Built and run by meson, never installed: what it
- * writes is. In daemon/, because configuration knows no collector, and this needs them all.
+ * schema, a file of packaging/ with its parts filled in, or the table of docs/runbook/drop-reasons.md. Built
+ * and run by meson and the tests, never installed: what it writes is. In daemon/, because configuration knows
+ * no collector, and this needs them all.
  */
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/drop_class.h"
 #include "config/render.h"
 #include "daemon/cleanup.h"
 #include "daemon/settings.h"
@@ -24,6 +26,31 @@ static int fill(const char *path, struct buffer *out)
     return size < 0 ? -EIO : template_fill(text, (size_t)size, out);
 }
 
+/* A reason or function as code; "none" where the kernel gives none. */
+static void code(const char *name, struct buffer *out)
+{
+    if (name && *name)
+        buffer_printf(out, "`%s`", name);
+    else
+        buffer_text(out, name ? "none" : "any");
+}
+
+static void drop_reasons(struct buffer *out)
+{
+    buffer_text(out, "| reason | function | class | what happened | what to do |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < drop_meaning_count; i++) {
+        const struct drop_meaning *entry = &drop_meanings[i];
+        const struct drop_remedy_text *remedy = &drop_remedies[entry->remedy];
+
+        buffer_text(out, "| ");
+        code(entry->reason, out);
+        buffer_text(out, " | ");
+        code(entry->function, out);
+        buffer_printf(out, " | %s | %s | [%s](%s.md) |\n", drop_class_name(entry->class), entry->sentence,
+                      remedy->advice, remedy->page);
+    }
+}
+
 static int generate(const char *what, struct buffer *out)
 {
     size_t count = 0;
@@ -35,10 +62,14 @@ static int generate(const char *what, struct buffer *out)
         return render_default(bindings, count, out);
     if (strcmp(what, "schema") == 0)
         return render_schema(bindings, count, out);
+    if (strcmp(what, "drop-reasons") == 0) {
+        drop_reasons(out);
+        return 0;
+    }
     return fill(what, out);
 }
 
-/* usage: generate default | schema | FILE */
+/* usage: generate default | schema | drop-reasons | FILE */
 int main(int argc, char *argv[])
 {
     _cleanup_(buffer_done) struct buffer out = {};

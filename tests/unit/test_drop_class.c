@@ -1,6 +1,7 @@
 /* The table of meanings as data, and which entry holds. */
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "collectors/drop_class.h"
@@ -58,6 +59,23 @@ static void test_entries(void **state)
         assert_true(entry->class < DROP_CLASS_UNKNOWN);
         assert_true(isupper((unsigned char)entry->sentence[0]) || islower((unsigned char)entry->sentence[0]));
         assert_null(strchr(".\n", entry->sentence[strlen(entry->sentence) - 1]));
+        assert_true(entry->remedy < DROP_REMEDY_COUNT);
+        assert_int_equal(entry->remedy == DROP_REMEDY_NOTHING, entry->class == DROP_CLASS_BENIGN);
+    }
+}
+
+/* Each remedy is some entry's, and has its words. */
+static void test_remedies(void **state)
+{
+    bool used[DROP_REMEDY_COUNT] = {false};
+
+    (void)state;
+    for (size_t i = 0; i < drop_meaning_count; i++)
+        used[drop_meanings[i].remedy] = true;
+    for (size_t i = 0; i < DROP_REMEDY_COUNT; i++) {
+        assert_true(used[i]);
+        assert_non_null(drop_remedies[i].page);
+        assert_true(isupper((unsigned char)drop_remedies[i].advice[0]));
     }
 }
 
@@ -74,7 +92,7 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_entries),
-                                       cmocka_unit_test(test_names)};
+                                       cmocka_unit_test(test_remedies), cmocka_unit_test(test_names)};
 
     return cmocka_run_group_tests_name("drop_class", tests, NULL, NULL);
 }
