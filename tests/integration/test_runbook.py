@@ -1,0 +1,62 @@
+"""docs/runbook: every link leads somewhere, every page is linked, every metric it names is there, and the table of drop
+reasons is the program's own."""
+
+import re
+import subprocess
+
+import pytest
+
+import rules
+
+DIRECTORY = rules.TREE / "docs/runbook"
+PAGES = sorted(path.name for path in DIRECTORY.glob("*.md"))
+SECTIONS = ["Confirm", "Change", "It worked when"]
+
+
+def links(name):
+    return {link for link in re.findall(r"\]\(([^)#]+)\)", (DIRECTORY / name).read_text()) if "://" not in link}
+
+
+def alerts_of(name):
+    text = (DIRECTORY / name).read_text()
+    line = re.search(r"^Alerts?: (.*)$", text, re.MULTILINE)
+    return set(re.findall(r"`(Netdrop\w+)`", line[1])) if line else set()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_resolve(name):
+    assert [link for link in links(name) if not (DIRECTORY / link).is_file()] == []
+
+
+def test_every_page_is_in_the_index():
+    assert set(PAGES) - links("README.md") == {"README.md"}
+
+
+def test_alerts_and_pages_name_each_other():
+    named = {(alert, name) for name in PAGES for alert in alerts_of(name)}
+    linked = {(rule["alert"], rule["annotations"]["runbook"]) for rule in rules.rules("alert")}
+    assert {(alert, f"docs/runbook/{name}") for alert, name in named} == linked
+
+
+@pytest.mark.parametrize("name", sorted(set(PAGES) - {"README.md", "drop-reasons.md"}))
+def test_a_page_says_all(name):
+    text = (DIRECTORY / name).read_text()
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
+    worked = text.split("## It worked when")[1]
+    assert rules.names_in(worked), "no metric that shows that it worked"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_names_are_the_exporters(name):
+    text = (DIRECTORY / name).read_text()
+    # In commands the names may be cut: what grep looks for.
+    assert list(rules.unknown(re.sub(r"^```sh\n.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))) == []
+
+
+def test_drop_reasons_are_the_programs(build, request):
+    path = DIRECTORY / "drop-reasons.md"
+    prose, _, _ = path.read_text().partition("| reason |")
+    table = subprocess.run([build / "config/generate", "drop-reasons"], capture_output=True, check=True).stdout.decode()
+    if request.config.getoption("--update-golden"):
+        path.write_text(prose + table)
+    assert path.read_text() == prose + table
