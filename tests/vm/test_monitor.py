@@ -1,14 +1,13 @@
 """drop_monitor is one for the whole system and has no owner: the exporter beside a real dropwatch, and under a flood.
 Numbers of rows are those of the reliability table. The drops are made on lo."""
 
-import signal
 import socket
-import subprocess
 import time
 
 import pytest
 from bench import SETTLE, Watchers
 from daemon import eventually
+from dropwatch import Dropwatch, turn_off
 
 COUNT = 1000
 FLOOD = 100_000
@@ -22,52 +21,6 @@ def watchers(binary):
     started.close()
 
 
-class Dropwatch:
-    """The real one, which is told what to do on standard input."""
-
-    def __init__(self, path):
-        self.path = path
-        with open(path, "wb") as output:
-            self.process = subprocess.Popen(
-                ["stdbuf", "-oL", "dropwatch", "-l", "kas"],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        self.answers("", "dropwatch> ")
-
-    @property
-    def said(self):
-        return self.path.read_text(errors="replace")
-
-    def answers(self, commands, answer):
-        """Says the commands, and waits until they are answered so."""
-        length = len(self.said)
-        self.process.stdin.write(commands.encode())
-        self.process.stdin.flush()
-        eventually(lambda: answer in self.said[length:], f"dropwatch to say {answer!r}")
-
-    def start(self, mode):
-        self.answers(f"set alertmode {mode}\nstart\n", "Kernel monitoring activated")
-
-    def stop(self):
-        # It reads commands again after an interrupt.
-        self.process.send_signal(signal.SIGINT)
-        self.answers("stop\n", "turning off monitoring")
-
-    def is_told(self):
-        """Drops are made, and it shows them."""
-        length = len(self.said)
-        drop()
-        eventually(lambda: SITE in self.said[length:], "dropwatch to show a drop")
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-
-
 @pytest.fixture
 def dropwatch(tmp_path):
     started = []
@@ -79,10 +32,7 @@ def dropwatch(tmp_path):
     yield make
     for process in started:
         process.close()
-    # Killed, it leaves the monitor on.
-    last = Dropwatch(tmp_path / "last")
-    last.answers("stop\n", "turning off monitoring")
-    last.close()
+    turn_off(tmp_path / "last")
 
 
 def drop(count=COUNT):
@@ -90,6 +40,13 @@ def drop(count=COUNT):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for _ in range(count):
             sender.sendto(b"x", ("127.0.0.1", 9))
+
+
+def is_told(other):
+    """Drops are made, and the dropwatch shows them."""
+    before = other.counted(SITE)
+    drop()
+    eventually(lambda: other.counted(SITE) > before, "dropwatch to show a drop")
 
 
 def value(watcher, name, **labels):
@@ -117,7 +74,7 @@ def test_row_27_started_by_a_dropwatch(watchers, dropwatch, mode):
     counts_exactly(ours)
     watchers.stop([ours])
     # What we did not start we do not stop.
-    other.is_told()
+    is_told(other)
 
 
 def test_row_27_in_another_mode(watchers, dropwatch):
@@ -126,7 +83,7 @@ def test_row_27_in_another_mode(watchers, dropwatch):
     ours = watchers.start_host("packet")
     assert value(ours, "netdrop_collector_up", collector="drop_monitor") == 0
     eventually(lambda: "somebody else runs drop_monitor in summary mode" in ours.process.stderr, "the log to say why")
-    other.is_told()
+    is_told(other)
     # It is taken over as soon as the other is done.
     other.stop()
     eventually(lambda: value(ours, "netdrop_collector_up", collector="drop_monitor") == 1, "the monitor to be free")
