@@ -1,25 +1,19 @@
-#!/usr/bin/python3
 """What a collection and a scrape cost, beside the floors of C and beside node_exporter, in one run on one machine.
 
 All times are CPU time of the process or thread measured, by the kernel's scheduler clock; absolute figures are
 this machine's, the ratios are what is to be trusted. Started by scripts/bench."""
 
-import argparse
 import http.client
-import json
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "integration"))
-
-from daemon import Exporter, eventually  # noqa: E402
-from lab import Namespace  # noqa: E402
+from daemon import Exporter, eventually
+from lab import Namespace
+from measure import cpu_ns, keep, memory_kib, mib, ms, table
 
 INTERVAL = 0.1  # of collections while measuring: many in little time, each followed by idleness as in life
 PAUSE = 0.11  # between scrapes: each meets a new snapshot, so that none is answered from what is kept
@@ -32,24 +26,6 @@ def interfaces(inside, outside, count):
         lines.append(f"link add v{i} type veth peer name p{i} netns {outside.name}\nlink set v{i} up")
     batch = "\n".join(lines)
     inside.run(["ip", "-batch", "-"], stdin=None, input=batch.encode(), timeout=600)
-
-
-def cpu_ns(pid, only=None, without=()):
-    """CPU nanoseconds of a process' threads, by their names."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        name = (task / "comm").read_text().strip()
-        if (only is None or name == only) and name not in without:
-            total += int((task / "schedstat").read_text().split()[0])
-    return total
-
-
-def memory_kib(pid):
-    fields = {}
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
-        name, value = line.split(":")
-        fields[name] = int(value.split()[0])
-    return fields["Rss"], fields["Pss"]
 
 
 class Client:
@@ -215,10 +191,6 @@ def measure(arguments, count):
         }
 
 
-def ms(ns):
-    return f"{ns / 1e6:.3f}"
-
-
 def scrape_rows(result):
     ours, loss = result["exporter"], result["exporter_loss_columns"]
     node, protocols = result["node_exporter"], result["node_exporter_protocols"]
@@ -239,17 +211,9 @@ def scrape_rows(result):
         ("node_exporter netdev+netclass, gzip scrape, ms", ms(node["gzip_scrape_ns"])),
         ("node_exporter : collection + gzip scrape", f"{node['gzip_scrape_ns'] / total:.0f}"),
         ("node_exporter netstat+ethtool, gzip scrape, ms", ms(protocols["gzip_scrape_ns"])),
-        ("RSS, MiB", f"{ours['rss_kib'] / 1024:.1f}"),
-        ("node_exporter RSS, MiB", f"{node['rss_kib'] / 1024:.1f}"),
+        ("RSS, MiB", mib(ours["rss_kib"])),
+        ("node_exporter RSS, MiB", mib(node["rss_kib"])),
     ]
-
-
-def table(title, head, lines):
-    print(f"| {title} | " + " | ".join(head) + " |")
-    print("|---|" + "---:|" * len(head))
-    for name, cells in lines:
-        print(f"| {name} | " + " | ".join(str(cell) for cell in cells) + " |")
-    print()
 
 
 def show(results):
@@ -279,19 +243,13 @@ def show(results):
         )
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=Path, required=True, help="meson build directory")
+def run(arguments):
+    results = [measure(arguments, int(count)) for count in arguments.interfaces.split(",")]
+    show(results)
+    keep(arguments.json, results)
+
+
+def options(parser):
     parser.add_argument("--interfaces", default="1,10,1000,4000", help="comma-separated counts")
     parser.add_argument("--scrapes", type=int, default=20, help="in each of three runs")
     parser.add_argument("--seconds", type=float, default=3, help="of collections in each of three runs")
-    parser.add_argument("--json", type=Path, help="write the raw figures there")
-    arguments = parser.parse_args()
-    results = [measure(arguments, int(count)) for count in arguments.interfaces.split(",")]
-    show(results)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
