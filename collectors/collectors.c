@@ -2,6 +2,7 @@
 
 /* The one table of collectors: to add one, add its line. */
 
+#include "collectors/conntrack.h"
 #include "collectors/drop_monitor.h"
 #include "collectors/ethtool.h"
 #include "collectors/link.h"
@@ -17,6 +18,7 @@ const struct collector *const collectors[] = {
     &ethtool_collector,
     &snmp_collector,
     &softnet_collector,
+    &conntrack_collector,
     &qdisc_collector,
     &drop_monitor_collector,
     &process_collector,

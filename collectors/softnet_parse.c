@@ -4,7 +4,8 @@
  */
 
 #include <errno.h>
-#include <string.h>
+
+#include "collectors/hexadecimal.h"
 
 enum {
     COLUMN_PROCESSED = 0,
@@ -14,29 +15,15 @@ enum {
     COLUMN_FLOW_LIMIT = 10, /* Linux 3.11 */
     COLUMN_CPU = 12,        /* Linux 5.10 */
     COLUMNS_KEPT,
-    DIGITS_MAX = 8,
 };
-
-static bool hexadecimal_digit(char byte, uint32_t *ret_value)
-{
-    if (byte >= '0' && byte <= '9')
-        *ret_value = (uint32_t)(byte - '0');
-    else if (byte >= 'a' && byte <= 'f')
-        *ret_value = (uint32_t)(byte - 'a') + 10;
-    else
-        return false;
-    return true;
-}
 
 /* One number and the byte behind it, which is a blank or ends the line. */
 static bool read_column(const char **at, const char *end, uint32_t *ret_value)
 {
     const char *next = *at;
-    uint32_t value = 0, digit;
+    uint32_t value;
 
-    for (; next < end && hexadecimal_digit(*next, &digit); next++)
-        value = value << 4 | digit;
-    if (next == *at || next - *at > DIGITS_MAX || next == end || (*next != ' ' && *next != '\n'))
+    if (!hexadecimal_uint32(&next, end, &value) || next == end || (*next != ' ' && *next != '\n'))
         return false;
     *at = next + 1;
     *ret_value = value;

@@ -12,7 +12,7 @@ build_packages=(
 # shellcheck disable=SC2034 # for the scripts that source this file
 test_packages=(
     "${build_packages[@]}"
-    bash-completion binutils clang-format clang-tidy cppcheck curl ethtool iproute2 iptables iputils-ping
+    bash-completion binutils clang-format clang-tidy conntrack cppcheck curl ethtool iproute2 iptables iputils-ping
     libclang-rt-dev libcmocka-dev llvm man-db mandoc nftables procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
     python3-pytest-timeout python3-yaml shellcheck systemd universal-ctags util-linux
 )

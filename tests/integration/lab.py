@@ -122,6 +122,15 @@ class Veth:
                 ]
             )
 
+    def track(self, rule):
+        """b tracks the connections of the wire, with a rule of nftables on what comes in. Not those of lo, by which
+        an exporter is asked."""
+        chains = {"prerouting": "iif lo notrack", "output": "oif lo notrack"}
+        lines = ["add table ip t", "add chain ip t c { type filter hook input priority 0; }", f"add rule ip t c {rule}"]
+        for hook, line in chains.items():
+            lines += [f"add chain ip t {hook} {{ type filter hook {hook} priority -300; }}", f"add rule ip t {hook} {line}"]
+        self.b.run(["nft", "; ".join(lines)])
+
     def send_udp(self, count=1000, size=64, address="10.77.0.2", port=9999):
         """Sends from a; slowly enough that no queue on the way overflows. Sends it all: returns after."""
         payload = bytes(size)

@@ -8,7 +8,7 @@ from daemon import eventually
 
 
 # The protocol counters differ from kernel to kernel; their names have a golden file and a test of their own.
-COLLECTORS = ("link", "ethtool", "softnet", "qdisc", "drop_monitor", "process")
+COLLECTORS = ("link", "ethtool", "softnet", "conntrack", "qdisc", "drop_monitor", "process")
 EVERYTHING = (
     "--set=collectors.ethtool.virtual_devices=true",
     "--set=collectors.ethtool.per_queue=true",

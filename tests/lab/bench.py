@@ -17,7 +17,7 @@ import lab
 EVERYTHING = (
     "--set=devices.exclude_kinds=",
     "--no-collector.process",
-    *(f"--set=collectors.{name}.interval=100ms" for name in ("link", "ethtool", "snmp", "softnet", "qdisc")),
+    *(f"--set=collectors.{name}.interval=100ms" for name in ("link", "ethtool", "snmp", "softnet", "conntrack", "qdisc")),
 )
 DROP_SITES = "--set=collectors.drop_monitor.interval=100ms"
 
@@ -142,6 +142,17 @@ class Bench(lab.Veth):
         """What the queueing disciplines of a device say they dropped: {kind: packets}."""
         shown = json.loads(namespace.run(["tc", "-s", "-j", "qdisc", "show", "dev", device]))
         return {qdisc["kind"]: qdisc["drops"] for qdisc in shown}
+
+    def track(self, rule):
+        """The exporter in b looks now and then whether connections are tracked: returns once it counts them."""
+        super().track(rule)
+        counts = lambda: "netdrop_conntrack_entries" in self.inside[1].process.metrics()  # noqa: E731
+        daemon.eventually(counts, "the exporter in b to count connections", 90)
+
+    def conntrack(self, counter):
+        """What `conntrack -S` says of b, the sum of the CPUs."""
+        shown = self.b.run("conntrack -S")
+        return sum(map(int, re.findall(rf"\b{counter}=(\d+)", shown)))
 
     def forward(self):
         """b forwards; 10.78.0.0/24 lies behind it, on c0, and has a neighbour .5 that takes everything."""

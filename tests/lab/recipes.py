@@ -360,6 +360,53 @@ def tcp_data_reset(bench):
     return expected
 
 
+# Connection tracking
+
+
+@recipe("packets that belong to no connection", needs="nft add table t && nft add chain t c && nft add rule t c ct state new")
+def conntrack_invalid(bench):
+    bench.track("ct state invalid counter drop")
+    with bench.measured():
+        traffic.frames(bench.a, traffic.frame(traffic.packet(udp_error=1)))
+    dropped = nft_counted(bench.b)
+    assert dropped == bench.conntrack("invalid") == COUNT, dropped
+    # To track is not to lose: the rule drops.
+    return Expected(
+        f"{COUNT} frames with a wrong UDP checksum",
+        {"b conntrack_invalid": COUNT},
+        [Site(COUNT, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"))],
+    )
+
+
+# What is for the whole host, a test must not change but where the host is its own (tests/vm/guest says so).
+OWN_MACHINE = 'test "$NETDROP_VM"'
+
+
+@recipe("a full table of connections", needs=OWN_MACHINE)
+def conntrack_full(bench):
+    bench.track("ct state new accept")
+    reader = bench.keep.enter_context(traffic.udp_reader(bench.b))
+    limit = "/proc/sys/net/netfilter/nf_conntrack_max"
+    with open(limit, encoding="ascii") as file:
+        usual = file.read()
+    with bench.measured():
+        try:
+            write(limit, "100")
+            traffic.udp_flows(bench.a)
+        finally:
+            write(limit, usual)
+    lost = COUNT - len(traffic.received(reader))
+    forgotten = bench.conntrack("early_drop")
+    # Each datagram was lost, or is a connection still, or one that made room for another.
+    assert lost + forgotten + int(bench.b.run("conntrack -C")) == COUNT
+    assert lost == bench.conntrack("drop") > 0
+    return Expected(
+        f"{COUNT} UDP datagrams, each of a connection of its own, into a table of 100",
+        {"b conntrack_drop": lost, "b conntrack_early_drop": forgotten},
+        [Site(lost, "NETFILTER_DROP", ("nf_hook_slow",))],
+    )
+
+
 # Queues of virtual machines and programs
 
 
@@ -732,10 +779,6 @@ def ip_protocol(bench):
 
 
 # The input queue of a CPU
-
-
-# What is for the whole host, a test must not change but where the host is its own (tests/vm/guest says so).
-OWN_MACHINE = 'test "$NETDROP_VM"'
 
 
 @recipe("a CPU whose input queue is full", needs=OWN_MACHINE)

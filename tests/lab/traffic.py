@@ -30,6 +30,14 @@ def udp(namespace, count=COUNT, size=64, address=B, options=()):
                 pass  # dropped by a rule on output, which is then what the recipe is about
 
 
+def udp_flows(namespace, count=COUNT, first_port=20000):
+    """Sends `count` datagrams, each from a port of its own: as many connections."""
+    for number in range(count):
+        with namespace.socket(kind=socket.SOCK_DGRAM) as sender:
+            sender.bind((A, first_port + number))
+            sender.sendto(struct.pack("!I", number) + bytes(60), (B, PORT))
+
+
 def udp_reader(namespace, address=B, buffer=1 << 22):
     """A bound socket that nobody reads until received() does."""
     reader = namespace.socket(kind=socket.SOCK_DGRAM)

@@ -1,0 +1,313 @@
+#include "collectors/conntrack.h"
+
+/*
+ * Connection tracking of the network namespace that the daemon runs in: how full the table is, and which
+ * packets it lost. Runs on the collector's thread, once a second. Two sources have the same numbers:
+ * ctnetlink, which wants CAP_NET_ADMIN, and /proc/self/net/stat/nf_conntrack, which a kernel can be built
+ * without, and ProcSubset=pid hides (of /proc/self/net it leaves the files, not what is in directories).
+ *
+ * Asking must change nothing. But an open socket of NETLINK_NETFILTER loads nfnetlink, and a request to
+ * ctnetlink loads nf_conntrack_netlink and with it nf_conntrack (nfnetlink_rcv_msg() in
+ * net/netfilter/nfnetlink.c): we look at /sys/module before each, and don't ask for what isn't there.
+ *
+ * The CPUs count in 32 bits each; the sum is one modulo 2^32 and so wraps when its terms do, and never steps
+ * back by what the others hold. All possible CPUs are in it, online or not.
+ */
+
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "collectors/conntrack_parse.h"
+#include "collectors/decimal.h"
+#include "collectors/netlink.h"
+#include "collectors/procfile.h"
+#include "daemon/cleanup.h"
+
+enum conntrack_source { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
+
+struct conntrack_settings {
+    struct collector_common common;
+    unsigned source; /* enum conntrack_source */
+};
+
+/* Of what is built in, sysfs shows what has parameters: nf_conntrack always, nf_conntrack_netlink never. */
+#define MODULE_CONNTRACK "/sys/module/nf_conntrack"
+#define MODULE_CTNETLINK "/sys/module/nf_conntrack_netlink"
+
+static const struct metric metrics[CONNTRACK_FIELD_COUNT] = {
+    [CONNTRACK_ENTRIES] = {.name = "netdrop_conntrack_entries",
+                           .help = "Connections in the table",
+                           .source = "nf_conntrack_count",
+                           .type = METRIC_GAUGE},
+    [CONNTRACK_ENTRIES_LIMIT] = {.name = "netdrop_conntrack_entries_limit",
+                                 .help = "Connections that the table may hold",
+                                 .source = "sysctl net.netfilter.nf_conntrack_max",
+                                 .type = METRIC_GAUGE},
+    [CONNTRACK_DROP] = {.name = "netdrop_conntrack_drop_total",
+                        .help =
+                            "Packets dropped because the table was full, or for want of memory; modulo 2^32",
+                        .source = "ip_conntrack_stat.drop",
+                        .type = METRIC_COUNTER},
+    [CONNTRACK_EARLY_DROP] = {.name = "netdrop_conntrack_early_drop_total",
+                              .help = "Connections not yet established that were forgotten because the table "
+                                      "was full; modulo 2^32",
+                              .source = "ip_conntrack_stat.early_drop",
+                              .type = METRIC_COUNTER},
+    [CONNTRACK_INSERT_FAILED] = {.name = "netdrop_conntrack_insert_failed_total",
+                                 .help = "Packets dropped because their connection could not be put into the "
+                                         "table: another one of the same addresses was there; modulo 2^32",
+                                 .source = "ip_conntrack_stat.insert_failed",
+                                 .type = METRIC_COUNTER},
+    [CONNTRACK_INVALID] = {.name = "netdrop_conntrack_invalid_total",
+                           .help =
+                               "Packets that fit no connection and can begin none; rules say what becomes "
+                               "of them; modulo 2^32",
+                           .source = "ip_conntrack_stat.invalid",
+                           .type = METRIC_COUNTER},
+    [CONNTRACK_ERROR] = {.name = "netdrop_conntrack_error_total",
+                         .help =
+                             "ICMP packets that were damaged, or tell of a packet of no known connection; "
+                             "modulo 2^32",
+                         .source = "ip_conntrack_stat.error",
+                         .type = METRIC_COUNTER},
+    [CONNTRACK_CHAIN_TOO_LONG] = {.name = "netdrop_conntrack_chain_too_long_total",
+                                  .help =
+                                      "Packets dropped because their chain of the hash table was too long; "
+                                      "modulo 2^32",
+                                  .source = "ip_conntrack_stat.chaintoolong",
+                                  .type = METRIC_COUNTER},
+};
+
+struct conntrack {
+    const struct conntrack_settings *settings;
+    struct limits *limits;
+    bool ask_netlink;
+    struct netlink netlink;
+    struct nl_msg *get_counters;
+    struct nl_msg *get_entries;
+    struct procfile stat;
+    struct procfile limit;
+    struct conntrack_reading reading;
+    struct column_set *columns;
+    struct row_set *row;
+};
+
+static void conntrack_close(void *state)
+{
+    struct conntrack *conntrack = state;
+
+    netlink_close(&conntrack->netlink);
+    nlmsg_free(conntrack->get_counters);
+    nlmsg_free(conntrack->get_entries);
+    procfile_done(&conntrack->stat);
+    procfile_done(&conntrack->limit);
+    column_set_unref(conntrack->columns);
+    row_set_unref(conntrack->row);
+    free(conntrack);
+}
+
+static void conntrack_closep(struct conntrack **conntrack)
+{
+    if (*conntrack)
+        conntrack_close(*conntrack);
+}
+
+static void begin_counters(void *data)
+{
+    struct conntrack_reading *reading = data;
+
+    *reading = (struct conntrack_reading){0};
+}
+
+static int take_message(const struct nlmsghdr *message, void *data)
+{
+    return conntrack_take_message(data, message);
+}
+
+static const struct netlink_reader counters_reader = {
+    .what = "IPCTNL_MSG_CT_GET_STATS_CPU", .begin = begin_counters, .message = take_message};
+static const struct netlink_reader entries_reader = {.what = "IPCTNL_MSG_CT_GET_STATS",
+                                                     .message = take_message};
+
+/* "auto" asks only a ctnetlink that it sees; who wants "netlink" says that it is built in, or may be loaded.
+ */
+static int look_before_asking(const struct conntrack *conntrack, struct fault *fault)
+{
+    if (access(MODULE_CONNTRACK, F_OK) < 0)
+        return fault_unsupported(fault, "connection tracking is not in use: no module nf_conntrack");
+    if (conntrack->settings->source == SOURCE_AUTO && access(MODULE_CTNETLINK, F_OK) < 0)
+        return fault_unsupported(fault, "no module nf_conntrack_netlink");
+    return 0;
+}
+
+static int read_netlink(struct conntrack *conntrack, struct fault *fault)
+{
+    int r = look_before_asking(conntrack, fault);
+
+    if (r == 0 && !conntrack->netlink.buffer)
+        r = netlink_open(NETLINK_NETFILTER, conntrack->limits, &conntrack->netlink, fault);
+    if (r == 0)
+        r = netlink_dump(&conntrack->netlink, conntrack->get_counters, &counters_reader, &conntrack->reading,
+                         fault);
+    if (r == 0)
+        r = netlink_request(&conntrack->netlink, conntrack->get_entries, &entries_reader, &conntrack->reading,
+                            fault);
+    if (r == -EPERM)
+        return fault_unsupported(fault, "ctnetlink needs CAP_NET_ADMIN (AmbientCapabilities=)");
+    return r;
+}
+
+static int read_proc(struct conntrack *conntrack, struct fault *fault)
+{
+    const struct procfile *stat = &conntrack->stat, *limit = &conntrack->limit;
+    int r = procfile_read(&conntrack->stat, fault);
+    uint64_t value;
+    const char *at;
+
+    if (r < 0)
+        return r;
+    r = conntrack_parse_proc(stat->data, stat->size, &conntrack->reading);
+    if (r < 0)
+        return fault_set(fault, r, "%s: not names and a line of numbers for each CPU", stat->path);
+    if (procfile_read(&conntrack->limit, NULL) < 0) /* hidden by ProcSubset=pid */
+        return 0;
+    at = limit->data;
+    if (decimal_uint64(&at, at + limit->size, &value) && value <= UINT32_MAX) {
+        conntrack->reading.values[CONNTRACK_ENTRIES_LIMIT] = (uint32_t)value;
+        conntrack->reading.has[CONNTRACK_ENTRIES_LIMIT] = true;
+    }
+    return 0;
+}
+
+/* The numbers are the same: where ctnetlink fails, once and for whatever reason, the file is read from then
+ * on. */
+static int read_either(struct conntrack *conntrack, struct fault *fault)
+{
+    struct fault reason = {0};
+    int r;
+
+    if (conntrack->settings->source == SOURCE_NETLINK)
+        return read_netlink(conntrack, fault);
+    if (conntrack->ask_netlink && read_netlink(conntrack, &reason) == 0)
+        return 0;
+    conntrack->ask_netlink = false;
+    netlink_close(&conntrack->netlink);
+    r = read_proc(conntrack, fault);
+    if (r != -ENOENT)
+        return r;
+    if (access(MODULE_CONNTRACK, F_OK) < 0)
+        return fault_unsupported(fault, "connection tracking is not in use: no %s", conntrack->stat.path);
+    return fault_unsupported(fault, "no %s (ProcSubset=pid hides it)%s%s", conntrack->stat.path,
+                             reason.text[0] ? "; " : "", reason.text);
+}
+
+static struct nl_msg *make_request(uint8_t command)
+{
+    struct nl_msg *message = nlmsg_alloc_simple(NFNL_SUBSYS_CTNETLINK << 8 | command, 0);
+    struct nfgenmsg header = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
+
+    if (!message || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) == 0)
+        return message;
+    nlmsg_free(message);
+    return NULL;
+}
+
+static int make_sets(struct conntrack *conntrack)
+{
+    int r = column_set_new(metrics, CONNTRACK_FIELD_COUNT, &conntrack->columns);
+
+    if (r == 0)
+        r = row_set_new(NULL, 0, &conntrack->row);
+    if (r == 0)
+        r = row_set_add(conntrack->row, NULL);
+    if (r < 0)
+        return r;
+    row_set_seal(conntrack->row);
+    return 0;
+}
+
+static int prepare(struct conntrack *conntrack, const char *procfs)
+{
+    conntrack->get_counters = make_request(IPCTNL_MSG_CT_GET_STATS_CPU);
+    conntrack->get_entries = make_request(IPCTNL_MSG_CT_GET_STATS);
+    if (!conntrack->get_counters || !conntrack->get_entries ||
+        procfile_init(&conntrack->stat, procfs, "self/net/stat/nf_conntrack") < 0 ||
+        procfile_init(&conntrack->limit, procfs, "sys/net/netfilter/nf_conntrack_max") < 0)
+        return -ENOMEM;
+    return make_sets(conntrack);
+}
+
+static int conntrack_open(const struct collector_context *context, const void *config, void **ret_state,
+                          struct fault *fault)
+{
+    _cleanup_(conntrack_closep) struct conntrack *conntrack = calloc(1, sizeof(*conntrack));
+    int r;
+
+    if (!conntrack)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    conntrack->settings = config;
+    conntrack->limits = context->limits;
+    conntrack->ask_netlink = conntrack->settings->source == SOURCE_AUTO;
+    if (prepare(conntrack, context->procfs) < 0)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    r = read_either(conntrack, fault);
+    if (r < 0)
+        return r;
+    *ret_state = take_ptr(conntrack);
+    return 0;
+}
+
+static int conntrack_collect(void *state, struct snapshot *draft, struct fault *fault)
+{
+    struct conntrack *conntrack = state;
+    const struct conntrack_reading *reading = &conntrack->reading;
+    struct table *table;
+    int r = read_either(conntrack, fault);
+
+    if (r < 0)
+        return r;
+    table = snapshot_add_table(draft, conntrack->columns, conntrack->row);
+    if (!table)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < CONNTRACK_FIELD_COUNT; i++)
+        if (reading->has[i])
+            table_set(table, 0, i, reading->values[i]);
+    return 0;
+}
+
+static const char *const sources[] = {
+    [SOURCE_AUTO] = "auto", [SOURCE_NETLINK] = "netlink", [SOURCE_PROC] = "proc", NULL};
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct conntrack_settings, "true", "1s"),
+    {
+        .key = "source",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct conntrack_settings, source),
+        .default_text = "auto",
+        .choices = sources,
+        .help =
+            "netlink (needs CAP_NET_ADMIN; loads the module nf_conntrack_netlink where it is not built in), "
+            "proc, or auto: netlink where that module is there and may be asked, else proc",
+    },
+};
+
+static const struct option_table option_table = {
+    .options = options,
+    .count = ELEMENTS(options),
+    .struct_size = sizeof(struct conntrack_settings),
+};
+
+const struct collector conntrack_collector = {
+    .name = "conntrack",
+    .summary =
+        "connection tracking: how full the table is, packets that it lost (/proc/net/stat/nf_conntrack)",
+    .needs = "connection tracking in use (module nf_conntrack)",
+    .options = &option_table,
+    .open = conntrack_open,
+    .collect = conntrack_collect,
+    .close = conntrack_close,
+};

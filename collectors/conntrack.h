@@ -1,0 +1,7 @@
+#pragma once
+
+/* The table of connection tracking: how full it is, and what it lost. */
+
+#include "collectors/collector.h"
+
+extern const struct collector conntrack_collector;

@@ -1,0 +1,28 @@
+#pragma once
+
+/* Hexadecimal numbers as /proc writes 32-bit counters, "%08x". Pure. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Reads the digits at *at, before `end`, and moves *at behind them. False where there is no digit or more
+ * than eight; *at then stays and *ret_value is untouched. */
+static inline bool hexadecimal_uint32(const char **at, const char *end, uint32_t *ret_value)
+{
+    const char *digit = *at;
+    uint32_t value = 0;
+
+    for (; digit < end; digit++) {
+        if (*digit >= '0' && *digit <= '9')
+            value = value << 4 | (uint32_t)(*digit - '0');
+        else if (*digit >= 'a' && *digit <= 'f')
+            value = value << 4 | (uint32_t)(*digit - 'a' + 10);
+        else
+            break;
+    }
+    if (digit == *at || digit - *at > 8)
+        return false;
+    *at = digit;
+    *ret_value = value;
+    return true;
+}

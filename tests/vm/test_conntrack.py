@@ -1,0 +1,92 @@
+"""To ask for the statistics of connection tracking loads no module, and starts no tracking: under a kernel whose
+netfilter is made of modules. (Elsewhere it may be built in.)"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import exposition
+import pytest
+from daemon import Exporter, eventually
+
+MODULES = ("nf_conntrack_netlink", "nf_conntrack", "nfnetlink")
+ONLY = ("--collector.disable-defaults", "--collector.conntrack")
+
+
+def loaded():
+    return {name for name in MODULES if os.path.isdir(f"/sys/module/{name}")}
+
+
+def modprobe(*arguments):
+    subprocess.run(["modprobe", *arguments], check=True)
+
+
+@pytest.fixture(autouse=True)
+def no_modules():
+    """As after booting: what other tests of this boot had loaded goes, and so does what ours load."""
+    users = ("nft_ct", "xt_conntrack", "nft_reject_inet", "nft_reject_ipv4", "nft_reject", "nf_tables")
+    subprocess.run(["modprobe", "--remove", "--quiet", *users, *MODULES], check=False)
+    assert not loaded()
+    yield
+    subprocess.run(["modprobe", "--remove", *MODULES], check=False)
+
+
+def once(binary, *flags):
+    command = [binary, "--once", *ONLY, *flags]
+    return exposition.check_text(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+@pytest.mark.parametrize("source", ["auto", "netlink", "proc"])
+def test_not_in_use(binary, source):
+    page = once(binary, f"--set=collectors.conntrack.source={source}")
+    assert page.value("netdrop_collector_supported", collector="conntrack") == 0
+    assert "netdrop_conntrack_entries" not in page
+    listed = subprocess.run(
+        [binary, "--list-collectors", f"--set=collectors.conntrack.source={source}"], capture_output=True, check=True
+    ).stdout.decode()
+    assert "connection tracking is not in use: no " in listed
+    assert not loaded()
+
+
+def test_without_ctnetlink(binary):
+    """The file alone is read, with all capabilities."""
+    modprobe("nf_conntrack")
+    before = loaded()
+    assert once(binary).value("netdrop_conntrack_entries_limit") > 0
+    assert loaded() == before
+    assert "nf_conntrack_netlink" not in before
+
+
+def test_modules_come_and_go(binary, tmp_path):
+    """Each time the exporter counts as long as it can, and loads nothing."""
+    command = [binary, "--web.listen-address=127.0.0.1:0", *ONLY, "--set=collectors.conntrack.interval=100ms"]
+    daemon = Exporter(command, tmp_path / "stderr")
+    try:
+        daemon.wait_ready()
+        limit = lambda: daemon.metrics().value("netdrop_conntrack_entries_limit")  # noqa: E731
+        shown = lambda: "netdrop_conntrack_entries" in daemon.metrics()  # noqa: E731
+        assert not shown()
+        modprobe("nf_conntrack_netlink")
+        eventually(shown, "the module to be noticed", 90)
+        assert limit() == int(Path("/proc/sys/net/netfilter/nf_conntrack_max").read_text())
+        # ctnetlink goes, and the file is read instead.
+        modprobe("--remove", "nf_conntrack_netlink")
+        assert "nf_conntrack_netlink" not in loaded()
+        failures = daemon.metrics().value("netdrop_collector_failures_total", collector="conntrack")
+        stamp = lambda: daemon.metrics().value(  # noqa: E731
+            "netdrop_collector_last_success_timestamp_seconds", collector="conntrack"
+        )
+        before = stamp()
+        eventually(lambda: stamp() > before + 0.5, "collections without ctnetlink")
+        assert daemon.metrics().value("netdrop_collector_failures_total", collector="conntrack") == failures
+        # All goes. There is nothing to count then.
+        subprocess.run(["modprobe", "--remove", *MODULES], check=False)
+        assert not loaded()
+        eventually(
+            lambda: daemon.metrics().value("netdrop_collector_supported", collector="conntrack") == 0,
+            "its absence to be noticed",
+            90,
+        )
+        assert not loaded()
+    finally:
+        daemon.close()
