@@ -22,7 +22,7 @@ struct trend {
     const struct registry *registry;
     pthread_mutex_t lock; /* of all below */
     uint64_t due_ns;
-    uint32_t step;
+    uint32_t step; /* the one whose point grows; 1 is the first */
     unsigned known_sources;
     struct trend_pool pool;
     struct rank ranks[TREND_LINES_MAX];
@@ -38,6 +38,7 @@ int trend_new(const struct registry *registry, struct limits *limits, struct tre
         return -ENOMEM;
     trend->registry = registry;
     trend->pool.limits = limits;
+    trend->step = 1;
     pthread_mutex_init(&trend->lock, NULL);
     *ret_trend = trend;
     return 0;
@@ -55,10 +56,10 @@ struct trend *trend_free(struct trend *trend)
     return NULL;
 }
 
-/* Until the step says otherwise, nothing is known of it. */
-static void clear_point(struct trend *trend)
+/* Of the new point nothing is known yet. */
+static void begin_point(struct trend *trend)
 {
-    uint32_t point = trend->step % TREND_POINTS;
+    uint32_t point = ++trend->step % TREND_SLOTS;
 
     for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++)
         trend->sources[i].elapsed[point] = 0;
@@ -83,6 +84,18 @@ static void take_snapshot(struct trend *trend, size_t slot, const struct snapsho
     }
 }
 
+/* What was published since the last time, into the point that grows. */
+static void take_all(struct trend *trend, uint64_t now_ns)
+{
+    trend->known_sources = 0;
+    for (size_t slot = 0; slot < registry_count(trend->registry); slot++) {
+        struct snapshot *snapshot = registry_snapshot(trend->registry, slot, now_ns);
+
+        take_snapshot(trend, slot, snapshot);
+        snapshot_unref(snapshot);
+    }
+}
+
 bool trend_step(struct trend *trend, uint64_t now_ns)
 {
     if (now_ns < trend->due_ns)
@@ -92,39 +105,46 @@ bool trend_step(struct trend *trend, uint64_t now_ns)
     if (trend->due_ns <= now_ns)
         trend->due_ns = now_ns + TREND_STEP_NS;
     pthread_mutex_lock(&trend->lock);
-    trend->step++;
-    trend->known_sources = 0;
-    clear_point(trend);
-    for (size_t slot = 0; slot < registry_count(trend->registry); slot++) {
-        struct snapshot *snapshot = registry_snapshot(trend->registry, slot, now_ns);
-
-        take_snapshot(trend, slot, snapshot);
-        snapshot_unref(snapshot);
-    }
+    take_all(trend, now_ns);
+    begin_point(trend);
     pthread_mutex_unlock(&trend->lock);
     return true;
+}
+
+void trend_look(struct trend *trend, uint64_t now_ns)
+{
+    pthread_mutex_lock(&trend->lock);
+    take_all(trend, now_ns);
+    pthread_mutex_unlock(&trend->lock);
+}
+
+/* How many steps ago a reader's newest point is: the one that grows is for who asks for it. */
+static uint32_t newest(unsigned kinds)
+{
+    return kinds & TREND_NOW ? 0 : 1;
 }
 
 /* The point so many steps ago: false where it is not known. */
 static bool point(const struct trend *trend, const struct trend_series *series, uint32_t ago,
                   float *ret_moved, float *ret_elapsed)
 {
-    uint32_t at = (trend->step + TREND_POINTS - ago) % TREND_POINTS;
+    uint32_t at = (trend->step + TREND_SLOTS - ago) % TREND_SLOTS;
 
     *ret_moved = series->points[at];
     *ret_elapsed = series->source->elapsed[at];
     return ago < trend->step && !isnan(*ret_moved) && *ret_elapsed > 0;
 }
 
-/* Over the last `points` points; where none of them is known, over the last that is. */
-static struct rank rank(const struct trend *trend, const struct trend_series *series, uint32_t points)
+/* Over `points` points from the newest on; where none of them is known, over the last that is. */
+static struct rank rank(const struct trend *trend, const struct trend_series *series, uint32_t newest,
+                        uint32_t points)
 {
     double wanted = (double)points * TREND_STEP_NS / NS_PER_SECOND;
     double moved = 0, elapsed = 0;
     float one, seconds;
 
-    for (uint32_t ago = 0; ago < TREND_POINTS && (ago < points || elapsed <= 0); ago++) {
-        if (!point(trend, series, ago, &one, &seconds))
+    for (uint32_t i = 0; i < TREND_POINTS && (i < points || elapsed <= 0); i++) {
+        if (!point(trend, series, newest + i, &one, &seconds))
             continue;
         moved += one;
         elapsed += seconds;
@@ -155,7 +175,8 @@ static size_t rank_insert(struct rank *ranks, size_t count, size_t max, struct r
     return count + 1;
 }
 
-static void line_fill(const struct trend *trend, const struct rank *rank, struct trend_line *line)
+static void line_fill(const struct trend *trend, const struct rank *rank, uint32_t newest,
+                      struct trend_line *line)
 {
     const struct trend_series *series = rank->series;
     const struct row_set *rows = series->source->rows;
@@ -167,11 +188,12 @@ static void line_fill(const struct trend *trend, const struct rank *rank, struct
     line->device = series->watch->subject[0] == '{' && line->subject[0];
     if (!line->subject[0])
         strcpy(line->subject, "host");
-    if (point(trend, series, 0, &moved, &elapsed))
+    if (point(trend, series, newest, &moved, &elapsed))
         line->last = moved;
     for (uint32_t i = 0; i < TREND_POINTS; i++)
-        line->points[i] =
-            point(trend, series, TREND_POINTS - 1 - i, &moved, &elapsed) ? moved / elapsed : (float)NAN;
+        line->points[i] = point(trend, series, newest + TREND_POINTS - 1 - i, &moved, &elapsed)
+                              ? moved / elapsed
+                              : (float)NAN;
 }
 
 size_t trend_select(struct trend *trend, unsigned kinds, unsigned points, struct trend_line *lines,
@@ -188,12 +210,12 @@ size_t trend_select(struct trend *trend, unsigned kinds, unsigned points, struct
 
         if (!series->watch || !(series->watch->kind & kinds))
             continue;
-        ranked = rank(trend, series, points);
+        ranked = rank(trend, series, newest(kinds), points);
         if (ranked.count > 0)
             count = rank_insert(trend->ranks, count, max, ranked);
     }
     for (size_t i = 0; i < count; i++)
-        line_fill(trend, &trend->ranks[i], &lines[i]);
+        line_fill(trend, &trend->ranks[i], newest(kinds), &lines[i]);
     pthread_mutex_unlock(&trend->lock);
     return count;
 }
@@ -204,7 +226,7 @@ void trend_extent(struct trend *trend, struct trend_extent *ret_extent)
 
     pthread_mutex_lock(&trend->lock);
     extent.sources = trend->known_sources;
-    extent.points = trend->step < TREND_POINTS ? trend->step : TREND_POINTS;
+    extent.points = trend->step <= TREND_POINTS ? trend->step - 1 : TREND_POINTS;
     for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++) {
         const struct trend_source *source = &trend->sources[i];
 

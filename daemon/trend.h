@@ -19,7 +19,7 @@
  *   moved meanwhile is in no point.
  * - A reload that leaves names and labels alone leaves the history alone.
  *
- * Memory: 16 bytes a watched cell of the snapshots, and one record of 264 bytes for each counter that moved
+ * Memory: 16 bytes a watched cell of the snapshots, and one record of 272 bytes for each counter that moved
  * within the last five minutes, TREND_SERIES_MAX of them. Steady steps allocate nothing.
  */
 
@@ -49,6 +49,10 @@ struct trend *trend_free(struct trend *trend); /* accepts NULL, returns NULL */
 /* Makes a step where one is due; true where it did. Main thread; `now_ns` is CLOCK_BOOTTIME. */
 bool trend_step(struct trend *trend, uint64_t now_ns);
 
+/* Takes in what was published since the last step: the point that grows is then of now, for readers who ask
+ * for TREND_NOW. Any thread; costs as much as a step. */
+void trend_look(struct trend *trend, uint64_t now_ns);
+
 /* One counter as readers see it. */
 struct trend_line {
     const struct trend_watch *watch;
@@ -62,7 +66,8 @@ struct trend_line {
 };
 
 /* Copies the `max` (up to TREND_LINES_MAX) counters of these kinds (enum trend_kind, or'ed) that moved most
- * within the last `points` points, the one with the greatest rate first. Returns how many there are. */
+ * within the last `points` points, the one with the greatest rate first. Returns how many there are.
+ * With TREND_NOW the newest of them is the point that grows, else the last that is finished. */
 size_t trend_select(struct trend *trend, unsigned kinds, unsigned points, struct trend_line *lines,
                     size_t max);
 

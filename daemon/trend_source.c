@@ -74,8 +74,8 @@ static struct trend_series *series_new(struct trend_source *source, size_t index
         return NULL;
     series = &pool->items[cell->series - 1];
     *series = (struct trend_series){.watch = watch, .source = source, .row = row};
-    for (uint32_t i = 0; i < TREND_POINTS; i++)
-        series->points[(step + TREND_POINTS - i) % TREND_POINTS] =
+    for (uint32_t i = 0; i < TREND_SLOTS; i++)
+        series->points[(step + TREND_SLOTS - i) % TREND_SLOTS] =
             i < step && step - i > cell->since ? 0 : (float)NAN;
     return series;
 }
@@ -88,6 +88,7 @@ static void cell_take(struct trend_source *source, size_t index, uint64_t value,
     struct trend_series *series = NULL;
     bool known = cell->since && value >= cell->value;
     uint64_t moved = value - cell->value;
+    float *point;
 
     if (!known && source->followed && source->watched[index % source->watched_count].watch->from_zero) {
         known = true;
@@ -105,7 +106,8 @@ static void cell_take(struct trend_source *source, size_t index, uint64_t value,
         series = series_new(source, index, step, pool);
     if (!series)
         return;
-    series->points[step % TREND_POINTS] = (float)moved;
+    point = &series->points[step % TREND_SLOTS];
+    *point = (isnan(*point) ? 0 : *point) + (float)moved;
     if (moved)
         series->moved = step;
     else if (step - series->moved >= TREND_POINTS)
@@ -295,7 +297,7 @@ int trend_source_take(struct trend_source *source, const struct table *table, ui
     source->published_ns = published_ns;
     source->followed = before_ns != 0;
     if (source->followed)
-        source->elapsed[step % TREND_POINTS] = (float)(published_ns - before_ns) / (float)NS_PER_SECOND;
+        source->elapsed[step % TREND_SLOTS] += (float)(published_ns - before_ns) / (float)NS_PER_SECOND;
     width = source->watched_count;
     for (size_t i = 0; i < table->rows->count * width; i++) {
         uint64_t value;

@@ -10,6 +10,9 @@
 #include "daemon/table.h"
 #include "daemon/trend.h"
 
+/* The points kept of a counter: the finished ones, and the one that grows. */
+enum { TREND_SLOTS = TREND_POINTS + 1 };
+
 /* What is remembered of one counter. */
 struct trend_cell {
     uint64_t value;
@@ -22,8 +25,8 @@ struct trend_series {
     const struct trend_watch *watch; /* NULL: free */
     const struct trend_source *source;
     uint32_t row;
-    uint32_t moved;             /* the step at which it did last; of a free one: the next free, + 1 */
-    float points[TREND_POINTS]; /* by how much, at step % TREND_POINTS; NAN: not known */
+    uint32_t moved;            /* the step at which it did last; of a free one: the next free, + 1 */
+    float points[TREND_SLOTS]; /* by how much, at step % TREND_SLOTS; NAN: not known */
 };
 
 struct trend_pool {
@@ -43,10 +46,11 @@ struct trend_source {
     struct trend_cell *cells;      /* rows × watched */
     uint64_t published_ns;         /* of the snapshot they are from; 0: none of them is known */
     bool followed;                 /* there was one before it: a new row is one that came since */
-    float elapsed[TREND_POINTS];   /* seconds between the two snapshots of a point; 0: no new snapshot */
+    float elapsed[TREND_SLOTS];    /* seconds between the snapshots of a point; 0: no new snapshot */
 };
 
-/* Takes a table's values in at a step (counted from 1). -ENOMEM: nothing of the table is known then. */
+/* Takes a table's values into the point of a step (counted from 1), any number of times. -ENOMEM: nothing of
+ * the table is known then. */
 int trend_source_take(struct trend_source *source, const struct table *table, uint64_t published_ns,
                       uint32_t step, struct trend_pool *pool);
 

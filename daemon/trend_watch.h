@@ -15,6 +15,7 @@ enum trend_kind {
     TREND_TRAFFIC = 1 << 0, /* packets that went through */
     TREND_LOSS = 1 << 1,    /* packets lost that somebody waits for: the NIC's, the kernel's, the link's */
     TREND_OTHER = 1 << 2,   /* packets dropped as configured, that nobody misses, or for an unknown reason */
+    TREND_NOW = 1 << 7,     /* no kind: asks for the point that grows, too */
 };
 
 /*

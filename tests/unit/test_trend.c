@@ -149,6 +149,42 @@ static void test_rates_are_exact(void **state)
 }
 
 /* By the time between snapshots, not between steps. */
+/* So many seconds later, a look between two steps. */
+static void look(const struct shape *shape, uint64_t missed, uint64_t seconds)
+{
+    now_ns += seconds * SECOND;
+    publish(LINK_SLOT, shape, (uint64_t[]){1, 0, 0, missed});
+    trend_look(trend, now_ns);
+}
+
+static void test_the_point_that_grows(void **state)
+{
+    struct shape shape = links_new((const char *[]){"eth0"}, 1);
+
+    (void)state;
+    step_missed(&shape, 0);
+    publish(LINK_SLOT, &shape, (uint64_t[]){1, 0, 0, 100});
+    assert_true(trend_step(trend, now_ns));
+    look(&shape, 106, 1);
+    look(&shape, 120, 1);
+    /* Who did not ask for it sees nothing of it. */
+    assert_int_equal(losses(1), 1);
+    assert_number(lines[0].count, 100);
+    assert_number(lines[0].points[TREND_POINTS - 1], 20);
+    assert_int_equal(trend_select(trend, TREND_LOSS | TREND_NOW, 1, lines, ELEMENTS(lines)), 1);
+    assert_number(lines[0].count, 20);
+    assert_number(lines[0].rate, 10);
+    assert_number(lines[0].points[TREND_POINTS - 1], 10);
+    assert_number(lines[0].points[TREND_POINTS - 2], 20);
+    /* The step finishes it: all that it moved. */
+    now_ns += 3 * SECOND;
+    step_missed(&shape, 150);
+    assert_int_equal(losses(2), 1);
+    assert_number(lines[0].count, 150);
+    assert_number(lines[0].points[TREND_POINTS - 1], 10);
+    shape_done(&shape);
+}
+
 static void test_the_time_is_the_snapshots(void **state)
 {
     struct shape shape = links_new((const char *[]){"eth0"}, 1);
@@ -481,6 +517,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_rates_are_exact),
+        TEST(test_the_point_that_grows),
         TEST(test_the_time_is_the_snapshots),
         TEST(test_a_slow_collector),
         TEST(test_a_counter_that_goes_back),
