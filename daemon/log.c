@@ -141,6 +141,7 @@ static void stderr_send(enum log_level level, bool journal, const char *message)
 
 void log_event(enum log_level level, const struct log_fields *fields, const char *format, ...)
 {
+    static const struct log_fields none;
     char message[LOG_LINE_MAX];
     va_list arguments;
     bool journal;
@@ -151,6 +152,6 @@ void log_event(enum log_level level, const struct log_fields *fields, const char
     (void)vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
     journal = stderr_is_journal();
-    if (!journal || !journal_send(level, fields, message))
+    if (!journal || !journal_send(level, fields ? fields : &none, message))
         stderr_send(level, journal, message);
 }

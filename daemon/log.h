@@ -7,6 +7,8 @@
  * everything else returns faults. Any thread.
  */
 
+#include <stddef.h>
+
 enum log_level {
     LOG_LEVEL_ERROR,
     LOG_LEVEL_WARN,
@@ -27,11 +29,12 @@ struct log_fields {
 /* Sets the least important level that is still written; the program's only mutable file-scope variable. */
 void log_set_level(enum log_level level);
 
-/* Control characters and invalid UTF-8 in the message come out escaped: texts from the kernel are data. */
+/* `fields` may be NULL. Control characters and invalid UTF-8 in the message come out escaped: texts from the
+ * kernel are data. */
 void log_event(enum log_level level, const struct log_fields *fields, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-#define log_write(level, ...) log_event(level, &(struct log_fields){}, __VA_ARGS__)
+#define log_write(level, ...) log_event(level, NULL, __VA_ARGS__)
 #define log_error(...)        log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)         log_write(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)         log_write(LOG_LEVEL_INFO, __VA_ARGS__)

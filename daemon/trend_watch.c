@@ -24,6 +24,11 @@
     {                                                                                                        \
         .metric = "netdrop_tcpext_" field "_total", .kind = TREND_LOSS, .subject = "tcp", .cause = text      \
     }
+#define QDISC(which, is_kind)                                                                                \
+    {                                                                                                        \
+        .metric = "netdrop_qdisc_drops_total", .label = "kind", .value = which, .kind = is_kind,             \
+        .subject = "{device}", .cause = "queue {kind} {handle}"                                              \
+    }
 #define SITES(class, is_kind)                                                                                \
     {                                                                                                        \
         .metric = "netdrop_kernel_drops_total", .label = "class", .value = class, .from_zero = true,         \
@@ -35,6 +40,13 @@ const struct trend_watch trend_watches[] = {
     TRAFFIC("receive_packets", "received"),
     TRAFFIC("transmit_packets", "sent"),
 
+    {.metric = "netdrop_softnet_dropped_total",
+     .kind = TREND_LOSS,
+     .subject = "softnet",
+     .cause = "CPU backlog full"},
+    PROTOCOL("conntrack", "insert_failed", "connection not entered"),
+    PROTOCOL("conntrack", "chain_too_long", "hash chain too long"),
+    PROTOCOL("conntrack", "drop", "table full"),
     PROTOCOL("ip", "in_discards", "no memory to receive"),
     PROTOCOL("ip", "out_discards", "not sent"),
     PROTOCOL("ip", "reasm_fails", "fragments incomplete"),
@@ -80,6 +92,13 @@ const struct trend_watch trend_watches[] = {
      .kind = TREND_LOSS,
      .subject = "{device}",
      .cause = "{direction} {cause}"},
+
+    QDISC("clsact", TREND_OTHER), /* drops what a filter tells it to */
+    QDISC("ingress", TREND_OTHER),
+    {.metric = "netdrop_qdisc_drops_total",
+     .kind = TREND_LOSS,
+     .subject = "{device}",
+     .cause = "queue {kind} {handle}"},
 
     SITES("capacity", TREND_LOSS),
     SITES("error", TREND_LOSS),

@@ -2,6 +2,8 @@
  * and within bounds. Snapshots are published by hand, at times of the test's own. */
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -425,6 +427,43 @@ static void test_drop_sites(void **state)
     shape_done(&all);
 }
 
+static _Atomic bool reading;
+
+static void *read_on(void *data)
+{
+    struct trend_line *own = calloc(8, sizeof(*own));
+    struct trend_extent extent;
+
+    while (atomic_load(&reading)) {
+        trend_extent(trend, &extent);
+        if (trend_select(trend, TREND_LOSS, 12, own, 8) > 0 && strcmp(own[0].cause, "receive missed") != 0)
+            *(bool *)data = false;
+    }
+    free(own);
+    return NULL;
+}
+
+/* Readers on another thread, while devices come and go. */
+static void test_readers_on_another_thread(void **state)
+{
+    struct shape shapes[] = {links_new((const char *[]){"a", "b"}, 2), links_new((const char *[]){"b"}, 1)};
+    bool consistent = true;
+    pthread_t reader;
+
+    (void)state;
+    atomic_store(&reading, true);
+    assert_int_equal(pthread_create(&reader, NULL, read_on, &consistent), 0);
+    for (uint64_t i = 1; i < 500; i++, now_ns += TREND_STEP_NS) {
+        publish(LINK_SLOT, &shapes[i / 3 % 2], (uint64_t[]){1, 0, 0, i * 10, 1, 0, 0, i * 10});
+        assert_true(trend_step(trend, now_ns));
+    }
+    atomic_store(&reading, false);
+    pthread_join(reader, NULL);
+    assert_true(consistent);
+    for (size_t i = 0; i < ELEMENTS(shapes); i++)
+        shape_done(&shapes[i]);
+}
+
 /* More counters that move than there is room for: counted, and room again when they rest. */
 static void test_memory_is_bounded(void **state)
 {
@@ -494,6 +533,56 @@ static void test_templates(void **state)
     shape_done(&shape);
 }
 
+static char *read_golden(const char *name)
+{
+    char path[512];
+    char *text = calloc(1, 1 << 20);
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/../golden/%s", getenv("FIXTURES"), name);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
+/* The line of golden/metrics.txt that begins with the metric; "": there is none. */
+static void find_golden(const char *metrics, const char *metric, char *line, size_t size)
+{
+    const char *at = metrics;
+    size_t length = strlen(metric);
+
+    while ((at = strstr(at, metric)) && !((at == metrics || at[-1] == '\n') && strchr("{ ", at[length])))
+        at++;
+    (void)snprintf(line, size, "%.*s", at ? (int)strcspn(at, "\n") : 0, at ? at : "");
+}
+
+/* What is watched exists, and so do the labels that its templates name. */
+static void test_watched_metrics_exist(void **state)
+{
+    char *metrics = read_golden("metrics.txt"), *protocols = read_golden("snmp_names.txt");
+
+    (void)state;
+    for (size_t i = 0; i < trend_watch_count; i++) {
+        const struct trend_watch *watch = &trend_watches[i];
+        const char *const templates[] = {watch->subject, watch->cause};
+        char line[512], label[64];
+
+        find_golden(metrics, watch->metric, line, sizeof(line));
+        if (!line[0])
+            assert_non_null(strstr(protocols, watch->metric));
+        for (size_t t = 0; t < ELEMENTS(templates); t++)
+            for (const char *at = templates[t]; (at = strchr(at, '{')); at++) {
+                assert_int_equal(sscanf(at, "{%60[a-z_]}", label), 1);
+                assert_non_null(strstr(line, label));
+            }
+        assert_true(!watch->label || strstr(line, watch->label));
+    }
+    free(metrics);
+    free(protocols);
+}
+
 /* A metric's lines stand together, and end with the one for all other rows where there is one. */
 static void test_the_table_of_watches(void **state)
 {
@@ -527,9 +616,11 @@ int main(void)
         TEST(test_the_ring_wraps),
         TEST(test_absent_cells),
         TEST(test_drop_sites),
+        TEST(test_readers_on_another_thread),
         TEST(test_memory_is_bounded),
         TEST(test_templates),
         TEST(test_the_table_of_watches),
+        TEST(test_watched_metrics_exist),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
