@@ -3,16 +3,19 @@
 /* See connections.h. Called by the HTTP threads and by main; each function takes the one lock. */
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 enum phase {
     PHASE_FREE,
     PHASE_WAITING, /* connected, no request line yet */
     PHASE_REQUEST, /* the request line has arrived */
-    PHASE_ANSWER,  /* the answer is being sent */
+    PHASE_ANSWER,  /* the request is whole, the answer is being made or sent */
     PHASE_IDLE,    /* kept alive, between two requests */
 };
 
@@ -210,6 +213,31 @@ static bool overdue(const struct connections *connections, const struct connecti
     return now_ns > connection->since_ns && now_ns - connection->since_ns > deadline_ns;
 }
 
+/* True where the client has ended its side, everything it sent was read, and everything it was sent has
+ * arrived. */
+static bool peer_gone(int fd)
+{
+    struct pollfd events = {.fd = fd, .events = POLLRDHUP};
+    int unread = 0, unsent = 0;
+
+    return poll(&events, 1, 0) == 1 && ioctl(fd, SIOCINQ, &unread) == 0 &&
+           ioctl(fd, SIOCOUTQ, &unsent) == 0 && !unread && !unsent;
+}
+
+/*
+ * libmicrohttpd does not notice an end that comes with data: it reads until the data is all, and the kernel,
+ * asked for edges, tells nothing twice. The connection would wait for the rest of its request until the
+ * deadline. Only one that waits is looked at, and not at once: libmicrohttpd may have read what makes a whole
+ * request just now.
+ */
+static bool abandoned(const struct connection *connection, uint64_t now_ns)
+{
+    if (connection->phase == PHASE_FREE || connection->phase == PHASE_ANSWER || connection->shut)
+        return false;
+    return now_ns > connection->since_ns && now_ns - connection->since_ns > CONNECTION_LOOK_AFTER_NS &&
+           peer_gone(connection->fd);
+}
+
 size_t connections_sweep(struct connections *connections, uint64_t now_ns)
 {
     size_t shut = 0;
@@ -217,10 +245,11 @@ size_t connections_sweep(struct connections *connections, uint64_t now_ns)
     pthread_mutex_lock(&connections->lock);
     for (size_t i = 0; i < connections->touched; i++) {
         struct connection *connection = &connections->entries[i];
+        bool gone = abandoned(connection, now_ns);
 
-        if (!overdue(connections, connection, now_ns))
+        if (!gone && !overdue(connections, connection, now_ns))
             continue;
-        if (connection->phase != PHASE_IDLE)
+        if (!gone && connection->phase != PHASE_IDLE)
             limit_hit(connections->limits, LIMIT_REQUEST_TIME);
         connection_shut(connection);
         shut++;

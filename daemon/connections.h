@@ -24,6 +24,11 @@ enum { CONNECTIONS_MAX = 65536 }; /* storage: greater limits are cut to it */
  * minute), so that a scraper keeps its connection. */
 #define CONNECTION_IDLE_MAX_NS (90 * NS_PER_SECOND)
 
+/* How long a connection waits for a request, or the rest of one, before the sweep looks whether the client is
+ * gone.
+ */
+#define CONNECTION_LOOK_AFTER_NS NS_PER_SECOND
+
 struct connections;
 struct connection;
 
@@ -51,13 +56,13 @@ struct connection *connections_add(struct connections *connections, int fd, cons
                                    uint64_t now_ns);
 void connections_remove(struct connections *connections, struct connection *connection);
 
-/* The steps of a request: its line has arrived; its answer is on the way; the answer is out. */
+/* The steps of a request: its line has arrived; it is whole, and its answer on the way; the answer is out. */
 void connections_request(struct connections *connections, struct connection *connection, uint64_t now_ns);
 void connections_answer(struct connections *connections, struct connection *connection);
 void connections_complete(struct connections *connections, struct connection *connection, uint64_t now_ns);
 
-/* Shuts down every connection that is past its deadline, whatever bytes it dribbles; requests cut off are
- * counted as limit hits. Returns how many were shut down. */
+/* Shuts down every connection that is past its deadline, whatever bytes it dribbles, and those that wait for
+ * a client that is gone; requests cut off are counted as limit hits. Returns how many were shut down. */
 size_t connections_sweep(struct connections *connections, uint64_t now_ns);
 
 /* Shuts down the reader that has taken longest over its answer, and counts the limit hit. False: nobody is

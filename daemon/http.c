@@ -174,12 +174,12 @@ static enum MHD_Result respond(struct http *http, struct MHD_Connection *connect
 
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_argument, &request);
     keep_budget(http);
+    if (entry)
+        connections_answer(http->connections, entry);
     site_answer(http->site, &request, &response);
     queued = response_new(http, &response);
     if (!queued)
         return MHD_NO;
-    if (entry)
-        connections_answer(http->connections, entry);
     result = MHD_queue_response(connection, response.status, queued);
     MHD_destroy_response(queued);
     return result;

@@ -118,6 +118,49 @@ def test_row30_one_byte_a_second_request(exporter, dribble):
     assert hits(daemon, "request_time") == 1
 
 
+def send_and_end(client, request):
+    """The request and the end of the client's side, in one segment: the daemon is told of both at once."""
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    client.sendall(request)
+    client.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize(
+    "half", [REQUEST[:9], REQUEST[:-2], REQUEST[:-2] + b"Content-Length: 9\r\n\r\nabc"], ids=["line", "headers", "body"]
+)
+def test_who_leaves_within_a_request_leaves_its_slot(exporter, half):
+    daemon = exporter("--set=web.request_timeout=5m")
+    before = open_descriptors(daemon.pid)
+    for _ in range(10):
+        with connect(daemon) as client:
+            send_and_end(client, half)
+    eventually(lambda: open_descriptors(daemon.pid) <= before, "their descriptors to go")
+    assert hits(daemon, "request_time") == 0
+
+
+def test_half_closed_client_is_answered(exporter):
+    """Who sends a whole request and ends its side still gets the answer, and does not keep its slot after that."""
+    daemon = exporter("--set=web.request_timeout=5m")
+    before = open_descriptors(daemon.pid)
+    with connect(daemon) as client:
+        send_and_end(client, REQUEST)
+        head, _, body = receive_all(client).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ") and f"Content-Length: {len(body)}".encode() in head
+    eventually(lambda: open_descriptors(daemon.pid) <= before, "its descriptor to go")
+
+
+def test_half_closed_client_may_read_slowly(exporter):
+    """Nothing is cut off of what is on its way to a client that ended its own side long ago."""
+    daemon = exporter("--set=web.request_timeout=5m")
+    count = 100  # more than fits into socket buffers
+    with connect(daemon, receive_buffer=1 << 15) as client:
+        send_and_end(client, REQUEST * count)
+        time.sleep(3)  # two looks of the daemon and more
+        answers = receive_all(client)
+    assert answers.count(b"HTTP/1.1 200 ") == count
+    assert answers.count(b"\nnetdrop_exporter_build_info{") == count
+
+
 def stalled_reader(daemon):
     """A client with a tiny window and a request for more than fits into socket buffers, answered by pipelining:
     the page of a quiet host is small."""

@@ -175,6 +175,50 @@ static void test_row30_slow_requests(void **state)
     assert_int_equal(hits(fixture, LIMIT_REQUEST_TIME), 2);
 }
 
+/* Who is gone gives its slot back long before the deadline, unless an answer is being made for it, or on its
+ * way. */
+static void test_client_is_gone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct connection *in_request = client(fixture, "192.0.2.1", 100 * SECOND);
+    struct connection *in_answer = client(fixture, "192.0.2.2", 100 * SECOND);
+    struct connection *in_idle = client(fixture, "192.0.2.3", 100 * SECOND);
+    char byte = 'G';
+
+    assert_non_null(client(fixture, "192.0.2.4", 100 * SECOND)); /* waiting, and still there */
+    connections_request(fixture->connections, in_request, 100 * SECOND);
+    connections_request(fixture->connections, in_answer, 100 * SECOND);
+    connections_answer(fixture->connections, in_answer);
+    connections_complete(fixture->connections, in_idle, 100 * SECOND);
+    for (size_t i = 0; i < 3; i++) /* the client's end: it may still want to read */
+        assert_int_equal(shutdown(fixture->pairs[i][0], SHUT_WR), 0);
+    assert_int_equal(send(fixture->pairs[2][1], &byte, 1, 0), 1); /* an answer that it has not read yet */
+    assert_int_equal(connections_sweep(fixture->connections, 101 * SECOND), 0);
+    assert_int_equal(connections_sweep(fixture->connections, 101 * SECOND + 1), 1);
+    assert_true(ended(fixture, 0));
+    assert_false(ended(fixture, 1));
+    assert_int_equal(recv(fixture->pairs[2][0], &byte, 1, MSG_DONTWAIT), 1);
+    assert_false(ended(fixture, 2));
+    assert_int_equal(connections_sweep(fixture->connections, 102 * SECOND), 1);
+    assert_true(ended(fixture, 2));
+    assert_false(ended(fixture, 3));
+    assert_int_equal(hits(fixture, LIMIT_REQUEST_TIME), 0); /* it was no deadline */
+}
+
+/* What has arrived and was not read yet may be a whole request: the HTTP thread is late, not the client. */
+static void test_gone_with_unread_request(void **state)
+{
+    struct fixture *fixture = *state;
+    char byte = 'G';
+
+    assert_non_null(client(fixture, "192.0.2.1", 0));
+    assert_int_equal(send(fixture->pairs[0][0], &byte, 1, 0), 1);
+    assert_int_equal(shutdown(fixture->pairs[0][0], SHUT_WR), 0);
+    assert_int_equal(connections_sweep(fixture->connections, 5 * SECOND), 0);
+    assert_int_equal(recv(fixture->pairs[0][1], &byte, 1, 0), 1);
+    assert_int_equal(connections_sweep(fixture->connections, 5 * SECOND), 1);
+}
+
 static void test_kept_alive(void **state)
 {
     struct fixture *fixture = *state;
@@ -280,9 +324,16 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_limit_per_address),     TEST(test_limit_total), TEST(test_limits_change),
-        TEST(test_row30_slow_requests),   TEST(test_kept_alive),  TEST(test_shed_oldest),
-        TEST(test_removed_is_left_alone), TEST(test_threads),
+        TEST(test_limit_per_address),
+        TEST(test_limit_total),
+        TEST(test_limits_change),
+        TEST(test_row30_slow_requests),
+        TEST(test_client_is_gone),
+        TEST(test_gone_with_unread_request),
+        TEST(test_kept_alive),
+        TEST(test_shed_oldest),
+        TEST(test_removed_is_left_alone),
+        TEST(test_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
