@@ -131,6 +131,10 @@ stage_systemd() {
         "$top/tests/systemd/ci" "$products/gcc" "$results/$stage"
 }
 
+stage_packages() {
+    "$top/tests/packaging/ci" "$results/$stage"
+}
+
 stage_concurrency() {
     check "build of $stage" build "$products/tsan" -Dbuildtype=debugoptimized -Db_sanitize=thread &&
         integration tsan --seconds="$(seconds 60)" "$top/tests/integration/test_concurrency.py"

@@ -1,0 +1,42 @@
+"""PACKAGES names the directory that scripts/package built into, REBUILT one where it did so again from a copy of
+the tree in another directory; tests/packaging/ci makes both."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).resolve().parents[2]
+sys.path.append(str(TREE / "tests" / "integration"))
+
+
+@pytest.fixture(scope="session")
+def tree():
+    return TREE
+
+
+@pytest.fixture(scope="session")
+def packages():
+    return Path(os.environ["PACKAGES"])
+
+
+@pytest.fixture(scope="session")
+def rebuilt():
+    return Path(os.environ["REBUILT"])
+
+
+def only(directory, pattern):
+    found = list(directory.glob(pattern))
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def deb(packages):
+    return only(packages, "netdrop-exporter_*.deb")
+
+
+@pytest.fixture(scope="session")
+def rpm(packages):
+    return only(packages, "netdrop-exporter-*[!c].rpm")

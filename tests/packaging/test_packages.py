@@ -1,0 +1,92 @@
+"""What is in the packages, and that building them again gives the same."""
+
+import re
+import subprocess
+
+# Beside directories; the units' directory is as the system that builds has it.
+CONFFILES = {"/etc/default/netdrop-exporter", "/etc/netdrop-exporter/config.json"}
+FILES = CONFFILES | {
+    "/usr/sbin/netdrop-exporter",
+    "/usr/libexec/netdrop-open",
+    "/usr/share/bash-completion/completions/netdrop-exporter",
+    "/usr/share/man/man5/netdrop-exporter.json.5",
+    "/usr/share/man/man8/netdrop-exporter.8",
+    "/usr/share/netdrop-exporter/config.schema.json",
+    "UNITS/netdrop-exporter.service",
+    "UNITS/netdrop-exporter.socket",
+}
+
+
+def output(*command, **options):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=120, **options).stdout
+
+
+def normal(path):
+    path = re.sub(r"^(/usr)?/lib/systemd/system/", "UNITS/", path)
+    return path.removesuffix(".gz")
+
+
+def test_lintian(packages):
+    """Pedantic: what it is told to overlook stands in the package, with a reason."""
+    (changes,) = packages.glob("*.changes")
+    command = ["lintian", "--pedantic", "--display-info", "--fail-on=error,warning,info,pedantic", str(changes)]
+    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=300, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_deb_contents(deb):
+    listing = output("dpkg-deb", "--contents", deb, text=True).splitlines()
+    entries = [(line.split()[0], line.split()[1], line.split()[5].removeprefix(".")) for line in listing]
+    assert {normal(path) for mode, _, path in entries if mode[0] == "-"} >= FILES
+    for mode, owner, path in entries:
+        assert owner == "root/root"
+        assert not {"s", "S", "t"} & set(mode) and mode[5] == mode[8] == "-", (mode, path)
+    conffiles = output("dpkg-deb", "--info", deb, "conffiles", text=True).split()
+    assert set(conffiles) == CONFFILES
+
+
+def test_rpm_contents(rpm):
+    files = output("rpm", "--query", "--list", "--package", rpm, text=True).split()
+    assert {normal(path) for path in files} >= FILES
+    configuration = output("rpm", "--query", "--configfiles", "--package", rpm, text=True).split()
+    assert set(configuration) == CONFFILES
+    flags = output("rpm", "--query", "--package", "--queryformat", "[%{FILENAMES} %{FILEFLAGS:fflags}\n]", rpm, text=True)
+    for path in CONFFILES:
+        assert f"{path} cn\n" in flags  # config, noreplace
+    scripts = output("rpm", "--query", "--scripts", "--package", rpm, text=True)
+    assert "netdrop-exporter.service" in scripts
+
+
+def test_both_hold_the_same(deb, rpm):
+    deb_files = output("dpkg-deb", "--contents", deb, text=True).splitlines()
+    in_deb = {normal(line.split()[5].removeprefix(".")) for line in deb_files if line[0] == "-"}
+    in_rpm = {normal(path) for path in output("rpm", "--query", "--list", "--package", rpm, text=True).split()}
+    own = re.compile(r"/(doc|licenses|lintian)/|build-id")
+    missing = {path for path in in_deb if not own.search(path)} - in_rpm
+    assert missing == set()
+
+
+def test_the_same_bytes_again(packages, rebuilt):
+    names = sorted(path.name for path in packages.iterdir())
+    assert names == sorted(path.name for path in rebuilt.iterdir())
+    compared = [name for name in names if name.endswith((".deb", ".dsc", ".tar.xz"))]
+    assert len(compared) >= 5
+    for name in compared:
+        assert (packages / name).read_bytes() == (rebuilt / name).read_bytes(), name
+    for name in names:
+        if name.endswith(".rpm"):
+            assert output("rpm2cpio", packages / name) == output("rpm2cpio", rebuilt / name), name
+
+
+def test_nothing_says_where_it_was_built(deb, tmp_path):
+    output("dpkg-deb", "--extract", deb, tmp_path)
+    for path in (tmp_path / "usr/sbin/netdrop-exporter", *tmp_path.glob("usr/libexec/*")):
+        words = output("strings", "--all", path, text=True).splitlines()
+        assert [word for word in words if re.search(r"^/(tmp|var|home|root|build)\b|obj-.*-linux-gnu", word)] == []
+
+
+def test_version(deb, tree, tmp_path):
+    """The program of the package knows from which commit it is, though there is no git where it was built."""
+    output("dpkg-deb", "--extract", deb, tmp_path)
+    said = output(tmp_path / "usr/sbin/netdrop-exporter", "--version", text=True)
+    assert re.fullmatch(r"netdrop-exporter \d+\.\d+\.\d+ \([0-9a-f]{12}(-dirty)?\)\n", said)
