@@ -21,6 +21,7 @@
 #include "daemon/cli.h"
 #include "daemon/handovers.h"
 #include "daemon/log.h"
+#include "daemon/messages.h"
 
 #define MARKS "/run/netdrop-open"
 
@@ -79,6 +80,21 @@ static int store(const struct handover *handover)
     return 0;
 }
 
+/* What was chosen, and why, nobody but us can say. */
+static void log_opened(const char *name, const struct handover *handover)
+{
+    const struct fault *fault = &handover->fault;
+    const struct log_fields missing = {.collector = name, .error = fault->error};
+    const struct log_fields opened = {.message_id = fault->text[0] ? MESSAGE_COLLECTOR_CHOICE : NULL,
+                                      .collector = name};
+
+    if (fault->error)
+        log_event(LOG_LEVEL_WARN, &missing, "collector %s will be missing: %s", name, fault->text);
+    else
+        log_event(LOG_LEVEL_INFO, &opened, "collector %s: %zu descriptors for it%s%s", name, handover->count,
+                  fault->text[0] ? ": " : "", fault->text);
+}
+
 static int hand_over(const struct settings *settings, struct limits *limits, size_t i)
 {
     _cleanup_(handover_done) struct handover handover = {.leaving = true};
@@ -93,11 +109,7 @@ static int hand_over(const struct settings *settings, struct limits *limits, siz
         r = store(&handover);
     if (r < 0)
         return r;
-    if (handover.fault.error)
-        log_warn("collector %s will be missing: %s", collectors[i]->name, handover.fault.text);
-    else
-        log_info("collector %s: %zu descriptors for it%s%s", collectors[i]->name, handover.count,
-                 handover.fault.text[0] ? ": " : "", handover.fault.text);
+    log_opened(collectors[i]->name, &handover);
     return 0;
 }
 
