@@ -216,10 +216,6 @@ static int daemon_start(struct daemon *daemon, struct passed *passed, struct lis
     passed_done(passed); /* nobody knows the rest */
     if (error < 0)
         return error;
-    daemon->page = (struct page){
-        .registry = daemon->program.registry,
-        .telemetry_path = daemon->started->web.telemetry_path,
-    };
     daemon->site = (struct site){
         .registry = daemon->program.registry,
         .answers = daemon->program.answers,
@@ -228,6 +224,13 @@ static int daemon_start(struct daemon *daemon, struct passed *passed, struct lis
         .start_ns = clock_boottime_ns(),
     };
     error = trend_new(daemon->program.registry, &daemon->program.limits, &daemon->trend);
+    daemon->page = (struct page){
+        .registry = daemon->program.registry,
+        .trend = daemon->trend,
+        .limits = &daemon->program.limits,
+        .telemetry_path = daemon->started->web.telemetry_path,
+    };
+    page_init(&daemon->page);
     if (!error)
         error = loss_new(daemon->trend, &daemon->loss);
     if (!error)

@@ -1,23 +1,119 @@
 #include "daemon/page.h"
 
-/* See page.h. Runs on the HTTP threads; reads the registry, never the kernel. */
+/* See page.h. Runs on the HTTP threads; reads snapshots and trends, never the kernel. */
+
+#include <errno.h>
+#include <nettle/base64.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
 
 #include "collectors/collector.h"
-#include "daemon/clock.h"
-#include "daemon/escape.h"
+#include "daemon/cleanup.h"
+#include "daemon/page_html.h"
+#include "daemon/page_view.h"
+#include "page-assets.h"
 #include "version.h"
 
 #include "build-config.h"
 
-static const char page_style[] =
-    ":root{color-scheme:light dark}"
-    "body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:64rem;padding:0 1rem}"
-    "main{overflow-x:auto}"
-    "table{border-collapse:collapse;width:100%}"
-    "th,td{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8886}"
-    "td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}"
-    ".ok{color:light-dark(#176b2c,#6fce86)}.bad{color:light-dark(#a01818,#ff8f8f);font-weight:600}"
-    ".quiet{opacity:.75}";
+/* As Content-Security-Policy names an inline text. */
+static void digest_text(const char *text, char digest[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1])
+{
+    uint8_t bytes[SHA256_DIGEST_SIZE];
+    struct sha256_ctx context;
+
+    sha256_init(&context);
+    sha256_update(&context, strlen(text), (const uint8_t *)text);
+    sha256_digest(&context, sizeof(bytes), bytes);
+    base64_encode_raw(digest, sizeof(bytes), bytes);
+    digest[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE)] = '\0';
+}
+
+void page_init(struct page *page)
+{
+    char style[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1];
+    char script[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1];
+
+    digest_text(page_css, style);
+    digest_text(page_js, script);
+    (void)snprintf(page->policy, sizeof(page->policy),
+                   "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; connect-src 'self'; "
+                   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+                   style, script);
+}
+
+const struct table *page_find_column(const struct page_view *view, const char *metric, size_t *ret_column)
+{
+    for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++) {
+        const struct snapshot *snapshot = view->snapshots[slot];
+
+        for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
+            int column = table_find_column(&snapshot->tables[i], metric);
+
+            if (column < 0)
+                continue;
+            *ret_column = (size_t)column;
+            return &snapshot->tables[i];
+        }
+    }
+    return NULL;
+}
+
+bool page_find_value(const struct page_view *view, const char *metric, const struct page_label labels[2],
+                     uint64_t *ret_value)
+{
+    size_t column;
+    const struct table *table = page_find_column(view, metric, &column);
+
+    for (size_t row = 0; table && row < table->rows->count; row++) {
+        bool found = true;
+
+        for (size_t i = 0; i < 2 && found; i++) {
+            char value[64];
+
+            found = !labels[i].name ||
+                    (row_set_label(table->rows, row, labels[i].name, value, sizeof(value)) >= 0 &&
+                     !strcmp(value, labels[i].value));
+        }
+        if (found)
+            return table_get(table, row, column, ret_value);
+    }
+    return false;
+}
+
+static struct page_view *view_new(const struct page *page, uint64_t now_ns)
+{
+    const unsigned five_minutes = TREND_POINTS;
+    struct page_view *view = malloc(sizeof(*view));
+
+    if (!view)
+        return NULL;
+    view->registry = page->registry;
+    for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++)
+        view->snapshots[slot] =
+            slot < registry_count(page->registry) ? registry_snapshot(page->registry, slot, now_ns) : NULL;
+    trend_look(page->trend, now_ns);
+    trend_extent(page->trend, &view->extent);
+    view->loss_count =
+        trend_select(page->trend, TREND_LOSS | TREND_NOW, five_minutes, view->losses, PAGE_LOSSES_MAX);
+    view->other_count =
+        trend_select(page->trend, TREND_OTHER | TREND_NOW, five_minutes, view->others, PAGE_LOSSES_MAX);
+    view->traffic_count =
+        trend_select(page->trend, TREND_TRAFFIC | TREND_NOW, 1, view->traffic, TREND_LINES_MAX);
+    return view;
+}
+
+static void view_freep(struct page_view **view)
+{
+    if (!*view)
+        return;
+    for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++)
+        snapshot_unref((*view)->snapshots[slot]);
+    free(*view);
+}
 
 static const char *state_class(enum collector_state state)
 {
@@ -32,50 +128,41 @@ static const char *state_class(enum collector_state state)
     }
 }
 
-/* Nanoseconds as people read them. */
-static void page_duration(struct buffer *out, uint64_t ns)
-{
-    if (ns < NS_PER_SECOND / 1000)
-        buffer_printf(out, "%u µs", (unsigned)(ns / 1000));
-    else if (ns < NS_PER_SECOND)
-        buffer_printf(out, "%.1f ms", (double)ns / 1e6);
-    else
-        buffer_printf(out, "%.1f s", (double)ns / 1e9);
-}
-
 static void page_collector(struct buffer *out, const struct collector *collector,
                            const struct collector_health *health)
 {
+    const char *reason = health->reason[0] ? health->reason : health->note;
+
     buffer_text(out, "<tr><th scope=\"row\">");
-    escape_text(out, ESCAPE_HTML, collector->name);
-    buffer_text(out, "</th><td>");
-    escape_text(out, ESCAPE_HTML, collector->summary);
+    html_text(out, collector->name);
+    buffer_text(out, "</th><td class=\"wide\">");
+    html_text(out, collector->summary);
     buffer_printf(out, "</td><td class=\"%s\">%s", state_class(health->state),
                   collector_state_name(health->state));
     if (health->busy_ns >= NS_PER_SECOND) {
         buffer_text(out, ", busy for ");
-        page_duration(out, health->busy_ns);
+        html_duration(out, health->busy_ns);
     }
-    if (health->reason[0]) {
+    if (reason[0]) {
         buffer_text(out, ": ");
-        escape_text(out, ESCAPE_HTML, health->reason);
+        html_text(out, reason);
     }
-    buffer_printf(out, "</td><td class=\"number\">%llu</td><td class=\"number\">",
-                  (unsigned long long)health->series);
+    buffer_text(out, "</td><td class=\"number\">");
+    html_count(out, health->series);
+    buffer_text(out, "</td><td class=\"number\">");
     if (health->tried)
-        page_duration(out, health->duration_ns);
-    buffer_printf(out, "</td><td class=\"number\">%llu</td></tr>\n", (unsigned long long)health->failures);
+        html_duration(out, health->duration_ns);
+    buffer_text(out, "</td><td class=\"number\">");
+    html_count(out, health->failures);
+    buffer_text(out, "</td></tr>\n");
 }
 
-static void page_collectors(struct buffer *out, const struct registry *registry)
+static void page_collectors(const struct registry *registry, uint64_t now_ns, struct buffer *out)
 {
-    uint64_t now_ns = clock_boottime_ns();
+    static const char *const columns[] = {"Name",    "What it reads", "State",
+                                          "#Series", "#Last took",    "#Failures"};
 
-    buffer_text(out, "<h2>Collectors</h2>\n<table>\n<thead><tr><th scope=\"col\">Name</th>"
-                     "<th scope=\"col\">What it reads</th><th scope=\"col\">State</th>"
-                     "<th scope=\"col\" class=\"number\">Series</th>"
-                     "<th scope=\"col\" class=\"number\">Last took</th>"
-                     "<th scope=\"col\" class=\"number\">Failures</th></tr></thead>\n<tbody>\n");
+    html_table_begin(out, columns, ELEMENTS(columns));
     for (size_t i = 0; i < registry_count(registry); i++) {
         struct collector_health health;
 
@@ -83,22 +170,100 @@ static void page_collectors(struct buffer *out, const struct registry *registry)
         if (health.enabled)
             page_collector(out, collectors[i], &health);
     }
-    buffer_text(out, "</tbody>\n</table>\n");
+    html_table_end(out);
 }
 
-int page_render(const struct page *page, struct buffer *out)
+/* What was left out for want of room: the limits that were ever hit. */
+static void page_limits(const struct limits *limits, struct buffer *out)
 {
+    bool any = false;
+
+    for (size_t i = 0; i < LIMIT_COUNT; i++) {
+        uint64_t hits = atomic_load_explicit(&limits->hits[i], memory_order_relaxed);
+
+        if (!hits)
+            continue;
+        buffer_printf(out, "%s%s (",
+                      any ? ", " : "<p class=\"bad\">Limits that were hit: ", limit_name((enum limit)i));
+        html_count(out, hits);
+        buffer_text(out, ")");
+        any = true;
+    }
+    if (any)
+        buffer_text(out, ".</p>\n");
+}
+
+/* A part that the script renews; it scrolls by itself where it is too wide. */
+static void part_begin(struct buffer *out, const char *id, const char *title)
+{
+    buffer_printf(
+        out, "<div class=\"scroll\" id=\"%s\" data-live role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n",
+        id, title);
+}
+
+static void part_end(struct buffer *out)
+{
+    buffer_text(out, "</div>\n");
+}
+
+static void page_head(const struct page *page, const struct page_view *view, struct buffer *out)
+{
+    struct utsname host = {};
+
+    (void)uname(&host);
     buffer_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                     "<title>netdrop-exporter</title>\n<style>");
-    buffer_text(out, page_style);
-    buffer_text(out, "</style>\n</head>\n<body>\n<main>\n<h1>netdrop-exporter</h1>\n"
-                     "<p>Where, on which interface, and why this host drops packets. Version " NETDROP_VERSION
-                     " (" NETDROP_REVISION ").</p>\n<p><a href=\"");
-    escape_text(out, ESCAPE_HTML, page->telemetry_path);
-    buffer_text(out,
-                "\">Metrics</a> · <a href=\"/-/healthy\">Healthy</a> · <a href=\"/-/ready\">Ready</a></p>\n");
-    page_collectors(out, page->registry);
-    buffer_text(out, "</main>\n</body>\n</html>\n");
+                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
+    html_text(out, host.nodename);
+    buffer_printf(out, " – netdrop-exporter</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>",
+                  page_css);
+    html_text(out, host.nodename);
+    buffer_text(out, "</h1>\n<span class=\"quiet\">netdrop-exporter " NETDROP_VERSION " (" NETDROP_REVISION
+                     ")</span>\n<nav><a href=\"");
+    html_text(out, page->telemetry_path);
+    buffer_text(
+        out, "\">Metrics</a></nav>\n</header>\n<main>\n"
+             "<p id=\"note\" role=\"alert\" hidden>The exporter does not answer: what you see is old.</p>\n"
+             "<p id=\"verdict\" data-live>");
+    page_verdict(view, out);
+    buffer_text(out, "</p>\n");
+}
+
+static void page_body(const struct page *page, const struct page_view *view, bool all_interfaces,
+                      uint64_t now_ns, struct buffer *out)
+{
+    buffer_text(out, "<h2>Lost within the last five minutes</h2>\n");
+    part_begin(out, "losses", "Lost within the last five minutes");
+    page_losses(view, out);
+    part_end(out);
+    buffer_text(out, "<h2>Interfaces</h2>\n");
+    part_begin(out, "interfaces", "Interfaces");
+    page_devices(view, all_interfaces, out);
+    part_end(out);
+    buffer_text(out, "<h2>Other drops</h2>\n<details>\n<summary>By configuration, benign, or "
+                     "for a reason that is not known, within the last five minutes</summary>\n");
+    part_begin(out, "others", "Other drops");
+    page_others(view, out);
+    part_end(out);
+    buffer_text(out, "</details>\n<h2>Drop sites in the kernel</h2>\n<details>\n<summary>All that dropped "
+                     "since the exporter counts</summary>\n");
+    part_begin(out, "sites", "Drop sites in the kernel");
+    page_sites(view, out);
+    part_end(out);
+    buffer_text(out, "</details>\n<h2>Collectors</h2>\n");
+    part_begin(out, "collectors", "Collectors");
+    page_collectors(page->registry, now_ns, out);
+    page_limits(page->limits, out);
+    part_end(out);
+}
+
+int page_render(const struct page *page, bool all_interfaces, uint64_t now_ns, struct buffer *out)
+{
+    _cleanup_(view_freep) struct page_view *view = view_new(page, now_ns);
+
+    if (!view)
+        return -ENOMEM;
+    page_head(page, view, out);
+    page_body(page, view, all_interfaces, now_ns, out);
+    buffer_printf(out, "</main>\n<script>%s</script>\n</body>\n</html>\n", page_js);
     return out->error;
 }

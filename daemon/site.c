@@ -175,18 +175,28 @@ static void respond_metrics(const struct site *site, const struct request *reque
     response->owner = (void *)body;
 }
 
-static void respond_page(const struct site *site, struct response *response)
+/* True where the page is asked for with all interfaces, however many there are. */
+static bool wants_all_interfaces(const struct request *request)
+{
+    for (size_t i = 0; i < request->argument_count; i++) {
+        const struct argument *argument = &request->arguments[i];
+
+        if (!strcmp(argument->key, "interfaces") && argument->value && !strcmp(argument->value, "all"))
+            return true;
+    }
+    return false;
+}
+
+static void respond_page(const struct site *site, const struct request *request, struct response *response)
 {
     _cleanup_(buffer_done) struct buffer page = {0};
 
-    if (page_render(site->page, &page) < 0) {
+    if (page_render(site->page, wants_all_interfaces(request), request->now_ns, &page) < 0) {
         respond_exhausted(response);
         return;
     }
     respond_buffer(response, 200, content_html, &page);
-    response_header(response, "Content-Security-Policy",
-                    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-                    "frame-ancestors 'none'");
+    response_header(response, "Content-Security-Policy", site->page->policy);
     response_header(response, "Referrer-Policy", "no-referrer");
 }
 
@@ -234,7 +244,7 @@ void site_answer(const struct site *site, const struct request *request, struct 
     } else if (strcmp(request->path, "/-/ready") == 0) {
         respond_ready(site, request, ret_response);
     } else if (strcmp(request->path, "/") == 0 && site->page) {
-        respond_page(site, ret_response);
+        respond_page(site, request, ret_response);
     } else {
         respond_not_found(site, ret_response);
     }

@@ -46,7 +46,7 @@ struct request {
     uint64_t now_ns;    /* CLOCK_BOOTTIME */
 };
 
-/* Names and values are constants. */
+/* Names and values outlive the response. */
 struct header {
     const char *name;
     const char *value;

@@ -180,9 +180,16 @@ static void line_fill(const struct trend *trend, const struct rank *rank, uint32
 {
     const struct trend_series *series = rank->series;
     const struct row_set *rows = series->source->rows;
+    const struct drop_meaning *meaning = trend_watch_meaning(rows, series->row);
     float moved, elapsed;
 
-    *line = (struct trend_line){.watch = series->watch, .count = rank->count, .rate = rank->rate};
+    *line = (struct trend_line){
+        .watch = series->watch,
+        .count = rank->count,
+        .rate = rank->rate,
+        .meaning = meaning ? meaning->sentence : NULL,
+        .advice = meaning ? &drop_remedies[meaning->remedy] : series->watch->advice,
+    };
     trend_watch_text(series->watch->subject, rows, series->row, line->subject, sizeof(line->subject));
     trend_watch_text(series->watch->cause, rows, series->row, line->cause, sizeof(line->cause));
     line->device = series->watch->subject[0] == '{' && line->subject[0];

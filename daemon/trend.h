@@ -56,13 +56,15 @@ void trend_look(struct trend *trend, uint64_t now_ns);
 /* One counter as readers see it. */
 struct trend_line {
     const struct trend_watch *watch;
-    bool device;                /* the subject is a network device */
-    char subject[64];           /* what loses, "host" where the kernel does not tell */
-    char cause[160];            /* one line; names of the kernel's and of drivers: data, to be escaped */
-    double count;               /* packets, over the points asked for */
-    double rate;                /* packets a second, over the same; where nothing is known there, before */
-    double last;                /* packets, in the last step */
-    float points[TREND_POINTS]; /* packets a second, oldest first; NAN: not known */
+    bool device;         /* the subject is a network device */
+    char subject[64];    /* what loses, "host" where the kernel does not tell */
+    char cause[160];     /* one line; names of the kernel's and of drivers: data, to be escaped */
+    double count;        /* packets, over the points asked for */
+    double rate;         /* packets a second, over the same; where nothing is known there, before */
+    double last;         /* packets, in the last step */
+    const char *meaning; /* one sentence without its end; NULL: the cause says it all, or nobody knows */
+    const struct drop_remedy_text *advice; /* NULL: none is known */
+    float points[TREND_POINTS];            /* packets a second, oldest first; NAN: not known */
 };
 
 /* Copies the `max` (up to TREND_LINES_MAX) counters of these kinds (enum trend_kind, or'ed) that moved most

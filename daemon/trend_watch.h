@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collectors/drop_class.h"
 #include "daemon/table.h"
 
 /* Bits, so that a reader can ask for several. */
@@ -28,8 +29,9 @@ struct trend_watch {
     const char *value;
     bool from_zero; /* a row comes with its first packet, and counts from 0: all that it counts is new */
     enum trend_kind kind;
-    const char *subject; /* what loses: "{device}", "udp" */
-    const char *cause;   /* how: "receive missed", "{reason} in {function}" */
+    const char *subject;                   /* what loses: "{device}", "udp" */
+    const char *cause;                     /* how: "receive missed", "{reason} in {function}" */
+    const struct drop_remedy_text *advice; /* what to do; NULL: a drop site, which its meaning tells */
 };
 
 extern const struct trend_watch trend_watches[];
@@ -44,6 +46,9 @@ const struct trend_watch *trend_watch_find(const char *metric);
 /* The one among them that a row belongs to; NULL: none. */
 const struct trend_watch *trend_watch_row(const struct trend_watch *first, const struct row_set *rows,
                                           size_t row);
+
+/* What the kernel's reason and function of a row mean; NULL: it has none, or nobody knows. */
+const struct drop_meaning *trend_watch_meaning(const struct row_set *rows, size_t row);
 
 /* Fills the template in, cut where it is too long. */
 void trend_watch_text(const char *template, const struct row_set *rows, size_t row, char *buffer,

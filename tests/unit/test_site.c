@@ -34,16 +34,18 @@ void answers_release(const struct body *body)
     answers.held--;
 }
 
-int page_render(const struct page *page, struct buffer *out)
+int page_render(const struct page *page, bool all_interfaces, uint64_t now_ns, struct buffer *out)
 {
     (void)page;
+    (void)all_interfaces;
+    (void)now_ns;
     buffer_text(out, "<!DOCTYPE html>\n");
     return page_fails ? -12 : 0;
 }
 
 #define START_NS (1000 * NS_PER_SECOND)
 
-static struct page page;
+static struct page page = {.policy = "default-src 'none'"};
 static struct site site;
 
 static int set_up(void **state)
