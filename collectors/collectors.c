@@ -9,6 +9,7 @@
 #include "collectors/process.h"
 #include "collectors/qdisc.h"
 #include "collectors/snmp.h"
+#include "collectors/sockets.h"
 #include "collectors/softnet.h"
 #include "daemon/cleanup.h"
 
@@ -20,6 +21,7 @@ const struct collector *const collectors[] = {
     &softnet_collector,
     &conntrack_collector,
     &qdisc_collector,
+    &sockets_collector,
     &drop_monitor_collector,
     &process_collector,
 };

@@ -18,6 +18,8 @@ const char *limit_name(enum limit limit)
         [LIMIT_DROP_SITES] = "drop_sites",
         [LIMIT_QDISCS] = "qdiscs",
         [LIMIT_TREND_SERIES] = "trend_series",
+        [LIMIT_PORTS] = "ports",
+        [LIMIT_SOCKETS] = "sockets",
     };
 
     return names[limit];

@@ -23,6 +23,8 @@ enum limit {
     LIMIT_DROP_SITES,   /* rows of drop sites; an old one goes, or the rest is counted in an `other` row */
     LIMIT_QDISCS,       /* queueing disciplines; the rest is left out */
     LIMIT_TREND_SERIES, /* series that move and have a history; the rest has none */
+    LIMIT_PORTS,        /* local ports with rows; the rest is in rows named `other` */
+    LIMIT_SOCKETS,      /* sockets whose drops are remembered; those of the rest are not counted */
     LIMIT_COUNT
 };
 

@@ -1,6 +1,7 @@
 """`--once`, and the contract of names: everything the page can hold is listed in tests/golden/metrics.txt. A
 change there breaks somebody's dashboard: make it on purpose, with `pytest --update-golden`, and say so."""
 
+import socket
 import subprocess
 
 import exposition
@@ -8,7 +9,7 @@ from daemon import eventually
 
 
 # The protocol counters differ from kernel to kernel; their names have a golden file and a test of their own.
-COLLECTORS = ("link", "ethtool", "softnet", "conntrack", "qdisc", "drop_monitor", "process")
+COLLECTORS = ("link", "ethtool", "softnet", "conntrack", "qdisc", "sockets", "drop_monitor", "process")
 EVERYTHING = (
     "--set=collectors.ethtool.virtual_devices=true",
     "--set=collectors.ethtool.per_queue=true",
@@ -39,6 +40,14 @@ def test_golden_names(exporter, netns, tree, request):
     inside = netns()
     inside.ip("link add v0 type veth peer name v1")
     inside.run("tc qdisc add dev lo root pfifo limit 1000")
+    with inside.socket(kind=socket.SOCK_DGRAM) as reader, inside.socket() as listener:
+        reader.bind(("127.0.0.1", 8125))
+        listener.bind(("127.0.0.1", 80))
+        listener.listen()
+        look_at_names(exporter, inside, tree, request)
+
+
+def look_at_names(exporter, inside, tree, request):
     query = "/metrics?" + "&".join(f"collect[]={name}" for name in COLLECTORS)
     shown = {}
     # veths are counted as excluded in one, and have driver statistics in another; the third has this host's NICs.

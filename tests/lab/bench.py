@@ -17,7 +17,10 @@ import lab
 EVERYTHING = (
     "--set=devices.exclude_kinds=",
     "--no-collector.process",
-    *(f"--set=collectors.{name}.interval=100ms" for name in ("link", "ethtool", "snmp", "softnet", "conntrack", "qdisc")),
+    *(
+        f"--set=collectors.{name}.interval=100ms"
+        for name in ("link", "ethtool", "snmp", "softnet", "conntrack", "qdisc", "sockets")
+    ),
 )
 DROP_SITES = "--set=collectors.drop_monitor.interval=100ms"
 

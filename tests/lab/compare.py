@@ -21,6 +21,10 @@ HOST_WIDE = {f"softnet_{name}" for name in ("processed", "dropped", "times_squee
 OTHER = ("collector_", "config_", "exporter_", "limit_", "kernel_drop")
 
 
+# What says of a fault how bad it is now.
+GAUGES = ("listen_queue_length",)
+
+
 @dataclass(frozen=True)
 class Line:
     where: str
@@ -45,7 +49,8 @@ def counters(watcher, page):
     found = {}
     for name, samples in page.items():
         family = name.removeprefix("netdrop_")
-        if name != family and page.families[name].type == "counter" and not family.startswith(OTHER):
+        counts = page.families[name].type == "counter" or family in GAUGES
+        if name != family and counts and not family.startswith(OTHER):
             for sample in samples:
                 found[key(watcher.where, sample)] = found.get(key(watcher.where, sample), 0) + sample.value
     return found

@@ -113,7 +113,7 @@ def udp_receive_buffer(bench):
     lost = COUNT - len(traffic.received(reader))
     return Expected(
         datagrams(),
-        {"b udp_rcvbuf_errors": lost, "b udp_in_errors": lost},
+        {"b udp_rcvbuf_errors": lost, "b udp_in_errors": lost, "b udp_socket_drops": lost},
         # __udp_enqueue_schedule_skb() decides, and is not the one to free.
         [Site(lost, "SOCKET_RCVBUFF", ("udp_queue_rcv_one_skb",))],
     )
@@ -158,7 +158,7 @@ def tcp_accept_queue(bench):
     refused = range(18, 100)
     return Expected(
         "20 connection attempts",
-        {"b tcpext_listen_overflows": refused, "b tcpext_listen_drops": refused},
+        {"b tcpext_listen_overflows": refused, "b tcpext_listen_drops": refused, "b listen_queue_length": 2},
         may=("a tcp_retrans_segs", "a tcpext_tcp_timeouts", "a tcpext_tcp_syn_retrans", *TCP_MAY),
         # The SYN is thrown away in tcp_conn_request() by consume_skb(): no drop site tells of it.
         sites=[],
@@ -544,6 +544,7 @@ def netem_corrupt(bench):
         {"b udp_in_csum_errors": range(500, 900), "b udp_in_errors": range(500, 900)},
         total=COUNT - got,
         may=(
+            "b udp_socket_drops",  # where the checksum is looked at as late as by the reader
             "b ipext_in_csum_errors",
             "b ip_in_hdr_errors",
             "b ipext_in_truncated_pkts",

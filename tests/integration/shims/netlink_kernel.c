@@ -8,14 +8,18 @@
  *     late                  before each answer comes another that belongs to an earlier request
  *     slow                  an answer is read 30 ms after it was made
  *     no_getstats           RTM_GETSTATS is not known (as before Linux 4.7)
+ *     no_udp_diag, no_tcp_diag   sock_diag of the protocol is not known
  *     small_buffer          receive buffers are as small as the kernel allows
  */
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +35,20 @@ static bool fault(const char *name)
 
     (void)snprintf(path, sizeof(path), "%s/%s", getenv("NETLINK_SHIM_DIRECTORY"), name);
     return access(path, F_OK) == 0;
+}
+
+/* In a request to sock_diag: a protocol that there is none of. */
+static void forget_protocol(int fd, char *request)
+{
+    char *protocol = request + sizeof(struct nlmsghdr) + offsetof(struct inet_diag_req_v2, sdiag_protocol);
+    int netlink = 0;
+    socklen_t size = sizeof(netlink);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &netlink, &size) < 0 || netlink != NETLINK_SOCK_DIAG)
+        return;
+    if ((*protocol == IPPROTO_UDP && fault("no_udp_diag")) ||
+        (*protocol == IPPROTO_TCP && fault("no_tcp_diag")))
+        *protocol = 99;
 }
 
 static bool is_netlink(int fd)
@@ -74,6 +92,7 @@ ssize_t send(int fd, const void *data, size_t size, int flags)
     if (header.nlmsg_type == RTM_GETSTATS && fault("no_getstats"))
         header.nlmsg_type = RTM_MAX + 100;
     memcpy(copy, &header, sizeof(header));
+    forget_protocol(fd, copy);
     return REAL(send)(fd, copy, size, flags);
 }
 

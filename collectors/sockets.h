@@ -1,0 +1,7 @@
+#pragma once
+
+/* Sockets by local port: netdrop_udp_socket_drops_total, netdrop_listen_queue_*. */
+
+#include "collectors/collector.h"
+
+extern const struct collector sockets_collector;

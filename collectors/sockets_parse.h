@@ -1,0 +1,29 @@
+#pragma once
+
+/*
+ * What sock_diag says of one socket, out of its bytes, and the filter that the kernel runs for us before it
+ * says anything. Pure: no system call, no allocation.
+ */
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SOCKETS_FILTER_SIZE = 16 };
+
+struct socket_report {
+    uint64_t cookie; /* names the socket among all there ever are */
+    uint16_t port;   /* local, in host order */
+    bool ipv6;       /* the socket's; it may take IPv4 too */
+    bool has_drops;
+    uint32_t drops;        /* sk_drops: rises modulo 2^32 from 0 at the socket's birth */
+    uint32_t queue_length; /* of a listener: connections that wait to be accepted */
+    uint32_t queue_limit;  /* of a listener: as told to listen(), cut to net.core.somaxconn */
+};
+
+/* -ENODATA: another message; -EBADMSG: it makes no sense. */
+int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_report);
+
+/* Bytecode for INET_DIAG_REQ_BYTECODE: lets through the sockets whose program chose a port, up to the
+ * highest. */
+void sockets_filter(uint16_t highest_port, uint8_t filter[SOCKETS_FILTER_SIZE]);

@@ -1,0 +1,159 @@
+/* Which ports have rows, and what becomes of the rest. */
+
+#include "collectors/socket_ports.h"
+
+#include <stdio.h>
+
+#include "daemon/cleanup.h"
+#include "tests/unit/unit.h"
+
+struct fixture {
+    struct limits limits;
+    struct socket_ports ports;
+    size_t hint;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+    assert_int_equal(socket_ports_init(&fixture->ports, 3, &fixture->limits), 0);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    socket_ports_done(&fixture->ports);
+    free(fixture);
+    return 0;
+}
+
+static void see(struct fixture *fixture, bool ipv6, uint16_t port, uint64_t count)
+{
+    struct socket_port *place = socket_ports_get(&fixture->ports, ipv6, port, &fixture->hint);
+
+    place->has_socket = true;
+    place->values[0] += count;
+}
+
+/* The rows as they are shown: "53/4=7 80/6=0". */
+static void assert_rows(struct fixture *fixture, const char *expected)
+{
+    static const struct metric metric = {.name = "x_total", .help = "x", .type = METRIC_COUNTER};
+    struct snapshot *snapshot = snapshot_new();
+    struct column_set *columns;
+    struct table *table;
+    char shown[256] = "";
+    int size = 0;
+
+    assert_int_equal(socket_ports_end(&fixture->ports), 0);
+    assert_int_equal(column_set_new(&metric, 1, &columns), 0);
+    table = snapshot_add_table(snapshot, columns, fixture->ports.rows);
+    socket_ports_fill(&fixture->ports, table, 1);
+    for (size_t row = 0; row < table->rows->count; row++) {
+        char port[16], version[4];
+        uint64_t value = 0;
+
+        assert_true(row_set_label(table->rows, row, "local_port", port, sizeof(port)) > 0);
+        assert_true(row_set_label(table->rows, row, "ip_version", version, sizeof(version)) > 0);
+        assert_true(table_get(table, row, 0, &value));
+        size += snprintf(shown + size, sizeof(shown) - (size_t)size, "%s%s/%s=%u", row ? " " : "", port,
+                         version, (unsigned)value);
+    }
+    assert_string_equal(shown, expected);
+    column_set_unref(columns);
+    snapshot_unref(snapshot);
+}
+
+static void test_counts_outlive_sockets(void **state)
+{
+    struct fixture *fixture = *state;
+
+    socket_ports_begin(&fixture->ports, true);
+    see(fixture, false, 53, 7);
+    see(fixture, true, 53, 1);
+    see(fixture, false, 8, 0);
+    see(fixture, false, 53, 2); /* another socket of the port */
+    assert_rows(fixture, "8/4=0 53/4=9 53/6=1");
+    socket_ports_begin(&fixture->ports, true);
+    assert_rows(fixture, "53/4=9 53/6=1");
+    socket_ports_begin(&fixture->ports, true);
+    see(fixture, false, 53, 1);
+    assert_rows(fixture, "53/4=10 53/6=1");
+    assert_int_equal(fixture->limits.hits[LIMIT_PORTS], 0);
+}
+
+static void test_gauges_are_gone_with_their_sockets(void **state)
+{
+    struct fixture *fixture = *state;
+
+    socket_ports_begin(&fixture->ports, false);
+    see(fixture, false, 80, 7);
+    see(fixture, false, 81, 0);
+    assert_rows(fixture, "80/4=7 81/4=0");
+    socket_ports_begin(&fixture->ports, false);
+    see(fixture, false, 81, 3);
+    assert_rows(fixture, "81/4=3");
+}
+
+static void test_more_ports_than_rows(void **state)
+{
+    struct fixture *fixture = *state;
+
+    socket_ports_begin(&fixture->ports, true);
+    for (uint16_t port = 1; port <= 5; port++)
+        see(fixture, false, port, port == 2 ? 0 : 1);
+    see(fixture, true, 9, 4);
+    assert_rows(fixture, "1/4=1 2/4=0 3/4=1 other/4=2 other/6=4");
+    assert_int_equal(fixture->limits.hits[LIMIT_PORTS], 3);
+    /* 2 goes and makes room. What was counted in `other` stays there. */
+    socket_ports_begin(&fixture->ports, true);
+    assert_rows(fixture, "1/4=1 3/4=1 other/4=2 other/6=4");
+    socket_ports_begin(&fixture->ports, true);
+    see(fixture, true, 9, 1);
+    see(fixture, false, 5, 1);
+    assert_rows(fixture, "1/4=1 3/4=1 9/6=1 other/4=3 other/6=4");
+}
+
+static void test_rows_are_made_again_only_for_other_ports(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct row_set *before;
+
+    socket_ports_begin(&fixture->ports, true);
+    see(fixture, false, 53, 7);
+    assert_rows(fixture, "53/4=7");
+    before = fixture->ports.rows;
+    socket_ports_begin(&fixture->ports, true);
+    see(fixture, false, 53, 7);
+    assert_rows(fixture, "53/4=14");
+    assert_ptr_equal(fixture->ports.rows, before);
+    socket_ports_begin(&fixture->ports, true);
+    see(fixture, false, 54, 7);
+    assert_rows(fixture, "53/4=14 54/4=7");
+    assert_ptr_not_equal(fixture->ports.rows, before);
+}
+
+static void test_no_ports(void **state)
+{
+    struct fixture *fixture = *state;
+
+    socket_ports_begin(&fixture->ports, true);
+    assert_rows(fixture, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_counts_outlive_sockets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_gauges_are_gone_with_their_sockets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_more_ports_than_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rows_are_made_again_only_for_other_ports, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_ports, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
