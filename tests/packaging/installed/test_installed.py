@@ -69,7 +69,8 @@ def test_install(before, deb):
     install(deb)
     assert show("ActiveState") == "active"
     assert show("UnitFileState") == "enabled"
-    assert show("StatusText") and show("DynamicUser") == "yes" and show("CapabilityBoundingSet") == ""
+    eventually(lambda: show("StatusText"), "a status")
+    assert show("DynamicUser") == "yes" and show("CapabilityBoundingSet") == ""
     assert systemctl("show", "--value", "--property=UnitFileState", f"{NAME}.socket").stdout.strip() == "disabled"
     assert systemctl("is-failed", "--quiet", f"{NAME}.socket", check=False).returncode != 0
 
@@ -96,6 +97,27 @@ def test_upgrade_keeps_what_was_edited(newer):
     assert show("ActiveState") == "active" and show("MainPID") != old
     command = Path(f"/proc/{show('MainPID')}/cmdline").read_text().split("\0")
     assert "--no-collector.ethtool" in command
+
+
+def test_upgrade_leaves_the_socket_open(newer):
+    """Who chose socket activation loses no connection, not even to an upgrade."""
+    drop_in = Path(f"/etc/systemd/system/{NAME}.service.d")
+    drop_in.mkdir()
+    (drop_in / "socket.conf").write_bytes(Path(f"/usr/share/{NAME}/socket-activation.conf").read_bytes())
+    systemctl("daemon-reload")
+    systemctl("stop", NAME)
+    systemctl("enable", "--now", f"{NAME}.socket")
+    systemctl("start", NAME)
+    since = "--property=ActiveEnterTimestampMonotonic"
+    opened, old = systemctl("show", since, f"{NAME}.socket").stdout, show("MainPID")
+    run("apt-get", "install", "--yes", "--reinstall", "-o", "Dpkg::Options::=--force-confdef", str(newer))
+    assert show("ActiveState") == "active" and show("MainPID") != old
+    assert systemctl("show", since, f"{NAME}.socket").stdout == opened
+    systemctl("disable", "--now", f"{NAME}.socket")
+    (drop_in / "socket.conf").unlink()
+    drop_in.rmdir()
+    systemctl("daemon-reload")
+    systemctl("restart", NAME)
 
 
 def test_bad_configuration_fails_the_start():
