@@ -519,7 +519,7 @@ def test_reload_keeps_the_counts(veth, exporter, tmp_path):
     assert sites(fresh(process))["__udp4_lib_rcv", "NO_SOCKET", "b0"] == 1000
 
 
-def test_reliability_25_no_drop_monitor(netns, command):
+def test_row_25_no_drop_monitor(netns, command):
     """No module on this kernel, or not the initial namespace: absent with a reason, and nothing else suffers."""
     result = command(
         "--once", "--set=collectors.drop_monitor.source=summary", "--log.level=info", netns=netns()
@@ -531,7 +531,7 @@ def test_reliability_25_no_drop_monitor(netns, command):
     assert "no module drop_monitor" in result.stderr
 
 
-def test_reliability_26_no_privilege(netns, command, binary):
+def test_row_26_no_privilege(netns, command, binary):
     unprivileged = ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
     result = subprocess.run(
         netns().command([*unprivileged, binary, "--once", "--log.level=info"]), capture_output=True, check=False

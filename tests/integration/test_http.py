@@ -108,7 +108,7 @@ def seconds_until_end(client, dribble=b""):
 @pytest.mark.parametrize(
     "dribble", [b"", b"G" * 100, REQUEST[:-2] + b"X-Slow: " + b"y" * 100], ids=["silent", "line", "headers"]
 )
-def test_row30_one_byte_a_second_request(exporter, dribble):
+def test_row_30_one_byte_a_second_request(exporter, dribble):
     daemon = exporter(IMPATIENT)
     with connect(daemon) as client:
         # The request line, where there is one, comes at once: the clock then runs from there.
@@ -174,7 +174,7 @@ def stalled_reader(daemon):
     return client
 
 
-def test_row30_one_byte_a_second_reader(exporter):
+def test_row_30_one_byte_a_second_reader(exporter):
     daemon = exporter(IMPATIENT)
     before = open_descriptors(daemon.pid)
     with stalled_reader(daemon) as client:
@@ -209,7 +209,7 @@ def alive(client):
 
 
 @pytest.mark.flood
-def test_row31_ten_thousand_connections(exporter):
+def test_row_31_ten_thousand_connections(exporter):
     daemon = exporter(IMPATIENT, "--set=web.max_connections=200", "--set=web.max_connections_per_address=20")
     before = open_descriptors(daemon.pid)
     clients = []
@@ -236,7 +236,7 @@ def nobody_connected(daemon):
     return not subprocess.check_output(["ss", "-Htn", *states, f"sport = :{daemon.port}"])
 
 
-def test_row31_excess_is_closed_at_once(exporter):
+def test_row_31_excess_is_closed_at_once(exporter):
     daemon = exporter("--set=web.max_connections=6", "--set=web.max_connections_per_address=3")
     eventually(lambda: nobody_connected(daemon), "the first client's slot")
     with contextlib.ExitStack() as stack:
@@ -246,7 +246,7 @@ def test_row31_excess_is_closed_at_once(exporter):
     assert hits(daemon, "connections") == 4
 
 
-def test_row32_one_address_takes_all_slots(exporter):
+def test_row_32_one_address_takes_all_slots(exporter):
     daemon = exporter("--set=web.max_connections_per_address=5")
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(daemon, "127.0.0.2")) for _ in range(12)]
@@ -256,7 +256,7 @@ def test_row32_one_address_takes_all_slots(exporter):
         assert hits(daemon, "connections") == 0
 
 
-def test_row33_client_stopped_while_receiving(exporter):
+def test_row_33_client_stopped_while_receiving(exporter):
     """SIGSTOP in the middle: its kernel keeps the connection open, and the window closes."""
     daemon = exporter(IMPATIENT)
     before = open_descriptors(daemon.pid)
@@ -293,7 +293,7 @@ time.sleep(60)
 """
 
 
-def test_row34_descriptors_run_out(exporter):
+def test_row_34_descriptors_run_out(exporter):
     daemon = exporter("--set=web.max_connections_per_address=200")
     used = open_descriptors(daemon.pid)
     resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (used + 10, used + 10))
@@ -307,7 +307,7 @@ def test_row34_descriptors_run_out(exporter):
     eventually(lambda: served(daemon), "service after the flood", SOON)
 
 
-def test_row34_descriptors_run_out_without_connections(exporter):
+def test_row_34_descriptors_run_out_without_connections(exporter):
     """Not one is left: libmicrohttpd stops accepting until a connection ends, and there is none."""
     daemon = exporter()
     used = open_descriptors(daemon.pid)
@@ -328,7 +328,7 @@ def reset(client):
     client.close()
 
 
-def test_row36_client_resets(exporter):
+def test_row_36_client_resets(exporter):
     daemon = exporter()
     for wait in (0, 0.001) * 20:
         client = connect(daemon)
@@ -339,7 +339,7 @@ def test_row36_client_resets(exporter):
     assert daemon.process.poll() is None
 
 
-def test_row37_methods_and_paths(exporter):
+def test_row_37_methods_and_paths(exporter):
     daemon = exporter()
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
         response = daemon.get("/metrics", method=method)
@@ -355,7 +355,7 @@ def test_row37_methods_and_paths(exporter):
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
-def test_row37_request_bodies_are_thrown_away(exporter):
+def test_row_37_request_bodies_are_thrown_away(exporter):
     daemon = exporter()
     body = b"x" * 1_000_000
     with connect(daemon) as client:
@@ -367,7 +367,7 @@ def test_row37_request_bodies_are_thrown_away(exporter):
     assert exchange(daemon, chunked) == 405
 
 
-def test_row38_oversized_and_broken_requests(exporter):
+def test_row_38_oversized_and_broken_requests(exporter):
     daemon = exporter()
     host = b"Host: x\r\n"
     assert exchange(daemon, b"GET /metrics?" + b"a" * 40_000 + b" HTTP/1.1\r\n" + host + b"\r\n") == 414
@@ -383,14 +383,14 @@ def test_row38_oversized_and_broken_requests(exporter):
     assert exchange(daemon, REQUEST) == 200
 
 
-def test_row39_any_accept_is_answered(exporter):
+def test_row_39_any_accept_is_answered(exporter):
     daemon = exporter()
     for accept in (None, "*/*", "", ";;q=,", "application/json", "\x7f\xff", "a," * 5_000, "text/plain;q=x"):
         response = daemon.get("/metrics", {"Accept": accept} if accept is not None else {})
         assert (response.status, response.headers["Content-Type"]) == (200, exposition.TEXT), accept
 
 
-def test_row40_prometheus_gets_openmetrics(exporter):
+def test_row_40_prometheus_gets_openmetrics(exporter):
     daemon = exporter()
     for accept in (PROMETHEUS_2, PROMETHEUS_3):
         response = daemon.get("/metrics", {"Accept": accept, "Accept-Encoding": "gzip"})
@@ -400,7 +400,7 @@ def test_row40_prometheus_gets_openmetrics(exporter):
         exposition.check_openmetrics(gzip.decompress(response.body))
 
 
-def test_row41_gzip_only_when_asked_for(exporter):
+def test_row_41_gzip_only_when_asked_for(exporter):
     daemon = exporter()
     for encoding, expected in (
         ({}, None),
@@ -414,7 +414,7 @@ def test_row41_gzip_only_when_asked_for(exporter):
         exposition.check_text(body)
 
 
-def test_row42_parallel_scrapes(exporter):
+def test_row_42_parallel_scrapes(exporter):
     daemon = exporter("--set=web.max_connections_per_address=200")
     zipped, openmetrics = {"Accept-Encoding": "gzip"}, {"Accept": PROMETHEUS_2}
     kinds = [{}, zipped, openmetrics, {**zipped, **openmetrics}]
@@ -452,7 +452,7 @@ def test_filters(exporter):
     assert set(refusal.strip().split("enabled: ")[1].split(", ")) == everything
 
 
-def test_row43_port_in_use(exporter, command):
+def test_row_43_port_in_use(exporter, command):
     daemon = exporter()
     address = f"127.0.0.1:{daemon.port}"
     result = command(f"--web.listen-address={address}", timeout=SOON)
@@ -461,7 +461,7 @@ def test_row43_port_in_use(exporter, command):
     assert served(daemon)
 
 
-def test_row43_one_of_two_ports_in_use(exporter, command):
+def test_row_43_one_of_two_ports_in_use(exporter, command):
     daemon = exporter("--web.listen-address=127.0.0.1:0", "--web.listen-address=127.0.0.2:0")
     assert [host for host, _, _ in daemon.urls] == ["127.0.0.1", "127.0.0.2"]
     address = f"127.0.0.1:{daemon.port}"
@@ -470,7 +470,7 @@ def test_row43_one_of_two_ports_in_use(exporter, command):
     assert address in result.stderr and "127.0.0.3" not in result.stderr
 
 
-def test_row44_no_sockets_from_systemd(command):
+def test_row_44_no_sockets_from_systemd(command):
     result = command("--web.systemd-socket", timeout=SOON)
     assert result.returncode == 1
     assert "systemd passed no socket" in result.stderr
@@ -497,7 +497,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 @pytest.mark.parametrize("kind", ["datagram", "bound", "unix", "file"])
-def test_row44_wrong_sockets_from_systemd(binary, kind):
+def test_row_44_wrong_sockets_from_systemd(binary, kind):
     result = subprocess.run(
         [sys.executable, "-c", PASS_SOCKETS, kind, binary, "--web.systemd-socket"],
         capture_output=True,
@@ -509,7 +509,7 @@ def test_row44_wrong_sockets_from_systemd(binary, kind):
     assert "descriptor 3 from systemd is not a listening TCP socket" in result.stderr
 
 
-def test_row44_socket_from_systemd(binary, tmp_path):
+def test_row_44_socket_from_systemd(binary, tmp_path):
     command = [sys.executable, "-c", PASS_SOCKETS, "listening", binary, "--web.systemd-socket"]
     daemon = Exporter(command, tmp_path / "stderr")
     try:
@@ -519,7 +519,7 @@ def test_row44_socket_from_systemd(binary, tmp_path):
         daemon.close()
 
 
-def test_row48_listener_closes_first(exporter):
+def test_row_48_listener_closes_first(exporter):
     """At SIGTERM nobody new gets in, while a request that is under way may end."""
     daemon = exporter()
     port = daemon.port

@@ -69,7 +69,7 @@ def test_row_59_scraped_by_a_real_prometheus(monitored, veth):
     assert prometheus.complaints() == []
 
 
-def test_row_5_bad_names_are_accepted(monitored, veth):
+def test_row_05_bad_names_are_accepted(monitored, veth):
     """Quotes, backslashes and bytes that are no UTF-8 in device names: still up, still told apart."""
     _, prometheus = monitored
     for index, name in enumerate((b'a"b\\c', b"\xff\xfe", b"\xff\xfd")):

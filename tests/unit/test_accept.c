@@ -126,7 +126,7 @@ static void test_gzip(void **state)
 }
 
 /* reliability.md 39: 10 KB of anything is text, and what stands at its end still counts. */
-static void test_row39_long_headers(void **state)
+static void test_row_39_long_headers(void **state)
 {
     static const char *const units[] = {"a",        ",",    ";",  "\"", "text/plain;q=0,",
                                         "*/*;q=0,", "\\\"", "q=", "/"};
@@ -161,7 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exposition),
         cmocka_unit_test(test_gzip),
-        cmocka_unit_test(test_row39_long_headers),
+        cmocka_unit_test(test_row_39_long_headers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

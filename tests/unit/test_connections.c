@@ -152,7 +152,7 @@ static void test_limits_change(void **state)
 }
 
 /* reliability.md 30: the deadline runs from the start, whatever arrives in between. */
-static void test_row30_slow_requests(void **state)
+static void test_row_30_slow_requests(void **state)
 {
     struct fixture *fixture = *state;
     struct connection *silent = client(fixture, "192.0.2.1", 100 * SECOND);
@@ -327,7 +327,7 @@ int main(void)
         TEST(test_limit_per_address),
         TEST(test_limit_total),
         TEST(test_limits_change),
-        TEST(test_row30_slow_requests),
+        TEST(test_row_30_slow_requests),
         TEST(test_client_is_gone),
         TEST(test_gone_with_unread_request),
         TEST(test_kept_alive),

@@ -114,7 +114,7 @@ static void test_labels(void **state)
     drop_table_done(&fixture.table);
 }
 
-static void test_reliability_29_sites(void **state)
+static void test_row_29_sites(void **state)
 {
     enum { MAX = 1000, SITES = 100000 };
     struct fixture fixture;
@@ -231,7 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_reliability_29_sites),
+        cmocka_unit_test(test_row_29_sites),
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_device_comes_back),
         cmocka_unit_test(test_churn),

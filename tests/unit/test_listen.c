@@ -121,7 +121,7 @@ static void test_open_and_url(void **state)
     assert_int_equal(listeners.count, 0);
 }
 
-static void test_row43_port_in_use(void **state)
+static void test_row_43_port_in_use(void **state)
 {
     char *any[] = {(char[]){"127.0.0.1:0"}};
     char taken[LISTEN_URL_MAX], url[LISTEN_URL_MAX];
@@ -163,7 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_addresses), cmocka_unit_test(test_bad_addresses),
-        cmocka_unit_test(test_open_and_url),   cmocka_unit_test(test_row43_port_in_use),
+        cmocka_unit_test(test_open_and_url),   cmocka_unit_test(test_row_43_port_in_use),
         cmocka_unit_test(test_wrong_numbers),
     };
 

@@ -367,7 +367,7 @@ static void test_listening_without_news(void **state)
 }
 
 /* Reliability row 14: any process with CAP_NET_ADMIN may send us what looks like a notification. */
-static void test_row14_only_the_kernel_is_believed(void **state)
+static void test_row_14_only_the_kernel_is_believed(void **state)
 {
     struct netlink listener, forger;
     struct limits limits = {};
@@ -422,7 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_request_of_the_running_kernel, open_route, close_route),
         cmocka_unit_test_setup_teardown(test_unknown_request_is_not_supported, open_route, close_route),
         cmocka_unit_test(test_listening_without_news),
-        cmocka_unit_test(test_row14_only_the_kernel_is_believed),
+        cmocka_unit_test(test_row_14_only_the_kernel_is_believed),
         cmocka_unit_test(test_no_such_protocol),
     };
 
