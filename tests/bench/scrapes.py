@@ -152,7 +152,8 @@ def measure_collector(arguments, namespace, count, floor, collector, *settings):
     """A collector alone, back to back, beside its floor."""
     bench = arguments.build / "tests/bench"
     repeat = str(max(20, 20000 // count))
-    bare = int(namespace.run([str(bench / f"floor_{floor}"), repeat]))
+    program, *what = floor.split()
+    bare = int(namespace.run([str(bench / f"floor_{program}"), *what, repeat]))
     cost, allocations, shown = namespace.run(
         [str(bench / "collect"), collector, repeat, "devices.exclude_kinds=", *settings]
     ).split()
@@ -176,7 +177,9 @@ def measure(arguments, count):
         return {
             "interfaces": count,
             "collectors": [
-                alone("dump", "link"),
+                alone("dump link", "link"),
+                alone("dump qdisc", "qdisc"),
+                alone("dump sockets", "sockets"),
                 alone("proc", "snmp"),
                 alone("proc", "snmp", "collectors.snmp.fields.include=*"),
                 alone("ethtool", "ethtool"),
