@@ -14,7 +14,7 @@ test_packages=(
     "${build_packages[@]}"
     bash-completion binutils clang-format clang-tidy conntrack cppcheck curl ethtool iproute2 iptables iputils-ping
     libclang-rt-dev libcmocka-dev llvm man-db mandoc nftables procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
-    python3-pytest-timeout python3-yaml shellcheck systemd universal-ctags util-linux
+    python3-pytest-timeout python3-yaml shellcheck strace systemd universal-ctags util-linux valgrind
 )
 
 die() {

@@ -139,3 +139,11 @@ stage_concurrency() {
     check "build of $stage" build "$products/tsan" -Dbuildtype=debugoptimized -Db_sanitize=thread &&
         integration tsan --seconds="$(seconds 60)" "$top/tests/integration/test_concurrency.py"
 }
+
+# Counts, no times: they hold on a loaded machine.
+stage_bench-quick() {
+    check "build of $stage" build "$products/gcc" -Dwerror=true &&
+        check "programs of $stage" ninja -C "$products/gcc" --quiet tests/bench/collect &&
+        check "a collection and a scrape cost no more than recorded" \
+            /usr/bin/python3 -B "$top/tests/bench/main.py" quick --build="$products/gcc"
+}

@@ -1,8 +1,11 @@
 /*
  * One collector's collections back to back, without the daemon around them: what to compare a bare dump with.
- * Prints the CPU nanoseconds of one collection, how many allocations all of them made, and the series.
+ * Prints the CPU nanoseconds of one collection, how many allocations all of them made, and the series. Where
+ * ANSWERS are wanted too, the same of gzipped answers, each of a new snapshot, and the bytes of one.
  *
- *     collect COLLECTOR COUNT [KEY=VALUE...]
+ *     collect COLLECTOR COLLECTIONS ANSWERS [KEY=VALUE...]
+ *
+ * Seven times as many are made, and a few before.
  */
 
 #include <stdint.h>
@@ -11,32 +14,12 @@
 #include <string.h>
 
 #include "collectors/collector.h"
+#include "daemon/answers.h"
+#include "daemon/clock.h"
+#include "daemon/health.h"
 #include "daemon/settings.h"
+#include "tests/bench/allocations.h"
 #include "tests/bench/median.h"
-
-/* Counted by standing in front of the C library's own; the program has one thread. */
-static uint64_t allocations;
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-
-void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-    allocations++;
-    return __libc_realloc(memory, size);
-}
 
 static size_t find(const char *name)
 {
@@ -65,17 +48,61 @@ static void collect(void *data)
         fail(fault.text);
 }
 
-static void measure(struct collection *collection, unsigned count)
+/* What the HTTP thread asks for, at every new snapshot. */
+struct scrape {
+    struct registry *registry;
+    struct answers *answers;
+    struct snapshot *snapshot;
+    size_t slot;
+    size_t bytes;
+};
+
+static void answer(void *data)
 {
-    uint64_t cost, series;
+    const struct answer_key key = {
+        .collectors = UINT64_MAX, .exposition = EXPOSITION_OPENMETRICS, .gzip = true};
+    struct scrape *scrape = data;
+    const struct body *body;
+
+    registry_publish(scrape->registry, scrape->slot, scrape->snapshot, clock_boottime_ns(),
+                     clock_realtime_ns());
+    body = answers_get(scrape->answers, &key);
+    if (!body)
+        fail("no answer");
+    scrape->bytes = body->size;
+    answers_release(body);
+}
+
+static void measure(void (*call)(void *data), void *data, unsigned count)
+{
+    uint64_t cost;
 
     for (unsigned i = 0; i < 4; i++) /* warm: rows, buffers */
-        collect(collection);
+        call(data);
     allocations = 0;
-    cost = median_cpu_ns(collect, collection, count);
-    series = snapshot_series(collection->drafts[0]);
-    printf("%llu %llu %llu\n", (unsigned long long)cost, (unsigned long long)allocations,
-           (unsigned long long)series);
+    cost = median_cpu_ns(call, data, count);
+    printf("%llu %llu ", (unsigned long long)cost, (unsigned long long)allocations);
+}
+
+static void measure_answers(struct snapshot *snapshot, size_t slot, unsigned count)
+{
+    struct scrape scrape = {.snapshot = snapshot, .slot = slot};
+    struct limits limits = {};
+    struct health *health;
+    const char *names[64]; /* one bit a collector in struct answer_key */
+
+    for (size_t i = 0; i < collector_count; i++)
+        names[i] = collectors[i]->name;
+    if (registry_new(collector_count, &scrape.registry) < 0 ||
+        health_new(scrape.registry, &limits, names, &health) < 0 ||
+        answers_new(scrape.registry, health, &scrape.answers) < 0)
+        fail("answers");
+    registry_enable(scrape.registry, slot, NS_PER_SECOND, 30 * NS_PER_SECOND);
+    measure(answer, &scrape, count);
+    printf("%zu\n", scrape.bytes);
+    answers_free(scrape.answers);
+    health_free(health);
+    registry_free(scrape.registry);
 }
 
 int main(int argc, char *argv[])
@@ -88,10 +115,10 @@ int main(int argc, char *argv[])
     struct fault fault = {};
     size_t i;
 
-    if (argc < 3)
-        fail("collect COLLECTOR COUNT [KEY=VALUE...]");
+    if (argc < 4)
+        fail("collect COLLECTOR COLLECTIONS ANSWERS [KEY=VALUE...]");
     i = find(argv[1]);
-    source.sets = (struct string_list){.items = &argv[3], .count = (size_t)argc - 3};
+    source.sets = (struct string_list){.items = &argv[4], .count = (size_t)argc - 4};
     if (settings_load(&source, &settings, &messages) < 0)
         fail(messages.data);
     collection.collector = collectors[i];
@@ -100,7 +127,10 @@ int main(int argc, char *argv[])
                                                         .limits = &limits},
                             settings->collectors[i], &collection.state, &fault) < 0)
         fail(fault.text);
-    measure(&collection, (unsigned)atoi(argv[2]));
+    measure(collect, &collection, (unsigned)atoi(argv[2]));
+    printf("%llu\n", (unsigned long long)snapshot_series(collection.drafts[0]));
+    if (atoi(argv[3]) > 0)
+        measure_answers(collection.drafts[0], i, (unsigned)atoi(argv[3]));
     collectors[i]->close(collection.state);
     settings_unref(settings);
     snapshot_unref(collection.drafts[0]);

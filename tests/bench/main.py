@@ -10,9 +10,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[1:1] = [str(HERE.parent / "integration"), str(HERE.parent / "lab")]
 
 import drops  # noqa: E402
-import scrapes  # noqa: E402
+import peers  # noqa: E402
+import quick  # noqa: E402
 
-PARTS = {"drops": drops, "scrapes": scrapes}
+PARTS = {"drops": drops, "peers": peers, "quick": quick}
 
 
 def main():

@@ -13,32 +13,9 @@
 #include "collectors/link_columns.h"
 #include "daemon/clock.h"
 #include "daemon/trend.h"
+#include "tests/bench/allocations.h"
 
 enum { STEPS = 100, LOSING = 16 };
-
-/* Counted by standing in front of the C library's own; the program has one thread. */
-static uint64_t allocations;
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-
-void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-    allocations++;
-    return __libc_realloc(memory, size);
-}
 
 struct work {
     struct registry *registry;

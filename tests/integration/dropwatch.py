@@ -55,5 +55,6 @@ class Dropwatch:
 def turn_off(path):
     """A killed dropwatch leaves the monitor on: another one ends it."""
     last = Dropwatch(path)
-    last.answers("stop\n", "turning off monitoring")
+    last.answers("stop\nexit\n", "turning off monitoring")
+    last.process.wait()  # it says so before it does so
     last.close()

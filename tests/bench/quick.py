@@ -1,0 +1,126 @@
+"""Counts what a collection and a scrape cost at 100 interfaces, instructions (by callgrind), allocations and system
+calls, and holds them to tests/bench/record.json. No times: the counts are the same on a loaded machine. A minute."""
+
+import json
+import re
+import sys
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from daemon import Exporter
+from peers import Client, Scene
+
+RECORD = Path(__file__).with_name("record.json")
+INTERFACES = 100
+REPEAT = 7 * 10  # tests/bench/median.c makes seven runs of so many as it is told to
+SCRAPES = 20
+# What the kernel adds to its answers from version to version is in it; an allocation or a system call is not.
+MARGIN = {"instructions": 0.1, "allocations": 0, "system_calls": 0}
+COLLECTORS = {
+    "link": ["devices.exclude_kinds="],
+    "snmp": [],
+    "ethtool": ["devices.exclude_kinds=", "collectors.ethtool.virtual_devices=true"],
+}
+
+
+class Counter:
+    """Counts for tests/bench/collect: of a run with more, what is more than in a run with less."""
+
+    def __init__(self, arguments, scene, collector):
+        self.program = str(arguments.build / "tests/bench/collect")
+        self.scene = scene
+        self.collector = collector
+
+    def run(self, tool, collections, answers):
+        command = [*tool, self.program, self.collector, str(collections), str(answers), *COLLECTORS[self.collector]]
+        return self.scene.inside.run(command, timeout=300)
+
+    def instructions(self, collections=1, answers=0):
+        log = self.scene.directory / "callgrind"
+        tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log}"]
+        self.run(tool, collections, answers)
+        return int(re.search(r"Collected : (\d+)", log.read_text())[1])
+
+    def system_calls(self, collections):
+        log = self.scene.directory / "strace"
+        self.run(["strace", "-qq", "-o", str(log)], collections, 0)
+        return sum(1 for line in log.read_text(errors="replace").splitlines() if not line.startswith(("---", "+++")))
+
+    def collection(self):
+        return {
+            "instructions": (self.instructions(11) - self.instructions(1)) / REPEAT,
+            "allocations": int(self.run([], 10, 0).split()[1]) / REPEAT,
+            "system_calls": (self.system_calls(11) - self.system_calls(1)) / REPEAT,
+        }
+
+    def answer(self):
+        """The gzipped page of a new snapshot, without HTTP."""
+        return {
+            "instructions": (self.instructions(1, 11) - self.instructions(1, 1)) / REPEAT,
+            "allocations": int(self.run([], 1, 10).split()[4]) / REPEAT,
+        }
+
+
+def scrape_system_calls(arguments, scene):
+    """Of the thread that serves, for a scrape on a kept connection."""
+    log = scene.directory / "strace"
+    # -D: the process that is started is the daemon's own, and the tracer its child.
+    command = ["strace", "-D", "-f", "-qq", "-o", str(log), str(arguments.build / "netdrop-exporter")]
+    command += ["--web.listen-address=127.0.0.1:0", "--collector.disable-defaults", "--collector.link"]
+    with closing(Exporter(command, scene.directory / "stderr", netns=scene.inside)) as exporter:
+        exporter.wait_ready()
+        tasks = Path(f"/proc/{exporter.pid}/task").iterdir()
+        server = next(task.name for task in tasks if (task / "comm").read_text().startswith("MHD"))
+
+        def calls():
+            time.sleep(0.2)  # it waits for the next request, and the tracer has told
+            lines = log.read_text(errors="replace").splitlines()
+            return sum(1 for line in lines if line.startswith(f"{server} ") and "resumed>" not in line)
+
+        def calls_of_scrapes(client):
+            before = calls()
+            for _ in range(SCRAPES):
+                client.scrape(gzip=True)
+            return (calls() - before) / SCRAPES
+
+        with closing(Client(scene, "/metrics", exporter.port)) as client:
+            client.scrape(gzip=True)
+            # What the thread does by the clock comes in between now and then.
+            return round(min(calls_of_scrapes(client) for _ in range(3)))
+
+
+def count(arguments):
+    with ExitStack() as keep_open:
+        scene = Scene(INTERFACES, keep_open, silent=True)  # whose numbers are the same each time
+        counters = {name: Counter(arguments, scene, name) for name in COLLECTORS}
+        found = {f"collection, {name}": counter.collection() for name, counter in counters.items()}
+        found["gzipped answer, link"] = counters["link"].answer()
+        found["HTTP, gzipped scrape"] = {"system_calls": scrape_system_calls(arguments, scene)}
+    return {name: {what: round(number, 1) for what, number in each.items()} for name, each in found.items()}
+
+
+def judge(found, record):
+    """Prints each count beside its record; returns whether none has grown."""
+    good = set(found) == set(record)
+    for name, counts in found.items():
+        for what, number in counts.items():
+            known = record.get(name, {}).get(what)
+            grown = known is None or number > known * (1 + MARGIN[what])
+            good = good and not grown
+            fallen = not grown and number < known * (1 - MARGIN[what])
+            verdict = "MORE" if grown else "less: --record" if fallen else ""
+            print(f"{name:24}{what:16}{number:12,.1f}  recorded {known or 0:12,.1f}  {verdict}".rstrip())
+    return good
+
+
+def run(arguments):
+    found = count(arguments)
+    if arguments.record:
+        RECORD.write_text(json.dumps(found, indent=2) + "\n")
+    elif not judge(found, json.loads(RECORD.read_text())):
+        sys.exit("scripts/bench quick: it costs more than tests/bench/record.json says; --record, if it has to")
+
+
+def options(parser):
+    parser.add_argument("--record", action="store_true", help="what is counted is the record from now on")
