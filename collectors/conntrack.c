@@ -18,6 +18,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "collectors/conntrack_parse.h"
@@ -35,7 +36,6 @@ struct conntrack_settings {
 
 /* Of what is built in, sysfs shows what has parameters: nf_conntrack always, nf_conntrack_netlink never. */
 #define MODULE_CONNTRACK "/sys/module/nf_conntrack"
-#define MODULE_CTNETLINK "/sys/module/nf_conntrack_netlink"
 
 static const struct metric metrics[CONNTRACK_FIELD_COUNT] = {
     [CONNTRACK_ENTRIES] = {.name = "netdrop_conntrack_entries",
@@ -88,6 +88,7 @@ struct conntrack {
     struct netlink netlink;
     struct nl_msg *get_counters;
     struct nl_msg *get_entries;
+    struct procfile ctnetlink; /* the state of its module */
     struct procfile stat;
     struct procfile limit;
     struct conntrack_reading reading;
@@ -102,6 +103,7 @@ static void conntrack_close(void *state)
     netlink_close(&conntrack->netlink);
     nlmsg_free(conntrack->get_counters);
     nlmsg_free(conntrack->get_entries);
+    procfile_done(&conntrack->ctnetlink);
     procfile_done(&conntrack->stat);
     procfile_done(&conntrack->limit);
     column_set_unref(conntrack->columns);
@@ -132,13 +134,22 @@ static const struct netlink_reader counters_reader = {
 static const struct netlink_reader entries_reader = {.what = "IPCTNL_MSG_CT_GET_STATS",
                                                      .message = take_message};
 
+/* Not while it is "going": it is no longer registered then, and a request loads it again. */
+static bool ctnetlink_is_live(struct conntrack *conntrack)
+{
+    static const char live[] = {'l', 'i', 'v', 'e'};
+
+    return procfile_read(&conntrack->ctnetlink, NULL) == 0 && conntrack->ctnetlink.size >= sizeof(live) &&
+           !memcmp(conntrack->ctnetlink.data, live, sizeof(live));
+}
+
 /* "auto" asks only a ctnetlink that it sees; who wants "netlink" says that it is built in, or may be loaded.
  */
-static int look_before_asking(const struct conntrack *conntrack, struct fault *fault)
+static int look_before_asking(struct conntrack *conntrack, struct fault *fault)
 {
     if (access(MODULE_CONNTRACK, F_OK) < 0)
         return fault_unsupported(fault, "connection tracking is not in use: no module nf_conntrack");
-    if (conntrack->settings->source == SOURCE_AUTO && access(MODULE_CTNETLINK, F_OK) < 0)
+    if (conntrack->settings->source == SOURCE_AUTO && !ctnetlink_is_live(conntrack))
         return fault_unsupported(fault, "no module nf_conntrack_netlink");
     return 0;
 }
@@ -234,6 +245,7 @@ static int prepare(struct conntrack *conntrack, const char *procfs)
     conntrack->get_counters = make_request(IPCTNL_MSG_CT_GET_STATS_CPU);
     conntrack->get_entries = make_request(IPCTNL_MSG_CT_GET_STATS);
     if (!conntrack->get_counters || !conntrack->get_entries ||
+        procfile_init(&conntrack->ctnetlink, "/sys/module/nf_conntrack_netlink", "initstate") < 0 ||
         procfile_init(&conntrack->stat, procfs, "self/net/stat/nf_conntrack") < 0 ||
         procfile_init(&conntrack->limit, procfs, "sys/net/netfilter/nf_conntrack_max") < 0)
         return -ENOMEM;
