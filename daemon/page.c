@@ -6,7 +6,6 @@
 #include <nettle/base64.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -43,76 +42,6 @@ void page_init(struct page *page)
                    "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; connect-src 'self'; "
                    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
                    style, script);
-}
-
-const struct table *page_find_column(const struct page_view *view, const char *metric, size_t *ret_column)
-{
-    for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++) {
-        const struct snapshot *snapshot = view->snapshots[slot];
-
-        for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
-            int column = table_find_column(&snapshot->tables[i], metric);
-
-            if (column < 0)
-                continue;
-            *ret_column = (size_t)column;
-            return &snapshot->tables[i];
-        }
-    }
-    return NULL;
-}
-
-bool page_find_value(const struct page_view *view, const char *metric, const struct page_label labels[2],
-                     uint64_t *ret_value)
-{
-    size_t column;
-    const struct table *table = page_find_column(view, metric, &column);
-
-    for (size_t row = 0; table && row < table->rows->count; row++) {
-        bool found = true;
-
-        for (size_t i = 0; i < 2 && found; i++) {
-            char value[64];
-
-            found = !labels[i].name ||
-                    (row_set_label(table->rows, row, labels[i].name, value, sizeof(value)) >= 0 &&
-                     !strcmp(value, labels[i].value));
-        }
-        if (found)
-            return table_get(table, row, column, ret_value);
-    }
-    return false;
-}
-
-static struct page_view *view_new(const struct page *page, uint64_t now_ns)
-{
-    const unsigned five_minutes = TREND_POINTS;
-    struct page_view *view = malloc(sizeof(*view));
-
-    if (!view)
-        return NULL;
-    view->registry = page->registry;
-    for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++)
-        view->snapshots[slot] =
-            slot < registry_count(page->registry) ? registry_snapshot(page->registry, slot, now_ns) : NULL;
-    trend_look(page->trend, now_ns);
-    trend_extent(page->trend, &view->extent);
-    view->loss_count =
-        trend_select(page->trend, TREND_LOSS | TREND_NOW, five_minutes, view->losses, PAGE_LOSSES_MAX);
-    view->other_count =
-        trend_select(page->trend, TREND_OTHER | TREND_NOW, five_minutes, view->others, PAGE_LOSSES_MAX);
-    view->traffic_count =
-        trend_select(page->trend, TREND_TRAFFIC | TREND_NOW, 1, view->traffic, TREND_LINES_MAX);
-    return view;
-}
-
-static void view_freep(struct page_view **view)
-{
-    if (!*view)
-        return;
-    for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++)
-        snapshot_unref((*view)->snapshots[slot]);
-    free(*view);
 }
 
 static const char *state_class(enum collector_state state)
@@ -258,7 +187,7 @@ static void page_body(const struct page *page, const struct page_view *view, boo
 
 int page_render(const struct page *page, bool all_interfaces, uint64_t now_ns, struct buffer *out)
 {
-    _cleanup_(view_freep) struct page_view *view = view_new(page, now_ns);
+    _cleanup_(page_view_freep) struct page_view *view = page_view_new(page->registry, page->trend, now_ns);
 
     if (!view)
         return -ENOMEM;

@@ -3,106 +3,114 @@
 /* The interfaces on the page, the worst first: what each loses and carries, and the limits beside it. On the
  * HTTP threads. */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/cleanup.h"
 #include "daemon/page_html.h"
 
-enum { DEVICES_SHOWN = 50, NO_RANK = INT32_MAX };
+enum { DEVICES_SHOWN = 50, TOTALS = 5 };
 
 /* Of a device's numbers since it came; absent ones are left empty. */
-static const char *const totals[] = {
+static const char *const totals[TOTALS] = {
     "netdrop_link_receive_errors_total",   "netdrop_link_receive_dropped_total",
     "netdrop_link_receive_missed_total",   "netdrop_link_transmit_errors_total",
     "netdrop_link_transmit_dropped_total",
 };
 
-/* A row of the links, and what is known of it. */
+/* The table of the links, and where in it what is; -1: it is not. */
+struct links {
+    const struct table *table;
+    int admin_up, up, totals[TOTALS];
+};
+
+/* What moves of a device; NULL: it is not known to. */
 struct device {
-    uint32_t row;
-    int rank; /* the place of its first line among the losses, then among the traffic */
-    char name[64];
+    const struct trend_line *loss, *in, *out; /* of its losses the worst */
+    bool placed;
 };
 
-static const struct trend_line *line_of(const struct trend_line *lines, size_t count, const char *name,
-                                        const char *metric)
-{
-    for (size_t i = 0; i < count; i++)
-        if (lines[i].device && !strcmp(lines[i].subject, name) &&
-            (!metric || !strcmp(lines[i].watch->metric, metric)))
-            return &lines[i];
-    return NULL;
-}
-
-/* What has a line, by name. */
-struct ranks {
-    size_t count;
-    struct ranked {
-        const char *name;
-        int rank;
-    } items[PAGE_LOSSES_MAX + TREND_LINES_MAX];
+/* All devices: by the row of the table, and as the page shows them, the worst first. */
+struct devices {
+    const struct page_index *index;
+    size_t count, placed;
+    struct device *items;
+    uint32_t *order; /* rows; `placed` of them */
 };
 
-static int compare_ranked(const void *a, const void *b)
+static void devices_done(struct devices *devices)
 {
-    const struct ranked *left = a, *right = b;
-    int order = strcmp(left->name, right->name);
-
-    return order ? order : left->rank - right->rank;
+    free(devices->items);
+    free(devices->order);
 }
 
-static void ranks_make(const struct page_view *view, struct ranks *ranks)
+static void device_place(struct devices *devices, size_t row)
 {
-    ranks->count = 0;
-    for (size_t i = 0; i < view->loss_count; i++)
-        if (view->losses[i].device)
-            ranks->items[ranks->count++] = (struct ranked){view->losses[i].subject, (int)i};
-    for (size_t i = 0; i < view->traffic_count; i++)
-        ranks->items[ranks->count++] = (struct ranked){view->traffic[i].subject, (int)(PAGE_LOSSES_MAX + i)};
-    qsort(ranks->items, ranks->count, sizeof(ranks->items[0]), compare_ranked);
+    if (devices->items[row].placed)
+        return;
+    devices->items[row].placed = true;
+    devices->order[devices->placed++] = (uint32_t)row;
 }
 
-/* The first of its lines, which is its best. */
-static int rank_of(const struct ranks *ranks, const char *name)
+/* Those with losses, then those with traffic, both as the lines are sorted, then the others. */
+static int devices_init(const struct page_view *view, struct devices *devices)
 {
-    size_t low = 0, high = ranks->count;
+    size_t row, count = view->links.table->rows->count;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
+    *devices = (struct devices){
+        .index = &view->links,
+        .count = count,
+        .items = calloc(count + 1, sizeof(*devices->items)),
+        .order = calloc(count + 1, sizeof(*devices->order)),
+    };
+    if (!devices->items || !devices->order)
+        return -ENOMEM;
+    for (size_t i = 0; i < view->loss_count; i++) {
+        const struct trend_line *line = &view->losses[i];
 
-        if (strcmp(ranks->items[middle].name, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+        if (!line->device || !page_find_device(devices->index, line->subject, &row))
+            continue;
+        if (!devices->items[row].loss)
+            devices->items[row].loss = line;
+        device_place(devices, row);
     }
-    return low < ranks->count && !strcmp(ranks->items[low].name, name) ? ranks->items[low].rank : NO_RANK;
+    for (size_t i = 0; i < view->traffic_count; i++) {
+        const struct trend_line *line = &view->traffic[i];
+
+        if (!page_find_device(devices->index, line->subject, &row))
+            continue;
+        if (!strcmp(line->watch->metric, "netdrop_link_receive_packets_total"))
+            devices->items[row].in = line;
+        else
+            devices->items[row].out = line;
+        device_place(devices, row);
+    }
+    for (row = 0; row < count; row++)
+        device_place(devices, row);
+    return 0;
 }
 
-static int compare_devices(const void *a, const void *b)
+static void number_cell(const struct table *table, size_t row, int column, struct buffer *out)
 {
-    const struct device *left = a, *right = b;
+    uint64_t value;
 
-    if (left->rank != right->rank)
-        return left->rank < right->rank ? -1 : 1;
-    return (left->row > right->row) - (left->row < right->row);
+    buffer_text(out, "<td class=\"number\">");
+    if (column >= 0 && table_get(table, row, (size_t)column, &value))
+        html_count(out, value);
+    buffer_text(out, "</td>");
 }
 
-static void traffic_cell(const struct page_view *view, const char *name, const char *metric,
-                         struct buffer *out)
+static void traffic_cell(const struct trend_line *line, struct buffer *out)
 {
-    const struct trend_line *line = line_of(view->traffic, view->traffic_count, name, metric);
-
     buffer_text(out, "<td class=\"number\">");
     if (line)
         html_rate(out, line->rate);
     buffer_text(out, "</td>");
 }
 
-static void loss_cells(const struct page_view *view, const char *name, struct buffer *out)
+static void loss_cell(const struct trend_line *line, struct buffer *out)
 {
-    const struct trend_line *line = line_of(view->losses, view->loss_count, name, NULL);
-
     buffer_text(out, "<td>");
     if (line) {
         buffer_printf(out, "<span%s>", page_now(line) > 0 ? " class=\"bad\"" : "");
@@ -114,116 +122,78 @@ static void loss_cells(const struct page_view *view, const char *name, struct bu
     buffer_text(out, "</td>");
 }
 
-static void state_cell(const struct table *table, const struct device *device, struct buffer *out)
+static void state_cell(const struct links *links, size_t row, struct buffer *out)
 {
-    int admin_up = table_find_column(table, "netdrop_link_admin_up");
-    int up = table_find_column(table, "netdrop_link_up");
     uint64_t value = 0;
 
     buffer_text(out, "<td>");
-    if (up >= 0 && table_get(table, device->row, (size_t)up, &value) && value)
+    if (links->up >= 0 && table_get(links->table, row, (size_t)links->up, &value) && value)
         buffer_text(out, "up");
-    else if (admin_up >= 0 && table_get(table, device->row, (size_t)admin_up, &value))
+    else if (links->admin_up >= 0 && table_get(links->table, row, (size_t)links->admin_up, &value))
         buffer_text(out,
                     value ? "<span class=\"bad\">no carrier</span>" : "<span class=\"quiet\">down</span>");
     buffer_text(out, "</td>");
 }
 
-static void ring_cell(const struct page_view *view, const char *name, struct buffer *out)
+static void device_row(const struct links *links, const struct device *device, size_t row, struct buffer *out)
 {
-    const struct page_label labels[2] = {{"device", name}, {"direction", "receive"}};
-    uint64_t now, most;
+    char name[64] = "", kind[32] = "";
 
-    buffer_text(out, "<td class=\"number\">");
-    if (page_find_value(view, "netdrop_nic_ring_entries", labels, &now)) {
-        html_count(out, now);
-        if (page_find_value(view, "netdrop_nic_ring_entries_limit", labels, &most)) {
-            buffer_text(out, " of ");
-            html_count(out, most);
-        }
-    }
-    buffer_text(out, "</td>");
-}
-
-static void device_row(const struct page_view *view, const struct table *table, const struct device *device,
-                       struct buffer *out)
-{
-    char kind[32] = "";
-
-    (void)row_set_label(table->rows, device->row, "kind", kind, sizeof(kind));
+    (void)row_set_label(links->table->rows, row, "device", name, sizeof(name));
+    (void)row_set_label(links->table->rows, row, "kind", kind, sizeof(kind));
     buffer_text(out, "<tr><th scope=\"row\">");
-    html_text(out, device->name);
+    html_text(out, name);
     buffer_text(out, " <span class=\"quiet small\">");
     html_text(out, kind);
     buffer_text(out, "</span></th>");
-    state_cell(table, device, out);
-    traffic_cell(view, device->name, "netdrop_link_receive_packets_total", out);
-    traffic_cell(view, device->name, "netdrop_link_transmit_packets_total", out);
-    loss_cells(view, device->name, out);
-    for (size_t i = 0; i < ELEMENTS(totals); i++) {
-        int column = table_find_column(table, totals[i]);
-        uint64_t value;
-
-        buffer_text(out, "<td class=\"number\">");
-        if (column >= 0 && table_get(table, device->row, (size_t)column, &value))
-            html_count(out, value);
-        buffer_text(out, "</td>");
-    }
-    ring_cell(view, device->name, out);
+    state_cell(links, row, out);
+    traffic_cell(device->in, out);
+    traffic_cell(device->out, out);
+    loss_cell(device->loss, out);
+    for (size_t i = 0; i < TOTALS; i++)
+        number_cell(links->table, row, links->totals[i], out);
     buffer_text(out, "</tr>\n");
 }
 
-static void device_table(const struct page_view *view, const struct table *table,
-                         const struct device *devices, size_t count, struct buffer *out)
+static void device_table(const struct page_view *view, const struct devices *devices, size_t shown,
+                         struct buffer *out)
 {
     static const char *const columns[] = {
-        "Interface", "State",   "#In, /s",          "#Out, /s", "Loses now, /s", "#Receive errors",
-        "#dropped",  "#missed", "#Transmit errors", "#dropped", "#Receive ring",
+        "Interface",       "State",    "#In, /s", "#Out, /s",         "Loses now, /s",
+        "#Receive errors", "#dropped", "#missed", "#Transmit errors", "#dropped",
     };
+    const struct table *table = view->links.table;
+    struct links links = {.table = table,
+                          .admin_up = table_find_column(table, "netdrop_link_admin_up"),
+                          .up = table_find_column(table, "netdrop_link_up")};
 
+    for (size_t i = 0; i < TOTALS; i++)
+        links.totals[i] = table_find_column(table, totals[i]);
     html_table_begin(out, columns, ELEMENTS(columns));
-    for (size_t i = 0; i < count; i++)
-        device_row(view, table, &devices[i], out);
+    for (size_t i = 0; i < shown; i++)
+        device_row(&links, &devices->items[devices->order[i]], devices->order[i], out);
     html_table_end(out);
-}
-
-/* All devices, the worst first; NULL: out of memory. */
-static struct device *devices_sorted(const struct page_view *view, const struct table *table)
-{
-    struct device *devices = calloc(table->rows->count + 1, sizeof(*devices));
-    struct ranks ranks;
-
-    if (!devices)
-        return NULL;
-    ranks_make(view, &ranks);
-    for (uint32_t row = 0; row < table->rows->count; row++) {
-        struct device *device = &devices[row];
-
-        device->row = row;
-        (void)row_set_label(table->rows, row, "device", device->name, sizeof(device->name));
-        device->rank = rank_of(&ranks, device->name);
-    }
-    qsort(devices, table->rows->count, sizeof(*devices), compare_devices);
-    return devices;
 }
 
 void page_devices(const struct page_view *view, bool all, struct buffer *out)
 {
-    size_t column, count, shown;
-    const struct table *table = page_find_column(view, "netdrop_link_up", &column);
-    _cleanup_(freep) struct device *devices = table ? devices_sorted(view, table) : NULL;
+    _cleanup_(devices_done) struct devices devices = {};
+    size_t shown;
 
-    if (!devices) {
+    if (!view->links.table) {
         buffer_text(out, "<p>The link collector has no numbers now.</p>\n");
         return;
     }
-    count = table->rows->count;
-    shown = all || count < DEVICES_SHOWN ? count : DEVICES_SHOWN;
-    device_table(view, table, devices, shown, out);
-    if (shown == count)
+    if (devices_init(view, &devices) < 0) {
+        out->error = -ENOMEM;
+        return;
+    }
+    shown = all || devices.count < DEVICES_SHOWN ? devices.count : DEVICES_SHOWN;
+    device_table(view, &devices, shown, out);
+    if (shown == devices.count)
         return;
     buffer_text(out, "<p>");
-    html_count(out, count - shown);
+    html_count(out, devices.count - shown);
     buffer_text(out,
                 " more, which lose less or nothing: <a href=\"?interfaces=all\">all interfaces</a>.</p>\n");
 }

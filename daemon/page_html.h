@@ -19,7 +19,8 @@ void html_rate(struct buffer *out, double rate);
 /* Nanoseconds as people read them: "12 µs", "3.4 ms", "5.0 s". */
 void html_duration(struct buffer *out, uint64_t ns);
 
-/* An inline SVG of the last minutes, with its greatest value in words; NAN is a gap. */
+/* An inline SVG of the last minutes, with its greatest value in words; NAN is a gap where there are more than
+ * two. */
 void html_plot(struct buffer *out, const float *points, size_t count);
 
 /* The head of a table: the names of the columns; those that begin with '#' are columns of numbers. */

@@ -24,41 +24,40 @@ double page_now(const struct trend_line *line)
 
 /* The limit that a loss ran into, where it can be read: "256 of 4,096 ring entries", "1,000 packets ...". */
 static const struct {
-    const char *loss; /* the metric that moved */
-    const char *now;  /* of the same device, and where it has the label, of this direction */
+    const char *loss;  /* the metric that moved */
+    const char *cause; /* NULL: any */
+    const char *now;
     const char *most; /* NULL: `now` is the limit */
-    const char *direction;
     const char *unit;
 } limits[] = {
-    {"netdrop_nic_lost_total", "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit", "receive",
+    {"netdrop_nic_lost_total", "receive no_buffer", "netdrop_nic_ring_entries",
+     "netdrop_nic_ring_entries_limit", "receive ring entries"},
+    {"netdrop_nic_lost_total", "receive missed", "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit",
      "receive ring entries"},
-    {"netdrop_link_receive_missed_total", "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit",
-     "receive", "receive ring entries"},
-    {"netdrop_link_receive_fifo_errors_total", "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit",
-     "receive", "receive ring entries"},
-    {"netdrop_link_transmit_dropped_total", "netdrop_link_transmit_queue_limit_packets", NULL, NULL,
+    {"netdrop_link_receive_missed_total", NULL, "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit",
+     "receive ring entries"},
+    {"netdrop_link_receive_fifo_errors_total", NULL, "netdrop_nic_ring_entries",
+     "netdrop_nic_ring_entries_limit", "receive ring entries"},
+    {"netdrop_link_transmit_dropped_total", NULL, "netdrop_link_transmit_queue_limit_packets", NULL,
      "packets transmit queue"},
-    {"netdrop_softnet_dropped_total", "netdrop_softnet_backlog_limit_packets", NULL, NULL,
+    {"netdrop_softnet_dropped_total", NULL, "netdrop_softnet_backlog_limit_packets", NULL,
      "packets backlog a CPU"},
-    {"netdrop_conntrack_drop_total", "netdrop_conntrack_entries", "netdrop_conntrack_entries_limit", NULL,
+    {"netdrop_conntrack_drop_total", NULL, "netdrop_conntrack_entries", "netdrop_conntrack_entries_limit",
      "connections tracked"},
 };
 
 static void loss_limit(const struct page_view *view, const struct trend_line *line, struct buffer *out)
 {
     for (size_t i = 0; i < ELEMENTS(limits); i++) {
-        const struct page_label labels[2] = {
-            {line->device ? "device" : NULL, line->subject},
-            {limits[i].direction ? "direction" : NULL, limits[i].direction},
-        };
         uint64_t now, most;
 
         if (strcmp(limits[i].loss, line->watch->metric) != 0 ||
-            !page_find_value(view, limits[i].now, labels, &now))
+            (limits[i].cause && strcmp(limits[i].cause, line->cause) != 0) ||
+            !page_find_value(view, limits[i].now, line->subject, &now))
             continue;
         buffer_text(out, "<br><span class=\"quiet small\">Limit: ");
         html_count(out, now);
-        if (limits[i].most && page_find_value(view, limits[i].most, labels, &most)) {
+        if (limits[i].most && page_find_value(view, limits[i].most, line->subject, &most)) {
             buffer_text(out, " of ");
             html_count(out, most);
         }

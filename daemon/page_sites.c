@@ -2,6 +2,7 @@
 
 /* All drop sites on the page, those that count most first, each with what it means. On the HTTP threads. */
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "daemon/cleanup.h"
@@ -69,10 +70,15 @@ void page_sites(const struct page_view *view, struct buffer *out)
 {
     size_t column = 0, count = 0;
     const struct table *table = page_find_column(view, "netdrop_kernel_drops_total", &column);
-    _cleanup_(freep) struct site_row *sites = table ? calloc(table->rows->count + 1, sizeof(*sites)) : NULL;
+    _cleanup_(freep) struct site_row *sites = NULL;
 
-    if (!sites) {
+    if (!table) {
         buffer_text(out, "<p>The drop_monitor collector has no numbers now.</p>\n");
+        return;
+    }
+    sites = calloc(table->rows->count + 1, sizeof(*sites));
+    if (!sites) {
+        out->error = -ENOMEM;
         return;
     }
     for (uint32_t row = 0; row < table->rows->count; row++) {

@@ -1,7 +1,8 @@
 /*
- * What a step of the trends costs, and a reader's pick of the 256 worst, at so many devices of the link
- * collector's columns: all carry packets both ways, one in sixteen loses. CPU microseconds (the least of the
- * steps after the first five minutes), allocations in a hundred steps, and bytes in use.
+ * What a step of the trends costs, a reader's pick of the 256 worst, and the page that is made of them, with
+ * 50 interfaces and with all, at so many devices of the link collector's columns: all carry packets both ways
+ * and have a ring, one in sixteen loses. CPU microseconds (the least of the steps after the first five
+ * minutes), allocations in a hundred steps, bytes in use, and bytes of the page.
  *
  *     trend [DEVICES...]
  */
@@ -11,7 +12,9 @@
 #include <stdlib.h>
 
 #include "collectors/link_columns.h"
+#include "daemon/cleanup.h"
 #include "daemon/clock.h"
+#include "daemon/page.h"
 #include "daemon/trend.h"
 #include "tests/bench/allocations.h"
 
@@ -24,27 +27,47 @@ struct work {
     uint64_t now_ns;
     unsigned turn;
     struct trend_line *lines;
+    struct page page;
+    struct buffer body;
 };
 
-static struct snapshot *snapshot_of_links(size_t count)
+static const struct metric ring_metrics[] = {
+    {.name = "netdrop_nic_ring_entries", .help = "", .type = METRIC_GAUGE},
+    {.name = "netdrop_nic_ring_entries_limit", .help = "", .type = METRIC_GAUGE},
+};
+
+/* A row a device. */
+static void add_table(struct snapshot *snapshot, struct column_set *columns, size_t count, const char *label,
+                      const char *value)
 {
-    struct snapshot *snapshot = snapshot_new();
-    struct link_columns columns;
     struct row_set *rows;
 
-    if (!snapshot || link_columns_init(&columns, LINK_COLUMNS_ALL) < 0 ||
-        row_set_new((const char *const[]){"device", "kind"}, 2, &rows) < 0)
+    if (row_set_new((const char *const[]){"device", label}, 2, &rows) < 0)
         abort();
     for (size_t i = 0; i < count; i++) {
         char name[32];
 
         (void)snprintf(name, sizeof(name), "eth%zu", i);
-        (void)row_set_add(rows, (const char *const[]){name, "physical"});
+        (void)row_set_add(rows, (const char *const[]){name, value});
     }
     row_set_seal(rows);
-    if (!snapshot_add_table(snapshot, columns.set, rows))
+    if (!snapshot_add_table(snapshot, columns, rows))
         abort();
     row_set_unref(rows);
+}
+
+static struct snapshot *snapshot_of_links(size_t count)
+{
+    struct snapshot *snapshot = snapshot_new();
+    struct link_columns columns;
+    struct column_set *rings;
+
+    if (!snapshot || link_columns_init(&columns, LINK_COLUMNS_ALL) < 0 ||
+        column_set_new(ring_metrics, ELEMENTS(ring_metrics), &rings) < 0)
+        abort();
+    add_table(snapshot, columns.set, count, "kind", "physical");
+    add_table(snapshot, rings, count, "direction", "receive");
+    column_set_unref(rings);
     link_columns_done(&columns);
     return snapshot;
 }
@@ -54,8 +77,9 @@ static struct snapshot *snapshot_like(const struct snapshot *other)
 {
     struct snapshot *snapshot = snapshot_new();
 
-    if (!snapshot || !snapshot_add_table(snapshot, other->tables[0].columns, other->tables[0].rows))
-        abort();
+    for (size_t i = 0; i < other->table_count; i++)
+        if (!snapshot || !snapshot_add_table(snapshot, other->tables[i].columns, other->tables[i].rows))
+            abort();
     return snapshot;
 }
 
@@ -72,6 +96,8 @@ static uint64_t step(struct work *work)
 
         table_set(table, row, column, moves ? work->turn * 1000 : 0);
     }
+    for (size_t i = 0; i < 2 * table->rows->count; i++)
+        table_set(&draft->tables[1], i / 2, i % 2, 4096);
     registry_begin(work->registry, 0, work->now_ns);
     registry_publish(work->registry, 0, draft, work->now_ns, work->now_ns);
     begin = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -85,6 +111,26 @@ static uint64_t pick(struct work *work)
 
     (void)trend_select(work->trend, TREND_LOSS, TREND_POINTS_A_MINUTE, work->lines, TREND_LINES_MAX);
     return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
+}
+
+static uint64_t render(struct work *work, bool all_interfaces)
+{
+    uint64_t begin = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+
+    buffer_clear(&work->body);
+    if (page_render(&work->page, all_interfaces, work->now_ns, &work->body) < 0)
+        abort();
+    return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
+}
+
+static uint64_t render_some(struct work *work)
+{
+    return render(work, false);
+}
+
+static uint64_t render_all(struct work *work)
+{
+    return render(work, true);
 }
 
 static uint64_t least(struct work *work, uint64_t (*measure)(struct work *work))
@@ -103,8 +149,8 @@ static void report(size_t devices)
 {
     struct limits limits = {};
     struct work work = {.lines = calloc(TREND_LINES_MAX, sizeof(*work.lines)), .now_ns = NS_PER_SECOND};
-    uint64_t step_ns, pick_ns, before;
-    size_t bytes;
+    uint64_t step_ns, pick_ns, some_ns, all_ns, before;
+    size_t bytes, some_bytes;
 
     work.drafts[0] = snapshot_of_links(devices);
     work.drafts[1] = snapshot_like(work.drafts[0]);
@@ -121,8 +167,14 @@ static void report(size_t devices)
     step_ns = least(&work, step);
     before = allocations - before;
     pick_ns = least(&work, pick);
-    printf("%8zu %8.0f %8.0f %12llu %9zu\n", devices, (double)step_ns / 1e3, (double)pick_ns / 1e3,
-           (unsigned long long)before, bytes);
+    work.page = (struct page){work.registry, work.trend, &limits, "/metrics", ""};
+    some_ns = least(&work, render_some);
+    some_bytes = work.body.size;
+    all_ns = least(&work, render_all);
+    printf("%8zu %8.0f %8.0f %12llu %9zu %8.0f %8zu %8.0f %8zu\n", devices, (double)step_ns / 1e3,
+           (double)pick_ns / 1e3, (unsigned long long)before, bytes, (double)some_ns / 1e3, some_bytes,
+           (double)all_ns / 1e3, work.body.size);
+    buffer_done(&work.body);
     trend_free(work.trend);
     registry_free(work.registry);
     snapshot_unref(work.drafts[0]);
@@ -132,7 +184,8 @@ static void report(size_t devices)
 
 int main(int argc, char *argv[])
 {
-    printf("%8s %8s %8s %12s %9s\n", "devices", "step us", "pick us", "allocations", "bytes");
+    printf("%8s %8s %8s %12s %9s %8s %8s %8s %8s\n", "devices", "step us", "pick us", "allocations", "bytes",
+           "page us", "bytes", "all us", "bytes");
     for (int i = 1; i < argc; i++)
         report((size_t)atoi(argv[i]));
     return 0;
