@@ -34,12 +34,24 @@ class Contender:
     largest: int = 1 << 30  # the most interfaces that it can be asked to do this with
 
 
-def _ours(build, collectors):
-    intervals = {"link": 1, "snmp": 1, "ethtool": 10, "drop_monitor": 1, "process": 5}
+# Our collectors, and their default intervals in seconds.
+INTERVALS = {
+    "link": 1,
+    "ethtool": 10,
+    "snmp": 1,
+    "softnet": 1,
+    "conntrack": 1,
+    "qdisc": 5,
+    "sockets": 10,
+    "drop_monitor": 1,
+    "process": 5,
+}
 
+
+def _ours(build, collectors):
     def command(_, port, seconds):
         # Of those that are slower by default the interval is left, unless all are to hurry.
-        each = {name: seconds if seconds < 1 else max(seconds, intervals[name]) for name in collectors}
+        each = {name: seconds if seconds < 1 else max(seconds, INTERVALS[name]) for name in collectors}
         return [
             str(build / "netdrop-exporter"),
             f"--web.listen-address=127.0.0.1:{port}",
@@ -102,7 +114,6 @@ def _netdata(directory, port, seconds):
 
 
 def contenders(build):
-    everything = ("link", "ethtool", "snmp", "process", "drop_monitor")
     return [
         Contender(
             name,
@@ -113,7 +124,7 @@ def contenders(build):
             fresh=True,
             collecting=collectors,
         )
-        for name, collectors in (("netdrop-exporter", everything), ("netdrop-exporter, link+snmp", ("link", "snmp")))
+        for name, collectors in (("netdrop-exporter", tuple(INTERVALS)), ("netdrop-exporter, link+snmp", ("link", "snmp")))
     ] + [
         Contender(
             name,
@@ -124,7 +135,10 @@ def contenders(build):
             fast=0,
         )
         for name, collectors in (
-            ("node_exporter", ("netdev", "netclass", "netstat", "ethtool")),
+            (
+                "node_exporter",
+                ("netdev", "netclass", "netstat", "ethtool", "softnet", "conntrack", "qdisc", "udp_queues", "tcpstat"),
+            ),
             ("node_exporter, netdev+netstat", ("netdev", "netstat")),
         )
     ] + [

@@ -15,8 +15,9 @@ RECORD = Path(__file__).with_name("record.json")
 INTERFACES = 100
 REPEAT = 7 * 10  # tests/bench/median.c makes seven runs of so many as it is told to
 SCRAPES = 20
-# What the kernel adds to its answers from version to version is in it; an allocation or a system call is not.
-MARGIN = {"instructions": 0.1, "allocations": 0, "system_calls": 0}
+# What the kernel adds to its answers from version to version is in it; an allocation is not, nor one system call of a
+# few.
+MARGIN = {"instructions": 0.1, "allocations": 0, "system_calls": 0.02}
 COLLECTORS = {
     "link": ["devices.exclude_kinds="],
     "snmp": [],
