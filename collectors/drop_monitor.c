@@ -121,15 +121,22 @@ static void drop_monitor_closep(struct drop_monitor **monitor)
 static struct drop_options drop_options_of(const struct collector_context *context,
                                            const struct drop_monitor_settings *settings)
 {
-    return (struct drop_options){.max_sites = settings->max_sites, .limits = context->limits};
+    static const enum drop_mode modes[] = {[DROP_CHOICE_AUTO] = DROP_MODE_ANY,
+                                           [DROP_CHOICE_BPF] = DROP_MODE_ANY,
+                                           [DROP_CHOICE_PACKET] = DROP_MODE_PACKET,
+                                           [DROP_CHOICE_SUMMARY] = DROP_MODE_SUMMARY};
+
+    return (struct drop_options){
+        .mode = modes[settings->source], .max_sites = settings->max_sites, .limits = context->limits};
 }
 
 static int drop_monitor_open_privileged(const struct collector_context *context, const void *config,
                                         struct handover *handover, struct fault *fault)
 {
     const struct drop_monitor_settings *settings = config;
-    const struct drop_options drop_options = drop_options_of(context, settings);
+    struct drop_options drop_options = drop_options_of(context, settings);
 
+    drop_options.keep = !handover->leaving;
     return drop_open(settings->source, &drop_options, context->procfs, handover, fault);
 }
 

@@ -6,8 +6,10 @@
  *
  * The monitor is one for the whole system and has no owner: whoever may can start, stop and configure it, and
  * nobody is told. So: one that runs already is listened to as it is, and left running; ours is asked after
- * every few seconds, and when somebody stopped it, it is started again, one round later, unless somebody has
- * started one meanwhile. We stop it only where the last start was ours.
+ * every few seconds by a process that may (drop_keeper.h), and when somebody stopped it, it is started again,
+ * one round later, unless somebody has started one meanwhile. It is stopped only where the last start was
+ * ours. Where there is no such process (the descriptor came from netdrop-open) it cannot be known whether the
+ * monitor runs.
  */
 
 #include <errno.h>
@@ -20,26 +22,31 @@
 
 #include "collectors/drop_control.h"
 #include "collectors/drop_counts.h"
+#include "collectors/drop_keeper.h"
 #include "daemon/cleanup.h"
 #include "daemon/clock.h"
 
 #define CHECK_INTERVAL_NS (4 * NS_PER_SECOND)
 
-enum { HANDLE_EVENTS }; /* a socket that is a member of the group */
+enum {
+    HANDLE_EVENTS, /* a socket that is a member of the group */
+    HANDLE_KEEPER, /* reports of the process that keeps the monitor running; or none */
+};
 
 struct drop_netlink_state {
     struct drop_handles handles;
     struct drop_control control;
     struct netlink events;
-    enum drop_mode mode; /* to start the monitor in */
-    enum drop_active active;
+    enum drop_mode mode; /* the only one that counts; DROP_MODE_ANY: whichever it is in */
+    struct drop_keeper_report kept;
     uint64_t checked_ns;
     struct drop_counts counts;
     uint64_t too_many; /* events of more kinds than are kept */
     uint64_t overflows[DROP_OVERFLOW_COUNT];
 };
 
-static const char *const handle_names[] = {[HANDLE_EVENTS] = "drop-events", NULL};
+static const char *const handle_names[] = {
+    [HANDLE_EVENTS] = "drop-events", [HANDLE_KEEPER] = "drop-keeper", NULL};
 
 static enum drop_mode mode_of(const struct drop_control *control)
 {
@@ -49,6 +56,11 @@ static enum drop_mode mode_of(const struct drop_control *control)
 static const char *mode_name(enum drop_mode mode)
 {
     return mode == DROP_MODE_PACKET ? "packet" : "summary";
+}
+
+static bool kept(const struct drop_netlink_state *state)
+{
+    return state->handles.fds[HANDLE_KEEPER] >= 0;
 }
 
 /* What is to be started where nothing runs: summary mode, unless packet mode is asked for. */
@@ -90,9 +102,11 @@ static int drop_netlink_open(const struct drop_options *options, struct drop_han
     r = events_join(control.group, &handles.fds[HANDLE_EVENTS], fault); /* first: nothing is missed */
     if (r == 0)
         r = drop_control_start(&control, mode_wanted(options), &handles.started, fault);
-    if (r == 0 && options->mode != DROP_MODE_ANY && options->mode != mode_of(&control))
-        r = fault_set(fault, -EBUSY, "somebody else runs drop_monitor in %s mode",
-                      mode_name(mode_of(&control)));
+    if (r == 0 && options->keep)
+        r = drop_keeper_fork(mode_wanted(options), handles.started, &handles.fds[HANDLE_KEEPER],
+                             &handles.keeper, fault);
+    if (r < 0 && handles.started)
+        drop_control_stop(&control);
     drop_control_close(&control);
     if (r < 0)
         closep(&handles.fds[HANDLE_EVENTS]);
@@ -120,9 +134,8 @@ static void drop_netlink_close(void *data)
 {
     struct drop_netlink_state *state = data;
 
-    if (state->handles.started)
-        drop_control_stop(&state->control);
     drop_control_close(&state->control);
+    closep(&state->handles.fds[HANDLE_KEEPER]);
     netlink_close(&state->events);
     drop_counts_done(&state->counts);
     free(state);
@@ -136,6 +149,7 @@ static int drop_netlink_adopt(const struct drop_options *options, const struct d
 
     if (!state)
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
+    state->handles.fds[HANDLE_KEEPER] = -1;
     r = drop_control_open(&state->control, options->limits, fault);
     if (r == 0)
         r = events_adopt(state, handles->fds[HANDLE_EVENTS], fault);
@@ -144,28 +158,28 @@ static int drop_netlink_adopt(const struct drop_options *options, const struct d
         return r;
     }
     state->handles = *handles;
-    state->mode = mode_wanted(options);
-    state->active = drop_control_active(&state->control);
+    state->mode = options->mode;
+    state->kept.active = kept(state) ? DROP_ACTIVE_YES : DROP_ACTIVE_UNKNOWN;
     state->checked_ns = clock_boottime_ns();
     *ret_state = state;
     return 0;
 }
 
-/* A monitor that somebody stopped is told of first and started again at the next check: who stopped it to
- * start one of his own has the time to. */
+/* It may be another's by now, in another mode. */
 static int monitor_check(struct drop_netlink_state *state, struct fault *fault)
 {
-    enum drop_active before = state->active;
-
     state->checked_ns = clock_boottime_ns();
-    state->active = drop_control_active(&state->control);
-    if (state->active != DROP_ACTIVE_NO)
-        return drop_control_read_config(&state->control, fault); /* it may be another's by now */
-    if (before == DROP_ACTIVE_NO)
-        return drop_control_start(&state->control, state->mode, &state->handles.started, fault);
-    state->overflows[DROP_OVERFLOW_STOPPED]++;
-    state->handles.started = false;
-    return 0;
+    return drop_control_read_config(&state->control, fault);
+}
+
+static int check_mode(const struct drop_netlink_state *state, struct fault *fault)
+{
+    enum drop_mode mode = mode_of(&state->control);
+
+    if (state->mode == DROP_MODE_ANY || state->mode == mode)
+        return 0;
+    return fault_set(fault, -EBUSY, "somebody else runs drop_monitor in %s mode%s", mode_name(mode),
+                     kept(state) ? "" : ": restart the exporter once that ended");
 }
 
 static void count_summary(uint64_t location, uint32_t count, void *data)
@@ -241,7 +255,15 @@ static int drop_netlink_read(void *data, const struct drop_reader *reader, struc
 
     if (r == 0 && clock_boottime_ns() - state->checked_ns >= CHECK_INTERVAL_NS)
         r = monitor_check(state, fault);
-    if (r == 0 && state->control.config.packet_mode)
+    if (r == 0)
+        r = check_mode(state, fault);
+    if (r < 0) {
+        drop_counts_clear(&state->counts); /* of a mode that was not asked for */
+        return r;
+    }
+    if (kept(state))
+        drop_keeper_read(state->handles.fds[HANDLE_KEEPER], &state->kept);
+    if (state->control.config.packet_mode)
         r = drop_control_read_stats(&state->control, fault);
     if (r < 0)
         return r;
@@ -255,10 +277,11 @@ static void drop_netlink_status(const void *data, struct drop_status *ret_status
 
     *ret_status = (struct drop_status){
         .mode = mode_name(mode_of(&state->control)),
-        .active = state->active,
+        .active = state->kept.active,
         .lost = {[DROP_LOST_QUEUE] = state->control.lost, [DROP_LOST_MAP_FULL] = state->too_many},
     };
     memcpy(ret_status->overflows, state->overflows, sizeof(state->overflows));
+    ret_status->overflows[DROP_OVERFLOW_STOPPED] = state->kept.stopped;
 }
 
 /*

@@ -12,7 +12,8 @@ static const char kallsyms_name[] = "kallsyms";
 static const char modules_name[] = "modules";
 
 const char *const drop_handle_names[] = {
-    kallsyms_name, modules_name, "bpf-link", "bpf-program", "bpf-counts", "bpf-lost", "drop-events", NULL,
+    kallsyms_name, modules_name,  "bpf-link",    "bpf-program", "bpf-counts",
+    "bpf-lost",    "drop-events", "drop-keeper", NULL,
 };
 
 static const struct drop_source *const drop_sources[] = {&drop_source_bpf, &drop_source_netlink};
@@ -26,8 +27,10 @@ static int source_open(const struct drop_source *source, const struct drop_optio
     if (r < 0)
         return r;
     for (size_t i = 0; source->handles[i]; i++)
-        handover_put(handover, source->handles[i], handles.fds[i]);
+        if (handles.fds[i] >= 0)
+            handover_put(handover, source->handles[i], handles.fds[i]);
     handover->started = handles.started;
+    handover->keeper = handles.keeper;
     return 0;
 }
 
@@ -37,18 +40,16 @@ static int source_open(const struct drop_source *source, const struct drop_optio
  * of it at three times the cost, and never sees packets that this host sends itself. A monitor that somebody
  * else runs is taken in whichever mode it is.
  */
-static int source_choose(enum drop_choice choice, struct drop_options *options, struct handover *handover,
-                         struct fault *fault)
+static int source_choose(enum drop_choice choice, const struct drop_options *options,
+                         struct handover *handover, struct fault *fault)
 {
     struct fault bpf = {}, netlink = {};
     int r;
 
     if (choice == DROP_CHOICE_BPF)
         return source_open(&drop_source_bpf, options, handover, fault);
-    if (choice == DROP_CHOICE_PACKET || choice == DROP_CHOICE_SUMMARY) {
-        options->mode = choice == DROP_CHOICE_PACKET ? DROP_MODE_PACKET : DROP_MODE_SUMMARY;
+    if (choice != DROP_CHOICE_AUTO)
         return source_open(&drop_source_netlink, options, handover, fault);
-    }
     if (source_open(&drop_source_bpf, options, handover, &bpf) == 0)
         return fault_set(fault, 0, "by bpf");
     r = source_open(&drop_source_netlink, options, handover, &netlink);
@@ -63,8 +64,7 @@ static int source_choose(enum drop_choice choice, struct drop_options *options, 
 int drop_open(enum drop_choice choice, const struct drop_options *options, const char *procfs,
               struct handover *handover, struct fault *fault)
 {
-    struct drop_options chosen = *options;
-    int r = source_choose(choice, &chosen, handover, fault);
+    int r = source_choose(choice, options, handover, fault);
     int fd;
 
     if (r < 0)
@@ -85,9 +85,9 @@ static int source_copy(const struct handover *handover, const struct drop_source
     for (size_t i = 0; source->handles[i]; i++) {
         int r = handover_copy(handover, source->handles[i], &handles.fds[i]);
 
-        if (r < 0) {
+        if (r < 0 && (i == 0 || r != -ENOENT)) {
             while (i-- > 0)
-                close(handles.fds[i]);
+                closep(&handles.fds[i]);
             return r;
         }
     }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "collectors/bpf/drop_key.h"
 #include "daemon/fault.h"
@@ -26,11 +27,13 @@ struct drop_options {
     enum drop_mode mode;
     size_t max_sites;
     struct limits *limits; /* borrowed, outlives the source */
+    bool keep;             /* at opening: who opens is who reads, and may leave a process behind */
 };
 
 struct drop_handles {
     int fds[DROP_HANDLES_MAX]; /* as the source's `handles` name them, the rest -1 */
-    bool started;              /* something was switched on that whoever closes must switch off */
+    bool started;              /* something was switched on that is to be switched off in the end */
+    pid_t keeper;              /* the process that does that once all is closed; 0: nobody */
 };
 
 /* What came since the last read. The texts live for the length of the call. */
@@ -78,9 +81,10 @@ struct drop_status {
 };
 
 struct drop_source {
-    const char *name;           /* the label value */
-    const char *const *handles; /* NULL-terminated names of the descriptors */
-    bool devices;               /* it tells ifindexes of our own namespace */
+    const char *name; /* the label value */
+    const char *const
+        *handles; /* NULL-terminated names of the descriptors; without the first there are none */
+    bool devices; /* it tells ifindexes of our own namespace */
 
     /* Needs privilege. fault_unsupported() names what is missing and the remedy. */
     int (*open)(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault);

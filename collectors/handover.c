@@ -5,8 +5,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+enum { KEEPER_WAIT_MS = 3000 };
 
 void handover_put(struct handover *handover, const char *name, int fd)
 {
@@ -32,8 +37,23 @@ int handover_copy(const struct handover *handover, const char *name, int *ret_fd
     return -ENOENT;
 }
 
+/* It works in the kernel, which may take as long as it likes. */
+static void keeper_wait(pid_t keeper)
+{
+    struct pollfd ended = {.fd = pidfd_open(keeper, 0), .events = POLLIN};
+
+    if (ended.fd >= 0) {
+        (void)poll(&ended, 1, KEEPER_WAIT_MS);
+        close(ended.fd);
+    }
+    (void)waitpid(keeper, NULL, WNOHANG);
+}
+
 void handover_done(struct handover *handover)
 {
     while (handover->count > 0)
         close(handover->handles[--handover->count].fd);
+    if (handover->keeper)
+        keeper_wait(handover->keeper);
+    handover->keeper = 0;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "daemon/fault.h"
 
@@ -23,6 +24,7 @@ struct handover {
     size_t count;
     bool leaving;       /* another process gets them: nothing of ours can stay behind to look after them */
     bool started;       /* something was switched on for the whole system: switch_off() when all is over */
+    pid_t keeper;       /* or this process does that, once all is closed; 0: there is none */
     struct fault fault; /* why there are none; or, without an errno, what was chosen and why */
 };
 
@@ -32,5 +34,5 @@ void handover_put(struct handover *handover, const char *name, int fd);
 /* A copy of the descriptor of that name, for the caller to close. -ENOENT: there is none; -EMFILE, ... */
 int handover_copy(const struct handover *handover, const char *name, int *ret_fd);
 
-/* Closes all. */
+/* Closes all, and waits a moment for the keeper to be done. */
 void handover_done(struct handover *handover);

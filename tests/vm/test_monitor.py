@@ -3,6 +3,7 @@ Numbers of rows are those of the reliability table. The drops are made on lo."""
 
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from bench import SETTLE, Watchers
@@ -114,17 +115,36 @@ def test_row_28_somebody_stops_it(watchers, dropwatch):
     assert value(ours, "netdrop_collector_failures_total", collector="drop_monitor") == 0
 
 
-def test_a_killed_daemon_leaves_it_on_and_the_next_takes_it(watchers, dropwatch):
+def keeper(watcher):
+    """The status of the one process that the daemon left behind with a capability."""
+    children = Path(f"/proc/{watcher.process.pid}/task/{watcher.process.pid}/children").read_text().split()
+    assert len(children) == 1
+    return Path(f"/proc/{children[0]}/status")
+
+
+def test_a_keeper_has_the_one_capability_and_nothing_else(watchers):
+    ours = watchers.start_host("summary")
+    status = keeper(ours)
+    net_admin = f"{1 << 12:016x}"
+    for name, value in {"Inh": "0" * 16, "Prm": net_admin, "Eff": net_admin, "Bnd": net_admin, "Amb": "0" * 16}.items():
+        assert f"Cap{name}:\t{value}\n" in status.read_text()
+    for path in Path(f"/proc/{ours.process.pid}/task").glob("*/status"):
+        assert f"CapEff:\t{0:016x}" in path.read_text()
+    # Standard input, output and error, the end of a pair, one netlink socket: no port, no map.
+    assert len(list((status.parent / "fd").iterdir())) == 5
+
+
+def test_a_killed_daemon_leaves_nothing_on(watchers, dropwatch):
     killed = watchers.start_host("summary")
+    counts_exactly(killed)
+    status = keeper(killed)
     killed.process.process.kill()
     killed.process.process.wait()
     watchers.running.remove(killed.process)
-    ours = watchers.start_host("summary")
-    assert value(ours, "netdrop_kernel_drop_source_active") == 1
-    counts_exactly(ours)
-    # Nobody else listens, but nobody can know that: it is left as it was found, and in a mode of its own.
-    watchers.stop([ours])
-    dropwatch().answers("start\n", "Resource temporarily unavailable")
+    eventually(lambda: not status.exists(), "the keeper to end")
+    other = dropwatch()
+    other.start("summary")
+    other.is_told()
 
 
 @pytest.mark.parametrize("source", ["bpf", "summary"])

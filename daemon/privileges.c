@@ -1,0 +1,45 @@
+#include "daemon/privileges.h"
+
+/*
+ * See privileges.h. Main thread, or the only one of a child. The bounding set alone would do no harm to
+ * leave: what no_new_privs forbids is that execve(2) grants anything, to root as to others
+ * (cap_bprm_creds_from_file(), security/commoncap.c).
+ */
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { WORDS = _LINUX_CAPABILITY_U32S_3 };
+
+static void bounding_limit(uint64_t keep)
+{
+    /* -EINVAL: the kernel has no more; -EPERM: without CAP_SETPCAP it stays as it is. */
+    for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+        if (i >= 64 || !(keep & UINT64_C(1) << i))
+            (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+}
+
+int privileges_limit(uint64_t keep)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[WORDS];
+    uint32_t more = 0;
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return -errno;
+    bounding_limit(keep);
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* goes with the permitted ones, too */
+    if (syscall(SYS_capget, &header, data) < 0)
+        return -errno;
+    for (unsigned i = 0; i < WORDS; i++) {
+        uint32_t kept = data[i].permitted & (uint32_t)(keep >> 32 * i);
+
+        more |= (data[i].permitted ^ kept) | data[i].inheritable;
+        data[i] = (struct __user_cap_data_struct){.permitted = kept, .effective = kept};
+    }
+    /* A sandbox that left us none may well forbid to say so. */
+    return more && syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
