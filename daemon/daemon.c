@@ -19,6 +19,7 @@
 #include "daemon/http.h"
 #include "daemon/log.h"
 #include "daemon/messages.h"
+#include "daemon/privileges.h"
 #include "daemon/program.h"
 #include "daemon/status.h"
 
@@ -216,6 +217,9 @@ static int daemon_start(struct daemon *daemon, struct passed *passed, struct lis
     passed_done(passed); /* nobody knows the rest */
     if (error < 0)
         return error;
+    error = privileges_limit(0);
+    if (error < 0)
+        return fault_set(fault, error, "cannot give up capabilities: %s", strerror(-error));
     daemon->site = (struct site){
         .registry = daemon->program.registry,
         .answers = daemon->program.answers,
