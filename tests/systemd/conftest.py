@@ -16,9 +16,14 @@ from service import Service  # noqa: E402
 
 
 @pytest.fixture
-def service():
-    """The service, started, and ended with everything it left behind."""
+def stopped():
+    """The service, not started yet; ended with everything it left behind."""
     under_test = Service()
-    under_test.start()
     yield under_test
     under_test.remove()
+
+
+@pytest.fixture
+def service(stopped):
+    stopped.start()
+    return stopped

@@ -1,6 +1,7 @@
 """The installed service as an object."""
 
 import http.client
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -18,15 +19,23 @@ def systemctl(*arguments, check=True):
     return subprocess.run(["systemctl", *arguments], check=check, capture_output=True, text=True, timeout=90)
 
 
+def shipped(name):
+    """A drop-in that is installed for the administrator to copy."""
+    found = [path for path in Path("/usr").glob(f"**/share/{NAME}/{name}")]
+    assert len(found) == 1
+    return found[0].read_text()
+
+
 class Service:
     def __init__(self):
         self.configuration = CONFIGURATION.read_bytes()
 
-    def start(self, drop_in=None):
-        if drop_in is not None:
-            DROP_IN.mkdir(parents=True, exist_ok=True)
-            (DROP_IN / "test.conf").write_text(drop_in)
-            systemctl("daemon-reload")
+    def configure(self, drop_in):
+        DROP_IN.mkdir(parents=True, exist_ok=True)
+        (DROP_IN / "test.conf").write_text(drop_in)
+        systemctl("daemon-reload")
+
+    def start(self):
         systemctl("start", NAME)
         self.wait_ready()
 
@@ -35,11 +44,11 @@ class Service:
 
     def remove(self):
         systemctl("stop", f"{NAME}.socket", f"{NAME}.service", check=False)
-        systemctl("reset-failed", f"{NAME}.service", check=False)
         CONFIGURATION.write_bytes(self.configuration)
         for path in DROP_IN.glob("*"):
             path.unlink()
         systemctl("daemon-reload")
+        systemctl("reset-failed", check=False)
 
     def show(self, name):
         return systemctl("show", "--value", f"--property={name}", NAME).stdout.strip()
@@ -53,9 +62,8 @@ class Service:
         return int(self.show("NFileDescriptorStore"))
 
     def journal(self):
-        return subprocess.run(
-            ["journalctl", "--quiet", "--output=cat", f"--unit={NAME}"], check=True, capture_output=True, text=True
-        ).stdout
+        command = ["journalctl", "--quiet", "--output=cat", f"--unit={NAME}"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def get(self, path):
         """The status, or None where nobody answers."""
@@ -88,3 +96,35 @@ class Service:
             return rows and rows[0].value - found.value(duration, collector=collector) > since and found
 
         return eventually(page, f"a collection of {collector}")
+
+    def collectors(self):
+        """How they fare: name -> up, once all have tried."""
+        page = self.fresh()
+        return {row.labels["collector"]: row.value for row in page.series("netdrop_collector_up")}
+
+
+def enabled_collectors():
+    said = subprocess.run([NAME, "--list-collectors"], check=True, capture_output=True, text=True).stdout
+    return set(re.findall(r"^(\w+)\n(?: .*\n)*?    enabled: +yes", said, re.MULTILINE))
+
+
+def privilege(pid):
+    """What the threads' status files say of it."""
+    texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return {line for text in texts for line in re.findall(r"^(?:Cap|NoNewPrivs).*", text, re.MULTILINE)}
+
+
+NO_PRIVILEGE = {f"Cap{name}:\t{0:016x}" for name in ("Inh", "Prm", "Eff", "Bnd", "Amb")} | {"NoNewPrivs:\t1"}
+
+
+def tracing_holders():
+    """The processes that hold the BPF program, or what attaches it."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/fdinfo/*"):
+        try:
+            text = path.read_text()
+        except OSError:
+            continue
+        if re.search(r"^(link_type:\s*(tracing|raw_tracepoint)|prog_type:\s*26)\b", text, re.MULTILINE):
+            found.add(int(path.parts[2]))
+    return found
