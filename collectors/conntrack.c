@@ -81,6 +81,9 @@ static const struct metric metrics[CONNTRACK_FIELD_COUNT] = {
                                   .type = METRIC_COUNTER},
 };
 
+static const char stat_path[] = "self/net/stat/nf_conntrack";
+static const char limit_path[] = "sys/net/netfilter/nf_conntrack_max";
+
 struct conntrack {
     const struct conntrack_settings *settings;
     struct limits *limits;
@@ -246,10 +249,30 @@ static int prepare(struct conntrack *conntrack, const char *procfs)
     conntrack->get_entries = make_request(IPCTNL_MSG_CT_GET_STATS);
     if (!conntrack->get_counters || !conntrack->get_entries ||
         procfile_init(&conntrack->ctnetlink, "/sys/module/nf_conntrack_netlink", "initstate") < 0 ||
-        procfile_init(&conntrack->stat, procfs, "self/net/stat/nf_conntrack") < 0 ||
-        procfile_init(&conntrack->limit, procfs, "sys/net/netfilter/nf_conntrack_max") < 0)
+        procfile_init(&conntrack->stat, procfs, stat_path) < 0 ||
+        procfile_init(&conntrack->limit, procfs, limit_path) < 0)
         return -ENOMEM;
     return make_sets(conntrack);
+}
+
+static const char stat_handle[] = "conntrack-stat";
+static const char limit_handle[] = "conntrack-limit";
+static const char *const handles[] = {stat_handle, limit_handle, NULL};
+
+/* Only root may open the one file, and neither is there under ProcSubset=pid. What cannot be opened is
+ * reported by who wants to read it. */
+static int conntrack_open_privileged(const struct collector_context *context, const void *config,
+                                     struct handover *handover, struct fault *fault)
+{
+    int fd;
+
+    (void)config;
+    (void)fault;
+    if (procfile_open(context->procfs, stat_path, &fd) == 0)
+        handover_put(handover, stat_handle, fd);
+    if (procfile_open(context->procfs, limit_path, &fd) == 0)
+        handover_put(handover, limit_handle, fd);
+    return 0;
 }
 
 static int conntrack_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -265,6 +288,10 @@ static int conntrack_open(const struct collector_context *context, const void *c
     conntrack->ask_netlink = conntrack->settings->source == SOURCE_AUTO;
     if (prepare(conntrack, context->procfs) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
+    if (context->handover) {
+        (void)handover_copy(context->handover, stat_handle, &conntrack->stat.fd);
+        (void)handover_copy(context->handover, limit_handle, &conntrack->limit.fd);
+    }
     r = read_either(conntrack, fault);
     if (r < 0)
         return r;
@@ -302,8 +329,9 @@ static const struct option options[] = {
         .default_text = "auto",
         .choices = sources,
         .help =
-            "netlink (needs CAP_NET_ADMIN; loads the module nf_conntrack_netlink where it is not built in), "
-            "proc, or auto: netlink where that module is there and may be asked, else proc",
+            "netlink (only with --once: needs CAP_NET_ADMIN, which the daemon gives up; loads the module "
+            "nf_conntrack_netlink where it is not built in), proc, or auto: netlink where that module is there "
+            "and may be asked, else proc",
     },
 };
 
@@ -319,6 +347,8 @@ const struct collector conntrack_collector = {
         "connection tracking: how full the table is, packets that it lost (/proc/net/stat/nf_conntrack)",
     .needs = "connection tracking in use (module nf_conntrack)",
     .options = &option_table,
+    .handles = handles,
+    .open_privileged = conntrack_open_privileged,
     .open = conntrack_open,
     .collect = conntrack_collect,
     .close = conntrack_close,

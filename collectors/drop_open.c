@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collectors/drop_control.h"
+#include "collectors/procfile.h"
 #include "daemon/cleanup.h"
 
 static const char kallsyms_name[] = "kallsyms";
@@ -70,9 +71,9 @@ int drop_open(enum drop_choice choice, const struct drop_options *options, const
     if (r < 0)
         return r;
     /* Without these functions are unknown, and all else is as good. */
-    if (ksyms_open(procfs, kallsyms_name, &fd) == 0)
+    if (procfile_open(procfs, kallsyms_name, &fd) == 0)
         handover_put(handover, kallsyms_name, fd);
-    if (ksyms_open(procfs, modules_name, &fd) == 0)
+    if (procfile_open(procfs, modules_name, &fd) == 0)
         handover_put(handover, modules_name, fd);
     return 0;
 }

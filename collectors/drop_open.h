@@ -7,7 +7,6 @@
 
 #include "collectors/drop_source.h"
 #include "collectors/handover.h"
-#include "collectors/ksyms.h"
 
 enum drop_choice { DROP_CHOICE_AUTO, DROP_CHOICE_BPF, DROP_CHOICE_PACKET, DROP_CHOICE_SUMMARY };
 

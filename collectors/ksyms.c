@@ -3,11 +3,8 @@
 /* See ksyms.h. Runs on the thread of the collector that owns it. */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/cleanup.h"
@@ -18,24 +15,6 @@ enum {
 };
 
 #define BYTES_MAX (256L * 1024 * 1024) /* of a kallsyms; the largest real ones have twenty million */
-
-/* The path may lead anywhere (--path.procfs): nothing that blocks is read. */
-int ksyms_open(const char *procfs, const char *name, int *ret_fd)
-{
-    _cleanup_(freep) char *path = NULL;
-    _cleanup_(closep) int fd = -1;
-    struct stat status;
-
-    if (asprintf(&path, "%s/%s", procfs, name) < 0)
-        return -ENOMEM;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &status) < 0)
-        return -errno;
-    if (!S_ISREG(status.st_mode))
-        return -EINVAL;
-    *ret_fd = take_fd(&fd);
-    return 0;
-}
 
 int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs)
 {

@@ -33,11 +33,9 @@ struct ksyms {
     const atomic_bool *ending; /* NULL, or true once no names are wanted any more; borrowed */
 };
 
-/* Opens PROCFS/NAME, "kallsyms" or "modules". -ENOENT, -EACCES, ... */
-int ksyms_open(const char *procfs, const char *name, int *ret_fd);
-
-/* Takes the descriptors over. -1 of kallsyms: every address is in no function; -1 of modules: they are opened
- * by their path, as far as they are visible there. -ENOMEM: they are still the caller's. */
+/* Takes the descriptors of PROCFS/kallsyms and PROCFS/modules over (procfile_open()). -1 of kallsyms: every
+ * address is in no function; -1 of modules: they are opened by their path, as far as they are visible there.
+ * -ENOMEM: they are still the caller's. */
 int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs);
 void ksyms_close(struct ksyms *ksyms);
 

@@ -45,17 +45,26 @@ void procfile_done(struct procfile *file)
     *file = (struct procfile){.fd = -1};
 }
 
-static int procfile_open(struct procfile *file, struct fault *fault)
+static int regular_open(const char *path, int *ret_fd, struct fault *fault)
 {
-    _cleanup_(closep) int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
 
     if (fd < 0 || fstat(fd, &status) < 0)
-        return fault_set(fault, -errno, "%s: %s", file->path, strerror(errno));
+        return fault_set(fault, -errno, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return fault_set(fault, -EINVAL, "%s: not a regular file", file->path);
-    file->fd = take_fd(&fd);
+        return fault_set(fault, -EINVAL, "%s: not a regular file", path);
+    *ret_fd = take_fd(&fd);
     return 0;
+}
+
+int procfile_open(const char *directory, const char *name, int *ret_fd)
+{
+    _cleanup_(freep) char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    return regular_open(path, ret_fd, NULL);
 }
 
 static int procfile_grow(struct procfile *file, struct fault *fault)
@@ -96,7 +105,7 @@ static int procfile_fill(struct procfile *file, struct fault *fault)
 
 int procfile_read(struct procfile *file, struct fault *fault)
 {
-    int r = file->fd < 0 ? procfile_open(file, fault) : 0;
+    int r = file->fd < 0 ? regular_open(file->path, &file->fd, fault) : 0;
 
     if (r == 0)
         r = procfile_fill(file, fault);

@@ -24,7 +24,11 @@ struct procfile {
     size_t capacity;
 };
 
-/* Names the file DIRECTORY/NAME; opens nothing yet. -ENOMEM. */
+/* Opens the regular file DIRECTORY/NAME for reading: what is none, and might block, is -EINVAL. -ENOENT, ...
+ */
+int procfile_open(const char *directory, const char *name, int *ret_fd);
+
+/* Names the file DIRECTORY/NAME; opens nothing yet. -ENOMEM. Who has it open already sets `fd`. */
 int procfile_init(struct procfile *ret_file, const char *directory, const char *name);
 
 /* Closes and frees; accepts a zeroed or a finished one. */

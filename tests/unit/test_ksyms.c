@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "collectors/ksyms.h"
+#include "collectors/procfile.h"
 #include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
@@ -172,7 +173,7 @@ static void open_symbols(struct ksyms *ksyms)
 {
     int fd = -1;
 
-    assert_int_equal(ksyms_open(directory, "kallsyms", &fd), 0);
+    assert_int_equal(procfile_open(directory, "kallsyms", &fd), 0);
     assert_int_equal(ksyms_adopt(ksyms, fd, -1, directory), 0);
 }
 
@@ -298,11 +299,11 @@ static void test_unreadable(void **state)
     int fd = -1;
 
     (void)state;
-    assert_int_equal(ksyms_open("/nonexistent", "kallsyms", &fd), -ENOENT);
+    assert_int_equal(procfile_open("/nonexistent", "kallsyms", &fd), -ENOENT);
     remove_file("kallsyms");
     (void)snprintf(path, sizeof(path), "%s/kallsyms", directory);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(ksyms_open(directory, "kallsyms", &fd), -EINVAL);
+    assert_int_equal(procfile_open(directory, "kallsyms", &fd), -EINVAL);
     assert_int_equal(fd, -1);
 }
 
@@ -341,7 +342,7 @@ static void test_fixture(void **state)
 
     (void)state;
     fixture_path("6.12", path);
-    assert_int_equal(ksyms_open(path, "kallsyms", &fd), 0);
+    assert_int_equal(procfile_open(path, "kallsyms", &fd), 0);
     assert_int_equal(ksyms_adopt(&ksyms, fd, -1, path), 0);
     expect(&ksyms, 0xffffffff81b78f65, NULL, "__udp4_lib_rcv", 0x545);
     expect(&ksyms, 0xffffffff81b6669e, NULL, "tcp_v4_rcv", 0x9e);
@@ -353,7 +354,7 @@ static void test_fixture(void **state)
     expect(&ksyms, 0xffffffffc03b5110, NULL, "", 0); /* data of macvtap */
     ksyms_close(&ksyms);
     fixture_path("6.12-hidden", path);
-    assert_int_equal(ksyms_open(path, "kallsyms", &fd), 0);
+    assert_int_equal(procfile_open(path, "kallsyms", &fd), 0);
     assert_int_equal(ksyms_adopt(&ksyms, fd, -1, path), 0);
     expect(&ksyms, 0xffffffff81b78f65, NULL, "", 0);
     assert_true(ksyms.hidden);
@@ -367,7 +368,7 @@ static void test_running_kernel(void **state)
     int fd = -1;
 
     (void)state;
-    if (ksyms_open("/proc", "kallsyms", &fd) < 0)
+    if (procfile_open("/proc", "kallsyms", &fd) < 0)
         skip();
     assert_int_equal(ksyms_adopt(&ksyms, fd, -1, "/proc"), 0);
     assert_int_equal(ksyms_want(&ksyms, 1, NULL), 0);
