@@ -279,7 +279,20 @@ bool connections_shed_oldest(struct connections *connections)
     return oldest != NULL;
 }
 
-size_t connections_active(struct connections *connections)
+static bool connection_active(const struct connection *connection, uint64_t now_ns)
+{
+    switch (connection->phase) {
+    case PHASE_WAITING:
+        return now_ns < connection->since_ns + CONNECTION_NEW_NS;
+    case PHASE_REQUEST:
+    case PHASE_ANSWER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+size_t connections_active(struct connections *connections, uint64_t now_ns)
 {
     size_t active = 0;
 
@@ -287,8 +300,7 @@ size_t connections_active(struct connections *connections)
     for (size_t i = 0; i < connections->touched; i++) {
         const struct connection *connection = &connections->entries[i];
 
-        active +=
-            (connection->phase == PHASE_REQUEST || connection->phase == PHASE_ANSWER) && !connection->shut;
+        active += !connection->shut && connection_active(connection, now_ns);
     }
     pthread_mutex_unlock(&connections->lock);
     return active;

@@ -29,6 +29,9 @@ enum { CONNECTIONS_MAX = 65536 }; /* storage: greater limits are cut to it */
  */
 #define CONNECTION_LOOK_AFTER_NS NS_PER_SECOND
 
+/* How long a shutdown takes it that a new connection is about to send its request. */
+#define CONNECTION_NEW_NS (NS_PER_SECOND / 2)
+
 struct connections;
 struct connection;
 
@@ -69,5 +72,6 @@ size_t connections_sweep(struct connections *connections, uint64_t now_ns);
  * reading an answer. */
 bool connections_shed_oldest(struct connections *connections);
 
-/* Requests that are under way: what a shutdown waits for. */
-size_t connections_active(struct connections *connections);
+/* Requests that are under way, and connections so new that theirs may still be on its way: what a shutdown
+ * waits for. */
+size_t connections_active(struct connections *connections, uint64_t now_ns);

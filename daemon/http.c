@@ -322,7 +322,8 @@ bool http_drain(struct http *http, uint64_t wait_ns)
     uint64_t end_ns = clock_boottime_ns() + wait_ns;
     bool drained;
 
-    while (!(drained = connections_active(http->connections) == 0) && clock_boottime_ns() < end_ns)
+    while (!(drained = connections_active(http->connections, clock_boottime_ns()) == 0) &&
+           clock_boottime_ns() < end_ns)
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     return drained;
 }
