@@ -37,9 +37,10 @@ static int check_kernel(struct fault *fault)
 
     if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
         major = UINT_MAX;
-    if (major < 5 || (major == 5 && minor < 17))
-        return fault_unsupported(fault, "the kernel gives reasons for drops since Linux 5.17, this is %s",
-                                 name.release);
+    /* Reasons are there since 5.17; who has no capability may read maps since 5.19, whatever
+     * kernel.unprivileged_bpf_disabled says (__sys_bpf(), kernel/bpf/syscall.c). */
+    if (major < 5 || (major == 5 && minor < 19))
+        return fault_unsupported(fault, "counting drops by BPF needs Linux 5.19, this is %s", name.release);
     if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
         return fault_unsupported(fault, "/sys/kernel/btf/vmlinux: %s (CONFIG_DEBUG_INFO_BTF is needed)",
                                  strerror(errno));

@@ -104,8 +104,9 @@ class Service:
 
 
 def enabled_collectors():
+    """Those that can run here at all, with every privilege."""
     said = subprocess.run([NAME, "--list-collectors"], check=True, capture_output=True, text=True).stdout
-    return set(re.findall(r"^(\w+)\n(?: .*\n)*?    enabled: +yes", said, re.MULTILINE))
+    return set(re.findall(r"^(\w+)\n(?: .*\n)*?    enabled: +yes\n(?: .*\n)*?    runs here: yes", said, re.MULTILINE))
 
 
 def privilege(pid):

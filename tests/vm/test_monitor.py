@@ -144,7 +144,7 @@ def test_a_killed_daemon_leaves_nothing_on(watchers, dropwatch):
     eventually(lambda: not status.exists(), "the keeper to end")
     other = dropwatch()
     other.start("summary")
-    other.is_told()
+    is_told(other)
 
 
 @pytest.mark.parametrize("source", ["bpf", "summary"])
