@@ -1,4 +1,4 @@
-"""A real Prometheus, Debian's, in a namespace, which scrapes one daemon there twice a second."""
+"""A real Prometheus, Debian's, in a namespace, which scrapes daemons there twice a second."""
 
 import http.client
 import json
@@ -11,14 +11,15 @@ global: {{scrape_interval: 500ms, scrape_timeout: 400ms, evaluation_interval: 50
 rule_files: {rules}
 scrape_configs:
   - job_name: netdrop
-    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+    static_configs: [{{targets: {targets}}}]
 """
 
 
 class Prometheus:
-    def __init__(self, netns, directory, target_port, rules=()):
+    def __init__(self, netns, directory, ports, rules=()):
         self.netns = netns
-        text = CONFIGURATION.format(port=target_port, rules=json.dumps(list(rules)))
+        targets = [f"127.0.0.1:{port}" for port in ports]
+        text = CONFIGURATION.format(targets=json.dumps(targets), rules=json.dumps([str(path) for path in rules]))
         (directory / "prometheus.yml").write_text(text)
         self.log = directory / "prometheus.log"
         with open(self.log, "wb") as log:

@@ -1,7 +1,10 @@
-"""What tests need to know of packaging/prometheus and of the names that it may use."""
+"""What tests need to know of packaging/prometheus and of the names that it may use, and the faults they watch."""
 
 import functools
 import re
+import socket
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -59,3 +62,56 @@ def unknown(expression):
         for label in set(LABEL.findall(re.sub(r'\\?"[^"]*"', "", selector))) - TARGET:
             if name in known and label not in known[name]:
                 yield f"{name}{{{label}}}"
+
+
+def hurried(directory):
+    """Writes the rules with minutes made seconds; returns where."""
+    for name in RULES:
+        text = (DIRECTORY / name).read_text()
+        text = re.sub(r"\[\d+[mh]\]", "[5s]", text)
+        text = re.sub(r"\bfor: \d+m", "for: 2s", text)
+        text = re.sub(r"offset (10m|1h)", "offset 20s", text)
+        (directory / name).write_text(text)
+    return [directory / name for name in RULES]
+
+
+class Flood(threading.Thread):
+    """Calls send(10) fifty times a second, for as long as the block lasts."""
+
+    def __init__(self, send):
+        super().__init__()
+        self.send, self.stopped = send, threading.Event()
+
+    def run(self):
+        while not self.stopped.wait(0.02):
+            self.send(10)
+
+    def __enter__(self):
+        self.start()
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.join()
+
+
+@contextmanager
+def unread_socket(veth):
+    """What comes to b's port 9999 finds a full receive buffer."""
+    with veth.b.socket(kind=socket.SOCK_DGRAM) as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        reader.bind((veth.ADDRESS["b0"], 9999))
+        yield
+
+
+@contextmanager
+def frames_of_unknown_protocol(veth):
+    """Yields a function that sends some of them from a to b."""
+    frame = bytes.fromhex("020000007702 020000007701 88b5") + bytes(50)
+    with veth.a.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.bind(("a0", 0))
+
+        def send(count):
+            for _ in range(count):
+                sender.send(frame)
+
+        yield send

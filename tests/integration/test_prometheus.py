@@ -23,7 +23,7 @@ ACCEPT = {
 def monitored(exporter, veth, tmp_path):
     """A daemon in the fault lab's b, and a Prometheus that scrapes it."""
     daemon = exporter("--set=devices.exclude_kinds=", "--set=collectors.link.interval=250ms", netns=veth.b)
-    return daemon, Prometheus(veth.b, tmp_path, daemon.port)
+    return daemon, Prometheus(veth.b, tmp_path, [daemon.port])
 
 
 def test_row_59_scraped_by_a_real_prometheus(monitored, veth):

@@ -3,7 +3,6 @@ and some of them in a real Prometheus."""
 
 import re
 import subprocess
-import threading
 import time
 
 import pytest
@@ -98,44 +97,14 @@ def test_alerts_say_what_to_do():
         assert "benign" not in rule["expr"] or rule["labels"]["severity"] == "info"
 
 
-def hurried(directory):
-    """The rules, with minutes made seconds, and what is to be counted in them likewise."""
-    for name in rules.RULES:
-        text = (rules.DIRECTORY / name).read_text()
-        text = re.sub(r"\[\d+[mh]\]", "[5s]", text)
-        text = re.sub(r"\bfor: \d+m", "for: 2s", text)
-        text = re.sub(r"offset (10m|1h)", "offset 20s", text)
-        (directory / name).write_text(text)
-
-
 @pytest.fixture
 def alerting(exporter, veth, tmp_path):
     """A Prometheus with the rules, which watches a daemon in the fault lab's b."""
-    hurried(tmp_path)
     daemon = exporter(
         "--set=devices.exclude_kinds=", "--set=collectors.link.interval=200ms", "--set=collectors.snmp.interval=200ms",
         "--set=collectors.drop_monitor.interval=200ms", netns=veth.b,
     )  # fmt: skip
-    return daemon, Prometheus(veth.b, tmp_path, daemon.port, [str(tmp_path / name) for name in rules.RULES])
-
-
-class Flood(threading.Thread):
-    """Sends packets from a, some hundred a second, for as long as the block lasts."""
-
-    def __init__(self, send):
-        super().__init__()
-        self.send, self.stopped = send, threading.Event()
-
-    def run(self):
-        while not self.stopped.wait(0.02):
-            self.send(10)
-
-    def __enter__(self):
-        self.start()
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        self.join()
+    return daemon, Prometheus(veth.b, tmp_path, [daemon.port], rules.hurried(tmp_path))
 
 
 def firing(prometheus):
@@ -150,15 +119,12 @@ def firing(prometheus):
 
 def test_a_full_receive_buffer_raises_its_alerts(alerting, veth):
     daemon, prometheus = alerting
-    with veth.b.socket(kind=2) as reader:
-        reader.setsockopt(1, 8, 2048)  # SOL_SOCKET, SO_RCVBUF; never read
-        reader.bind((veth.ADDRESS["b0"], 9999))
-        with Flood(veth.send_udp):
-            wanted = {"NetdropUdpReceiveBufferFull"}
-            if daemon.metrics().get("netdrop_kernel_drops_by_class_total"):
-                wanted.add("NetdropKernelCapacityDrops")
-            eventually(lambda: wanted <= firing(prometheus).keys(), f"{wanted} to fire", timeout=120)
-            found = firing(prometheus)
+    wanted = {"NetdropUdpReceiveBufferFull"}
+    if daemon.metrics().get("netdrop_kernel_drops_by_class_total"):
+        wanted.add("NetdropKernelCapacityDrops")
+    with rules.unread_socket(veth), rules.Flood(veth.send_udp):
+        eventually(lambda: wanted <= firing(prometheus).keys(), f"{wanted} to fire", timeout=120)
+        found = firing(prometheus)
     assert "of the UDP datagrams it receives (IPv4)" in found["NetdropUdpReceiveBufferFull"]["summary"]
     if "NetdropKernelCapacityDrops" in wanted:
         description = found["NetdropKernelCapacityDrops"]["description"]
@@ -171,15 +137,7 @@ def test_what_nobody_asked_for_raises_none(alerting, veth):
     daemon, prometheus = alerting
     if not daemon.metrics().get("netdrop_kernel_drops_by_class_total"):
         pytest.skip("no drop sites here, which tell them from other drops")
-    sender = veth.a.socket(17, 3)  # AF_PACKET, SOCK_RAW
-    sender.bind(("a0", 0))
-    frame = bytes.fromhex("020000007702 020000007701 88b5") + bytes(50)
-
-    def send(count):
-        for _ in range(count):
-            sender.send(frame)
-
-    with sender, Flood(send):
+    with rules.frames_of_unknown_protocol(veth) as send, rules.Flood(send):
         dropped = 'rate(netdrop_link_receive_dropped_total{device="b0"}[5s])'
         eventually(lambda: (prometheus.query(dropped) or 0) > 100, "the drops to be seen", timeout=120)
         time.sleep(10)
