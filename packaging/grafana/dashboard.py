@@ -107,6 +107,11 @@ ROWS = {
                    "ipext_in_no_routes", "ip_reasm_fails", "ip_frag_fails", "tcpext_ip_reverse_path_filter")),
         ("timeseries", "ICMP: unreachable, expired", 8, "pps",
          protocols("icmp_in_dest_unreachs", "icmp_out_dest_unreachs", "icmp_out_time_excds")),
+        ("timeseries", "UDP: dropped by sockets, by port", 12, "pps",
+         {"{{instance}} {{local_port}}": f"topk(10, {rate('netdrop_udp_socket_drops_total')})"}),
+        ("timeseries", "TCP: accept queues, filled", 12, "percentunit",
+         {"{{instance}} {{local_port}}":
+          f"topk(10, netdrop_listen_queue_length{{{HOST}}} / (netdrop_listen_queue_limit > 0))"}),
         ("timeseries", "Input queues of CPUs", 8, "none",
          {"{{instance}} packets dropped": rate("netdrop_softnet_dropped_total"),
           "{{instance}} times out of budget": rate("netdrop_softnet_times_squeezed_total")}),

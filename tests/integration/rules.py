@@ -68,8 +68,8 @@ def hurried(directory):
     """Writes the rules with minutes made seconds; returns where."""
     for name in RULES:
         text = (DIRECTORY / name).read_text()
-        text = re.sub(r"\[\d+[mh]\]", "[5s]", text)
-        text = re.sub(r"\bfor: \d+m", "for: 2s", text)
+        text = re.sub(r"\[\d+[mh]\]", "[10s]", text)
+        text = re.sub(r"\bfor: \d+m", "for: 5s", text)
         text = re.sub(r"offset (10m|1h)", "offset 20s", text)
         (directory / name).write_text(text)
     return [directory / name for name in RULES]

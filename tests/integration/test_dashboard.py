@@ -129,8 +129,9 @@ OPTIONAL = re.compile("netdrop_(nic|conntrack)_")
 def test_every_expression_finds_data(exporter, veth, tmp_path):
     veth.b.run("tc qdisc add dev b0 root pfifo")
     veth.track("ct state new accept")
-    flags = ("--set=devices.exclude_kinds=", *(f"--set=collectors.{name}.interval=250ms" for name in ("link", "snmp")))
-    inside = exporter(*flags, "--set=collectors.ethtool.virtual_devices=true", netns=veth.b)
+    often = (f"--set=collectors.{name}.interval=250ms" for name in ("link", "snmp", "sockets"))
+    everything = ("--set=devices.exclude_kinds=", "--set=collectors.ethtool.virtual_devices=true")
+    inside = exporter(*everything, *often, netns=veth.b)
     host = exporter()
     pages = [inside.metrics(), host.metrics()]
     if not pages[0].get("netdrop_kernel_drops_by_class_total"):
