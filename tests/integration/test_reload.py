@@ -167,7 +167,9 @@ def test_row_47_ten_thousand_sighups_under_load(reloadable):
         thread.start()
     for number in range(10_000):
         if number % 100 == 0:
-            subject.write({"collectors": {"link": {"interval": f"{1 + number // 100 % 2}s"}}})
+            # Drop sites are opened anew each time, from copies of what was opened with privilege.
+            interval = {"interval": f"{1 + number // 100 % 2}s"}
+            subject.write({"collectors": {"link": interval, "drop_monitor": interval}})
         daemon.signal(signal.SIGHUP)
     page, _ = subject.reload({"collectors": {"link": {"interval": "1s"}, "process": {"enabled": False}}})
     done.set()
