@@ -58,6 +58,7 @@ stage_build() {
 stage_lint() {
     check "includes go the right way" "$top/tests/check/dependencies"
     check "house style" "$top/tests/check/style"
+    check "each row of docs/faults.md is a test" "$top/tests/check/faults"
     mapfile -t files < <(sources '*.[ch]')
     check clang-format clang-format --dry-run -Werror "${files[@]}"
     # It does not know scope cleanup, and takes the shortest string it sees for all: leaks and bounds are left to
