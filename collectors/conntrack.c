@@ -233,14 +233,7 @@ static int make_sets(struct conntrack *conntrack)
 {
     int r = column_set_new(metrics, CONNTRACK_FIELD_COUNT, &conntrack->columns);
 
-    if (r == 0)
-        r = row_set_new(NULL, 0, &conntrack->row);
-    if (r == 0)
-        r = row_set_add(conntrack->row, NULL);
-    if (r < 0)
-        return r;
-    row_set_seal(conntrack->row);
-    return 0;
+    return r < 0 ? r : row_set_new_single(&conntrack->row);
 }
 
 static int prepare(struct conntrack *conntrack, const char *procfs)

@@ -128,18 +128,6 @@ static int class_rows(struct row_set **ret_rows)
     return list_rows("class", names, DROP_CLASS_COUNT, ret_rows);
 }
 
-static int source_rows(struct row_set **ret_rows)
-{
-    int r = row_set_new(NULL, 0, ret_rows);
-
-    if (r == 0)
-        r = row_set_add(*ret_rows, NULL);
-    if (r < 0)
-        return r;
-    row_set_seal(*ret_rows);
-    return 0;
-}
-
 int drop_rows_init(struct drop_rows *rows, bool label_offset)
 {
     int r = 0;
@@ -150,7 +138,7 @@ int drop_rows_init(struct drop_rows *rows, bool label_offset)
     if (r == 0)
         r = class_rows(&rows->rows[DROP_ROWS_CLASSES]);
     if (r == 0)
-        r = source_rows(&rows->rows[DROP_ROWS_SOURCE]);
+        r = row_set_new_single(&rows->rows[DROP_ROWS_SOURCE]);
     if (r == 0)
         r = list_rows("cause", lost_causes, DROP_LOST_COUNT, &rows->rows[DROP_ROWS_LOST]);
     if (r == 0)

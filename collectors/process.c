@@ -128,14 +128,7 @@ static int make_sets(struct process *process)
 {
     int r = column_set_new(metrics, COLUMN_COUNT, &process->columns);
 
-    if (r == 0)
-        r = row_set_new(NULL, 0, &process->rows);
-    if (r == 0)
-        r = row_set_add(process->rows, NULL);
-    if (r < 0)
-        return r;
-    row_set_seal(process->rows);
-    return 0;
+    return r < 0 ? r : row_set_new_single(&process->rows);
 }
 
 static int process_open(const struct collector_context *context, const void *config, void **ret_state,

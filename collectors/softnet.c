@@ -174,14 +174,7 @@ static int make_sets(struct softnet *softnet)
 
     if (r == 0)
         r = column_set_new(cpu_metrics, SOFTNET_COUNTER_COUNT, &softnet->cpu_columns);
-    if (r == 0)
-        r = row_set_new(NULL, 0, &softnet->row);
-    if (r == 0)
-        r = row_set_add(softnet->row, NULL);
-    if (r < 0)
-        return r;
-    row_set_seal(softnet->row);
-    return 0;
+    return r < 0 ? r : row_set_new_single(&softnet->row);
 }
 
 static int name_files(struct softnet *softnet, const char *procfs)

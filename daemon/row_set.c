@@ -170,6 +170,23 @@ void row_set_seal(struct row_set *rows)
     rows->builder = builder_free(builder);
 }
 
+int row_set_new_single(struct row_set **ret_rows)
+{
+    struct row_set *rows;
+    int r = row_set_new(NULL, 0, &rows);
+
+    if (r < 0)
+        return r;
+    r = row_set_add(rows, NULL);
+    if (r < 0) {
+        row_set_unref(rows);
+        return r;
+    }
+    row_set_seal(rows);
+    *ret_rows = rows;
+    return 0;
+}
+
 struct row_set *row_set_ref(struct row_set *rows)
 {
     reference_take(&rows->references);

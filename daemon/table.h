@@ -79,6 +79,9 @@ struct row_set {
 /* Begins a row set whose rows have these label names (copied; 0 of them: rows without labels). -ENOMEM. */
 int row_set_new(const char *const *label_names, size_t label_count, struct row_set **ret_rows);
 
+/* Makes the row set of a table about one thing, sealed: one row without labels. -ENOMEM. */
+int row_set_new_single(struct row_set **ret_rows);
+
 /* Adds a row: values are arbitrary bytes, NUL-terminated, one for each label name; they come out escaped,
  * invalid UTF-8 as U+FFFD. Returns the row's index, -EEXIST where an equal row is there already (nothing is
  * added: a scrape never has duplicate series), -ENOMEM. */
