@@ -3,11 +3,6 @@
 # The stages of scripts/test, a function each. Sourced by it; $products is where to build, $results where each
 # stage leaves what it found, $all is set for the long version.
 
-# Sanitizers stop at the first report: what follows one is noise. Exit codes tell the tests.
-export ASAN_OPTIONS=detect_stack_use_after_return=1:check_initialization_order=1
-export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-
 # seconds N: so long, and ten times as long with --all.
 seconds() {
     echo $(($1 * (all ? 10 : 1)))
@@ -33,16 +28,6 @@ sources() {
 }
 shell_scripts() {
     grep -rlE --exclude-dir=.git --exclude-dir='build*' '^#!.*[/ ](ba|da)?sh\b|^# shellcheck shell=' "$top" | sort
-}
-
-# Some kernels move libraries about by more bits than the sanitizers of Debian 12 can follow: no moving then.
-# A container may forbid that; its kernel then has to be one of the others.
-unmoved() {
-    if setarch -R true 2>/dev/null; then
-        setarch -R "$@"
-    else
-        "$@"
-    fi
 }
 
 stage_setup() {
@@ -112,18 +97,13 @@ stage_integration-asan() {
         integration asan -m "not flood" "$top/tests/integration"
 }
 
+# What it adds to the corpora on its way is thrown away with the build: scripts/fuzz keeps that.
 stage_fuzz() {
-    local target name
-    # The whole library is instrumented, not only the target: that is what guides the fuzzer.
-    CC=clang check "build of $stage" build "$products/fuzz" -Dbuildtype=debugoptimized -Dfuzzers=true \
-        -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link || return
-    for target in "$products"/fuzz/tests/fuzz/fuzz_*; do
-        [ -f "$target" ] || continue
-        name=${target##*/fuzz_}
-        # What it finds goes to the first corpus, which is thrown away; findings are kept beside the results.
-        mkdir -p "$products/corpus/$name"
-        check "fuzz $name" unmoved "$target" -max_total_time="$(seconds 15)" -timeout=10 -print_final_stats=1 \
-            -artifact_prefix="$results/$stage/$name-" "$products/corpus/$name" "$top/tests/fuzz/corpus/$name"
+    local target
+    check "build of $stage" build_fuzzers "$products/fuzz" || return
+    for target in $(fuzz_targets); do
+        check "fuzz $target" fuzz "$products/fuzz" "$target" "-max_total_time=$(seconds 15)" \
+            "-artifact_prefix=$results/$stage/$target-"
     done
 }
 
