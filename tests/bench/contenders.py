@@ -26,6 +26,7 @@ class Contender:
     package: str = ""
     program: str = ""  # where there is no package
     intervals: tuple = (1, 10)  # at which it is looked at while nobody asks
+    settle: float = 3  # seconds after the first answer, when what it does only once is done
     fast: float = 10  # the interval at which scrapes are measured
     fresh: bool = False  # scrapes are measured with a collection between two of them
     repeats: bool = True  # a second scrape of what was collected gives as much as the first
@@ -148,6 +149,7 @@ def contenders(build):
             lambda count: [f'"net.v{count - 1}"', "netdata_ip"],
             path="/api/v1/allmetrics?format=prometheus&source=as-collected&help=yes&types=yes",
             package="netdata-core",
+            settle=15,
             fast=1,
             fresh=True,
             repeats=False,

@@ -19,7 +19,6 @@ from peers_table import show
 from plot import plot
 
 PORT = 19100
-SETTLE = 3  # seconds after the first answer: what a program does only once is done
 RUNS = 3  # of which the median counts
 
 
@@ -82,7 +81,7 @@ def started(contender, scene, seconds):
         eventually(lambda: answers() or process.poll() is not None, f"{contender.name} to answer", 240)
         first = time.monotonic() - begin
         assert process.poll() is None, (scene.directory / "output").read_text()[-2000:]
-        time.sleep(SETTLE)
+        time.sleep(contender.settle)
         yield process.pid, first
     finally:
         process.terminate()
