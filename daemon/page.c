@@ -66,7 +66,7 @@ static void page_collector(struct buffer *out, const struct collector *collector
     html_text(out, collector->name);
     buffer_text(out, "</th><td class=\"wide\">");
     html_text(out, collector->summary);
-    buffer_printf(out, "</td><td class=\"%s\">%s", state_class(health->state),
+    buffer_printf(out, "</td><td class=\"state %s\">%s", state_class(health->state),
                   collector_state_name(health->state));
     if (health->busy_ns >= NS_PER_SECOND) {
         buffer_text(out, ", busy for ");
@@ -125,14 +125,13 @@ static void page_limits(const struct limits *limits, struct buffer *out)
 /* A part that the script renews; it scrolls by itself where it is too wide. */
 static void part_begin(struct buffer *out, const char *id, const char *title)
 {
-    buffer_printf(
-        out, "<div class=\"scroll\" id=\"%s\" data-live role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n",
-        id, title);
+    buffer_printf(out, "<section class=\"scroll\" id=\"%s\" data-live tabindex=\"0\" aria-label=\"%s\">\n",
+                  id, title);
 }
 
 static void part_end(struct buffer *out)
 {
-    buffer_text(out, "</div>\n");
+    buffer_text(out, "</section>\n");
 }
 
 static void page_head(const struct page *page, const struct page_view *view, struct buffer *out)
@@ -160,14 +159,19 @@ static void page_head(const struct page *page, const struct page_view *view, str
 static void page_body(const struct page *page, const struct page_view *view, bool all_interfaces,
                       uint64_t now_ns, struct buffer *out)
 {
+    bool more;
+
     buffer_text(out, "<h2>Lost within the last five minutes</h2>\n");
     part_begin(out, "losses", "Lost within the last five minutes");
     page_losses(view, out);
     part_end(out);
     buffer_text(out, "<h2>Interfaces</h2>\n");
     part_begin(out, "interfaces", "Interfaces");
-    page_devices(view, all_interfaces, out);
+    more = page_devices(view, all_interfaces, out);
     part_end(out);
+    /* Not in what is renewed: it would lose the focus. */
+    if (more)
+        buffer_text(out, "<p><a href=\"?interfaces=all\">All interfaces</a></p>\n");
     buffer_text(out, "<h2>Other drops</h2>\n<details>\n<summary>By configuration, benign, or "
                      "for a reason that is not known, within the last five minutes</summary>\n");
     part_begin(out, "others", "Other drops");

@@ -22,6 +22,7 @@ static const char *const totals[TOTALS] = {
 /* The table of the links, and where in it what is; -1: it is not. */
 struct links {
     const struct table *table;
+    const struct row_set *info; /* has the aliases, row by row; NULL: not collected */
     int admin_up, up, totals[TOTALS];
 };
 
@@ -135,6 +136,20 @@ static void state_cell(const struct links *links, size_t row, struct buffer *out
     buffer_text(out, "</td>");
 }
 
+/* What its owner calls the device. */
+static void alias_text(const struct links *links, const char *name, size_t row, struct buffer *out)
+{
+    char device[64], alias[512];
+
+    if (!links->info || row >= links->info->count ||
+        row_set_label(links->info, row, "device", device, sizeof(device)) < 0 || strcmp(device, name) != 0 ||
+        row_set_label(links->info, row, "alias", alias, sizeof(alias)) <= 0)
+        return;
+    buffer_text(out, " <span class=\"alias quiet small\">");
+    html_text(out, alias);
+    buffer_text(out, "</span>");
+}
+
 static void device_row(const struct links *links, const struct device *device, size_t row, struct buffer *out)
 {
     char name[64] = "", kind[32] = "";
@@ -145,11 +160,13 @@ static void device_row(const struct links *links, const struct device *device, s
     html_text(out, name);
     buffer_text(out, " <span class=\"quiet small\">");
     html_text(out, kind);
-    buffer_text(out, "</span></th>");
+    buffer_text(out, "</span>");
+    alias_text(links, name, row, out);
+    buffer_text(out, "</th>");
     state_cell(links, row, out);
+    loss_cell(device->loss, out);
     traffic_cell(device->in, out);
     traffic_cell(device->out, out);
-    loss_cell(device->loss, out);
     for (size_t i = 0; i < TOTALS; i++)
         number_cell(links->table, row, links->totals[i], out);
     buffer_text(out, "</tr>\n");
@@ -159,11 +176,16 @@ static void device_table(const struct page_view *view, const struct devices *dev
                          struct buffer *out)
 {
     static const char *const columns[] = {
-        "Interface",       "State",    "#In, /s", "#Out, /s",         "Loses now, /s",
-        "#Receive errors", "#dropped", "#missed", "#Transmit errors", "#dropped",
+        "Interface",         "State",           "Loses now, /s",
+        "#In, /s",           "#Out, /s",        "#Receive errors",
+        "#Receive dropped",  "#Receive missed", "#Transmit errors",
+        "#Transmit dropped",
     };
+    size_t column;
     const struct table *table = view->links.table;
+    const struct table *info = page_find_column(view, "netdrop_link_info", &column);
     struct links links = {.table = table,
+                          .info = info ? info->rows : NULL,
                           .admin_up = table_find_column(table, "netdrop_link_admin_up"),
                           .up = table_find_column(table, "netdrop_link_up")};
 
@@ -175,25 +197,25 @@ static void device_table(const struct page_view *view, const struct devices *dev
     html_table_end(out);
 }
 
-void page_devices(const struct page_view *view, bool all, struct buffer *out)
+bool page_devices(const struct page_view *view, bool all, struct buffer *out)
 {
     _cleanup_(devices_done) struct devices devices = {};
     size_t shown;
 
     if (!view->links.table) {
         buffer_text(out, "<p>The link collector has no numbers now.</p>\n");
-        return;
+        return false;
     }
     if (devices_init(view, &devices) < 0) {
         out->error = -ENOMEM;
-        return;
+        return false;
     }
     shown = all || devices.count < DEVICES_SHOWN ? devices.count : DEVICES_SHOWN;
     device_table(view, &devices, shown, out);
-    if (shown == devices.count)
-        return;
-    buffer_text(out, "<p>");
-    html_count(out, devices.count - shown);
-    buffer_text(out,
-                " more, which lose less or nothing: <a href=\"?interfaces=all\">all interfaces</a>.</p>\n");
+    if (shown < devices.count) {
+        buffer_text(out, "<p>");
+        html_count(out, devices.count - shown);
+        buffer_text(out, " more lose less or nothing.</p>\n");
+    }
+    return shown < devices.count;
 }

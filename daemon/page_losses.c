@@ -66,22 +66,30 @@ static void loss_limit(const struct page_view *view, const struct trend_line *li
     }
 }
 
+/* What it means and what to do, where they are known. */
+static void loss_advice(const struct trend_line *line, struct buffer *out)
+{
+    if (!line->meaning && !line->advice)
+        return;
+    buffer_text(out, "<br><span class=\"quiet small\">");
+    if (line->meaning)
+        buffer_printf(out, "%s. ", line->meaning);
+    if (line->advice)
+        buffer_printf(out, "%s. Runbook: %s.", line->advice->advice, line->advice->page);
+    buffer_text(out, "</span>");
+}
+
 static void loss_row(const struct page_view *view, const struct trend_line *line, struct buffer *out)
 {
+    bool bad = line->watch->kind == TREND_LOSS && page_now(line) > 0;
+
     buffer_text(out, "<tr><th scope=\"row\">");
     html_text(out, line->subject);
     buffer_text(out, "</th><td class=\"wide\">");
     html_text(out, line->cause);
-    if (line->meaning || line->advice)
-        buffer_text(out, "<br><span class=\"quiet small\">");
-    if (line->meaning)
-        buffer_printf(out, "%s. ", line->meaning);
-    if (line->advice)
-        buffer_printf(out, "%s.", line->advice->advice);
-    if (line->meaning || line->advice)
-        buffer_text(out, "</span>");
+    loss_advice(line, out);
     loss_limit(view, line, out);
-    buffer_printf(out, "</td><td class=\"number%s\">", page_now(line) > 0 ? " bad" : "");
+    buffer_printf(out, "</td><td class=\"number%s\">", bad ? " bad" : "");
     html_rate(out, page_now(line));
     buffer_text(out, "</td><td class=\"number\">");
     html_count(out, (uint64_t)(line->count + 0.5));

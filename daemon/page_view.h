@@ -56,5 +56,5 @@ double page_now(const struct trend_line *line);
 void page_verdict(const struct page_view *view, struct buffer *out);
 void page_losses(const struct page_view *view, struct buffer *out);
 void page_others(const struct page_view *view, struct buffer *out);
-void page_devices(const struct page_view *view, bool all, struct buffer *out);
+bool page_devices(const struct page_view *view, bool all, struct buffer *out); /* true: some are left out */
 void page_sites(const struct page_view *view, struct buffer *out);
