@@ -31,7 +31,8 @@ shell_scripts() {
 }
 
 stage_setup() {
-    install_packages "${test_packages[@]}"
+    # Packages of nodejs that are not Debian's bring npm with them, and conflict with the one of that name.
+    install_packages "${test_packages[@]}" && { command -v npm >/dev/null || install_packages npm; }
 }
 
 stage_build() {
