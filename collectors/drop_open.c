@@ -83,6 +83,8 @@ static int source_copy(const struct handover *handover, const struct drop_source
 {
     struct drop_handles handles = {.fds = {-1, -1, -1, -1}};
 
+    if (!source->handles[0])
+        return -ENOENT;
     for (size_t i = 0; source->handles[i]; i++) {
         int r = handover_copy(handover, source->handles[i], &handles.fds[i]);
 
