@@ -25,6 +25,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "builds: builds a daemon of its own, and so says nothing of the one in BUILD")
     config.addinivalue_line("markers", "flood: sends or opens so much that a sanitizer build takes minutes")
     config.addinivalue_line("markers", "slow: takes long, runs only with --all")
     config.addinivalue_line("markers", "root: needs root")

@@ -1,0 +1,142 @@
+"""docs/adding-a-collector.md, followed literally on a copy of the tree: what it says is all there is to do.
+
+    `NAME`:      the next block is of that file
+    ```diff      an edit of it: hunks, `@@` between them; what is there without `+` must be there once
+    ```sh        commands, which must succeed
+    ```console   only to be seen
+    any other    the whole file, which must be new"""
+
+import json
+import re
+import shutil
+import socket
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import test_once
+from daemon import eventually
+
+TREE = Path(__file__).resolve().parents[2]
+GUIDE = TREE / "docs/adding-a-collector.md"
+BLOCK = re.compile(r"(?:^`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PRODUCTS = shutil.ignore_patterns(".git", "build*", "__pycache__", "node_modules")
+
+# It builds the daemon, and so says nothing of the one in BUILD: once is enough.
+pytestmark = [pytest.mark.builds, pytest.mark.root]
+
+
+def lines(hunk, left_out):
+    return "".join(line[1:] for line in hunk.splitlines(keepends=True) if line[0] != left_out)
+
+
+def edit(path, text):
+    content = path.read_text()
+    for hunk in text.split("@@\n"):
+        old, new = lines(hunk, "+"), lines(hunk, "-")
+        assert content.count(old) == 1, f"{path.name}: is not there once:\n{old}"
+        content = content.replace(old, new)
+    path.write_text(content)
+
+
+class Followed:
+    """A copy of the tree to which all was done; the files that were there and are others now."""
+
+    def __init__(self, directory):
+        self.tree = shutil.copytree(TREE, directory / "tree", ignore=PRODUCTS)
+        self.edited = []
+        self.made = []
+        for name, kind, text in BLOCK.findall(GUIDE.read_text()):
+            self.follow(name, kind, text)
+
+    def follow(self, name, kind, text):
+        path = self.tree / name
+        if kind == "sh":
+            self.run(["bash", "-euxo", "pipefail", "-c", text])
+        elif kind == "diff":
+            edit(path, text)
+            self.edited.append(name)
+        elif kind != "console":
+            assert name and not path.exists()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            self.made.append(name)
+
+    def run(self, command):
+        result = subprocess.run(
+            command,
+            cwd=self.tree,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=280,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout.decode(errors="replace")
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("guide")
+    yield Followed(directory)
+    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="module")
+def binary(followed):
+    return str(followed.tree / "build-guide/netdrop-exporter")
+
+
+def test_nothing_else_changes(followed):
+    """The design's promise: its own files, a line in each of these lists, its rows."""
+    assert followed.edited == [
+        "collectors/collectors.c",
+        "meson.build",
+        "tests/unit/meson.build",
+        "tests/fuzz/meson.build",
+        "tests/golden/metrics.txt",
+        "README.md",
+    ]
+    assert all("reassembly" in name for name in followed.made)
+
+
+def test_house_style(followed):
+    followed.run(["tests/check/dependencies"])
+    followed.run(["tests/check/style"])
+    followed.run(["clang-format", "--dry-run", "-Werror", *(name for name in followed.made if name.endswith((".c", ".h")))])
+
+
+def test_links_resolve():
+    links = re.findall(r"\]\(([^)#]+)\)", GUIDE.read_text())
+    assert [link for link in links if not (GUIDE.parent / link).exists()] == []
+
+
+def test_default_file_and_schema(followed):
+    default = json.loads((followed.tree / "build-guide/config/config.json").read_text())
+    schema = json.loads((followed.tree / "build-guide/config/config.schema.json").read_text())
+    assert default["collectors"]["reassembly"] == {"enabled": True, "interval": "5s", "max_age": "30s"}
+    described = schema["properties"]["collectors"]["properties"]["reassembly"]["properties"]
+    assert described.keys() == default["collectors"]["reassembly"].keys()
+
+
+def fragment():
+    """The first fragment of a datagram, as IPv4 has it on the wire."""
+    home = socket.inet_aton("127.0.0.1")
+    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28, 1, 0x2000, 64, socket.IPPROTO_UDP, 0, home, home)
+    return header + bytes(8)
+
+
+def test_metrics(exporter, netns, followed):
+    inside = netns()
+    daemon = exporter("--set=collectors.reassembly.interval=100ms", netns=inside)
+    names = ("netdrop_reassembly_datagrams", "netdrop_reassembly_memory_bytes")
+    assert [daemon.metrics().value(name) for name in names] == [0, 0]
+    with inside.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender:
+        sender.sendto(fragment(), ("127.0.0.1", 0))
+    eventually(lambda: daemon.metrics().value(names[0]) == 1, "the datagram that waits")
+    assert daemon.metrics().value(names[1]) > 0
+    promised = test_once.promises(daemon.openmetrics())
+    golden = (followed.tree / "tests/golden/metrics.txt").read_text()
+    assert [name for name in names if promised[name] not in golden] == []
