@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -238,6 +239,17 @@ static bool abandoned(const struct connection *connection, uint64_t now_ns)
            peer_gone(connection->fd);
 }
 
+/* True where it has not sent a byte: a browser keeps such a connection at hand for its next request. It has
+ * its time and no more, but nobody's request was cut off. */
+static bool silent(const struct connection *connection)
+{
+    struct tcp_info info = {};
+    socklen_t size = sizeof(info);
+
+    return connection->phase == PHASE_WAITING &&
+           getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && !info.tcpi_bytes_received;
+}
+
 size_t connections_sweep(struct connections *connections, uint64_t now_ns)
 {
     size_t shut = 0;
@@ -249,7 +261,7 @@ size_t connections_sweep(struct connections *connections, uint64_t now_ns)
 
         if (!gone && !overdue(connections, connection, now_ns))
             continue;
-        if (!gone && connection->phase != PHASE_IDLE)
+        if (!gone && connection->phase != PHASE_IDLE && !silent(connection))
             limit_hit(connections->limits, LIMIT_REQUEST_TIME);
         connection_shut(connection);
         shut++;

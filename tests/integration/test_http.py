@@ -115,7 +115,8 @@ def test_row_30_one_byte_a_second_request(exporter, dribble):
         start = dribble.find(b"\n") + 1
         client.sendall(dribble[:start])
         assert 0.8 < seconds_until_end(client, dribble[start:]) < SOON
-    assert hits(daemon, "request_time") == 1
+    # Nobody's request was cut off where there was none: browsers have such connections.
+    assert hits(daemon, "request_time") == (1 if dribble else 0)
 
 
 def send_and_end(client, request):
