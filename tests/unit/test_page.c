@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collectors/collector.h"
 #include "daemon/cleanup.h"
@@ -421,6 +422,25 @@ static void test_no_memory(void **state)
     assert_in_range(failures, 6, 100);
 }
 
+static void assert_page_exists(const struct drop_remedy_text *advice)
+{
+    char path[512];
+
+    (void)snprintf(path, sizeof(path), "%s/../../docs/runbook/%s.md", getenv("FIXTURES"), advice->page);
+    if (access(path, R_OK) != 0)
+        fail_msg("there is no %s", path);
+}
+
+static void test_every_advice_has_its_page(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DROP_REMEDY_COUNT; i++)
+        assert_page_exists(&drop_remedies[i]);
+    for (size_t i = 0; i < trend_watch_count; i++)
+        if (trend_watches[i].advice)
+            assert_page_exists(trend_watches[i].advice);
+}
+
 static void test_the_policy_is_whole(void **state)
 {
     (void)state;
@@ -443,6 +463,7 @@ int main(void)
         TEST(test_the_worst_come_first),
         TEST(test_limits_that_were_hit),
         TEST(test_no_memory),
+        TEST(test_every_advice_has_its_page),
         TEST(test_the_policy_is_whole),
     };
 
