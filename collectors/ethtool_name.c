@@ -139,7 +139,7 @@ void ethtool_name_plain(const struct ethtool_name *name, char *text, size_t size
     size_t length = 0;
 
     for (; *from != '\0' && length + 1 < size; from++) {
-        if (*from == '\\' && from[1] != '\0')
+        if (*from == '\\') /* there is always something behind it */
             from++;
         text[length++] = *from;
     }

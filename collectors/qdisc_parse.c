@@ -52,17 +52,15 @@ static void parse_queue(struct qdisc *qdisc, const struct nlattr *queue)
     qdisc_set(qdisc, QDISC_BACKLOG_PACKETS, numbers.qlen);
 }
 
-static int parse_statistics(struct qdisc *qdisc, const struct nlattr *statistics)
+static void parse_statistics(struct qdisc *qdisc, const struct nlattr *statistics)
 {
     struct nlattr *attributes[TCA_STATS_MAX + 1];
 
     if (!statistics)
-        return 0;
-    if (nla_parse(attributes, TCA_STATS_MAX, nla_data(statistics), nla_len(statistics), NULL) < 0)
-        return -EBADMSG;
+        return;
+    (void)nla_parse(attributes, TCA_STATS_MAX, nla_data(statistics), nla_len(statistics), NULL);
     parse_basic(qdisc, attributes[TCA_STATS_BASIC], attributes[TCA_STATS_PKT64]);
     parse_queue(qdisc, attributes[TCA_STATS_QUEUE]);
-    return 0;
 }
 
 int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc)
@@ -70,16 +68,14 @@ int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc)
     struct nlattr *attributes[TCA_MAX + 1];
     struct qdisc qdisc = {};
     const struct tcmsg *header;
-    int r;
 
     if (message->nlmsg_type != RTM_NEWQDISC)
         return -ENODATA;
     if (!nlmsg_valid_hdr(message, sizeof(*header)))
         return -EBADMSG;
     header = nlmsg_data(message);
-    if (nla_parse(attributes, TCA_MAX, nlmsg_attrdata(message, sizeof(*header)),
-                  nlmsg_attrlen(message, sizeof(*header)), NULL) < 0)
-        return -EBADMSG;
+    (void)nla_parse(attributes, TCA_MAX, nlmsg_attrdata(message, sizeof(*header)),
+                    nlmsg_attrlen(message, sizeof(*header)), NULL); /* without a policy it refuses nothing */
     qdisc.ifindex = header->tcm_ifindex;
     qdisc.handle = header->tcm_handle;
     qdisc.parent = header->tcm_parent;
@@ -89,9 +85,7 @@ int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc)
     /* It has no enqueue function: nothing ever counts in it (net/core/dev.c, __dev_queue_xmit()). */
     if (strcmp(qdisc.kind, "noqueue") == 0)
         return -ENODATA;
-    r = parse_statistics(&qdisc, attributes[TCA_STATS2]);
-    if (r < 0)
-        return r;
+    parse_statistics(&qdisc, attributes[TCA_STATS2]);
     *ret_qdisc = qdisc;
     return 0;
 }

@@ -63,7 +63,8 @@ static size_t capital_word(struct snmp_text text)
     return capitals ? capitals + run(text, capitals, is_digit) : 0;
 }
 
-/* Size of the word that the text begins with; 0: it begins with no letter and no digit. */
+/* Size of the word that the text, which is not empty, begins with; 0: it begins with no letter and no digit.
+ */
 static size_t word_size(struct snmp_text text)
 {
     static const char hmac[] = "HMac";
@@ -75,7 +76,7 @@ static size_t word_size(struct snmp_text text)
     size = capital_word(text);
     if (size)
         return size;
-    capital = text.size && is_upper(text.data[0]);
+    capital = is_upper(text.data[0]);
     letters = run(text, capital, is_lower);
     if (letters)
         return capital + letters + run(text, capital + letters, is_digit);
@@ -164,7 +165,8 @@ static void end_counter(struct snmp_name *name)
     static const char total[] = "_total";
     size_t size = sizeof(total) - 1;
 
-    if (name->stem_size > size && !strcmp(name->text + name->stem_size - size, total))
+    /* Each begins with "netdrop", which is longer. */
+    if (!strcmp(name->text + name->stem_size - size, total))
         name->stem_size -= size;
     memcpy(name->text + name->stem_size, total, sizeof(total));
 }
@@ -176,7 +178,7 @@ void snmp_name_make(const struct snmp_field *field, struct snmp_name *ret_name)
     const char *family;
 
     *ret_name = (struct snmp_name){.version = 4};
-    if (protocol.size && protocol.data[protocol.size - 1] == '6' &&
+    if (protocol.data[protocol.size - 1] == '6' &&
         is_versioned((struct snmp_text){protocol.data, protocol.size - 1})) {
         protocol.size--;
         ret_name->version = 6;

@@ -30,4 +30,5 @@ struct snmp_name {
     bool is_signed; /* may be negative */
 };
 
+/* Of a field that came out of snmp_fields_next(): neither name is empty. */
 void snmp_name_make(const struct snmp_field *field, struct snmp_name *ret_name);

@@ -108,7 +108,7 @@ static bool is_protocol(struct snmp_text name)
 
 static bool is_field(struct snmp_text name)
 {
-    if (!name.size || name.size > SNMP_FIELD_MAX || !is_letter(name.data[0]))
+    if (name.size > SNMP_FIELD_MAX || !is_letter(name.data[0]))
         return false;
     for (size_t i = 0; i < name.size; i++)
         if (name.data[i] <= ' ' || name.data[i] > '~')

@@ -89,7 +89,8 @@ static bool parameter_parse(struct slice text, struct slice *ret_name, struct sl
 {
     struct slice name;
 
-    if (!slice_next(&text, '=', &name) || !text.at)
+    slice_next(&text, '=', &name);
+    if (!text.at)
         return false;
     *ret_name = name;
     *ret_value = slice_unquote(slice_trim(text));
@@ -128,7 +129,8 @@ static int media_match(struct slice range, const struct media *media)
 {
     struct slice type;
 
-    if (!slice_next(&range, '/', &type) || !range.at)
+    slice_next(&range, '/', &type);
+    if (!range.at)
         return -1;
     if (slice_is(type, "*"))
         return slice_is(range, "*") ? PRECISION_ANY : -1;

@@ -68,6 +68,10 @@ static void test_exposition(void **state)
         {OPEN ";q=-1", EXPOSITION_TEXT},
         {OPEN ";q=2", EXPOSITION_TEXT},
         {OPEN ";q=1.001", EXPOSITION_TEXT},
+        {OPEN ";q=1x", EXPOSITION_TEXT},
+        {OPEN ";q=0.x", EXPOSITION_TEXT},
+        {OPEN ";q=0./", EXPOSITION_TEXT},
+        {"application/*;version=1.0.0", EXPOSITION_OPENMETRICS}, /* a version of no subtype says nothing */
         {OPEN ";q=0,5", EXPOSITION_TEXT},
         {OPEN "/1.0.0", EXPOSITION_TEXT},
         {"application", EXPOSITION_TEXT},
@@ -95,6 +99,7 @@ static void test_gzip(void **state)
         {"", false},
         {"gzip", true},
         {"GZIP", true},
+        {"gzip;level=1;q", true},
         {"x-gzip", true},
         {"gzip, deflate, br, zstd", true},
         {"deflate", false},

@@ -9,7 +9,7 @@
 
 #include "collectors/conntrack_parse.h"
 #include "daemon/cleanup.h"
-#include "tests/unit/netlink_bytes.h"
+#include "tests/unit/damage.h"
 
 #define HEADER "entries  insert_failed drop early_drop\n"
 
@@ -80,20 +80,30 @@ static void test_malformed(void **state)
     }
 }
 
-static void test_every_prefix(void **state)
+static void take_text(const struct bytes *bytes, void *context)
 {
-    static const char text[] =
-        HEADER "00000001  00000002 00000003 00000004\n00000001  00000020 00000030 00000040\n";
+    const struct conntrack_reading untouched = {.values = {1}};
+    struct conntrack_reading reading = untouched;
+    int r = conntrack_parse_proc(bytes->data, bytes->size, &reading);
+
+    (void)context;
+    if (r == 0)
+        assert_int_equal(bytes->data[bytes->size - 1], '\n'); /* whole lines, of some CPUs or of all */
+    else
+        assert_memory_equal(&reading, &untouched, sizeof(reading));
+}
+
+static void test_text_cut_and_damaged(void **state)
+{
+    static const char *const files[] = {"../proc/4.19/self/net/stat/nf_conntrack",
+                                        "../proc/6.18/self/net/stat/nf_conntrack"};
 
     (void)state;
-    for (size_t size = 0; size < sizeof(text); size++) {
-        _cleanup_(freep) char *copy = malloc(size + 1);
-        struct conntrack_reading reading;
+    for (size_t i = 0; i < ELEMENTS(files); i++) {
+        _cleanup_(bytes_done) struct bytes bytes = captured(files[i]);
 
-        assert_non_null(copy);
-        memcpy(copy, text, size);
-        if (conntrack_parse_proc(copy, size, &reading) == 0)
-            assert_int_equal(copy[size - 1], '\n'); /* whole lines, one CPU or both */
+        each_prefix(bytes.data, bytes.size, take_text, NULL);
+        each_damage(bytes.data, bytes.size, take_text, NULL);
     }
 }
 
@@ -165,39 +175,54 @@ static void test_sum_of_cpus(void **state)
     assert_false(reading.has[CONNTRACK_CHAIN_TOO_LONG]); /* an older kernel does not tell */
 }
 
-/* Another subsystem's message, and ones cut anywhere: nothing is read outside of them. */
-static void test_other_and_cut(void **state)
+static int take_cut(const struct nlmsghdr *message, void *data)
+{
+    struct conntrack_reading reading = {0};
+    const uint32_t header = NLMSG_HDRLEN + sizeof(struct nfgenmsg), attribute = 8;
+
+    (void)data;
+    assert_int_equal(conntrack_take_message(&reading, message), message->nlmsg_len < header ? -EBADMSG : 0);
+    assert_int_equal(reading.has[CONNTRACK_DROP], message->nlmsg_len >= header + attribute);
+    assert_int_equal(reading.has[CONNTRACK_INSERT_FAILED], message->nlmsg_len >= header + 2 * attribute);
+    return 0;
+}
+
+static int take_damaged(const struct nlmsghdr *message, void *data)
+{
+    struct conntrack_reading reading = {0};
+    int r = conntrack_take_message(&reading, message);
+
+    (void)data;
+    assert_true(r == 0 || r == -EBADMSG);
+    return 0;
+}
+
+/* Another subsystem's message, and reliability row 12: ones cut or damaged anywhere. */
+static void test_row_12_other_cut_and_damaged(void **state)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *message = counters_message(1, 2);
-    const uint32_t size = nlmsg_hdr(message)->nlmsg_len;
+    struct message_taker taker = {take_cut, NULL};
     struct conntrack_reading reading = {0};
 
     (void)state;
+    each_prefix(nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len, take_cut_message, &taker);
     nlmsg_hdr(message)->nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | IPCTNL_MSG_CT_GET_STATS_CPU;
     assert_int_equal(conntrack_take_message(&reading, nlmsg_hdr(message)), 0);
-    nlmsg_hdr(message)->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS_CPU;
-    for (uint32_t cut = NLMSG_HDRLEN; cut < size; cut++) {
-        _cleanup_(freep) struct nlmsghdr *copy = malloc(cut);
-        bool whole = cut >= NLMSG_HDRLEN + sizeof(struct nfgenmsg) + 8;
-
-        assert_non_null(copy);
-        memcpy(copy, nlmsg_hdr(message), cut);
-        copy->nlmsg_len = cut;
-        reading = (struct conntrack_reading){0};
-        assert_int_equal(conntrack_take_message(&reading, copy),
-                         cut < NLMSG_HDRLEN + sizeof(struct nfgenmsg) ? -EBADMSG : 0);
-        assert_int_equal(reading.has[CONNTRACK_DROP], whole);
-        assert_false(reading.has[CONNTRACK_INSERT_FAILED]);
-    }
+    assert_false(reading.has[CONNTRACK_DROP]);
+    damage_captured("../conntrack/counters", (struct message_taker){take_damaged, NULL});
+    damage_captured("../conntrack/entries", (struct message_taker){take_damaged, NULL});
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_trailing_blank),
-        cmocka_unit_test(test_malformed),     cmocka_unit_test(test_every_prefix),
-        cmocka_unit_test(test_captured),      cmocka_unit_test(test_sum_of_cpus),
-        cmocka_unit_test(test_other_and_cut),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_trailing_blank),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_text_cut_and_damaged),
+        cmocka_unit_test(test_captured),
+        cmocka_unit_test(test_sum_of_cpus),
+        cmocka_unit_test(test_row_12_other_cut_and_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,8 +8,7 @@
 
 #include "collectors/drop_netlink_parse.h"
 #include "daemon/cleanup.h"
-#include "tests/unit/netlink_bytes.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/damage.h"
 
 struct point {
     uint64_t location;
@@ -140,42 +139,61 @@ static void test_family(void **state)
     assert_int_equal(group, 1); /* of all families this one alone (genl_validate_assign_mc_groups) */
 }
 
-/* Cut at every length, with a header that says so and with one that does not matter any more: the whole or
- * nothing, and never a byte behind the end. */
-static void test_every_prefix(void **state)
+static int take_damaged(const struct nlmsghdr *message, void *data)
 {
-    static const char *const names[] = {"6.1/summary-1", "6.12/packet-0", "6.1/config-packet",
-                                        "6.1/stats-packet", "6.12/family"};
+    struct drop_monitor_config config = {.queue_length = 7};
+    struct drop_packet packet = {.location = 7};
+    struct points points = {};
+    uint64_t dropped = 7;
+    uint16_t family = 7;
+    uint32_t group;
+    int command = drop_netlink_command(message, message->nlmsg_type);
+
+    (void)data;
+    assert_int_equal(command < 0, message->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN);
+    assert_true(drop_netlink_parse_summary(message, take_point, &points) >= 0 || !points.count);
+    assert_true(drop_netlink_parse_config(message, &config) == 0 || config.queue_length == 7);
+    assert_true(drop_netlink_parse_packet(message, &packet) == 0 || packet.location == 7);
+    assert_true(drop_netlink_parse_stats(message, &dropped) == 0 || dropped == 7);
+    assert_true(drop_netlink_parse_family(message, &family, &group) == 0 || family == 7);
+    return 0;
+}
+
+/* Reliability row 12: a wrong message is never half taken. */
+static void test_row_12_cut_and_damaged(void **state)
+{
+    static const char *const names[] = {"summary-0",    "packet-0",       "packet-3",      "family",
+                                        "stats-packet", "config-summary", "config-packet", "stats-summary"};
+    static const char *const kernels[] = {"6.1", "6.12"};
+    char path[64];
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(names); i++) {
-        _cleanup_(bytes_done) struct bytes bytes = captured_dm(names[i]);
-
-        for (size_t size = sizeof(struct nlmsghdr); size < bytes.size; size++) {
-            _cleanup_(freep) char *copy = malloc(size);
-            struct nlmsghdr *header = (struct nlmsghdr *)copy;
-            struct drop_monitor_config config = {.queue_length = 7};
-            struct drop_packet packet;
-            struct points points = {};
-            uint64_t dropped;
-            uint16_t family;
-            uint32_t group;
-
-            assert_non_null(copy);
-            memcpy(copy, bytes.data, size);
-            header->nlmsg_len = (uint32_t)size;
-            if (size < sizeof(struct nlmsghdr) + GENL_HDRLEN)
-                assert_int_equal(drop_netlink_command(header, header->nlmsg_type), -EBADMSG);
-            if (i == 0)
-                assert_int_equal(drop_netlink_parse_summary(header, take_point, &points), -EBADMSG);
-            assert_int_equal(points.count, 0);
-            if (drop_netlink_parse_config(header, &config) < 0)
-                assert_int_equal(config.queue_length, 7);
-            (void)drop_netlink_parse_packet(header, &packet);
-            (void)drop_netlink_parse_stats(header, &dropped);
-            (void)drop_netlink_parse_family(header, &family, &group);
+        for (size_t k = 0; k < ELEMENTS(kernels); k++) {
+            (void)snprintf(path, sizeof(path), "../net_dm/%s/%s", kernels[k], names[i]);
+            damage_captured(path, (struct message_taker){take_damaged, NULL});
         }
     }
+}
+
+/* What is cut off its end, the summary misses as a whole. */
+static int take_cut_summary(const struct nlmsghdr *message, void *data)
+{
+    struct points points = {};
+
+    if (message->nlmsg_len < *(const size_t *)data)
+        assert_int_equal(drop_netlink_parse_summary(message, take_point, &points), -EBADMSG);
+    assert_true(message->nlmsg_len == *(const size_t *)data || !points.count);
+    return 0;
+}
+
+static void test_cut_summary(void **state)
+{
+    _cleanup_(bytes_done) struct bytes bytes = captured_dm("6.1/summary-1");
+    struct message_taker taker = {take_cut_summary, &bytes.size};
+
+    (void)state;
+    each_prefix(bytes.data, bytes.size, take_cut_message, &taker);
 }
 
 static struct nl_msg *dm_message(uint8_t command)
@@ -244,6 +262,15 @@ static void test_attributes(void **state)
     assert_int_equal(strlen(packet.symbol), sizeof(packet.symbol) - 1);
     assert_string_equal(packet.reason, "");
     assert_int_equal(packet.protocol, DROP_PROTOCOL_NONE);
+    assert_int_equal(nla_put_u8(bare, NET_DM_ATTR_PROTO, 8), 0); /* half a number */
+    assert_int_equal(drop_netlink_parse_packet(nlmsg_hdr(bare), &packet), 0);
+    assert_int_equal(packet.protocol, DROP_PROTOCOL_NONE);
+
+    _cleanup_(nlmsg_freep) struct nl_msg *empty = dm_message(NET_DM_CMD_CONFIG_NEW);
+    struct drop_monitor_config config;
+    assert_int_equal(nla_put(empty, NET_DM_ATTR_ALERT_MODE, 0, ""), 0);
+    assert_int_equal(nla_put_u32(empty, NET_DM_ATTR_QUEUE_LEN, 1000), 0);
+    assert_int_equal(drop_netlink_parse_config(nlmsg_hdr(empty), &config), -EBADMSG);
 }
 
 static void test_protocols(void **state)
@@ -265,10 +292,15 @@ static void test_protocols(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_summary),      cmocka_unit_test(test_packet),
-        cmocka_unit_test(test_state),        cmocka_unit_test(test_family),
-        cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_entries_beyond_the_attribute),
-        cmocka_unit_test(test_full_summary), cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_packet),
+        cmocka_unit_test(test_state),
+        cmocka_unit_test(test_family),
+        cmocka_unit_test(test_row_12_cut_and_damaged),
+        cmocka_unit_test(test_cut_summary),
+        cmocka_unit_test(test_entries_beyond_the_attribute),
+        cmocka_unit_test(test_full_summary),
+        cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_protocols),
     };
 

@@ -6,7 +6,17 @@
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 
-#include "tests/unit/unit.h"
+#include "tests/unit/damage.h"
+
+static bool out_of_memory;
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+    return out_of_memory ? NULL : __real_reallocarray(old, count, size);
+}
 
 static struct nl_msg *answer_new(uint8_t command, int header_attribute, uint32_t ifindex)
 {
@@ -23,8 +33,28 @@ static struct nl_msg *answer_new(uint8_t command, int header_attribute, uint32_t
     return message;
 }
 
+static int take_damaged(const struct nlmsghdr *message, void *data)
+{
+    struct ethtool_readings *readings = data;
+    int r;
+
+    readings->count = 0;
+    r = ethtool_readings_parse(readings, message);
+    assert_true(r == 0 || r == -EBADMSG);
+    for (size_t i = 0; i < readings->count; i++) {
+        const struct ethtool_reading *reading = &readings->items[i];
+
+        assert_true(reading->ifindex > 0 && reading->group < ETHTOOL_GROUP_COUNT);
+        if (reading->group >= ETHTOOL_GROUP_PHY)
+            assert_non_null(ethtool_item_name(reading->group, reading->item));
+    }
+    return 0;
+}
+
+/* Reliability row 12: what was cut or damaged is survived by every message that is parsed here. */
 static void parse(struct nl_msg *message, struct ethtool_readings *readings, int expected)
 {
+    damage_message(nlmsg_hdr(message), &(struct message_taker){take_damaged, readings});
     readings->count = 0;
     assert_int_equal(ethtool_readings_parse(readings, nlmsg_hdr(message)), expected);
     nlmsg_free(message);
@@ -78,15 +108,22 @@ static void test_speed(void **state)
     ethtool_readings_done(&readings);
 }
 
+static void put_stat(struct nl_msg *message, int item, uint64_t value)
+{
+    struct nlattr *nest = nla_nest_start(message, ETHTOOL_A_STATS_GRP_STAT);
+
+    nla_put_u64(message, item, value);
+    nla_nest_end(message, nest);
+}
+
 static void put_group(struct nl_msg *message, uint32_t id, int item, uint64_t value)
 {
     struct nlattr *group = nla_nest_start(message, ETHTOOL_A_STATS_GRP), *nest;
 
     nla_put_u32(message, ETHTOOL_A_STATS_GRP_ID, id);
     nla_put_u32(message, ETHTOOL_A_STATS_GRP_SS_ID, 17);
-    nest = nla_nest_start(message, ETHTOOL_A_STATS_GRP_STAT);
-    nla_put_u64(message, item, value);
-    nla_nest_end(message, nest);
+    put_stat(message, item, value);
+    put_stat(message, 60, 1); /* of a newer kernel */
     nest = nla_nest_start(message, ETHTOOL_A_STATS_GRP_HIST_RX);
     nla_put_u32(message, ETHTOOL_A_STATS_GRP_HIST_BKT_LOW, 64);
     nla_put_u64(message, ETHTOOL_A_STATS_GRP_HIST_VAL, 1);
@@ -102,7 +139,6 @@ static void test_stats(void **state)
     (void)state;
     put_group(message, ETHTOOL_STATS_ETH_PHY, ETHTOOL_A_STATS_ETH_PHY_5_SYM_ERR, 5);
     put_group(message, ETHTOOL_STATS_ETH_MAC, ETHTOOL_A_STATS_ETH_MAC_6_FCS_ERR, UINT64_MAX - 1);
-    put_group(message, ETHTOOL_STATS_ETH_MAC, 60, 1); /* of a newer kernel */
     put_group(message, ETHTOOL_STATS_RMON, ETHTOOL_A_STATS_RMON_JABBER, 3);
     put_group(message, 4, 0, 1); /* a newer group */
     parse(message, &readings, 0);
@@ -163,11 +199,52 @@ static void test_nonsense(void **state)
     ethtool_readings_done(&readings);
 }
 
+static void test_names_beyond_the_tables(void **state)
+{
+    (void)state;
+    assert_null(ethtool_group_name(ETHTOOL_GROUP_COUNT));
+    assert_null(ethtool_item_name(ETHTOOL_GROUP_COUNT, 0));
+    assert_null(ethtool_item_name(ETHTOOL_GROUP_RINGS, 0));
+}
+
+/* A message of each kind that has something for the list. */
+static void expect_no_room(struct ethtool_readings *readings)
+{
+    struct nl_msg *message = answer_new(ETHTOOL_MSG_STATS_GET_REPLY, ETHTOOL_A_STATS_HEADER, 7);
+    const size_t count = readings->count;
+
+    put_group(message, ETHTOOL_STATS_ETH_PHY, ETHTOOL_A_STATS_ETH_PHY_5_SYM_ERR, 5);
+    put_group(message, ETHTOOL_STATS_ETH_MAC, ETHTOOL_A_STATS_ETH_MAC_6_FCS_ERR, 6);
+    assert_int_equal(ethtool_readings_parse(readings, nlmsg_hdr(message)), -ENOMEM);
+    nlmsg_free(message);
+    message = answer_new(ETHTOOL_MSG_RINGS_GET_REPLY, ETHTOOL_A_RINGS_HEADER, 7);
+    nla_put_u32(message, ETHTOOL_A_RINGS_RX, 512);
+    assert_int_equal(ethtool_readings_parse(readings, nlmsg_hdr(message)), -ENOMEM);
+    nlmsg_free(message);
+    assert_int_equal(readings->count, count);
+}
+
+static void test_no_room(void **state)
+{
+    struct ethtool_readings readings = {0};
+
+    (void)state;
+    out_of_memory = true;
+    expect_no_room(&readings);
+    out_of_memory = false;
+    for (size_t i = 0; i < ETHTOOL_READINGS_MAX; i++)
+        assert_int_equal(ethtool_readings_add(&readings, (struct ethtool_reading){.ifindex = 1}), 0);
+    expect_no_room(&readings);
+    ethtool_readings_done(&readings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rings),         cmocka_unit_test(test_speed),    cmocka_unit_test(test_stats),
-        cmocka_unit_test(test_pause_and_fec), cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_rings),    cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_stats),    cmocka_unit_test(test_pause_and_fec),
+        cmocka_unit_test(test_nonsense), cmocka_unit_test(test_names_beyond_the_tables),
+        cmocka_unit_test(test_no_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,8 @@ static const struct row bad[] = {
     {"{\"a\": \"\\ud800\"}", "f:1: a: half a surrogate pair, \\ud800\n"},
     {"{\"a\": \"\\udc00\\ud800\"}", "f:1: a: half a surrogate pair, \\udc00\n"},
     {"{\"a\": \"\\ud800\\u0041\"}", "f:1: a: half a surrogate pair, \\ud800\n"},
+    {"{\"a\": \"\\ud800\\ue000\"}", "f:1: a: half a surrogate pair, \\ud800\n"},
+    {"{\"a\": \"\\ud800\\u00\"}", "f:1: a: expected four hexadecimal digits after \\u, found \"\n"},
     {"{\"a\": \"\\ud800", "f:1: a: half a surrogate pair, \\ud800\n"},
     {"{\"a\": \"\\u12g4\"}", "f:1: a: expected four hexadecimal digits after \\u, found g\n"},
     {"{\"a\": \"\\u12", "f:1: a: expected four hexadecimal digits after \\u, found the end of the file\n"},
@@ -169,7 +171,7 @@ static void test_values(void **state)
     static const char text[] =
         " {\"n\": -9007199254740991, \"m\": 9007199254740991, \"z\": 0, \"t\": true,\r\n"
         "\"f\": false, \"0\": null, \"e\": {}, \"l\": [ ],\t\"\": \"\",\n"
-        "\"s\": \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\ude00h\xc3\xb6he\"} \n";
+        "\"s\": \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ue000\\uD83D\\ude00h\xc3\xb6he\"} \n";
     _cleanup_(cJSON_Deletep) cJSON *root = parse(text, sizeof(text) - 1, "");
 
     (void)state;
@@ -178,7 +180,7 @@ static void test_values(void **state)
     assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "t")));
     assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "0")));
     assert_string_equal(cJSON_GetObjectItemCaseSensitive(root, "s")->valuestring,
-                        "\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80h\xc3\xb6he");
+                        "\"\\/\b\f\n\r\t\xc3\xa9\xee\x80\x80\xf0\x9f\x98\x80h\xc3\xb6he");
     assert_int_equal(cJSON_GetArraySize(root), 10);
 }
 

@@ -12,7 +12,7 @@
 #include "collectors/ksyms.h"
 #include "collectors/procfile.h"
 #include "daemon/cleanup.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/damage.h"
 
 static const char symbols_text[] = "ffffffff81000000 T _stext\n"
                                    "ffffffff81000000 T _text\n"
@@ -90,11 +90,62 @@ static void test_scan_malformed(void **state)
     (void)state;
     (void)snprintf(text, sizeof(text),
                    "\nhello\n2008\n2009 \n200a t\n200b t \n 200c t blank\n-1 t minus\n2000 t right\n"
-                   "2001 t %01000d\n00000000000002002 t seventeen_digits\n2003x t letter",
+                   "2001 t %01000d\n00000000000002002 t seventeen_digits\n2003x t letter\n2004 tt twice",
                    0);
     run_scan(text, strlen(text), 7, &symbol, 1);
     assert_string_equal(symbol.function, "right");
     assert_int_equal(symbol.offset, 0x10);
+}
+
+/* The kernel allows names of 511 bytes. */
+static void test_scan_longest_name(void **state)
+{
+    char text[KSYM_LINE_SIZE];
+    struct ksym symbol = {.address = 0x2010};
+
+    (void)state;
+    (void)snprintf(text, sizeof(text), "2000 t f%0510d\t[%0100d]\n", 0, 0);
+    run_scan(text, strlen(text), strlen(text), &symbol, 1);
+    assert_int_equal(strlen(symbol.function), KSYM_FUNCTION_SIZE - 1);
+    assert_int_equal(strlen(symbol.module), KSYM_MODULE_SIZE - 1);
+}
+
+static void take_scan(const struct bytes *bytes, void *context)
+{
+    struct ksym symbols[] = {{.address = 0xffffffff81001104}, {.address = 0xffffffffc0001001}};
+
+    (void)context;
+    run_scan(bytes->data, bytes->size, 100, symbols, ELEMENTS(symbols));
+    for (size_t i = 0; i < ELEMENTS(symbols); i++) {
+        assert_true(symbols[i].offset < KSYM_OFFSET_MAX);
+        assert_non_null(memchr(symbols[i].function, '\0', KSYM_FUNCTION_SIZE));
+        assert_non_null(memchr(symbols[i].module, '\0', KSYM_MODULE_SIZE));
+    }
+}
+
+static void take_word(const struct bytes *bytes, void *context)
+{
+    struct ksym symbol = {.offset = KSYM_OFFSET_MAX};
+    /* A string, so that it has its NUL, which is the last byte of the block. */
+    char *text = strndup(bytes->data, bytes->size);
+    bool valid;
+
+    (void)context;
+    assert_non_null(text);
+    valid = ksym_parse(text, 0x1000, &symbol);
+    assert_int_equal(valid, symbol.offset < KSYM_OFFSET_MAX);
+    free(text);
+}
+
+static void test_cut_and_damaged(void **state)
+{
+    static const char word[] = "ieee80211_rx_handlers_result+0xa4/0x170 [mac80211]";
+
+    (void)state;
+    each_prefix(symbols_text, strlen(symbols_text), take_scan, NULL);
+    each_damage(symbols_text, strlen(symbols_text), take_scan, NULL);
+    each_prefix(word, strlen(word), take_word, NULL);
+    each_damage(word, strlen(word), take_word, NULL);
 }
 
 static void test_parse(void **state)
@@ -381,12 +432,20 @@ static void test_running_kernel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scan),           cmocka_unit_test(test_scan_malformed),
-        cmocka_unit_test(test_parse),          cmocka_unit_test(test_return_addresses),
-        cmocka_unit_test(test_hints),          cmocka_unit_test(test_modules),
-        cmocka_unit_test(test_hidden),         cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_fixture),        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_running_kernel), cmocka_unit_test(test_ending),
+        cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_scan_malformed),
+        cmocka_unit_test(test_scan_longest_name),
+        cmocka_unit_test(test_cut_and_damaged),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_return_addresses),
+        cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_modules),
+        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_fixture),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_running_kernel),
+        cmocka_unit_test(test_ending),
     };
 
     return cmocka_run_group_tests_name("ksyms", tests, setup, teardown);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/utf8.h"
-#include "tests/unit/netlink_bytes.h"
+#include "tests/unit/damage.h"
 
 #define R UTF8_REPLACEMENT
 
@@ -25,7 +25,8 @@ static void test_device_name(void **state)
         {"\xc3", R "~5"},       /* truncated */
         {"\xc0\x80", R R "~5"}, /* overlong */
         {"a\xffz", "a" R "z~5"},
-        {R, R "~5"}, /* could be taken for a replaced one */
+        {"\xe2\x82\xac", "\xe2\x82\xac"}, /* as long as U+FFFD */
+        {R, R "~5"},                      /* could be taken for a replaced one */
         {"a" R "~7", "a" R "~7~5"},
         {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", R R R R R R R R R R R R R R R "~5"},
     };
@@ -308,6 +309,33 @@ static void test_bus_and_short_numbers(void **state)
     nlmsg_free(message);
 }
 
+static int take_damaged(const struct nlmsghdr *message, void *data)
+{
+    struct link link = {.ifindex = 99};
+    struct link_statistics statistics = {.ifindex = 99};
+    int r = link_parse(message, &link);
+
+    (void)data;
+    assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
+    assert_true(r == 0 ? link.ifindex > 0 && link.name[0] : link.ifindex == 99);
+    assert_true(utf8_valid(link.device, strlen(link.device)));
+    r = link_parse_statistics(message, &statistics);
+    assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
+    assert_true(r == 0 ? statistics.ifindex > 0 && statistics.count > 0 : statistics.ifindex == 99);
+    return 0;
+}
+
+/* Reliability row 12. */
+static void test_row_12_cut_and_damaged(void **state)
+{
+    static const char *const files[] = {"getlink", "getlink_stats", "getstats", "notifications",
+                                        "notifications_deleted"};
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(files); i++)
+        damage_captured(files[i], (struct message_taker){take_damaged, NULL});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_texts_are_cut_to_size),
         cmocka_unit_test(test_what_is_passed_over),
         cmocka_unit_test(test_bus_and_short_numbers),
+        cmocka_unit_test(test_row_12_cut_and_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

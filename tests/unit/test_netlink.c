@@ -9,7 +9,7 @@
 
 #include <netlink/socket.h>
 
-#include "tests/unit/netlink_bytes.h"
+#include "tests/unit/damage.h"
 
 static int count_message(const struct nlmsghdr *message, void *data)
 {
@@ -240,6 +240,82 @@ static void test_answer_error(void **state)
     }
 }
 
+/* The kernel's words stand behind the request that it gives back, whole or (capped) without its payload. */
+static void test_answer_words_behind_the_request(void **state)
+{
+    static const struct {
+        int flags;
+        size_t echo;
+    } cases[] = {{NLM_F_ACK_TLVS, 0}, {NLM_F_ACK_TLVS, 8}, {NLM_F_ACK_TLVS | NLM_F_CAPPED, 0}};
+    static const char request[8];
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct nl_msg *message = nlmsg_alloc_simple(NLMSG_ERROR, cases[i].flags);
+        struct nlmsgerr error = {.error = -EINVAL, .msg.nlmsg_len = NLMSG_HDRLEN + sizeof(request)};
+        unsigned count = 0;
+        struct netlink_answer answer = answer_new(&counting, &count);
+
+        if (!(cases[i].flags & NLM_F_CAPPED))
+            error.msg.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + cases[i].echo);
+        assert_int_equal(nlmsg_append(message, &error, sizeof(error), NLMSG_ALIGNTO), 0);
+        assert_int_equal(nlmsg_append(message, (void *)request, cases[i].echo, NLMSG_ALIGNTO), 0);
+        assert_int_equal(nla_put_string(message, NLMSGERR_ATTR_MSG, "no"), 0);
+        nlmsg_hdr(message)->nlmsg_seq = CAPTURED_SEQUENCE;
+        nlmsg_hdr(message)->nlmsg_pid = CAPTURED_PORT;
+        assert_int_equal(netlink_answer_take(&answer, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len), 0);
+        assert_int_equal(answer.error, -EINVAL);
+        assert_string_equal(answer.text, "no");
+        nlmsg_free(message);
+    }
+}
+
+static void test_answer_done_without_and_with_a_wrong_error(void **state)
+{
+    struct bytes bytes = {};
+    unsigned count = 0;
+    struct netlink_answer bare = answer_new(&counting, &count), wrong = bare;
+
+    (void)state;
+    append(&bytes, NLMSG_DONE, NLM_F_MULTI, 5);
+    assert_int_equal(netlink_answer_take(&wrong, bytes.data, bytes.size), 0);
+    assert_int_equal(wrong.error, -EPROTO);
+    header_at(&bytes, 0)->nlmsg_len = NLMSG_HDRLEN;
+    assert_int_equal(netlink_answer_take(&bare, bytes.data, NLMSG_HDRLEN), 0);
+    assert_true(bare.done);
+    assert_int_equal(bare.error, 0);
+    bytes_done(&bytes);
+}
+
+/* Reliability row 12: an answer that was cut is not taken for a whole one, whatever it was. */
+static void take_answer(const struct bytes *bytes, void *context)
+{
+    unsigned count = 0;
+    struct netlink_answer answer = answer_new(&counting, &count);
+    int r = netlink_answer_take(&answer, bytes->data, bytes->size);
+
+    assert_true(answer.error <= 0);
+    assert_non_null(memchr(answer.text, '\0', sizeof(answer.text)));
+    if (context)
+        assert_true(!answer.done || bytes->size + NLMSG_ALIGNTO > *(const size_t *)context);
+    else
+        assert_true(r == 0 || (r < 0 && !answer.done) || r == -EBADMSG);
+}
+
+static void test_row_12_answers_cut_and_damaged(void **state)
+{
+    static const char *const files[] = {"getqdisc", "getstats", "acknowledged", "refused"};
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(files); i++) {
+        struct bytes bytes = captured(files[i]);
+
+        each_prefix(bytes.data, bytes.size, take_answer, &bytes.size);
+        each_damage(bytes.data, bytes.size, take_answer, NULL);
+        bytes_done(&bytes);
+    }
+}
+
 static void test_answer_short_error(void **state)
 {
     struct bytes bytes = {};
@@ -414,7 +490,10 @@ int main(void)
         cmocka_unit_test(test_answer_interrupted),
         cmocka_unit_test(test_answer_ends_at_done),
         cmocka_unit_test(test_answer_error),
+        cmocka_unit_test(test_answer_words_behind_the_request),
+        cmocka_unit_test(test_answer_done_without_and_with_a_wrong_error),
         cmocka_unit_test(test_answer_short_error),
+        cmocka_unit_test(test_row_12_answers_cut_and_damaged),
         cmocka_unit_test(test_attributes),
         cmocka_unit_test_setup_teardown(test_dump_of_the_running_kernel, open_route, close_route),
         cmocka_unit_test_setup_teardown(test_reader_that_refuses_costs_the_socket_only, open_route,

@@ -6,7 +6,7 @@
 
 #include "collectors/process_parse.h"
 #include "daemon/cleanup.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/damage.h"
 
 #define AFTER_NAME " R 6852 6852 4119 0 -1 4194304 102 0 0 0 11 22 0 0 20 0 1 0 "
 
@@ -27,6 +27,7 @@ static const struct stat_case cases[] = {
     {"1 (cat)" AFTER_NAME "-7 8 9 0\n", -EBADMSG, {0}},
     {"1 (cat)" AFTER_NAME "7 8 9", -EBADMSG, {0}}, /* 9 might be the first digit of more */
     {"1 (cat)" AFTER_NAME "7 x 9 0\n", -EBADMSG, {0}},
+    {"1 (cat)" AFTER_NAME "7 8x 9 0\n", -EBADMSG, {0}},
     {"1 (cat)" AFTER_NAME, -EBADMSG, {0}},
     {"1 (cat) R 1 2\n", -EBADMSG, {0}},
     {"1 (cat)", -EBADMSG, {0}},
@@ -49,30 +50,39 @@ static void test_cases(void **state)
     }
 }
 
-/* Whatever is left of a cut line yields the whole truth or nothing. */
-static void test_every_prefix(void **state)
+static void take_prefix(const struct bytes *bytes, void *context)
 {
-    const char *text = cases[0].text;
+    struct process_stat stat;
 
+    (void)context;
+    if (process_parse_stat(bytes->data, bytes->size, &stat) == 0)
+        assert_memory_equal(&stat, &cases[0].stat, sizeof(stat));
+    else
+        assert_true(bytes->size < strlen("6858 (cat)" AFTER_NAME "111455 3133440 390 "));
+}
+
+static void take_damaged(const struct bytes *bytes, void *context)
+{
+    struct process_stat stat = {1, 2, 3};
+
+    (void)context;
+    if (process_parse_stat(bytes->data, bytes->size, &stat) < 0)
+        assert_memory_equal(&stat, (&(struct process_stat){1, 2, 3}), sizeof(stat));
+}
+
+/* Whatever is left of a cut line yields the whole truth or nothing. */
+static void test_cut_and_damaged(void **state)
+{
     (void)state;
-    for (size_t size = 0; size <= strlen(text); size++) {
-        _cleanup_(freep) char *copy = malloc(size + 1);
-        struct process_stat stat;
-
-        assert_non_null(copy);
-        memcpy(copy, text, size);
-        if (process_parse_stat(copy, size, &stat) == 0)
-            assert_memory_equal(&stat, &cases[0].stat, sizeof(stat));
-        else
-            assert_true(size < strlen("6858 (cat)" AFTER_NAME "111455 3133440 390 "));
-    }
+    each_prefix(cases[0].text, strlen(cases[0].text), take_prefix, NULL);
+    each_damage(cases[0].text, strlen(cases[0].text), take_damaged, NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_cut_and_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

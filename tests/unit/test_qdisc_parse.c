@@ -7,7 +7,7 @@
 #include <linux/pkt_sched.h>
 #include <string.h>
 
-#include "tests/unit/netlink_bytes.h"
+#include "tests/unit/damage.h"
 
 enum { ALL = (1 << QDISC_VALUE_COUNT) - 1 };
 
@@ -101,7 +101,7 @@ static struct nl_msg *newqdisc(int ifindex, const char *kind)
     return message;
 }
 
-/* What there are 64 bits for is exact; what has 32 is as the kernel says it; half a struct is none. */
+/* What there are 64 bits for is exact; what has 32 is as the kernel says it; what is cut is none. */
 static void test_widths(void **state)
 {
     const struct gnet_stats_basic basic = {.bytes = UINT64_MAX, .packets = UINT32_MAX};
@@ -126,7 +126,17 @@ static void test_widths(void **state)
     assert_true(qdisc.values[QDISC_OVERLIMITS] == UINT32_MAX);
     nlmsg_free(message);
 
-    message = newqdisc(7, "new");
+    message = newqdisc(7, "old"); /* before Linux 5.5, and one that does not say how long its queue is */
+    statistics = nla_nest_start(message, TCA_STATS2);
+    assert_int_equal(nla_put(message, TCA_STATS_BASIC, 12, &basic), 0);
+    assert_int_equal(nla_put_u32(message, TCA_STATS_PKT64, 1), 0);
+    nla_nest_end(message, statistics);
+    assert_int_equal(qdisc_parse(nlmsg_hdr(message), &qdisc), 0);
+    assert_int_equal(qdisc.present, 1 << QDISC_BYTES | 1 << QDISC_PACKETS);
+    assert_true(qdisc.values[QDISC_PACKETS] == UINT32_MAX);
+    nlmsg_free(message);
+
+    message = newqdisc(7, "new"); /* half a struct */
     statistics = nla_nest_start(message, TCA_STATS2);
     assert_int_equal(nla_put(message, TCA_STATS_BASIC, 8, &basic), 0);
     assert_int_equal(nla_put(message, TCA_STATS_QUEUE, 16, &queue), 0);
@@ -134,6 +144,24 @@ static void test_widths(void **state)
     assert_int_equal(qdisc_parse(nlmsg_hdr(message), &qdisc), 0);
     assert_int_equal(qdisc.present, 0);
     nlmsg_free(message);
+
+    message = newqdisc(7, "silent");
+    statistics = nla_nest_start(message, TCA_STATS2);
+    nla_nest_end(message, statistics);
+    assert_int_equal(qdisc_parse(nlmsg_hdr(message), &qdisc), 0);
+    assert_int_equal(qdisc.present, 0);
+    nlmsg_free(message);
+}
+
+static void test_same(void **state)
+{
+    static const struct qdisc one = {.ifindex = 1, .handle = 2, .parent = 3, .kind = "tbf"};
+    struct qdisc other = one;
+
+    (void)state;
+    assert_true(qdisc_same(&one, &other));
+    strcpy(other.kind, "netem"); /* tc qdisc replace */
+    assert_false(qdisc_same(&one, &other));
 }
 
 static void test_refused(void **state)
@@ -159,13 +187,30 @@ static void test_refused(void **state)
     nlmsg_free(bare);
 }
 
+static int take_damaged(const struct nlmsghdr *message, void *data)
+{
+    struct qdisc qdisc = {.ifindex = 99};
+    int r = qdisc_parse(message, &qdisc);
+
+    (void)data;
+    assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
+    assert_true(r == 0 ? qdisc.ifindex > 0 && qdisc.kind[0] : qdisc.ifindex == 99);
+    return 0;
+}
+
+/* Reliability row 12. */
+static void test_row_12_cut_and_damaged(void **state)
+{
+    (void)state;
+    damage_captured("getqdisc", (struct message_taker){take_damaged, NULL});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_captured),
-        cmocka_unit_test(test_parents_as_tc_prints_them),
-        cmocka_unit_test(test_widths),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_captured), cmocka_unit_test(test_parents_as_tc_prints_them),
+        cmocka_unit_test(test_widths),   cmocka_unit_test(test_same),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_row_12_cut_and_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 #include "collectors/snmp_parse.h"
 #include "daemon/cleanup.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/damage.h"
 
 /* What a file comes out as: each block as "head|values;", then the count of lines passed over. */
 struct blocks_case {
@@ -67,6 +67,8 @@ static const struct fields_case fields_cases[] = {
     {SNMP_FORMAT_PAIRS, ": A", NULL},
     {SNMP_FORMAT_PAIRS, "I-p: A", NULL},
     {SNMP_FORMAT_PAIRS, "6p: A", NULL},
+    {SNMP_FORMAT_PAIRS, "I~: A", NULL},
+    {SNMP_FORMAT_PAIRS, "Ip: A\x7f", NULL},
     {SNMP_FORMAT_PAIRS, "Ip: A 7", NULL}, /* a value where a name should be */
     {SNMP_FORMAT_PAIRS, "Ip: A -1", NULL},
     {SNMP_FORMAT_PAIRS, "Ip: A\x01", NULL},
@@ -152,6 +154,7 @@ static const struct value_case value_cases[] = {
     {" --1", true, false, 0},
     {" +1", true, false, 0},
     {" ", false, false, 0},
+    {" ", true, false, 0},
     {"", false, false, 0},
     {"7", false, false, 0}, /* no blank before it */
     {" x", false, false, 0},
@@ -172,6 +175,52 @@ static void test_row_22_values(void **state)
     }
 }
 
+/* All of a file: whatever its bytes are, what comes out of it lies in it. */
+static void take_file(const struct bytes *bytes, void *context)
+{
+    struct snmp_cursor cursor = {*(const enum snmp_format *)context, bytes->data, bytes->data + bytes->size,
+                                 0};
+    struct snmp_block block;
+
+    while (snmp_next_block(&cursor, &block)) {
+        const char *at = block.values.data, *end = at + block.values.size;
+        struct snmp_fields fields;
+        struct snmp_field field;
+        uint64_t value;
+
+        assert_true(end < cursor.end && *end == '\n');
+        while (snmp_next_value(&at, end, false, &value))
+            assert_true(at <= end);
+        if (snmp_fields_begin(cursor.format, block.head, &fields) < 0)
+            continue;
+        while (snmp_fields_next(&fields, &field))
+            assert_true(field.name.size > 0 && field.name.data + field.name.size <= end);
+    }
+    assert_ptr_equal(cursor.at, cursor.end);
+    assert_true(cursor.malformed || !bytes->size || cursor.end[-1] == '\n');
+}
+
+/* Reliability row 20. */
+static void test_row_20_cut_and_damaged(void **state)
+{
+    static const struct {
+        const char *file;
+        enum snmp_format format;
+    } files[] = {{"../proc/6.18/self/net/snmp", SNMP_FORMAT_PAIRS},
+                 {"../proc/4.19/self/net/netstat", SNMP_FORMAT_PAIRS},
+                 {"../proc/6.18/self/net/netstat", SNMP_FORMAT_PAIRS},
+                 {"../proc/6.18/self/net/snmp6", SNMP_FORMAT_LINES}};
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(files); i++) {
+        _cleanup_(bytes_done) struct bytes bytes = captured(files[i].file);
+        enum snmp_format format = files[i].format;
+
+        each_prefix(bytes.data, bytes.size, take_file, &format);
+        each_damage(bytes.data, 700, take_file, &format); /* many lines of each */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_name_lengths),
         cmocka_unit_test(test_row_22_values),
+        cmocka_unit_test(test_row_20_cut_and_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

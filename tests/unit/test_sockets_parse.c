@@ -7,7 +7,8 @@
 #include <linux/sock_diag.h>
 #include <string.h>
 
-#include "tests/unit/netlink_bytes.h"
+#include "daemon/cleanup.h"
+#include "tests/unit/damage.h"
 
 struct found {
     struct socket_report items[16];
@@ -175,13 +176,36 @@ static void test_filter(void **state)
     }
 }
 
+static int take_damaged(const struct nlmsghdr *message, void *data)
+{
+    struct socket_report report = {.port = 99};
+    int r = sockets_parse(message, &report);
+
+    (void)data;
+    assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
+    assert_true(r == 0 ? report.port && report.cookie : report.port == 99 && !report.cookie);
+    return 0;
+}
+
+/* Reliability row 12. */
+static void test_row_12_cut_and_damaged(void **state)
+{
+    static const char *const files[] = {"udp4", "udp6", "listen4", "listen6"};
+    char path[64];
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(files); i++) {
+        (void)snprintf(path, sizeof(path), "../sock_diag/%s", files[i]);
+        damage_captured(path, (struct message_taker){take_damaged, NULL});
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_captured_udp),
-        cmocka_unit_test(test_captured_listeners),
-        cmocka_unit_test(test_refused_and_incomplete),
-        cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_captured_udp),           cmocka_unit_test(test_captured_listeners),
+        cmocka_unit_test(test_refused_and_incomplete), cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_row_12_cut_and_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #include "collectors/softnet_parse.h"
 #include "daemon/cleanup.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/damage.h"
 
 #define ZEROS "00000000 00000000 00000000 00000000 00000000 00000000 "
 
@@ -71,20 +71,46 @@ static void test_cases(void **state)
     }
 }
 
-/* What is cut short is no line. */
-static void test_every_prefix(void **state)
+/* Every byte is in a line or in what is none. */
+static void take_file(const struct bytes *bytes, void *context)
 {
-    const char *text = cases[4].text;
+    const char *at = bytes->data, *end = at + bytes->size;
+    struct softnet_line line;
+    int r = 0;
+
+    (void)context;
+    while (at < end && r == 0) {
+        const char *before = at;
+
+        r = softnet_parse_line(&at, end, &line);
+        assert_true(r == 0 ? at > before && at[-1] == '\n' : r == -EBADMSG && at == before);
+    }
+}
+
+/* What is cut short is no line. */
+static void take_prefix(const struct bytes *bytes, void *context)
+{
+    const bool whole_lines = bytes->size && bytes->data[bytes->size - 1] == '\n';
+    const char *at = bytes->data, *end = at + bytes->size;
+    struct softnet_line line;
+
+    (void)context;
+    while (at < end && softnet_parse_line(&at, end, &line) == 0)
+        continue;
+    assert_int_equal(at == end, whole_lines || !bytes->size);
+}
+
+static void test_cut_and_damaged(void **state)
+{
+    static const char *const files[] = {"../proc/4.19/self/net/softnet_stat",
+                                        "../proc/6.18/self/net/softnet_stat"};
 
     (void)state;
-    for (size_t size = 0; size < strlen(text); size++) {
-        _cleanup_(freep) char *copy = malloc(size + 1);
-        struct softnet_line line;
-        const char *at = copy;
+    for (size_t i = 0; i < ELEMENTS(files); i++) {
+        _cleanup_(bytes_done) struct bytes bytes = captured(files[i]);
 
-        assert_non_null(copy);
-        memcpy(copy, text, size);
-        assert_int_equal(softnet_parse_line(&at, copy + size, &line), -EBADMSG);
+        each_prefix(bytes.data, bytes.size, take_prefix, NULL);
+        each_damage(bytes.data, bytes.size, take_file, NULL);
     }
 }
 
@@ -92,7 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_cut_and_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
