@@ -78,6 +78,28 @@ stage_unit-tsan() {
     unit tsan -Dbuildtype=debugoptimized -Db_sanitize=thread
 }
 
+# Pure parsers: bytes in, struct out. Their bytes come from outside, so that no branch is left to chance.
+parsers='(collectors/([a-z_]+_(parse|name)|ethtool_readings)|config/json_scan|daemon/(accept|escape|utf8))\.c'
+
+# coverage PATTERN OPTION...: what the tests ran of the sources that match. An assertion fails for a bug of our own
+# only, and then ends the program: its other branch is no test's to take.
+coverage() {
+    local pattern=$1
+    shift
+    gcovr --root "$top" "$products/coverage" --filter "$top/$pattern" --exclude-unreachable-branches \
+        --exclude-branches-by-pattern '\s*(static_)?assert\(.*' "$@"
+}
+
+# By the unit tests and the corpora alone: what runs in processes of its own is left to the stage integration.
+stage_coverage() {
+    local options=(-Dbuildtype=debug -Db_coverage=true)
+    # A build runs some of what it made: its counts go, and those of the last time. Why it fails, unit says.
+    build "$products/coverage" "${options[@]}" 2>/dev/null && find "$products/coverage" -name '*.gcda' -delete
+    unit coverage "${options[@]}" || return
+    coverage '(collectors|config|daemon)/' --print-summary | tail -3
+    check "every branch of the parsers is taken" coverage "$parsers" --branches --fail-under-branch 100
+}
+
 # integration BUILD ARGUMENT...: pytest with the arguments, on the daemon of that build.
 integration() {
     local directory=$products/$1
