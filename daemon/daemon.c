@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,9 @@
 #define DRAIN_NS  (3 * NS_PER_SECOND)
 /* From the signal to the end. A collector that is merely slow, on a busy machine, still has to undo what it
  * did: drop_monitor would stay switched on. */
-#define END_NS (5 * NS_PER_SECOND)
+#define END_NS     (5 * NS_PER_SECOND)
+
+#define TRIM_BYTES (128 * 1024) /* what each heap may keep of memory that is free */
 
 struct daemon {
     const struct settings_source *source;
@@ -183,6 +186,11 @@ static int daemon_prepare(void)
         descriptors.rlim_cur = descriptors.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &descriptors);
     }
+
+    /* What was read once (the kernel's BTF) goes back. Left to itself, glibc raises this limit to twice the
+     * largest block ever freed, and keeps as much at the top of each thread's heap, where malloc_trim() does
+     * not look (malloc/malloc.c, __libc_free() and mtrim()). */
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
 
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
