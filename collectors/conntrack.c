@@ -114,11 +114,7 @@ static void conntrack_close(void *state)
     free(conntrack);
 }
 
-static void conntrack_closep(struct conntrack **conntrack)
-{
-    if (*conntrack)
-        conntrack_close(*conntrack);
-}
+DEFINE_CLEANUP(struct conntrack *, conntrack_close)
 
 static void begin_counters(void *data)
 {

@@ -20,6 +20,7 @@
 #include "collectors/drop_table.h"
 #include "collectors/ksyms.h"
 #include "collectors/links.h"
+#include "daemon/array.h"
 #include "daemon/cleanup.h"
 
 struct drop_monitor_settings {
@@ -112,11 +113,7 @@ static void drop_monitor_close(void *data)
     free(monitor);
 }
 
-static void drop_monitor_closep(struct drop_monitor **monitor)
-{
-    if (*monitor)
-        drop_monitor_close(*monitor);
-}
+DEFINE_CLEANUP(struct drop_monitor *, drop_monitor_close)
 
 static struct drop_options drop_options_of(const struct collector_context *context,
                                            const struct drop_monitor_settings *settings)
@@ -224,26 +221,11 @@ static bool device_exists(const char *device, void *data)
     return false;
 }
 
-static int pending_grow(struct drop_monitor *monitor)
-{
-    size_t capacity = monitor->pending_capacity ? 2 * monitor->pending_capacity : 64;
-    struct pending *pending;
-
-    if (monitor->pending_count < monitor->pending_capacity)
-        return 0;
-    pending = reallocarray(monitor->pending, capacity, sizeof(*pending));
-    if (!pending)
-        return -ENOMEM;
-    monitor->pending = pending;
-    monitor->pending_capacity = capacity;
-    return 0;
-}
-
 static int take_count(const struct drop_count *count, void *data)
 {
     struct drop_monitor *monitor = data;
     struct pending *pending;
-    int r = pending_grow(monitor);
+    int r = array_grow(monitor->pending, monitor->pending_count, monitor->pending_capacity);
 
     if (r == 0)
         r = ksyms_want(&monitor->ksyms, count->location, count->symbol);

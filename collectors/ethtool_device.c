@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/array.h"
 #include "daemon/cleanup.h"
 
 enum { TURN_SHARE = 16 }; /* every device's strings are compared once in so many collections */
@@ -209,15 +210,10 @@ int ethtool_device_load(struct ethtool_device *device, struct ethtool_ioctl *eth
 
 int ethtool_device_move(struct ethtool_device *device, struct ethtool_move move)
 {
-    if (device->move_count == device->move_capacity) {
-        size_t capacity = device->move_capacity ? 2 * device->move_capacity : 32;
-        struct ethtool_move *moves = reallocarray(device->moves, capacity, sizeof(*moves));
+    int r = array_grow(device->moves, device->move_count, device->move_capacity);
 
-        if (!moves)
-            return -ENOMEM;
-        device->moves = moves;
-        device->move_capacity = capacity;
-    }
+    if (r < 0)
+        return r;
     device->moves[device->move_count++] = move;
     return 0;
 }

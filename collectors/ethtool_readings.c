@@ -11,6 +11,8 @@
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
 
+#include "daemon/array.h"
+
 enum { TABLE_SIZE = 64 }; /* attributes of one nest that are looked at: a newer kernel may have more */
 
 static const char *const phy_items[] = {[ETHTOOL_A_STATS_ETH_PHY_5_SYM_ERR] = "SymbolErrorDuringCarrier"};
@@ -95,18 +97,12 @@ void ethtool_readings_done(struct ethtool_readings *readings)
 
 int ethtool_readings_add(struct ethtool_readings *readings, struct ethtool_reading reading)
 {
-    if (readings->count == readings->capacity) {
-        size_t capacity = readings->capacity ? 2 * readings->capacity : 64;
-        struct ethtool_reading *items;
+    int r = readings->count < ETHTOOL_READINGS_MAX
+                ? array_grow(readings->items, readings->count, readings->capacity)
+                : -ENOMEM;
 
-        if (capacity > ETHTOOL_READINGS_MAX)
-            return -ENOMEM;
-        items = reallocarray(readings->items, capacity, sizeof(*items));
-        if (!items)
-            return -ENOMEM;
-        readings->items = items;
-        readings->capacity = capacity;
-    }
+    if (r < 0)
+        return r;
     readings->items[readings->count++] = reading;
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/array.h"
 #include "daemon/cleanup.h"
 
 enum {
@@ -107,21 +108,6 @@ const struct ksym *ksyms_find(const struct ksyms *ksyms, uint64_t address)
     return bsearch(&key, ksyms->symbols, ksyms->known, sizeof(key), compare_addresses);
 }
 
-static int ksyms_grow(struct ksyms *ksyms)
-{
-    size_t capacity = ksyms->capacity ? 2 * ksyms->capacity : 64;
-    struct ksym *symbols;
-
-    if (ksyms->count < ksyms->capacity)
-        return 0;
-    symbols = reallocarray(ksyms->symbols, capacity, sizeof(*symbols));
-    if (!symbols)
-        return -ENOMEM;
-    ksyms->symbols = symbols;
-    ksyms->capacity = capacity;
-    return 0;
-}
-
 int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint)
 {
     struct ksym symbol = {.address = address};
@@ -129,7 +115,7 @@ int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint)
 
     if (ksyms_find(ksyms, address))
         return 0;
-    r = ksyms_grow(ksyms);
+    r = array_grow(ksyms->symbols, ksyms->count, ksyms->capacity);
     if (r < 0)
         return r;
     if (hint)

@@ -19,6 +19,7 @@
 #include "collectors/link_columns.h"
 #include "collectors/link_rows.h"
 #include "collectors/links.h"
+#include "daemon/array.h"
 #include "daemon/cleanup.h"
 
 struct link_settings {
@@ -150,21 +151,6 @@ static void dump_begin(void *data)
     state->statistics_count = 0;
 }
 
-static int statistics_grow(struct link_state *state)
-{
-    size_t capacity = state->statistics_capacity ? 2 * state->statistics_capacity : 16;
-    struct link_statistics *statistics;
-
-    if (state->statistics_count < state->statistics_capacity)
-        return 0;
-    statistics = reallocarray(state->statistics, capacity, sizeof(*statistics));
-    if (!statistics)
-        return -ENOMEM;
-    state->statistics = statistics;
-    state->statistics_capacity = capacity;
-    return 0;
-}
-
 static int dump_message(const struct nlmsghdr *message, void *data)
 {
     struct link_state *state = data;
@@ -172,7 +158,7 @@ static int dump_message(const struct nlmsghdr *message, void *data)
 
     if (state->statistics_count >= DEVICES_MAX) /* links counts it */
         return 0;
-    r = statistics_grow(state);
+    r = array_grow(state->statistics, state->statistics_count, state->statistics_capacity);
     if (r < 0)
         return r;
     r = link_parse_statistics(message, &state->statistics[state->statistics_count]);

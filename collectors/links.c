@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/array.h"
 #include "daemon/clock.h"
 
 enum { ROUNDS_MAX = 3 }; /* attempts at a dump without a lost notification */
@@ -99,21 +100,6 @@ static bool texts_equal(const struct link *a, const struct link *b)
            strcmp(a->bus, b->bus) == 0;
 }
 
-static int links_grow(struct links *links)
-{
-    size_t capacity = links->capacity ? 2 * links->capacity : 16;
-    struct link **items;
-
-    if (links->count < links->capacity)
-        return 0;
-    items = reallocarray(links->items, capacity, sizeof(*items));
-    if (!items)
-        return -ENOMEM;
-    links->items = items;
-    links->capacity = capacity;
-    return 0;
-}
-
 static int links_insert(struct links *links, size_t position, const struct link *link)
 {
     struct link *copy;
@@ -124,7 +110,7 @@ static int links_insert(struct links *links, size_t position, const struct link 
         limit_hit(links->limits, LIMIT_DEVICES);
         return 0;
     }
-    r = links_grow(links);
+    r = array_grow(links->items, links->count, links->capacity);
     if (r < 0)
         return r;
     copy = malloc(sizeof(*copy));

@@ -96,11 +96,7 @@ static void process_close(void *state)
     free(process);
 }
 
-static void process_closep(struct process **process)
-{
-    if (*process)
-        process_close(*process);
-}
+DEFINE_CLEANUP(struct process *, process_close)
 
 static int read_stat(struct process *process, struct process_stat *ret_stat, struct fault *fault)
 {

@@ -20,6 +20,7 @@
 
 #include "collectors/links.h"
 #include "collectors/qdisc_parse.h"
+#include "daemon/array.h"
 #include "daemon/cleanup.h"
 
 #define NO_ROW UINT32_MAX
@@ -180,18 +181,12 @@ static void dump_begin(void *data)
 
 static int entries_grow(struct qdisc_state *state)
 {
-    size_t capacity = state->capacity ? 2 * state->capacity : 16;
-    struct entry *entries;
+    size_t before = state->capacity;
+    int r = array_grow(state->entries, state->count, state->capacity);
 
-    if (state->count < state->capacity)
-        return 0;
-    entries = reallocarray(state->entries, capacity, sizeof(*entries));
-    if (!entries)
-        return -ENOMEM;
-    memset(&entries[state->capacity], 0, (capacity - state->capacity) * sizeof(*entries));
-    state->entries = entries;
-    state->capacity = capacity;
-    return 0;
+    if (r == 0)
+        memset(&state->entries[before], 0, (state->capacity - before) * sizeof(*state->entries));
+    return r;
 }
 
 static int dump_message(const struct nlmsghdr *message, void *data)

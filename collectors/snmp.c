@@ -37,11 +37,7 @@ static void snmp_close(void *state)
     free(snmp);
 }
 
-static void snmp_closep(struct snmp **snmp)
-{
-    if (*snmp)
-        snmp_close(*snmp);
-}
+DEFINE_CLEANUP(struct snmp *, snmp_close)
 
 /* Reads what is there. A failure only where that is nothing: the last file's fault, or "unsupported" where
  * all are missing. */

@@ -137,11 +137,7 @@ static void sockets_close(void *data)
     free(state);
 }
 
-static void sockets_closep(struct sockets_state **state)
-{
-    if (*state)
-        sockets_close(*state);
-}
+DEFINE_CLEANUP(struct sockets_state *, sockets_close)
 
 static int udp_message(const struct nlmsghdr *message, void *data)
 {

@@ -99,11 +99,7 @@ static void softnet_close(void *state)
     free(softnet);
 }
 
-static void softnet_closep(struct softnet **softnet)
-{
-    if (*softnet)
-        softnet_close(*softnet);
-}
+DEFINE_CLEANUP(struct softnet *, softnet_close)
 
 static void set_online(struct softnet *softnet, size_t cpu, bool online)
 {

@@ -38,4 +38,3 @@ void log_event(enum log_level level, const struct log_fields *fields, const char
 #define log_error(...)        log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)         log_write(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)         log_write(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...)        log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
