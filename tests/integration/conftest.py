@@ -124,20 +124,9 @@ def exporter(binary, tmp_path, request):
 
 
 @pytest.fixture
-def shim(tree, tmp_path):
+def shim(tmp_path):
     """shim(NAME) builds shims/NAME.c; returns the environment that preloads it into a daemon."""
-
-    def preload(name):
-        library = tmp_path / f"{name}.so"
-        source = tree / f"tests/integration/shims/{name}.c"
-        subprocess.run(
-            ["gcc", "-D_GNU_SOURCE", "-Wall", "-O1", "-g", "-shared", "-fPIC", "-o", library, source], check=True
-        )
-        # A sanitizer insists on being the first library, and works well enough as the second.
-        options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": options}
-
-    return preload
+    return lambda name: daemon.preload(name, tmp_path)
 
 
 @pytest.fixture

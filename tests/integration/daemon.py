@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections import namedtuple
+from pathlib import Path
 
 import exposition
 
@@ -34,6 +35,17 @@ def environment(extra=None):
     left_out = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
     own = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**own, "LC_ALL": "C.UTF-8", **(extra or {})}
+
+
+def preload(name, directory):
+    """Builds shims/NAME.c into the directory; the environment that preloads it into a daemon."""
+    library = Path(directory) / f"{name}.so"
+    source = Path(__file__).parent / f"shims/{name}.c"
+    command = ["cc", "-D_GNU_SOURCE", "-Wall", "-O1", "-g", "-shared", "-fPIC", "-o", library, source]
+    subprocess.run(command, check=True)
+    # A sanitizer insists on being the first library, and works well enough as the second.
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": options}
 
 
 def check_sanitizers(text):

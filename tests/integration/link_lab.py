@@ -3,7 +3,6 @@
 import json
 import os
 import struct
-import subprocess
 import time
 
 import daemon
@@ -98,20 +97,11 @@ def thread_allocations(shim, thread):
 class Shim:
     """A preloaded library of shims/, and the directory of files by which netlink_kernel.c is told its faults."""
 
-    def __init__(self, tree, directory, name):
-        self.library = directory / f"{name}.so"
+    def __init__(self, directory, name):
         self.directory = directory / name
         self.directory.mkdir()
-        source = tree / f"tests/integration/shims/{name}.c"
-        subprocess.run(
-            ["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-Wall", "-o", self.library, source, "-ldl"],
-            check=True,
-        )
-
-    @property
-    def env(self):
-        return {
-            "LD_PRELOAD": str(self.library),
+        self.env = {
+            **daemon.preload(name, directory),
             "NETLINK_SHIM_DIRECTORY": str(self.directory),
             "ALLOCATIONS_FILE": str(self.directory / "counts"),
         }

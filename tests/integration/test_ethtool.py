@@ -181,10 +181,10 @@ def test_row_15_without_statistics_is_quiet(netns, exporter):
 class MadeUp:
     """A veth whose driver is made up."""
 
-    def __init__(self, directory, library):
+    def __init__(self, directory, preloaded):
         self.directory = directory
         self.env = {
-            "LD_PRELOAD": str(library),
+            **preloaded,
             "ETHTOOL_SHIM_DEVICE": "w0",
             "ETHTOOL_SHIM_DIRECTORY": str(directory),
         }
@@ -200,17 +200,12 @@ class MadeUp:
 
 
 @pytest.fixture
-def made_up(wide_veth, tmp_path, tree, sanitized):
+def made_up(wide_veth, tmp_path, shim, sanitized):
     if sanitized:
         pytest.skip("preloaded libraries don't go with a sanitizer")
-    library = tmp_path / "ethtool_driver.so"
-    source = tree / "tests/integration/shims/ethtool_driver.c"
-    subprocess.run(
-        ["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-Wall", "-o", library, source, "-ldl"], check=True
-    )
     directory = tmp_path / "driver"
     directory.mkdir()
-    driver = MadeUp(directory, library)
+    driver = MadeUp(directory, shim("ethtool_driver"))
     driver.set("strings", b"rx0_drops\nrx1_drops\ntx_drops\n")
     yield driver
     # A daemon that a failed test left behind in a blocked call must be able to end.

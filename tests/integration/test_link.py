@@ -24,10 +24,10 @@ from link_lab import (
 
 
 @pytest.fixture
-def kernel(tree, tmp_path, sanitized):
+def kernel(tmp_path, sanitized):
     if sanitized:
         pytest.skip("preloaded libraries don't go with a sanitizer")
-    return Shim(tree, tmp_path, "netlink_kernel")
+    return Shim(tmp_path, "netlink_kernel")
 
 
 def send_frames(namespace, device, frame, count):
@@ -267,10 +267,10 @@ def test_row_11_lost_notifications(netns, exporter, kernel):
     assert collector(page, "up") == 1
 
 
-def test_steady_collection_allocates_nothing(netns, exporter, tree, tmp_path, sanitized):
+def test_steady_collection_allocates_nothing(netns, exporter, tmp_path, sanitized):
     if sanitized:
         pytest.skip("preloaded libraries don't go with a sanitizer")
-    shim = Shim(tree, tmp_path, "allocations")
+    shim = Shim(tmp_path, "allocations")
     inside = netns()
     inside.batch([f"link add b{i} type bridge" for i in range(50)])
     process = exporter(*ONLY_LINK, netns=inside, env=shim.env)

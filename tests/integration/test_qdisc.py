@@ -143,10 +143,10 @@ def test_filter_and_roots_alone(veth, exporter):
     assert not shown(process.metrics())
 
 
-def test_row_02_dump_interrupted_for_ever(netns, exporter, tree, tmp_path, sanitized):
+def test_row_02_dump_interrupted_for_ever(netns, exporter, tmp_path, sanitized):
     if sanitized:
         pytest.skip("preloaded libraries don't go with a sanitizer")
-    kernel = Shim(tree, tmp_path, "netlink_kernel")
+    kernel = Shim(tmp_path, "netlink_kernel")
     inside = netns()
     inside.ip("link add q0 type veth peer name q1")
     inside.run("tc qdisc add dev q0 root pfifo limit 10")
@@ -161,10 +161,10 @@ def test_row_02_dump_interrupted_for_ever(netns, exporter, tree, tmp_path, sanit
     assert_equal_to_tc(process, inside)
 
 
-def test_steady_collection_allocates_nothing(netns, exporter, tree, tmp_path, sanitized):
+def test_steady_collection_allocates_nothing(netns, exporter, tmp_path, sanitized):
     if sanitized:
         pytest.skip("preloaded libraries don't go with a sanitizer")
-    shim = Shim(tree, tmp_path, "allocations")
+    shim = Shim(tmp_path, "allocations")
     inside = netns()
     inside.batch([f"link add q{i} numtxqueues 4 type veth peer name p{i}" for i in range(20)])
     for i in range(20):

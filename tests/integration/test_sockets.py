@@ -297,10 +297,10 @@ def test_storm_of_sockets(netns, exporter):
     assert all(after[key] == count for key, count in final.items() if count)
 
 
-def test_kernel_without_sock_diag_of_udp(netns, exporter, tree, tmp_path, sanitized):
+def test_kernel_without_sock_diag_of_udp(netns, exporter, tmp_path, sanitized):
     if sanitized:
         pytest.skip("preloaded libraries don't go with a sanitizer")
-    kernel = Shim(tree, tmp_path, "netlink_kernel")
+    kernel = Shim(tmp_path, "netlink_kernel")
     kernel.set("no_udp_diag")
     inside = netns()
     with udp(inside, 8125), inside.socket() as server:
@@ -316,10 +316,10 @@ def test_kernel_without_sock_diag_of_udp(netns, exporter, tree, tmp_path, saniti
         eventually(lambda: "udp_diag" in process.stderr, "the reason in the log")
 
 
-def test_steady_collection_allocates_nothing(netns, exporter, tree, tmp_path, sanitized):
+def test_steady_collection_allocates_nothing(netns, exporter, tmp_path, sanitized):
     if sanitized:
         pytest.skip("preloaded libraries don't go with a sanitizer")
-    shim = Shim(tree, tmp_path, "allocations")
+    shim = Shim(tmp_path, "allocations")
     inside = netns()
     with contextlib.ExitStack() as keep:
         for port in range(1000, 1200):
