@@ -47,6 +47,6 @@ fuzz() {
 # reason to keep a file.
 fuzz_merge() {
     local directory=$1 target=$2
-    unmoved "$directory/tests/fuzz/fuzz_$target" -merge=1 -use_counters=0 \
+    unmoved "$directory/tests/fuzz/fuzz_$target" -set_cover_merge=1 -use_counters=0 \
         "$top/tests/fuzz/corpus/$target" "$directory/corpus/$target"
 }
