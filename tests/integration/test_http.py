@@ -547,4 +547,5 @@ def test_idle_thread_sleeps(exporter):
     daemon = exporter("--no-collector.link")
     spent = cpu_seconds(daemon.pid)
     time.sleep(3)
-    assert cpu_seconds(daemon.pid) - spent < 0.15
+    # One that spins takes three seconds.
+    assert cpu_seconds(daemon.pid) - spent < 0.6
