@@ -76,13 +76,13 @@ struct collector {
     const struct option_table *options;
 
     /*
-     * Optional, for a collector that needs privilege to open something, and none to read it: opens that, and
-     * puts the descriptors into the hand-over, under names of `handles` (NULL-terminated, all collectors'
-     * apart). Called once, by netdrop-open or on the main thread before there is any other and before every
-     * capability is given up: so it is not retried, must not hang, and what open() can do without privilege
-     * does not belong here. On failure a negative errno with the fault, and nothing is handed over.
-     * `switch_off`, optional too, undoes what it did for the whole system (handover->started), with
-     * privilege, once everybody who read is gone.
+     * Optional, for a collector that reads what the service could not open, for want of privilege or because
+     * its sandbox hides it: opens that, and puts the descriptors into the hand-over, under names of `handles`
+     * (NULL-terminated, all collectors' apart). Called once, by netdrop-open or on the main thread before
+     * there is any other and before every capability is given up: so it is not retried, must not hang, and
+     * what open() can do without privilege does not belong here. On failure a negative errno with the fault,
+     * and nothing is handed over. `switch_off`, optional too, undoes what it did for the whole system
+     * (handover->started), with privilege, once everybody who read is gone.
      */
     const char *const *handles;
     int (*open_privileged)(const struct collector_context *context, const void *config,

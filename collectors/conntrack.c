@@ -4,7 +4,8 @@
  * Connection tracking of the network namespace that the daemon runs in: how full the table is, and which
  * packets it lost. Runs on the collector's thread, once a second. Two sources have the same numbers:
  * ctnetlink, which wants CAP_NET_ADMIN, and /proc/self/net/stat/nf_conntrack, which a kernel can be built
- * without, and ProcSubset=pid hides (of /proc/self/net it leaves the files, not what is in directories).
+ * without, and ProcSubset=pid hides: it is handed over then (of /proc/self/net it leaves the files, not what
+ * is in directories).
  *
  * Asking must change nothing. But an open socket of NETLINK_NETFILTER loads nfnetlink, and a request to
  * ctnetlink loads nf_conntrack_netlink and with it nf_conntrack (nfnetlink_rcv_msg() in
@@ -182,7 +183,7 @@ static int read_proc(struct conntrack *conntrack, struct fault *fault)
     r = conntrack_parse_proc(stat->data, stat->size, &conntrack->reading);
     if (r < 0)
         return fault_set(fault, r, "%s: not names and a line of numbers for each CPU", stat->path);
-    if (procfile_read(&conntrack->limit, NULL) < 0) /* hidden by ProcSubset=pid */
+    if (procfile_read(&conntrack->limit, NULL) < 0)
         return 0;
     at = limit->data;
     if (decimal_uint64(&at, at + limit->size, &value) && value <= UINT32_MAX) {
@@ -210,8 +211,9 @@ static int read_either(struct conntrack *conntrack, struct fault *fault)
         return r;
     if (access(MODULE_CONNTRACK, F_OK) < 0)
         return fault_unsupported(fault, "connection tracking is not in use: no %s", conntrack->stat.path);
-    return fault_unsupported(fault, "no %s (ProcSubset=pid hides it)%s%s", conntrack->stat.path,
-                             reason.text[0] ? "; " : "", reason.text);
+    /* The step with privilege opened what there was at the start. */
+    return fault_unsupported(fault, "no %s (where ProcSubset=pid hides it: restart the exporter)%s%s",
+                             conntrack->stat.path, reason.text[0] ? "; " : "", reason.text);
 }
 
 static struct nl_msg *make_request(uint8_t command)
@@ -248,19 +250,14 @@ static const char stat_handle[] = "conntrack-stat";
 static const char limit_handle[] = "conntrack-limit";
 static const char *const handles[] = {stat_handle, limit_handle, NULL};
 
-/* Only root may open the one file, and neither is there under ProcSubset=pid. What cannot be opened is
- * reported by who wants to read it. */
+/* Anybody may read them, but under ProcSubset=pid neither is there. */
 static int conntrack_open_privileged(const struct collector_context *context, const void *config,
                                      struct handover *handover, struct fault *fault)
 {
-    int fd;
-
     (void)config;
     (void)fault;
-    if (procfile_open(context->procfs, stat_path, &fd) == 0)
-        handover_put(handover, stat_handle, fd);
-    if (procfile_open(context->procfs, limit_path, &fd) == 0)
-        handover_put(handover, limit_handle, fd);
+    procfile_hand_over(handover, stat_handle, context->procfs, stat_path);
+    procfile_hand_over(handover, limit_handle, context->procfs, limit_path);
     return 0;
 }
 
@@ -277,10 +274,8 @@ static int conntrack_open(const struct collector_context *context, const void *c
     conntrack->ask_netlink = conntrack->settings->source == SOURCE_AUTO;
     if (prepare(conntrack, context->procfs) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
-    if (context->handover) {
-        (void)handover_copy(context->handover, stat_handle, &conntrack->stat.fd);
-        (void)handover_copy(context->handover, limit_handle, &conntrack->limit.fd);
-    }
+    procfile_take_over(&conntrack->stat, context->handover, stat_handle);
+    procfile_take_over(&conntrack->limit, context->handover, limit_handle);
     r = read_either(conntrack, fault);
     if (r < 0)
         return r;

@@ -66,15 +66,12 @@ int drop_open(enum drop_choice choice, const struct drop_options *options, const
               struct handover *handover, struct fault *fault)
 {
     int r = source_choose(choice, options, handover, fault);
-    int fd;
 
     if (r < 0)
         return r;
     /* Without these functions are unknown, and all else is as good. */
-    if (procfile_open(procfs, kallsyms_name, &fd) == 0)
-        handover_put(handover, kallsyms_name, fd);
-    if (procfile_open(procfs, modules_name, &fd) == 0)
-        handover_put(handover, modules_name, fd);
+    procfile_hand_over(handover, kallsyms_name, procfs, kallsyms_name);
+    procfile_hand_over(handover, modules_name, procfs, modules_name);
     return 0;
 }
 

@@ -67,6 +67,21 @@ int procfile_open(const char *directory, const char *name, int *ret_fd)
     return regular_open(path, ret_fd, NULL);
 }
 
+void procfile_hand_over(struct handover *handover, const char *handle, const char *directory,
+                        const char *name)
+{
+    int fd;
+
+    if (procfile_open(directory, name, &fd) == 0)
+        handover_put(handover, handle, fd);
+}
+
+void procfile_take_over(struct procfile *file, const struct handover *handover, const char *handle)
+{
+    if (handover)
+        (void)handover_copy(handover, handle, &file->fd);
+}
+
 static int procfile_grow(struct procfile *file, struct fault *fault)
 {
     size_t capacity = file->capacity ? 2 * file->capacity : CAPACITY_FIRST;
@@ -105,8 +120,14 @@ static int procfile_fill(struct procfile *file, struct fault *fault)
 
 int procfile_read(struct procfile *file, struct fault *fault)
 {
-    int r = file->fd < 0 ? regular_open(file->path, &file->fd, fault) : 0;
+    int r;
 
+    if (file->fd >= 0 && procfile_fill(file, NULL) == 0)
+        return 0;
+    /* -EIO of /proc, -ENODEV of /proc/sys: what it was of is gone (fs/proc/inode.c, fs/proc/proc_sysctl.c).
+     */
+    procfile_close(file);
+    r = regular_open(file->path, &file->fd, fault);
     if (r == 0)
         r = procfile_fill(file, fault);
     if (r < 0)

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "collectors/handover.h"
 #include "daemon/fault.h"
 
 /* A larger file is refused: the kernel's own are a few kilobytes, with a line for each of 8,192 CPUs a
@@ -28,8 +29,19 @@ struct procfile {
  */
 int procfile_open(const char *directory, const char *name, int *ret_fd);
 
-/* Names the file DIRECTORY/NAME; opens nothing yet. -ENOMEM. Who has it open already sets `fd`. */
+/* Names the file DIRECTORY/NAME; opens nothing yet. -ENOMEM. */
 int procfile_init(struct procfile *ret_file, const char *directory, const char *name);
+
+/*
+ * For who will read DIRECTORY/NAME where it can't be opened: opens it, and puts the descriptor into the
+ * hand-over under that handle. It reads the current content for whoever has it, in whichever namespaces. What
+ * cannot be opened is left out: its reader will say so.
+ */
+void procfile_hand_over(struct handover *handover, const char *handle, const char *directory,
+                        const char *name);
+
+/* The file is to be read by a copy of the descriptor of that handle, if there is one. NULL: there is none. */
+void procfile_take_over(struct procfile *file, const struct handover *handover, const char *handle);
 
 /* Closes and frees; accepts a zeroed or a finished one. */
 void procfile_done(struct procfile *file);
@@ -37,6 +49,7 @@ void procfile_done(struct procfile *file);
 /*
  * Reads the file as of now, and opens it first where it is not open. What is no regular file (a FIFO, a
  * directory) is refused at once with -EINVAL, what is too large with -EFBIG; other errors are those of
- * open(2) and pread(2). After a failure the file is closed, so that the next read tries afresh.
+ * open(2) and pread(2). After a failure the file is closed, so that the next read tries afresh; and a kept
+ * descriptor that fails, as that of a file of a module that was unloaded does, is replaced at once.
  */
 int procfile_read(struct procfile *file, struct fault *fault);

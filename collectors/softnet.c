@@ -173,15 +173,36 @@ static int make_sets(struct softnet *softnet)
     return r < 0 ? r : row_set_new_single(&softnet->row);
 }
 
-static int name_files(struct softnet *softnet, const char *procfs)
+/* The initial network namespace alone has the limits, and ProcSubset=pid hides them. */
+static const char limit_path[] = "sys/net/core/netdev_max_backlog";
+static const char limit_handle[] = "softnet-backlog-limit";
+static const char budget_path[] = "sys/net/core/netdev_budget";
+static const char budget_handle[] = "softnet-budget";
+static const char *const handles[] = {limit_handle, budget_handle, NULL};
+
+static int softnet_open_privileged(const struct collector_context *context, const void *config,
+                                   struct handover *handover, struct fault *fault)
 {
-    int r = procfile_init(&softnet->stat, procfs, "self/net/softnet_stat");
+    (void)config;
+    (void)fault;
+    procfile_hand_over(handover, limit_handle, context->procfs, limit_path);
+    procfile_hand_over(handover, budget_handle, context->procfs, budget_path);
+    return 0;
+}
+
+static int name_files(struct softnet *softnet, const struct collector_context *context)
+{
+    int r = procfile_init(&softnet->stat, context->procfs, "self/net/softnet_stat");
 
     if (r == 0)
-        r = procfile_init(&softnet->backlog_limit, procfs, "sys/net/core/netdev_max_backlog");
+        r = procfile_init(&softnet->backlog_limit, context->procfs, limit_path);
     if (r == 0)
-        r = procfile_init(&softnet->budget, procfs, "sys/net/core/netdev_budget");
-    return r;
+        r = procfile_init(&softnet->budget, context->procfs, budget_path);
+    if (r < 0)
+        return r;
+    procfile_take_over(&softnet->backlog_limit, context->handover, limit_handle);
+    procfile_take_over(&softnet->budget, context->handover, budget_handle);
+    return 0;
 }
 
 static int softnet_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -194,7 +215,7 @@ static int softnet_open(const struct collector_context *context, const void *con
         return fault_set(fault, -ENOMEM, "out of memory");
     softnet->settings = config;
     softnet->cpus = calloc(SOFTNET_CPUS_MAX, sizeof(*softnet->cpus));
-    if (!softnet->cpus || name_files(softnet, context->procfs) < 0 || make_sets(softnet) < 0)
+    if (!softnet->cpus || name_files(softnet, context) < 0 || make_sets(softnet) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
     r = read_stat(softnet, fault);
     if (r < 0)
@@ -203,7 +224,6 @@ static int softnet_open(const struct collector_context *context, const void *con
     return 0;
 }
 
-/* The initial network namespace alone has these, and ProcSubset=pid hides them. */
 static void set_sysctl(struct table *table, size_t column, struct procfile *file)
 {
     uint64_t value;
@@ -320,6 +340,8 @@ const struct collector softnet_collector = {
     .summary = "input queues of the CPUs: packets taken, dropped, squeezed (/proc/net/softnet_stat)",
     .needs = "nothing",
     .options = &option_table,
+    .handles = handles,
+    .open_privileged = softnet_open_privileged,
     .open = softnet_open,
     .collect = softnet_collect,
     .close = softnet_close,

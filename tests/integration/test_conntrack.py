@@ -119,7 +119,7 @@ def test_where_only_processes_are_in_proc(tracking, binary):
     ctnetlink tells all."""
     inside = ["unshare", "--mount", "sh", "-c", 'mount -t proc -o subset=pid proc /proc && exec "$@"', "sh"]
     listed = tracking.run([*inside, *unprivileged(binary, "--list-collectors")])
-    assert "runs here: no: no /proc/self/net/stat/nf_conntrack (ProcSubset=pid hides it)" in " ".join(listed.split())
+    assert "runs here: no: no /proc/self/net/stat/nf_conntrack (where ProcSubset=pid hides it: restart the exporter)" in " ".join(listed.split())
     page = exposition.check_text(tracking.run([*inside, binary, "--once", *ONLY, source("netlink")]).encode())
     assert conntrack(page) == kernel_says(tracking)
 

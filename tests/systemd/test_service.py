@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from service import (
     tracing_holders,
 )
 
+STATISTICS = Path("/proc/self/net/stat/nf_conntrack")
 LOADED = "netdrop_config_last_reload_successful"
 
 
@@ -31,6 +33,26 @@ def test_active(service):
 
 def test_row_58_every_collector_works(service):
     assert service.collectors() == dict.fromkeys(enabled_collectors(), 1), service.journal()
+    assert service.stored <= int(service.show("FileDescriptorStoreMax"))
+
+
+TRACKED = "table ip tracked { chain input { type filter hook input priority 0; ct state new accept; }; }"
+
+
+@pytest.mark.skipif(not STATISTICS.exists(), reason="this kernel has no connection tracking")
+def test_connections_are_counted_through_passed_descriptors(service):
+    """The sandbox hides both files; what was opened outside of it shows the numbers of now."""
+
+    def value(name):
+        return service.fresh("conntrack").value(f"netdrop_conntrack_{name}")
+
+    assert value("entries") == 0
+    subprocess.run(["nft", TRACKED], check=True)
+    try:
+        eventually(lambda: value("entries") > 0, "our own connections to be counted")
+    finally:
+        subprocess.run(["nft", "delete table ip tracked"], check=True)
+    assert value("entries_limit") == int(Path("/proc/sys/net/netfilter/nf_conntrack_max").read_text())
 
 
 def test_no_thread_has_a_capability(service):

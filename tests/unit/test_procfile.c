@@ -59,6 +59,50 @@ static int teardown(void **state)
     return rmdir(directory);
 }
 
+/* A descriptor that was opened while there was a path to it. */
+static void test_handed_over(void **state)
+{
+    _cleanup_(handover_done) struct handover handover = {};
+    _cleanup_(procfile_done) struct procfile file = {.fd = -1};
+
+    (void)state;
+    write_file('a', 10);
+    procfile_hand_over(&handover, "handle", directory, "file");
+    procfile_hand_over(&handover, "other", directory, "nothing");
+    assert_int_equal(handover.count, 1);
+    assert_int_equal(procfile_init(&file, "/nonexistent", "file"), 0);
+    procfile_take_over(&file, NULL, "handle");
+    procfile_take_over(&file, &handover, "other");
+    assert_int_equal(procfile_read(&file, NULL), -ENOENT);
+    procfile_take_over(&file, &handover, "handle");
+    for (size_t size = 1; size < 4; size++) {
+        write_file('b', size);
+        assert_int_equal(procfile_read(&file, NULL), 0);
+        assert_content(&file, 'b', size);
+    }
+}
+
+/* What it was of is gone: a new one is opened at once. */
+static void test_failing_descriptor_is_replaced(void **state)
+{
+    _cleanup_(handover_done) struct handover handover = {};
+    _cleanup_(procfile_done) struct procfile file = {.fd = -1};
+    struct fault fault = {};
+
+    (void)state;
+    handover_put(&handover, "handle", open("/", O_RDONLY | O_CLOEXEC)); /* reads -EISDIR */
+    assert_int_equal(procfile_init(&file, directory, "file"), 0);
+    procfile_take_over(&file, &handover, "handle");
+    assert_int_equal(procfile_read(&file, &fault), -ENOENT);
+    assert_int_equal(fault.error, -ENOENT);
+    fault = (struct fault){};
+    procfile_take_over(&file, &handover, "handle");
+    write_file('c', 5);
+    assert_int_equal(procfile_read(&file, &fault), 0);
+    assert_int_equal(fault.error, 0);
+    assert_content(&file, 'c', 5);
+}
+
 static void test_grows_and_shrinks(void **state)
 {
     static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 20000, PROCFILE_BYTES_MAX - 1, 10, 0, 4096};
@@ -192,6 +236,8 @@ static void test_done_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_handed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_failing_descriptor_is_replaced, setup, teardown),
         cmocka_unit_test_setup_teardown(test_grows_and_shrinks, setup, teardown),
         cmocka_unit_test(test_many_records),
         cmocka_unit_test_setup_teardown(test_keeps_descriptor_and_memory, setup, teardown),

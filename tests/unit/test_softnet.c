@@ -40,6 +40,34 @@ static bool shows_dropped(struct proc_lab *lab, unsigned sum)
     return proc_lab_has(lab, line);
 }
 
+/* Where the service may not open the limits: by descriptors that came from outside, as of now. */
+static void test_limits_handed_over(void **state)
+{
+    static const char *const names[] = {"sys/net/core/netdev_max_backlog", "sys/net/core/netdev_budget"};
+    _cleanup_(handover_done) struct handover handover = {};
+    struct proc_lab *lab = *state;
+    char path[128];
+
+    WRITE_CPUS(lab, {0, 1});
+    for (size_t i = 0; i < ELEMENTS(names); i++)
+        proc_lab_write(lab, names[i], "1000\n");
+    assert_int_equal(softnet_collector.open_privileged(&lab->context, lab->config, &handover, &lab->fault),
+                     0);
+    for (size_t i = 0; i < ELEMENTS(names); i++) {
+        proc_lab_write(lab, names[i], "1234\n");
+        assert_int_equal(unlink(proc_lab_path(lab, names[i], path)), 0);
+    }
+    assert_int_equal(proc_lab_open(lab), 0);
+    assert_true(shows_dropped(lab, 1));
+    assert_false(proc_lab_mentions(lab, "_packets 1234"));
+    proc_lab_close(lab);
+    lab->context.handover = &handover;
+    assert_int_equal(proc_lab_open(lab), 0);
+    assert_true(shows_dropped(lab, 1));
+    assert_true(proc_lab_has(lab, "netdrop_softnet_backlog_limit_packets 1234"));
+    assert_true(proc_lab_has(lab, "netdrop_softnet_budget_packets 1234"));
+}
+
 static void test_kernels(void **state)
 {
     static const char *const versions[] = {"4.19", "5.10", "6.1", "6.12", "6.18"};
@@ -198,6 +226,7 @@ static void test_steady_state_allocates_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_limits_handed_over, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_kernels, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_no_flow_limit, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_cpus_only_when_asked_for, setup, proc_lab_teardown),

@@ -99,3 +99,23 @@ def test_modules_come_and_go(binary, tmp_path):
         assert not loaded()
     finally:
         daemon.close()
+
+
+def test_descriptors_of_an_unloaded_module(binary, tmp_path):
+    """What was opened at the start reads nothing but errors then: that is no failure, and what replaces it is found."""
+    modprobe("nf_conntrack")
+    command = [binary, "--web.listen-address=127.0.0.1:0", *ONLY, "--set=collectors.conntrack.interval=100ms"]
+    daemon = Exporter(command, tmp_path / "stderr")
+    try:
+        daemon.wait_ready()
+        supported = lambda: daemon.metrics().value("netdrop_collector_supported", collector="conntrack")  # noqa: E731
+        assert supported() == 1
+        remove(*sorted(loaded(), key=MODULES.index))
+        eventually(lambda: supported() == 0, "its absence to be noticed", 90)
+        assert daemon.metrics().value("netdrop_collector_failures_total", collector="conntrack") == 0
+        modprobe("nf_conntrack")
+        eventually(lambda: "netdrop_conntrack_entries" in daemon.metrics(), "the module to be noticed", 90)
+        limit = int(Path("/proc/sys/net/netfilter/nf_conntrack_max").read_text())
+        assert daemon.metrics().value("netdrop_conntrack_entries_limit") == limit
+    finally:
+        daemon.close()
