@@ -44,6 +44,13 @@ static void keeper_check(struct keeper *keeper)
     }
 }
 
+/* What was stopped and started again between two checks is another's; where its mode differs, it shows. */
+static bool keeper_started(struct keeper *keeper)
+{
+    return keeper->started && drop_control_read_config(&keeper->control, NULL) == 0 &&
+           keeper->control.config.packet_mode == (keeper->mode == DROP_MODE_PACKET);
+}
+
 /* Until the other end is closed: nothing is ever sent from there. */
 static void keeper_work(struct keeper *keeper)
 {
@@ -53,7 +60,7 @@ static void keeper_work(struct keeper *keeper)
         keeper_check(keeper);
         (void)send(OUR_FD, &keeper->report, sizeof(keeper->report), MSG_DONTWAIT | MSG_NOSIGNAL);
     } while (poll(&end, 1, CHECK_INTERVAL_MS) <= 0);
-    if (keeper->started)
+    if (keeper_started(keeper))
         drop_control_stop(&keeper->control);
 }
 

@@ -137,8 +137,7 @@ static void wanted_sort(struct ksyms *ksyms)
     ksyms->count = ksyms->known + kept;
 }
 
-/* Feeds the whole file to the scan. False: it cannot be read to its end, or says nothing, or nobody wants it.
- */
+/* Feeds the whole file to the scan. False: it cannot be read to its end, says nothing, or is not wanted. */
 static bool scan_file(struct ksyms *ksyms, struct ksyms_scan *scan)
 {
     char bytes[READ_SIZE];
