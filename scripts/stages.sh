@@ -153,3 +153,14 @@ stage_bench-quick() {
         check "a collection and a scrape cost no more than recorded" \
             /usr/bin/python3 -B "$top/tests/bench/main.py" quick --build="$products/gcc"
 }
+
+# Under Debian's kernels in virtual machines: drop_monitor, and the whole fault lab. Some 6 minutes, and the kernels'
+# packages where they are not in the cache.
+stage_vm() {
+    if [ "$(id -u)" != 0 ]; then
+        printf 'skipped\t%s\n' "the virtual machines need root, who can read all files of this machine" >"$results/vm/checks"
+        return
+    fi
+    check "build of $stage" build "$products/gcc" -Dwerror=true &&
+        "$top/tests/vm/ci" "$products/gcc" "$results/$stage"
+}

@@ -19,15 +19,15 @@ SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime er
 PATIENCE = 30
 
 
-def eventually(condition, what="the condition", timeout=PATIENCE):
-    """Waits until condition() is true, and returns what it said."""
+def eventually(condition, what="the condition", timeout=PATIENCE, step=0.02):
+    """Waits until condition() is true, asking each `step` seconds, and returns what it said."""
     deadline = time.monotonic() + timeout
     while True:
         result = condition()
         if result:
             return result
         assert time.monotonic() < deadline, f"waited {timeout} s for {what}"
-        time.sleep(0.02)
+        time.sleep(step)
 
 
 def environment(extra=None):

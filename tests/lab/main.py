@@ -18,7 +18,7 @@ def show(expected, lines):
     print(f"    sent {expected.sent}")
     for line in lines:
         verdict = "" if line.agrees else f"  DIFFERS, expected {line.expected}"
-        print(f"    {line.where:8}{line.metric:58}{line.moved:+9}{verdict}")
+        print(f"    {line.where:8}{line.metric:72}{line.moved:+9}{verdict}")
     if not lines:
         print("    no counter of loss moved, and no drop site")
     agree = all(line.agrees for line in lines)

@@ -17,3 +17,14 @@ assert "NETDROP_VM" in os.environ, "these tests run inside the virtual machine: 
 @pytest.fixture(scope="session")
 def binary():
     return os.path.join(os.environ["BUILD"], "netdrop-exporter")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--mode", action="append", choices=("summary", "packet"), help="for the lab; default: both")
+
+
+def pytest_generate_tests(metafunc):
+    # The two exclude each other: the whole lab is run once for each.
+    if "lab_mode" in metafunc.fixturenames:
+        modes = metafunc.config.getoption("--mode") or ["summary", "packet"]
+        metafunc.parametrize("lab_mode", modes, scope="module")

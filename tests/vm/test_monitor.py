@@ -1,18 +1,25 @@
-"""drop_monitor is one for the whole system and has no owner: the exporter beside a real dropwatch, and under a flood.
-Numbers of rows are those of the reliability table. The drops are made on lo."""
+"""The kernel's drop_monitor as a source: what its rows tell, beside others who use it, without privilege, and under a
+flood. Numbers of rows are those of the reliability table. The drops are made on lo."""
 
+import signal
 import socket
+import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from bench import SETTLE, Watchers
+from bench import Watchers, fresh, told, why_not
 from daemon import eventually
-from dropwatch import Dropwatch, turn_off
+from dropwatch import Dropwatch
+from monitor import Monitor
 
 COUNT = 1000
 FLOOD = 100_000
+DROPS = "netdrop_kernel_drops_total"
 SITE = "__udp4_lib_rcv"
+# Whoever checks on the monitor does it every four seconds, and starts it again at the second time.
+NOTICED = 120
 
 
 @pytest.fixture
@@ -23,7 +30,20 @@ def watchers(binary):
 
 
 @pytest.fixture
-def dropwatch(tmp_path):
+def monitor(watchers):
+    """Off, and in summary mode: what the last test left holds on."""
+    found = Monitor()
+    eventually(lambda: not found.running(), "what the last test started to be stopped", NOTICED)
+    found.start("summary")
+    found.stop()
+    yield found
+    while watchers.running:
+        watchers.running.pop().close()
+    found.close()  # what a test itself left on
+
+
+@pytest.fixture
+def dropwatch(monitor, tmp_path):
     started = []
 
     def make():
@@ -33,7 +53,6 @@ def dropwatch(tmp_path):
     yield make
     for process in started:
         process.close()
-    turn_off(tmp_path / "last")
 
 
 def drop(count=COUNT):
@@ -41,6 +60,12 @@ def drop(count=COUNT):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for _ in range(count):
             sender.sendto(b"x", ("127.0.0.1", 9))
+
+
+def told_page(watcher):
+    """With all drops so far."""
+    told([watcher])
+    return fresh([watcher])[0]
 
 
 def is_told(other):
@@ -54,65 +79,95 @@ def value(watcher, name, **labels):
     return watcher.process.metrics().value(name, **labels)
 
 
-def counted(watcher):
-    return sum(row.value for row in watcher.process.metrics().series("netdrop_kernel_drops_total", function=SITE))
+def awaits(watcher, expected, name, **labels):
+    def shown():
+        return [row.value for row in watcher.process.metrics().series(name, **labels)] == [expected]
+
+    eventually(shown, f"{name} to be {expected}", NOTICED)
 
 
 def counts_exactly(watcher, count=COUNT):
-    before = watcher.fresh() and counted(watcher)
+    """The rows of what was dropped; a device of another's has none."""
+    before = sum(row.value for row in told_page(watcher).series(DROPS, function=SITE))
     drop(count)
-    eventually(lambda: counted(watcher) - before >= count, "the drops to be counted")
-    watcher.fresh()
-    assert counted(watcher) - before == count
+    rows = told_page(watcher).series(DROPS, function=SITE)
+    assert sum(row.value for row in rows) - before == count
+    return rows
+
+
+@pytest.mark.parametrize("mode, reason, protocol", [("summary", "", ""), ("packet", "NO_SOCKET", "ipv4")])
+def test_mode(watchers, monitor, mode, reason, protocol):
+    ours = watchers.start_host(mode)
+    assert monitor.running()
+    rows = counts_exactly(ours)
+    labels = {"function": SITE, "module": "", "reason": reason, "class": "error"}
+    assert [row.labels for row in rows] == [{**labels, "device": "", "netns": "", "protocol": protocol}]
+    assert value(ours, "netdrop_kernel_drop_source_info", source="drop_monitor", mode=mode) == 1
+    assert value(ours, "netdrop_kernel_drop_source_active") == 1
+    assert value(ours, "netdrop_kernel_drop_overflows_total", cause="stopped") == 0
+    watchers.stop([ours])
+    eventually(lambda: not monitor.running(), "what we started to be stopped", NOTICED)
 
 
 @pytest.mark.parametrize("mode", ["summary", "packet"])
-def test_row_27_started_by_a_dropwatch(watchers, dropwatch, mode):
+def test_row_27_started_by_a_dropwatch(watchers, monitor, dropwatch, mode):
     other = dropwatch()
     other.start(mode)
     ours = watchers.start_host(mode)
     assert value(ours, "netdrop_kernel_drop_source_active") == 1
     counts_exactly(ours)
     watchers.stop([ours])
-    # What we did not start we do not stop.
+    assert monitor.running(), "what others started we leave running"
     is_told(other)
 
 
 def test_row_27_in_another_mode(watchers, dropwatch):
     other = dropwatch()
     other.start("summary")
-    ours = watchers.start_host("packet")
-    assert value(ours, "netdrop_collector_up", collector="drop_monitor") == 0
+    ours = watchers.start_host("packet", counts=False)
     eventually(lambda: "somebody else runs drop_monitor in summary mode" in ours.process.stderr, "the log to say why")
     is_told(other)
     # It is taken over as soon as the other is done.
     other.stop()
-    eventually(lambda: value(ours, "netdrop_collector_up", collector="drop_monitor") == 1, "the monitor to be free")
+    awaits(ours, 1, "netdrop_collector_up", collector="drop_monitor")
     assert value(ours, "netdrop_kernel_drop_source_info", mode="packet", source="drop_monitor") == 1
     counts_exactly(ours)
 
 
-def test_row_27_a_dropwatch_comes_later(watchers, dropwatch):
+def test_row_27_a_dropwatch_comes_later(watchers, monitor, dropwatch):
     ours = watchers.start_host("summary")
-    counts_exactly(ours)
     other = dropwatch()
     other.answers("start\n", "Resource temporarily unavailable")
+    # It gives up, and leaves ours alone.
     other.process.wait()
-    # It stops the monitor on its way out; that is noticed and mended.
-    eventually(lambda: value(ours, "netdrop_kernel_drop_source_active") == 1, "the monitor to run", 20)
+    assert monitor.running()
     counts_exactly(ours)
+    assert value(ours, "netdrop_kernel_drop_overflows_total", cause="stopped") == 0
 
 
-def test_row_28_somebody_stops_it(watchers, dropwatch):
-    other = dropwatch()
+def test_row_28_somebody_stops_it(watchers, monitor):
     ours = watchers.start_host("summary")
     counts_exactly(ours)
-    other.answers("stop\n", "turning off monitoring")
-    eventually(lambda: value(ours, "netdrop_kernel_drop_source_active") == 0, "the stop to be noticed", 10)
+    monitor.stop()
+    awaits(ours, 0, "netdrop_kernel_drop_source_active")
     assert value(ours, "netdrop_kernel_drop_overflows_total", cause="stopped") == 1
-    eventually(lambda: value(ours, "netdrop_kernel_drop_source_active") == 1, "the monitor to be started again", 10)
+    awaits(ours, 1, "netdrop_kernel_drop_source_active")
     counts_exactly(ours)
     assert value(ours, "netdrop_collector_failures_total", collector="drop_monitor") == 0
+    watchers.stop([ours])
+    eventually(lambda: not monitor.running(), "what we started again to be stopped", NOTICED)
+
+
+def test_row_28_somebody_changes_the_mode(watchers, monitor):
+    """Ours is stopped, and another one started in another mode: it is not counted, not fought over, and outlives us."""
+    ours = watchers.start_host("summary")
+    monitor.stop()
+    monitor.start("packet")
+    awaits(ours, 0, "netdrop_collector_up", collector="drop_monitor")
+    eventually(lambda: "somebody else runs drop_monitor in packet mode" in ours.process.stderr, "the log to say why")
+    watchers.stop([ours])
+    time.sleep(5)  # longer than it takes to be stopped
+    assert monitor.running()
 
 
 def keeper(watcher):
@@ -122,7 +177,7 @@ def keeper(watcher):
     return Path(f"/proc/{children[0]}/status")
 
 
-def test_a_keeper_has_the_one_capability_and_nothing_else(watchers):
+def test_a_keeper_has_the_one_capability_and_nothing_else(watchers, monitor):
     ours = watchers.start_host("summary")
     status = keeper(ours)
     net_admin = f"{1 << 12:016x}"
@@ -134,32 +189,90 @@ def test_a_keeper_has_the_one_capability_and_nothing_else(watchers):
     assert len(list((status.parent / "fd").iterdir())) == 5
 
 
-def test_a_killed_daemon_leaves_nothing_on(watchers, dropwatch):
+def test_a_killed_daemon_leaves_nothing_on(watchers, monitor):
     killed = watchers.start_host("summary")
     counts_exactly(killed)
-    status = keeper(killed)
     killed.process.process.kill()
     killed.process.process.wait()
     watchers.running.remove(killed.process)
-    eventually(lambda: not status.exists(), "the keeper to end")
-    other = dropwatch()
-    other.start("summary")
-    is_told(other)
+    eventually(lambda: not monitor.running(), "the keeper to stop it", NOTICED)
 
 
-@pytest.mark.parametrize("source", ["bpf", "summary"])
-def test_flood_is_counted_whole(watchers, source):
-    counts_exactly(watchers.start_host(source), FLOOD)
+@pytest.mark.parametrize("mode", ["summary", "packet"])
+@pytest.mark.parametrize("capability", ["sys_admin", "net_admin"])
+def test_row_26_without_a_capability(binary, monitor, mode, capability):
+    reason = why_not(binary, mode, "setpriv", f"--bounding-set=-{capability}")
+    assert f"CAP_{capability.upper()}" in reason and "AmbientCapabilities=" in reason
+    assert not monitor.running()
 
 
-def test_flood_in_packet_mode_is_counted_or_said_to_be_lost(watchers):
+@contextmanager
+def module_blocked():
+    """The module drop_monitor is not there, and cannot be loaded."""
+    with open("/proc/sys/kernel/modprobe", "r+", encoding="ascii") as file:
+        usual = file.read()
+        subprocess.run(["modprobe", "--remove", "drop_monitor"], check=True)
+        file.seek(0)
+        file.write("/bin/false\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.seek(0)
+            file.write(usual)
+            file.flush()
+
+
+def test_row_25_without_the_module(binary, watchers):
+    with module_blocked():
+        assert "no module drop_monitor" in why_not(binary, "summary")
+        ours = watchers.start("host", None, "summary", "--no-collector.ethtool")
+        watchers.wait([ours])
+        awaits(ours, 0, "netdrop_collector_supported", collector="drop_monitor")
+        assert not ours.process.metrics().series("netdrop_collector_up", collector="drop_monitor")
+        assert value(ours, "netdrop_collector_up", collector="link") == 1
+        watchers.stop([ours])
+    assert why_not(binary, "summary") == ""
+
+
+def exceptions(page):
+    """(drops that could not be counted, incidents of unknown size), each of all causes."""
+    return [
+        sum(row.value for row in page.series(f"netdrop_kernel_drop_{name}_total"))
+        for name in ("events_lost", "overflows")
+    ]
+
+
+def test_flood_is_counted_whole(watchers, monitor):
+    """By both who lose nothing, side by side."""
+    both = [watchers.start_host(source) for source in ("bpf", "summary")]
+    before = [ours.counted(SITE) for ours in both]
+    drop(FLOOD)
+    told(both)
+    fresh(both)
+    assert [ours.counted(SITE) - count for ours, count in zip(both, before)] == [FLOOD, FLOOD]
+    assert [exceptions(ours.process.metrics()) for ours in both] == [[0, 0], [0, 0]]
+
+
+def test_flood_in_packet_mode_is_counted_or_said_to_be_lost(watchers, monitor):
     ours = watchers.start_host("packet")
     drop(FLOOD)
-    time.sleep(SETTLE["packet"])
-    ours.fresh()
-    shown = counted(ours)
-    lost = value(ours, "netdrop_kernel_drop_events_lost_total", cause="queue")
-    if value(ours, "netdrop_kernel_drop_overflows_total", cause="socket") == 0:
-        assert shown + lost == FLOOD
+    page = told_page(ours)
+    lost, overflows = exceptions(page)
+    if overflows:
+        assert 0 < ours.counted(SITE) + lost <= FLOOD
     else:
-        assert 0 < shown + lost <= FLOOD
+        assert ours.counted(SITE) + lost == FLOOD
+
+
+def test_flood_in_packet_mode_of_who_does_not_read(watchers, monitor):
+    """Its socket overflows, which the kernel says once, and does not count."""
+    ours = watchers.start_host("packet")
+    ours.process.signal(signal.SIGSTOP)
+    drop(10 * COUNT)
+    ours.process.signal(signal.SIGCONT)
+    eventually(lambda: exceptions(ours.process.metrics())[1] > 0, "the overflow to be noticed", NOTICED)
+    lost, overflows = exceptions(told_page(ours))
+    assert overflows > 0
+    assert 0 < ours.counted(SITE) and ours.counted(SITE) + lost < 10 * COUNT
+    counts_exactly(ours)
