@@ -243,7 +243,8 @@ def test_row_31_excess_is_closed_at_once(exporter):
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connect(daemon, f"127.0.1.{1 + i % 3}")) for i in range(10)]
         eventually(lambda: sum(map(alive, clients)) == 6, "all but six to be closed", SOON)
-    eventually(lambda: exchange(daemon, REQUEST) == 200, "service")
+    eventually(lambda: nobody_connected(daemon), "the slots to be free")
+    assert exchange(daemon, REQUEST) == 200
     assert hits(daemon, "connections") == 4
 
 
