@@ -154,13 +154,15 @@ stage_bench-quick() {
             /usr/bin/python3 -B "$top/tests/bench/main.py" quick --build="$products/gcc"
 }
 
-# Under Debian's kernels in virtual machines: drop_monitor, and the whole fault lab. Some 6 minutes, and the kernels'
+# Under Debian's kernels in virtual machines: drop_monitor, the whole fault lab, the service. Some 8 minutes, and the kernels'
 # packages where they are not in the cache.
 stage_vm() {
     if [ "$(id -u)" != 0 ]; then
         printf 'skipped\t%s\n' "the virtual machines need root, who can read all files of this machine" >"$results/vm/checks"
         return
     fi
-    check "build of $stage" build "$products/gcc" -Dwerror=true &&
-        "$top/tests/vm/ci" "$products/gcc" "$results/$stage"
+    check "build of $stage" build "$products/gcc" -Dwerror=true || return
+    "$top/tests/vm/ci" "$products/gcc" "$results/$stage"
+    local status=$?
+    "$top/tests/systemd/ci" --vm=6.12 "$products/gcc" "$results/$stage" -k test_monitor && return $status
 }
