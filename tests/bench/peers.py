@@ -233,6 +233,8 @@ def measure(arguments, count):
     with ExitStack() as keep_open:
         scene = Scene(count, keep_open)
         everybody = contenders(arguments.build)
+        # There where connections are tracked.
+        tracked = [path for path in ("/proc/self/net/stat/nf_conntrack",) if Path(path).exists()]
         virtual = "collectors.ethtool.virtual_devices=true"
         return {
             "interfaces": count,
@@ -242,6 +244,8 @@ def measure(arguments, count):
                 measure_collector(arguments, scene, "dump sockets", "sockets"),
                 measure_collector(arguments, scene, "proc", "snmp"),
                 measure_collector(arguments, scene, "proc", "snmp", "collectors.snmp.fields.include=*"),
+                measure_collector(arguments, scene, "proc /proc/self/net/softnet_stat", "softnet"),
+                *(measure_collector(arguments, scene, f"proc {path}", "conntrack") for path in tracked),
                 measure_collector(arguments, scene, "ethtool", "ethtool", virtual),
             ],
             "floors": measure_floors(arguments, scene, everybody[1]),
