@@ -85,7 +85,7 @@ static const struct metric metrics[CONNTRACK_FIELD_COUNT] = {
 static const char stat_path[] = "self/net/stat/nf_conntrack";
 static const char limit_path[] = "sys/net/netfilter/nf_conntrack_max";
 
-struct conntrack {
+struct conntrack_state {
     const struct conntrack_settings *settings;
     struct limits *limits;
     bool ask_netlink;
@@ -100,22 +100,22 @@ struct conntrack {
     struct row_set *row;
 };
 
-static void conntrack_close(void *state)
+static void conntrack_close(void *data)
 {
-    struct conntrack *conntrack = state;
+    struct conntrack_state *state = data;
 
-    netlink_close(&conntrack->netlink);
-    nlmsg_free(conntrack->get_counters);
-    nlmsg_free(conntrack->get_entries);
-    procfile_done(&conntrack->ctnetlink);
-    procfile_done(&conntrack->stat);
-    procfile_done(&conntrack->limit);
-    column_set_unref(conntrack->columns);
-    row_set_unref(conntrack->row);
-    free(conntrack);
+    netlink_close(&state->netlink);
+    nlmsg_free(state->get_counters);
+    nlmsg_free(state->get_entries);
+    procfile_done(&state->ctnetlink);
+    procfile_done(&state->stat);
+    procfile_done(&state->limit);
+    column_set_unref(state->columns);
+    row_set_unref(state->row);
+    free(state);
 }
 
-DEFINE_CLEANUP(struct conntrack *, conntrack_close)
+DEFINE_CLEANUP(struct conntrack_state *, conntrack_close)
 
 static void begin_counters(void *data)
 {
@@ -135,85 +135,83 @@ static const struct netlink_reader entries_reader = {.what = "IPCTNL_MSG_CT_GET_
                                                      .message = take_message};
 
 /* Not while it is "going": it is no longer registered then, and a request loads it again. */
-static bool ctnetlink_is_live(struct conntrack *conntrack)
+static bool ctnetlink_is_live(struct conntrack_state *state)
 {
     static const char live[] = {'l', 'i', 'v', 'e'};
 
-    return procfile_read(&conntrack->ctnetlink, NULL) == 0 && conntrack->ctnetlink.size >= sizeof(live) &&
-           !memcmp(conntrack->ctnetlink.data, live, sizeof(live));
+    return procfile_read(&state->ctnetlink, NULL) == 0 && state->ctnetlink.size >= sizeof(live) &&
+           !memcmp(state->ctnetlink.data, live, sizeof(live));
 }
 
 /* "auto" asks only a ctnetlink that it sees; who wants "netlink" says that it is built in, or may be loaded.
  */
-static int look_before_asking(struct conntrack *conntrack, struct fault *fault)
+static int look_before_asking(struct conntrack_state *state, struct fault *fault)
 {
     if (access(MODULE_CONNTRACK, F_OK) < 0)
         return fault_unsupported(fault, "connection tracking is not in use: no module nf_conntrack");
-    if (conntrack->settings->source == SOURCE_AUTO && !ctnetlink_is_live(conntrack))
+    if (state->settings->source == SOURCE_AUTO && !ctnetlink_is_live(state))
         return fault_unsupported(fault, "no module nf_conntrack_netlink");
     return 0;
 }
 
-static int read_netlink(struct conntrack *conntrack, struct fault *fault)
+static int read_netlink(struct conntrack_state *state, struct fault *fault)
 {
-    int r = look_before_asking(conntrack, fault);
+    int r = look_before_asking(state, fault);
 
-    if (r == 0 && !conntrack->netlink.buffer)
-        r = netlink_open(NETLINK_NETFILTER, conntrack->limits, &conntrack->netlink, fault);
+    if (r == 0 && !state->netlink.buffer)
+        r = netlink_open(NETLINK_NETFILTER, state->limits, &state->netlink, fault);
     if (r == 0)
-        r = netlink_dump(&conntrack->netlink, conntrack->get_counters, &counters_reader, &conntrack->reading,
-                         fault);
+        r = netlink_dump(&state->netlink, state->get_counters, &counters_reader, &state->reading, fault);
     if (r == 0)
-        r = netlink_request(&conntrack->netlink, conntrack->get_entries, &entries_reader, &conntrack->reading,
-                            fault);
+        r = netlink_request(&state->netlink, state->get_entries, &entries_reader, &state->reading, fault);
     if (r == -EPERM)
         return fault_unsupported(fault, "ctnetlink needs CAP_NET_ADMIN (AmbientCapabilities=)");
     return r;
 }
 
-static int read_proc(struct conntrack *conntrack, struct fault *fault)
+static int read_proc(struct conntrack_state *state, struct fault *fault)
 {
-    const struct procfile *stat = &conntrack->stat, *limit = &conntrack->limit;
-    int r = procfile_read(&conntrack->stat, fault);
+    const struct procfile *stat = &state->stat, *limit = &state->limit;
+    int r = procfile_read(&state->stat, fault);
     uint64_t value;
     const char *at;
 
     if (r < 0)
         return r;
-    r = conntrack_parse_proc(stat->data, stat->size, &conntrack->reading);
+    r = conntrack_parse_proc(stat->data, stat->size, &state->reading);
     if (r < 0)
         return fault_set(fault, r, "%s: not names and a line of numbers for each CPU", stat->path);
-    if (procfile_read(&conntrack->limit, NULL) < 0)
+    if (procfile_read(&state->limit, NULL) < 0)
         return 0;
     at = limit->data;
     if (decimal_uint64(&at, at + limit->size, &value) && value <= UINT32_MAX) {
-        conntrack->reading.values[CONNTRACK_ENTRIES_LIMIT] = (uint32_t)value;
-        conntrack->reading.has[CONNTRACK_ENTRIES_LIMIT] = true;
+        state->reading.values[CONNTRACK_ENTRIES_LIMIT] = (uint32_t)value;
+        state->reading.has[CONNTRACK_ENTRIES_LIMIT] = true;
     }
     return 0;
 }
 
 /* The numbers are the same: where ctnetlink fails, once and for whatever reason, the file is read from then
  * on. */
-static int read_either(struct conntrack *conntrack, struct fault *fault)
+static int read_either(struct conntrack_state *state, struct fault *fault)
 {
     struct fault reason = {0};
     int r;
 
-    if (conntrack->settings->source == SOURCE_NETLINK)
-        return read_netlink(conntrack, fault);
-    if (conntrack->ask_netlink && read_netlink(conntrack, &reason) == 0)
+    if (state->settings->source == SOURCE_NETLINK)
+        return read_netlink(state, fault);
+    if (state->ask_netlink && read_netlink(state, &reason) == 0)
         return 0;
-    conntrack->ask_netlink = false;
-    netlink_close(&conntrack->netlink);
-    r = read_proc(conntrack, fault);
+    state->ask_netlink = false;
+    netlink_close(&state->netlink);
+    r = read_proc(state, fault);
     if (r != -ENOENT)
         return r;
     if (access(MODULE_CONNTRACK, F_OK) < 0)
-        return fault_unsupported(fault, "connection tracking is not in use: no %s", conntrack->stat.path);
+        return fault_unsupported(fault, "connection tracking is not in use: no %s", state->stat.path);
     /* The step with privilege opened what there was at the start. */
     return fault_unsupported(fault, "no %s (where ProcSubset=pid hides it: restart the exporter)%s%s",
-                             conntrack->stat.path, reason.text[0] ? "; " : "", reason.text);
+                             state->stat.path, reason.text[0] ? "; " : "", reason.text);
 }
 
 static struct nl_msg *make_request(uint8_t command)
@@ -227,23 +225,23 @@ static struct nl_msg *make_request(uint8_t command)
     return NULL;
 }
 
-static int make_sets(struct conntrack *conntrack)
+static int make_sets(struct conntrack_state *state)
 {
-    int r = column_set_new(metrics, CONNTRACK_FIELD_COUNT, &conntrack->columns);
+    int r = column_set_new(metrics, CONNTRACK_FIELD_COUNT, &state->columns);
 
-    return r < 0 ? r : row_set_new_single(&conntrack->row);
+    return r < 0 ? r : row_set_new_single(&state->row);
 }
 
-static int prepare(struct conntrack *conntrack, const char *procfs)
+static int prepare(struct conntrack_state *state, const char *procfs)
 {
-    conntrack->get_counters = make_request(IPCTNL_MSG_CT_GET_STATS_CPU);
-    conntrack->get_entries = make_request(IPCTNL_MSG_CT_GET_STATS);
-    if (!conntrack->get_counters || !conntrack->get_entries ||
-        procfile_init(&conntrack->ctnetlink, "/sys/module/nf_conntrack_netlink", "initstate") < 0 ||
-        procfile_init(&conntrack->stat, procfs, stat_path) < 0 ||
-        procfile_init(&conntrack->limit, procfs, limit_path) < 0)
+    state->get_counters = make_request(IPCTNL_MSG_CT_GET_STATS_CPU);
+    state->get_entries = make_request(IPCTNL_MSG_CT_GET_STATS);
+    if (!state->get_counters || !state->get_entries ||
+        procfile_init(&state->ctnetlink, "/sys/module/nf_conntrack_netlink", "initstate") < 0 ||
+        procfile_init(&state->stat, procfs, stat_path) < 0 ||
+        procfile_init(&state->limit, procfs, limit_path) < 0)
         return -ENOMEM;
-    return make_sets(conntrack);
+    return make_sets(state);
 }
 
 static const char stat_handle[] = "conntrack-stat";
@@ -264,35 +262,35 @@ static int conntrack_open_privileged(const struct collector_context *context, co
 static int conntrack_open(const struct collector_context *context, const void *config, void **ret_state,
                           struct fault *fault)
 {
-    _cleanup_(conntrack_closep) struct conntrack *conntrack = calloc(1, sizeof(*conntrack));
+    _cleanup_(conntrack_closep) struct conntrack_state *state = calloc(1, sizeof(*state));
     int r;
 
-    if (!conntrack)
+    if (!state)
         return fault_set(fault, -ENOMEM, "out of memory");
-    conntrack->settings = config;
-    conntrack->limits = context->limits;
-    conntrack->ask_netlink = conntrack->settings->source == SOURCE_AUTO;
-    if (prepare(conntrack, context->procfs) < 0)
+    state->settings = config;
+    state->limits = context->limits;
+    state->ask_netlink = state->settings->source == SOURCE_AUTO;
+    if (prepare(state, context->procfs) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
-    procfile_take_over(&conntrack->stat, context->handover, stat_handle);
-    procfile_take_over(&conntrack->limit, context->handover, limit_handle);
-    r = read_either(conntrack, fault);
+    procfile_take_over(&state->stat, context->handover, stat_handle);
+    procfile_take_over(&state->limit, context->handover, limit_handle);
+    r = read_either(state, fault);
     if (r < 0)
         return r;
-    *ret_state = take_ptr(conntrack);
+    *ret_state = take_ptr(state);
     return 0;
 }
 
-static int conntrack_collect(void *state, struct snapshot *draft, struct fault *fault)
+static int conntrack_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
-    struct conntrack *conntrack = state;
-    const struct conntrack_reading *reading = &conntrack->reading;
+    struct conntrack_state *state = data;
+    const struct conntrack_reading *reading = &state->reading;
     struct table *table;
-    int r = read_either(conntrack, fault);
+    int r = read_either(state, fault);
 
     if (r < 0)
         return r;
-    table = snapshot_add_table(draft, conntrack->columns, conntrack->row);
+    table = snapshot_add_table(draft, state->columns, state->row);
     if (!table)
         return fault_set(fault, -ENOMEM, "out of memory");
     for (size_t i = 0; i < CONNTRACK_FIELD_COUNT; i++)

@@ -66,6 +66,8 @@ static void state_free(struct drop_bpf_state *state)
     free(state);
 }
 
+DEFINE_CLEANUP(struct drop_bpf_state *, state_free)
+
 static void drop_bpf_close(void *data)
 {
     struct drop_bpf_state *state = data;
@@ -288,27 +290,24 @@ static int state_begin(struct drop_bpf_state *state)
 static int drop_bpf_adopt(const struct drop_options *options, const struct drop_handles *handles,
                           void **ret_state, struct fault *fault)
 {
-    struct drop_bpf_state *state = calloc(1, sizeof(*state));
+    _cleanup_(state_freep) struct drop_bpf_state *state = calloc(1, sizeof(*state));
     int cpus = libbpf_num_possible_cpus();
     int r;
 
     (void)options;
     if (!state)
         return fault_set(fault, -ENOMEM, "BPF: out of memory");
-    r = cpus < 0 ? fault_set(fault, cpus, "number of CPUs: %s", strerror(-cpus))
-                 : check_map(handles->fds[DROP_BPF_COUNTS], fault);
-    if (r == 0) {
-        state->cpus = (size_t)cpus;
-        state->handles = *handles;
-        r = state_begin(state);
-        if (r < 0)
-            fault_set(fault, r, "BPF: %s", strerror(-r));
-    }
-    if (r < 0) {
-        state_free(state);
+    if (cpus < 0)
+        return fault_set(fault, cpus, "number of CPUs: %s", strerror(-cpus));
+    r = check_map(handles->fds[DROP_BPF_COUNTS], fault);
+    if (r < 0)
         return r;
-    }
-    *ret_state = state;
+    state->cpus = (size_t)cpus;
+    state->handles = *handles;
+    r = state_begin(state);
+    if (r < 0)
+        return fault_set(fault, r, "BPF: %s", strerror(-r));
+    *ret_state = take_ptr(state);
     return 0;
 }
 

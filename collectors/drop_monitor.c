@@ -84,7 +84,7 @@ struct pending {
     char reason[DROP_REASON_SIZE];
 };
 
-struct drop_monitor {
+struct drop_monitor_state {
     const struct device_filter *filter;
     const struct drop_source *source;
     void *source_state;
@@ -101,19 +101,19 @@ struct drop_monitor {
 
 static void drop_monitor_close(void *data)
 {
-    struct drop_monitor *monitor = data;
+    struct drop_monitor_state *state = data;
 
-    if (monitor->source_state)
-        monitor->source->close(monitor->source_state);
-    links_close(&monitor->links);
-    ksyms_close(&monitor->ksyms);
-    drop_table_done(&monitor->sites);
-    drop_rows_done(&monitor->rows);
-    free(monitor->pending);
-    free(monitor);
+    if (state->source_state)
+        state->source->close(state->source_state);
+    links_close(&state->links);
+    ksyms_close(&state->ksyms);
+    drop_table_done(&state->sites);
+    drop_rows_done(&state->rows);
+    free(state->pending);
+    free(state);
 }
 
-DEFINE_CLEANUP(struct drop_monitor *, drop_monitor_close)
+DEFINE_CLEANUP(struct drop_monitor_state *, drop_monitor_close)
 
 static struct drop_options drop_options_of(const struct collector_context *context,
                                            const struct drop_monitor_settings *settings)
@@ -137,83 +137,83 @@ static int drop_monitor_open_privileged(const struct collector_context *context,
     return drop_open(settings->source, &drop_options, context->procfs, handover, fault);
 }
 
-static int symbols_adopt(struct drop_monitor *monitor, struct drop_opened *opened,
+static int symbols_adopt(struct drop_monitor_state *state, struct drop_opened *opened,
                          const struct collector_context *context)
 {
-    int r = ksyms_adopt(&monitor->ksyms, opened->kallsyms, opened->modules, context->procfs);
+    int r = ksyms_adopt(&state->ksyms, opened->kallsyms, opened->modules, context->procfs);
 
     if (r < 0)
         return r;
     opened->kallsyms = opened->modules = -1;
-    monitor->ksyms.ending = context->ending;
+    state->ksyms.ending = context->ending;
     return 0;
 }
 
 /* Takes over what it can of the descriptors; the rest is the caller's to close. */
-static int source_adopt(struct drop_monitor *monitor, struct drop_opened *opened,
+static int source_adopt(struct drop_monitor_state *state, struct drop_opened *opened,
                         const struct drop_options *drop_options, struct fault *fault)
 {
-    int r = opened->source->adopt(drop_options, &opened->handles, &monitor->source_state, fault);
+    int r = opened->source->adopt(drop_options, &opened->handles, &state->source_state, fault);
 
     if (r < 0)
         return r;
-    monitor->source = opened->source;
+    state->source = opened->source;
     opened->source = NULL;
     return 0;
 }
 
-static int drop_monitor_init(struct drop_monitor *monitor, const struct collector_context *context,
+static int drop_monitor_init(struct drop_monitor_state *state, const struct collector_context *context,
                              const struct drop_monitor_settings *settings)
 {
     int r;
 
-    monitor->filter = context->devices;
-    monitor->label_offset = settings->label_offset;
-    monitor->ksyms.fd = -1;
-    r = drop_table_init(&monitor->sites, settings->max_sites, context->limits);
-    return r < 0 ? r : drop_rows_init(&monitor->rows, settings->label_offset);
+    state->filter = context->devices;
+    state->label_offset = settings->label_offset;
+    state->ksyms.fd = -1;
+    r = drop_table_init(&state->sites, settings->max_sites, context->limits);
+    return r < 0 ? r : drop_rows_init(&state->rows, settings->label_offset);
 }
 
 static int drop_monitor_open(const struct collector_context *context, const void *config, void **ret_state,
                              struct fault *fault)
 {
-    _cleanup_(drop_monitor_closep) struct drop_monitor *monitor = calloc(1, sizeof(*monitor));
+    _cleanup_(drop_monitor_closep) struct drop_monitor_state *state = calloc(1, sizeof(*state));
     _cleanup_(drop_opened_done) struct drop_opened opened = {.kallsyms = -1, .modules = -1};
     const struct drop_options drop_options = drop_options_of(context, config);
     int r;
 
-    if (!monitor)
+    if (!state)
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
-    r = drop_monitor_init(monitor, context, config);
+    r = drop_monitor_init(state, context, config);
     if (r < 0)
         return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
     r = drop_opened_copy(context->handover, &opened, fault);
     if (r < 0)
         return r;
-    r = symbols_adopt(monitor, &opened, context);
+    r = symbols_adopt(state, &opened, context);
     if (r < 0)
         return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
-    r = source_adopt(monitor, &opened, &drop_options, fault);
-    if (r == 0 && monitor->source->devices)
-        r = links_open(&monitor->links, context->limits, fault);
+    r = source_adopt(state, &opened, &drop_options, fault);
+    if (r == 0 && state->source->devices)
+        r = links_open(&state->links, context->limits, fault);
     if (r < 0)
         return r;
     (void)malloc_trim(0); /* reading the kernel's BTF took megabytes */
-    *ret_state = take_ptr(monitor);
+    *ret_state = take_ptr(state);
     return 0;
 }
 
 static bool link_exists(int ifindex, void *data)
 {
-    const struct drop_monitor *monitor = data;
-    const struct links *links = &monitor->links;
+    const struct drop_monitor_state *state = data;
+    const struct links *links = &state->links;
 
     return links_find(links, ifindex) || !links->synced_ns || links->lost || links->full;
 }
 
 static bool device_exists(const char *device, void *data)
 {
-    const struct links *links = &((const struct drop_monitor *)data)->links;
+    const struct links *links = &((const struct drop_monitor_state *)data)->links;
 
     for (size_t i = 0; i < links->count; i++)
         if (strcmp(links->items[i]->device, device) == 0)
@@ -223,15 +223,15 @@ static bool device_exists(const char *device, void *data)
 
 static int take_count(const struct drop_count *count, void *data)
 {
-    struct drop_monitor *monitor = data;
+    struct drop_monitor_state *state = data;
     struct pending *pending;
-    int r = array_grow(monitor->pending, monitor->pending_count, monitor->pending_capacity);
+    int r = array_grow(state->pending, state->pending_count, state->pending_capacity);
 
     if (r == 0)
-        r = ksyms_want(&monitor->ksyms, count->location, count->symbol);
+        r = ksyms_want(&state->ksyms, count->location, count->symbol);
     if (r < 0)
         return r;
-    pending = &monitor->pending[monitor->pending_count++];
+    pending = &state->pending[state->pending_count++];
     *pending = (struct pending){
         .location = count->location,
         .count = count->count,
@@ -244,97 +244,96 @@ static int take_count(const struct drop_count *count, void *data)
 }
 
 /* Names for what was read. A device that the filter leaves out, or that is gone already, has none. */
-static void name_pending(const struct drop_monitor *monitor, const struct pending *pending,
+static void name_pending(const struct drop_monitor_state *state, const struct pending *pending,
                          struct drop_labels *ret_labels)
 {
-    const struct ksym *symbol = ksyms_find(&monitor->ksyms, pending->location);
-    const struct link *link = pending->ifindex ? links_find(&monitor->links, pending->ifindex) : NULL;
+    const struct ksym *symbol = ksyms_find(&state->ksyms, pending->location);
+    const struct link *link = pending->ifindex ? links_find(&state->links, pending->ifindex) : NULL;
 
     *ret_labels = (struct drop_labels){.netns = pending->netns, .protocol = pending->protocol};
     strcpy(ret_labels->reason, pending->reason);
     if (symbol && symbol->function[0]) {
         strcpy(ret_labels->function, symbol->function);
         strcpy(ret_labels->module, symbol->module);
-        ret_labels->offset = monitor->label_offset ? symbol->offset : 0;
+        ret_labels->offset = state->label_offset ? symbol->offset : 0;
     } else {
         strcpy(ret_labels->function, "unknown");
     }
-    if (link && device_filter_match(monitor->filter, link->name, link->kind))
+    if (link && device_filter_match(state->filter, link->name, link->kind))
         strcpy(ret_labels->device, link->device);
 }
 
 /* Everything that came, into the table of sites. What fails for want of memory is tried again next time. */
-static int take(struct drop_monitor *monitor, struct fault *fault)
+static int take(struct drop_monitor_state *state, struct fault *fault)
 {
-    const struct drop_reader reader = {.count = take_count, .link_exists = link_exists, .data = monitor};
-    size_t before = monitor->pending_count;
+    const struct drop_reader reader = {.count = take_count, .link_exists = link_exists, .data = state};
+    size_t before = state->pending_count;
     int r;
 
-    (void)ksyms_refresh(&monitor->ksyms);
-    r = monitor->source->read(monitor->source_state, &reader, fault);
+    (void)ksyms_refresh(&state->ksyms);
+    r = state->source->read(state->source_state, &reader, fault);
     if (r < 0) {
-        monitor->pending_count = before;
+        state->pending_count = before;
         return r;
     }
-    r = ksyms_resolve(&monitor->ksyms);
-    monitor->sites.round++;
-    while (monitor->pending_count > 0 && r == 0) {
-        const struct pending *pending = &monitor->pending[monitor->pending_count - 1];
+    r = ksyms_resolve(&state->ksyms);
+    state->sites.round++;
+    while (state->pending_count > 0 && r == 0) {
+        const struct pending *pending = &state->pending[state->pending_count - 1];
         struct drop_labels labels;
 
-        name_pending(monitor, pending, &labels);
-        r = drop_table_add(&monitor->sites, &labels, pending->count);
+        name_pending(state, pending, &labels);
+        r = drop_table_add(&state->sites, &labels, pending->count);
         if (r == 0)
-            monitor->pending_count--;
+            state->pending_count--;
     }
     return r < 0 ? fault_set(fault, r, "drop sites: %s", strerror(-r)) : 0;
 }
 
 static int drop_monitor_event_fd(void *data)
 {
-    struct drop_monitor *monitor = data;
+    struct drop_monitor_state *state = data;
 
-    return monitor->source->event_fd ? monitor->source->event_fd(monitor->source_state)
-                                     : links_fd(&monitor->links);
+    return state->source->event_fd ? state->source->event_fd(state->source_state) : links_fd(&state->links);
 }
 
 static int drop_monitor_event(void *data, struct fault *fault)
 {
-    struct drop_monitor *monitor = data;
+    struct drop_monitor_state *state = data;
     int r;
 
-    if (monitor->source->event)
-        return monitor->source->event(monitor->source_state, fault);
-    r = monitor->links.lost ? 0 : take(monitor, fault);
-    return r < 0 ? r : links_drain(&monitor->links, fault);
+    if (state->source->event)
+        return state->source->event(state->source_state, fault);
+    r = state->links.lost ? 0 : take(state, fault);
+    return r < 0 ? r : links_drain(&state->links, fault);
 }
 
-static int links_follow(struct drop_monitor *monitor, struct fault *fault)
+static int links_follow(struct drop_monitor_state *state, struct fault *fault)
 {
     int r;
 
-    if (!monitor->source->devices)
+    if (!state->source->devices)
         return 0;
-    r = links_update(&monitor->links, clock_boottime_ns(), fault);
-    if (r == 0 && monitor->swept != monitor->links.generation) {
-        drop_table_sweep(&monitor->sites, device_exists, monitor);
-        monitor->swept = monitor->links.generation;
+    r = links_update(&state->links, clock_boottime_ns(), fault);
+    if (r == 0 && state->swept != state->links.generation) {
+        drop_table_sweep(&state->sites, device_exists, state);
+        state->swept = state->links.generation;
     }
     return r;
 }
 
 static int drop_monitor_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
-    struct drop_monitor *monitor = data;
+    struct drop_monitor_state *state = data;
     struct drop_status status;
-    int r = links_follow(monitor, fault);
+    int r = links_follow(state, fault);
 
     if (r == 0)
-        r = take(monitor, fault);
+        r = take(state, fault);
     if (r < 0)
         return r;
-    monitor->source->status(monitor->source_state, &status);
-    r = drop_rows_fill(&monitor->rows, &monitor->sites, monitor->source->name, &status, draft);
+    state->source->status(state->source_state, &status);
+    r = drop_rows_fill(&state->rows, &state->sites, state->source->name, &status, draft);
     return r < 0 ? fault_set(fault, r, "drop_monitor: %s", strerror(-r)) : 0;
 }
 

@@ -141,10 +141,12 @@ static void drop_netlink_close(void *data)
     free(state);
 }
 
+DEFINE_CLEANUP(struct drop_netlink_state *, drop_netlink_close)
+
 static int drop_netlink_adopt(const struct drop_options *options, const struct drop_handles *handles,
                               void **ret_state, struct fault *fault)
 {
-    struct drop_netlink_state *state = calloc(1, sizeof(*state));
+    _cleanup_(drop_netlink_closep) struct drop_netlink_state *state = calloc(1, sizeof(*state));
     int r;
 
     if (!state)
@@ -153,15 +155,13 @@ static int drop_netlink_adopt(const struct drop_options *options, const struct d
     r = drop_control_open(&state->control, options->limits, fault);
     if (r == 0)
         r = events_adopt(state, handles->fds[HANDLE_EVENTS], fault);
-    if (r < 0) {
-        drop_netlink_close(state);
+    if (r < 0)
         return r;
-    }
     state->handles = *handles;
     state->mode = options->mode;
     state->kept.active = kept(state) ? DROP_ACTIVE_YES : DROP_ACTIVE_UNKNOWN;
     state->checked_ns = clock_boottime_ns();
-    *ret_state = state;
+    *ret_state = take_ptr(state);
     return 0;
 }
 

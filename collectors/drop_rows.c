@@ -191,23 +191,17 @@ static int add_other(struct row_set *rows, enum drop_class class)
 /* Sites in the order of the table, then the `other` rows that are in use. */
 static int render_sites(struct drop_rows *rows, const struct drop_table *sites)
 {
-    struct row_set *set = NULL;
+    _cleanup_(row_set_unrefp) struct row_set *set = NULL;
     int r = row_set_new(labels, rows->label_offset ? LABEL_COUNT : LABEL_OFFSET, &set);
 
-    if (r < 0)
-        return r;
     for (size_t i = 0; i < sites->count && r >= 0; i++)
         r = add_site(set, &sites->sites[i]);
     for (unsigned class = 0; class < DROP_CLASS_COUNT && r >= 0; class ++)
         if (sites->other[class])
             r = add_other(set, class);
-    if (r < 0) {
-        row_set_unref(set);
+    if (r < 0)
         return r;
-    }
-    row_set_seal(set);
-    row_set_unref(rows->rows[DROP_ROWS_SITES]);
-    rows->rows[DROP_ROWS_SITES] = set;
+    row_set_replace(&rows->rows[DROP_ROWS_SITES], take_ptr(set));
     rows->generation = sites->generation;
     return 0;
 }
@@ -215,18 +209,14 @@ static int render_sites(struct drop_rows *rows, const struct drop_table *sites)
 static int render_info(struct drop_rows *rows, const char *source, const char *mode)
 {
     static const char *const names[] = {"source", "mode"};
-    struct row_set *set = NULL;
+    _cleanup_(row_set_unrefp) struct row_set *set = NULL;
     int r = row_set_new(names, ELEMENTS(names), &set);
 
     if (r == 0)
         r = row_set_add(set, (const char *const[]){source, mode});
-    if (r < 0) {
-        row_set_unref(set);
+    if (r < 0)
         return r;
-    }
-    row_set_seal(set);
-    row_set_unref(rows->rows[DROP_ROWS_INFO]);
-    rows->rows[DROP_ROWS_INFO] = set;
+    row_set_replace(&rows->rows[DROP_ROWS_INFO], take_ptr(set));
     rows->mode = mode;
     return 0;
 }

@@ -101,6 +101,8 @@ static void ethtool_close(void *data)
     free(state);
 }
 
+DEFINE_CLEANUP(struct ethtool_state *, ethtool_close)
+
 static int open_parts(struct ethtool_state *state, struct fault *fault)
 {
     int r = links_open(&state->links, state->limits, fault);
@@ -123,7 +125,7 @@ static int ethtool_open(const struct collector_context *context, const void *con
                         struct fault *fault)
 {
     const struct ethtool_settings *settings = config;
-    struct ethtool_state *state = calloc(1, sizeof(*state));
+    _cleanup_(ethtool_closep) struct ethtool_state *state = calloc(1, sizeof(*state));
     int r;
 
     if (!state)
@@ -137,11 +139,9 @@ static int ethtool_open(const struct collector_context *context, const void *con
                                                   .series_max = settings->max_statistics_per_device};
     state->tables_due = true;
     r = open_parts(state, fault);
-    if (r < 0) {
-        ethtool_close(state);
+    if (r < 0)
         return r;
-    }
-    *ret_state = state;
+    *ret_state = take_ptr(state);
     return 0;
 }
 

@@ -86,6 +86,8 @@ static void link_close(void *data)
     free(state);
 }
 
+DEFINE_CLEANUP(struct link_state *, link_close)
+
 static int link_prepare(struct link_state *state, enum link_selection selection)
 {
     int r;
@@ -104,7 +106,7 @@ static int link_open(const struct collector_context *context, const void *config
                      struct fault *fault)
 {
     const struct link_settings *settings = config;
-    struct link_state *state = calloc(1, sizeof(*state));
+    _cleanup_(link_closep) struct link_state *state = calloc(1, sizeof(*state));
     int r;
 
     if (!state)
@@ -112,14 +114,11 @@ static int link_open(const struct collector_context *context, const void *config
     state->filter = context->devices;
     r = link_prepare(state, settings->columns);
     if (r < 0)
-        fault_set(fault, r, "link: %s", strerror(-r));
-    else
-        r = links_open(&state->links, context->limits, fault);
-    if (r < 0) {
-        link_close(state);
+        return fault_set(fault, r, "link: %s", strerror(-r));
+    r = links_open(&state->links, context->limits, fault);
+    if (r < 0)
         return r;
-    }
-    *ret_state = state;
+    *ret_state = take_ptr(state);
     return 0;
 }
 

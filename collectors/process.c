@@ -75,7 +75,7 @@ static const struct metric metrics[COLUMN_COUNT] = {
                                    .value = VALUE_SECONDS},
 };
 
-struct process {
+struct process_state {
     struct procfile stat;
     DIR *descriptors;
     uint64_t start_ns; /* CLOCK_REALTIME, fixed at open: a start time does not move when the clock is set */
@@ -84,29 +84,29 @@ struct process {
     struct row_set *rows;
 };
 
-static void process_close(void *state)
+static void process_close(void *data)
 {
-    struct process *process = state;
+    struct process_state *state = data;
 
-    procfile_done(&process->stat);
-    if (process->descriptors)
-        closedir(process->descriptors);
-    column_set_unref(process->columns);
-    row_set_unref(process->rows);
-    free(process);
+    procfile_done(&state->stat);
+    if (state->descriptors)
+        closedir(state->descriptors);
+    column_set_unref(state->columns);
+    row_set_unref(state->rows);
+    free(state);
 }
 
-DEFINE_CLEANUP(struct process *, process_close)
+DEFINE_CLEANUP(struct process_state *, process_close)
 
-static int read_stat(struct process *process, struct process_stat *ret_stat, struct fault *fault)
+static int read_stat(struct process_state *state, struct process_stat *ret_stat, struct fault *fault)
 {
-    int r = procfile_read(&process->stat, fault);
+    int r = procfile_read(&state->stat, fault);
 
     if (r < 0)
         return r;
-    r = process_parse_stat(process->stat.data, process->stat.size, ret_stat);
+    r = process_parse_stat(state->stat.data, state->stat.size, ret_stat);
     if (r < 0)
-        return fault_set(fault, r, "%s: not a stat line", process->stat.path);
+        return fault_set(fault, r, "%s: not a stat line", state->stat.path);
     return 0;
 }
 
@@ -120,33 +120,33 @@ static uint64_t start_time_ns(const struct process_stat *stat)
     return clock_realtime_ns() - clock_boottime_ns() + since_boot_ns;
 }
 
-static int make_sets(struct process *process)
+static int make_sets(struct process_state *state)
 {
-    int r = column_set_new(metrics, COLUMN_COUNT, &process->columns);
+    int r = column_set_new(metrics, COLUMN_COUNT, &state->columns);
 
-    return r < 0 ? r : row_set_new_single(&process->rows);
+    return r < 0 ? r : row_set_new_single(&state->rows);
 }
 
 static int process_open(const struct collector_context *context, const void *config, void **ret_state,
                         struct fault *fault)
 {
-    _cleanup_(process_closep) struct process *process = calloc(1, sizeof(*process));
+    _cleanup_(process_closep) struct process_state *state = calloc(1, sizeof(*state));
     struct process_stat stat;
     int r;
 
     (void)context;
     (void)config;
-    if (!process || procfile_init(&process->stat, "/proc/self", "stat") < 0 || make_sets(process) < 0)
+    if (!state || procfile_init(&state->stat, "/proc/self", "stat") < 0 || make_sets(state) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
-    process->descriptors = opendir("/proc/self/fd");
-    if (!process->descriptors)
+    state->descriptors = opendir("/proc/self/fd");
+    if (!state->descriptors)
         return fault_set(fault, -errno, "/proc/self/fd: %s", strerror(errno));
-    r = read_stat(process, &stat, fault);
+    r = read_stat(state, &stat, fault);
     if (r < 0)
         return r;
-    process->start_ns = start_time_ns(&stat);
-    process->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-    *ret_state = take_ptr(process);
+    state->start_ns = start_time_ns(&stat);
+    state->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    *ret_state = take_ptr(state);
     return 0;
 }
 
@@ -173,19 +173,19 @@ static uint64_t soft_limit(__rlimit_resource_t resource)
     return limit.rlim_cur;
 }
 
-static int process_collect(void *state, struct snapshot *draft, struct fault *fault)
+static int process_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
-    struct process *process = state;
+    struct process_state *state = data;
     struct process_stat stat;
     uint64_t descriptors = 0;
     struct table *table;
-    int r = read_stat(process, &stat, fault);
+    int r = read_stat(state, &stat, fault);
 
     if (r == 0)
-        r = count_descriptors(process->descriptors, &descriptors, fault);
+        r = count_descriptors(state->descriptors, &descriptors, fault);
     if (r < 0)
         return r;
-    table = snapshot_add_table(draft, process->columns, process->rows);
+    table = snapshot_add_table(draft, state->columns, state->rows);
     if (!table)
         return fault_set(fault, -ENOMEM, "out of memory");
     table_set(table, 0, COLUMN_CPU_SECONDS, clock_read_ns(CLOCK_PROCESS_CPUTIME_ID));
@@ -193,8 +193,8 @@ static int process_collect(void *state, struct snapshot *draft, struct fault *fa
     table_set(table, 0, COLUMN_MAX_FDS, soft_limit(RLIMIT_NOFILE));
     table_set(table, 0, COLUMN_VIRTUAL_BYTES, stat.virtual_bytes);
     table_set(table, 0, COLUMN_VIRTUAL_MAX_BYTES, soft_limit(RLIMIT_AS));
-    table_set(table, 0, COLUMN_RESIDENT_BYTES, stat.resident_pages * process->page_bytes);
-    table_set(table, 0, COLUMN_START_TIME_SECONDS, process->start_ns);
+    table_set(table, 0, COLUMN_RESIDENT_BYTES, stat.resident_pages * state->page_bytes);
+    table_set(table, 0, COLUMN_START_TIME_SECONDS, state->start_ns);
     return 0;
 }
 

@@ -130,11 +130,13 @@ static void qdisc_close(void *data)
     free(state);
 }
 
+DEFINE_CLEANUP(struct qdisc_state *, qdisc_close)
+
 static int qdisc_open(const struct collector_context *context, const void *config, void **ret_state,
                       struct fault *fault)
 {
     const struct qdisc_settings *settings = config;
-    struct qdisc_state *state = calloc(1, sizeof(*state));
+    _cleanup_(qdisc_closep) struct qdisc_state *state = calloc(1, sizeof(*state));
     int r;
 
     if (!state)
@@ -145,14 +147,11 @@ static int qdisc_open(const struct collector_context *context, const void *confi
     if (r == 0)
         r = column_set_new(metrics, ELEMENTS(metrics), &state->columns);
     if (r < 0)
-        fault_set(fault, r, "qdisc: %s", strerror(-r));
-    else
-        r = links_open(&state->links, context->limits, fault);
-    if (r < 0) {
-        qdisc_close(state);
+        return fault_set(fault, r, "qdisc: %s", strerror(-r));
+    r = links_open(&state->links, context->limits, fault);
+    if (r < 0)
         return r;
-    }
-    *ret_state = state;
+    *ret_state = take_ptr(state);
     return 0;
 }
 
@@ -252,24 +251,18 @@ static int add_row(struct qdisc_state *state, struct row_set *rows, struct entry
 
 static int update_rows(struct qdisc_state *state)
 {
-    struct row_set *rows;
+    _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
     int r;
 
     if (!state->moved && state->count == state->rendered && state->generation == state->links.generation)
         return 0;
     state->moved = true; /* until it is done: entries forget their rows */
     r = row_set_new(labels, ELEMENTS(labels), &rows);
-    if (r < 0)
-        return r;
     for (size_t i = 0; i < state->count && r >= 0; i++)
         r = add_row(state, rows, &state->entries[i]);
-    if (r < 0) {
-        row_set_unref(rows);
+    if (r < 0)
         return r;
-    }
-    row_set_seal(rows);
-    row_set_unref(state->rows);
-    state->rows = rows;
+    row_set_replace(&state->rows, take_ptr(rows));
     state->rendered = state->count;
     state->generation = state->links.generation;
     state->moved = false;

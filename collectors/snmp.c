@@ -19,7 +19,7 @@ struct snmp_settings {
     struct snmp_selection fields;
 };
 
-struct snmp {
+struct snmp_state {
     const struct snmp_settings *settings;
     struct limits *limits;
     const char *procfs;
@@ -27,27 +27,27 @@ struct snmp {
     struct snmp_layout *layout; /* NULL: none yet */
 };
 
-static void snmp_close(void *state)
+static void snmp_close(void *data)
 {
-    struct snmp *snmp = state;
+    struct snmp_state *state = data;
 
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
-        procfile_done(&snmp->files[i]);
-    snmp_layout_free(snmp->layout);
-    free(snmp);
+        procfile_done(&state->files[i]);
+    snmp_layout_free(state->layout);
+    free(state);
 }
 
-DEFINE_CLEANUP(struct snmp *, snmp_close)
+DEFINE_CLEANUP(struct snmp_state *, snmp_close)
 
 /* Reads what is there. A failure only where that is nothing: the last file's fault, or "unsupported" where
  * all are missing. */
-static int read_files(struct snmp *snmp, struct snmp_text texts[SNMP_FILE_COUNT], struct fault *fault)
+static int read_files(struct snmp_state *state, struct snmp_text texts[SNMP_FILE_COUNT], struct fault *fault)
 {
     size_t there = 0;
     int error = 0;
 
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++) {
-        struct procfile *file = &snmp->files[i];
+        struct procfile *file = &state->files[i];
         struct fault reason = {0};
         int r = procfile_read(file, &reason);
 
@@ -63,12 +63,12 @@ static int read_files(struct snmp *snmp, struct snmp_text texts[SNMP_FILE_COUNT]
             error = fault_set(fault, r, "%s", reason.text);
         }
         if (!texts[i].size && r != -ENOENT)
-            limit_hit(snmp->limits, LIMIT_PROC_MALFORMED);
+            limit_hit(state->limits, LIMIT_PROC_MALFORMED);
     }
     if (there)
         return 0;
     return error ? error
-                 : fault_unsupported(fault, "%s/self/net has none of snmp, netstat, snmp6", snmp->procfs);
+                 : fault_unsupported(fault, "%s/self/net has none of snmp, netstat, snmp6", state->procfs);
 }
 
 static int snmp_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -79,54 +79,55 @@ static int snmp_open(const struct collector_context *context, const void *config
         [SNMP_FILE_NETSTAT] = "self/net/netstat",
         [SNMP_FILE_SNMP6] = "self/net/snmp6",
     };
-    _cleanup_(snmp_closep) struct snmp *snmp = calloc(1, sizeof(*snmp));
+    _cleanup_(snmp_closep) struct snmp_state *state = calloc(1, sizeof(*state));
     struct snmp_text texts[SNMP_FILE_COUNT];
     int r;
 
-    if (!snmp)
+    if (!state)
         return fault_set(fault, -ENOMEM, "out of memory");
-    snmp->settings = config;
-    snmp->limits = context->limits;
-    snmp->procfs = context->procfs;
+    state->settings = config;
+    state->limits = context->limits;
+    state->procfs = context->procfs;
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
-        if (procfile_init(&snmp->files[i], context->procfs, names[i]) < 0)
+        if (procfile_init(&state->files[i], context->procfs, names[i]) < 0)
             return fault_set(fault, -ENOMEM, "out of memory");
-    r = read_files(snmp, texts, fault);
+    r = read_files(state, texts, fault);
     if (r < 0)
         return r;
-    *ret_state = take_ptr(snmp);
+    *ret_state = take_ptr(state);
     return 0;
 }
 
 /* The kernel shows other fields than before: a module came or went, an ICMP type was met for the first time.
  */
-static int make_layout(struct snmp *snmp, const struct snmp_text texts[SNMP_FILE_COUNT], struct fault *fault)
+static int make_layout(struct snmp_state *state, const struct snmp_text texts[SNMP_FILE_COUNT],
+                       struct fault *fault)
 {
     struct snmp_layout *layout;
-    int r = snmp_layout_new(texts, &snmp->settings->fields, snmp->limits, &layout);
+    int r = snmp_layout_new(texts, &state->settings->fields, state->limits, &layout);
 
     if (r == -EFBIG)
-        return fault_set(fault, r, "%s/self/net: more than %d fields", snmp->procfs, SNMP_FIELDS_MAX);
+        return fault_set(fault, r, "%s/self/net: more than %d fields", state->procfs, SNMP_FIELDS_MAX);
     if (r < 0)
         return fault_set(fault, r, "out of memory");
-    snmp_layout_free(snmp->layout);
-    snmp->layout = layout;
+    snmp_layout_free(state->layout);
+    state->layout = layout;
     return 0;
 }
 
-static int snmp_collect(void *state, struct snapshot *draft, struct fault *fault)
+static int snmp_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
-    struct snmp *snmp = state;
+    struct snmp_state *state = data;
     struct snmp_text texts[SNMP_FILE_COUNT];
-    int r = read_files(snmp, texts, fault);
+    int r = read_files(state, texts, fault);
 
-    if (r == 0 && (!snmp->layout || !snmp_layout_matches(snmp->layout, texts)))
-        r = make_layout(snmp, texts, fault);
+    if (r == 0 && (!state->layout || !snmp_layout_matches(state->layout, texts)))
+        r = make_layout(state, texts, fault);
     if (r < 0)
         return r;
-    if (!snmp_layout_blocks(snmp->layout))
-        return fault_set(fault, -EBADMSG, "%s/self/net: no counters in snmp, netstat, snmp6", snmp->procfs);
-    if (snmp_layout_fill(snmp->layout, texts, snmp->limits, draft) < 0)
+    if (!snmp_layout_blocks(state->layout))
+        return fault_set(fault, -EBADMSG, "%s/self/net: no counters in snmp, netstat, snmp6", state->procfs);
+    if (snmp_layout_fill(state->layout, texts, state->limits, draft) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
     return 0;
 }

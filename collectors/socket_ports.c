@@ -120,27 +120,21 @@ static int add_row(struct row_set *rows, const struct socket_port *port)
 int socket_ports_end(struct socket_ports *ports)
 {
     static const char *const labels[] = {"local_port", "ip_version"};
-    struct row_set *rows;
+    _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
     int r;
 
     ports_sweep(ports);
     if (!ports->changed)
         return 0;
     r = row_set_new(labels, ELEMENTS(labels), &rows);
-    if (r < 0)
-        return r;
     for (size_t i = 0; i < ports->count && r >= 0; i++)
         r = add_row(rows, &ports->items[i]);
     for (size_t i = 0; i < ELEMENTS(ports->other) && r >= 0; i++)
         if (ports->other_shown[i])
             r = add_row(rows, &ports->other[i]);
-    if (r < 0) {
-        row_set_unref(rows);
+    if (r < 0)
         return r;
-    }
-    row_set_seal(rows);
-    row_set_unref(ports->rows);
-    ports->rows = rows;
+    row_set_replace(&ports->rows, take_ptr(rows));
     ports->changed = false;
     return 0;
 }

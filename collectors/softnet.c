@@ -69,7 +69,7 @@ struct softnet_cpu {
     bool online;
 };
 
-struct softnet {
+struct softnet_state {
     const struct softnet_settings *settings;
     struct procfile stat;
     struct procfile backlog_limit;
@@ -84,44 +84,44 @@ struct softnet {
     struct row_set *cpu_rows; /* NULL: to be made, CPUs came or went */
 };
 
-static void softnet_close(void *state)
+static void softnet_close(void *data)
 {
-    struct softnet *softnet = state;
+    struct softnet_state *state = data;
 
-    procfile_done(&softnet->stat);
-    procfile_done(&softnet->backlog_limit);
-    procfile_done(&softnet->budget);
-    free(softnet->cpus);
-    column_set_unref(softnet->columns);
-    column_set_unref(softnet->cpu_columns);
-    row_set_unref(softnet->row);
-    row_set_unref(softnet->cpu_rows);
-    free(softnet);
+    procfile_done(&state->stat);
+    procfile_done(&state->backlog_limit);
+    procfile_done(&state->budget);
+    free(state->cpus);
+    column_set_unref(state->columns);
+    column_set_unref(state->cpu_columns);
+    row_set_unref(state->row);
+    row_set_unref(state->cpu_rows);
+    free(state);
 }
 
-DEFINE_CLEANUP(struct softnet *, softnet_close)
+DEFINE_CLEANUP(struct softnet_state *, softnet_close)
 
-static void set_online(struct softnet *softnet, size_t cpu, bool online)
+static void set_online(struct softnet_state *state, size_t cpu, bool online)
 {
-    if (softnet->cpus[cpu].online == online)
+    if (state->cpus[cpu].online == online)
         return;
-    softnet->cpus[cpu].online = online;
-    softnet->cpu_rows = row_set_unref(softnet->cpu_rows);
+    state->cpus[cpu].online = online;
+    state->cpu_rows = row_set_unref(state->cpu_rows);
 }
 
 /* Offline CPUs have no line. Where lines don't say whose they are, a CPU that is gone can't be told from the
  * others: nothing of it is kept. */
-static void skip_offline(struct softnet *softnet, size_t first, size_t end)
+static void skip_offline(struct softnet_state *state, size_t first, size_t end)
 {
     for (size_t cpu = first; cpu < end; cpu++) {
-        set_online(softnet, cpu, false);
-        if (!softnet->has_cpu)
-            softnet->cpus[cpu] = (struct softnet_cpu){0};
+        set_online(state, cpu, false);
+        if (!state->has_cpu)
+            state->cpus[cpu] = (struct softnet_cpu){0};
     }
 }
 
 /* One file's lines, in the order of the CPUs. */
-static int take_lines(struct softnet *softnet, const char *at, const char *end)
+static int take_lines(struct softnet_state *state, const char *at, const char *end)
 {
     size_t next = 0;
 
@@ -132,45 +132,45 @@ static int take_lines(struct softnet *softnet, const char *at, const char *end)
 
         if (r < 0 || cpu < next || cpu >= SOFTNET_CPUS_MAX)
             return -EBADMSG;
-        softnet->has_flow_limit = line.has_flow_limit;
-        softnet->has_cpu = line.has_cpu;
-        skip_offline(softnet, next, cpu);
-        set_online(softnet, cpu, true);
+        state->has_flow_limit = line.has_flow_limit;
+        state->has_cpu = line.has_cpu;
+        skip_offline(state, next, cpu);
+        set_online(state, cpu, true);
         for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++)
-            softnet->cpus[cpu].counters[i] = line.counters[i];
+            state->cpus[cpu].counters[i] = line.counters[i];
         next = cpu + 1;
-        if (softnet->cpu_count < next)
-            softnet->cpu_count = next;
+        if (state->cpu_count < next)
+            state->cpu_count = next;
     }
-    skip_offline(softnet, next, softnet->cpu_count);
+    skip_offline(state, next, state->cpu_count);
     return next ? 0 : -EBADMSG;
 }
 
-static int read_stat(struct softnet *softnet, struct fault *fault)
+static int read_stat(struct softnet_state *state, struct fault *fault)
 {
-    const struct procfile *stat = &softnet->stat;
-    int r = procfile_read(&softnet->stat, fault);
+    const struct procfile *stat = &state->stat;
+    int r = procfile_read(&state->stat, fault);
 
     if (r == -ENOENT)
         return fault_unsupported(fault, "no %s", stat->path);
     if (r < 0)
         return r;
-    r = take_lines(softnet, stat->data, stat->data + stat->size);
+    r = take_lines(state, stat->data, stat->data + stat->size);
     if (r == 0)
         return 0;
     /* Nothing is remembered of a file that made no sense. */
-    softnet->has_cpu = false;
-    skip_offline(softnet, 0, softnet->cpu_count);
+    state->has_cpu = false;
+    skip_offline(state, 0, state->cpu_count);
     return fault_set(fault, r, "%s: not lines of a CPU each", stat->path);
 }
 
-static int make_sets(struct softnet *softnet)
+static int make_sets(struct softnet_state *state)
 {
-    int r = column_set_new(metrics, COLUMN_COUNT, &softnet->columns);
+    int r = column_set_new(metrics, COLUMN_COUNT, &state->columns);
 
     if (r == 0)
-        r = column_set_new(cpu_metrics, SOFTNET_COUNTER_COUNT, &softnet->cpu_columns);
-    return r < 0 ? r : row_set_new_single(&softnet->row);
+        r = column_set_new(cpu_metrics, SOFTNET_COUNTER_COUNT, &state->cpu_columns);
+    return r < 0 ? r : row_set_new_single(&state->row);
 }
 
 /* The initial network namespace alone has the limits, and ProcSubset=pid hides them. */
@@ -190,37 +190,37 @@ static int softnet_open_privileged(const struct collector_context *context, cons
     return 0;
 }
 
-static int name_files(struct softnet *softnet, const struct collector_context *context)
+static int name_files(struct softnet_state *state, const struct collector_context *context)
 {
-    int r = procfile_init(&softnet->stat, context->procfs, "self/net/softnet_stat");
+    int r = procfile_init(&state->stat, context->procfs, "self/net/softnet_stat");
 
     if (r == 0)
-        r = procfile_init(&softnet->backlog_limit, context->procfs, limit_path);
+        r = procfile_init(&state->backlog_limit, context->procfs, limit_path);
     if (r == 0)
-        r = procfile_init(&softnet->budget, context->procfs, budget_path);
+        r = procfile_init(&state->budget, context->procfs, budget_path);
     if (r < 0)
         return r;
-    procfile_take_over(&softnet->backlog_limit, context->handover, limit_handle);
-    procfile_take_over(&softnet->budget, context->handover, budget_handle);
+    procfile_take_over(&state->backlog_limit, context->handover, limit_handle);
+    procfile_take_over(&state->budget, context->handover, budget_handle);
     return 0;
 }
 
 static int softnet_open(const struct collector_context *context, const void *config, void **ret_state,
                         struct fault *fault)
 {
-    _cleanup_(softnet_closep) struct softnet *softnet = calloc(1, sizeof(*softnet));
+    _cleanup_(softnet_closep) struct softnet_state *state = calloc(1, sizeof(*state));
     int r;
 
-    if (!softnet)
+    if (!state)
         return fault_set(fault, -ENOMEM, "out of memory");
-    softnet->settings = config;
-    softnet->cpus = calloc(SOFTNET_CPUS_MAX, sizeof(*softnet->cpus));
-    if (!softnet->cpus || name_files(softnet, context) < 0 || make_sets(softnet) < 0)
+    state->settings = config;
+    state->cpus = calloc(SOFTNET_CPUS_MAX, sizeof(*state->cpus));
+    if (!state->cpus || name_files(state, context) < 0 || make_sets(state) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
-    r = read_stat(softnet, fault);
+    r = read_stat(state, fault);
     if (r < 0)
         return r;
-    *ret_state = take_ptr(softnet);
+    *ret_state = take_ptr(state);
     return 0;
 }
 
@@ -236,85 +236,82 @@ static void set_sysctl(struct table *table, size_t column, struct procfile *file
         table_set(table, 0, column, value);
 }
 
-static bool is_there(const struct softnet *softnet, size_t counter)
+static bool is_there(const struct softnet_state *state, size_t counter)
 {
-    return counter != SOFTNET_FLOW_LIMIT || softnet->has_flow_limit;
+    return counter != SOFTNET_FLOW_LIMIT || state->has_flow_limit;
 }
 
-static int add_sum(struct softnet *softnet, struct snapshot *draft)
+static int add_sum(struct softnet_state *state, struct snapshot *draft)
 {
-    struct table *table = snapshot_add_table(draft, softnet->columns, softnet->row);
+    struct table *table = snapshot_add_table(draft, state->columns, state->row);
 
     if (!table)
         return -ENOMEM;
     for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++) {
         uint32_t sum = 0;
 
-        for (size_t cpu = 0; cpu < softnet->cpu_count; cpu++)
-            sum += softnet->cpus[cpu].counters[i];
-        if (is_there(softnet, i))
+        for (size_t cpu = 0; cpu < state->cpu_count; cpu++)
+            sum += state->cpus[cpu].counters[i];
+        if (is_there(state, i))
             table_set(table, 0, i, sum);
     }
-    set_sysctl(table, COLUMN_BACKLOG_LIMIT, &softnet->backlog_limit);
-    set_sysctl(table, COLUMN_BUDGET, &softnet->budget);
+    set_sysctl(table, COLUMN_BACKLOG_LIMIT, &state->backlog_limit);
+    set_sysctl(table, COLUMN_BUDGET, &state->budget);
     return 0;
 }
 
-DEFINE_CLEANUP(struct row_set *, row_set_unref)
-
-static int make_cpu_rows(struct softnet *softnet)
+static int make_cpu_rows(struct softnet_state *state)
 {
     static const char *const label = "cpu";
     _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
     int r = row_set_new(&label, 1, &rows);
 
-    for (size_t cpu = 0; r >= 0 && cpu < softnet->cpu_count; cpu++) {
+    for (size_t cpu = 0; r >= 0 && cpu < state->cpu_count; cpu++) {
         char text[24];
         const char *value = text;
 
         (void)snprintf(text, sizeof(text), "%zu", cpu);
-        if (softnet->cpus[cpu].online)
+        if (state->cpus[cpu].online)
             r = row_set_add(rows, &value);
     }
     if (r < 0)
         return r;
-    row_set_seal(rows);
-    softnet->cpu_rows = take_ptr(rows);
+    row_set_replace(&state->cpu_rows, take_ptr(rows));
     return 0;
 }
 
-static int add_cpus(struct softnet *softnet, struct snapshot *draft)
+static int add_cpus(struct softnet_state *state, struct snapshot *draft)
 {
-    int r = softnet->cpu_rows ? 0 : make_cpu_rows(softnet);
+    int r = state->cpu_rows ? 0 : make_cpu_rows(state);
     struct table *table;
     size_t row = 0;
 
     if (r < 0)
         return r;
-    table = snapshot_add_table(draft, softnet->cpu_columns, softnet->cpu_rows);
+    table = snapshot_add_table(draft, state->cpu_columns, state->cpu_rows);
     if (!table)
         return -ENOMEM;
-    for (size_t cpu = 0; cpu < softnet->cpu_count; cpu++) {
-        if (!softnet->cpus[cpu].online)
+    for (size_t cpu = 0; cpu < state->cpu_count; cpu++) {
+        if (!state->cpus[cpu].online)
             continue;
         for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++)
-            if (is_there(softnet, i))
-                table_set(table, row, i, softnet->cpus[cpu].counters[i]);
+            if (is_there(state, i))
+                table_set(table, row, i, state->cpus[cpu].counters[i]);
         row++;
     }
     return 0;
 }
 
-static int softnet_collect(void *state, struct snapshot *draft, struct fault *fault)
+static int softnet_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
-    struct softnet *softnet = state;
-    int r = read_stat(softnet, fault);
+    struct softnet_state *state = data;
+    int r = read_stat(state, fault);
 
     if (r < 0)
         return r;
-    r = add_sum(softnet, draft);
-    if (r == 0 && softnet->settings->per_cpu && softnet->has_cpu)
-        r = add_cpus(softnet, draft);
+    r = add_sum(state, draft);
+    if (r == 0 && state->settings->per_cpu && state->has_cpu)
+        r = add_cpus(state, draft);
     return r < 0 ? fault_set(fault, r, "out of memory") : 0;
 }
 

@@ -216,19 +216,15 @@ struct health *health_free(struct health *health)
 int health_config_loaded(struct health *health, const char *sha256, uint64_t unknown_keys,
                          uint64_t realtime_ns)
 {
-    struct row_set *rows = NULL;
+    _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
     int error = row_set_new((const char *const[]){"sha256"}, 1, &rows);
 
     if (!error)
         error = add_row(rows, sha256, NULL);
-    if (error < 0) {
-        row_set_unref(rows);
+    if (error < 0)
         return error;
-    }
-    row_set_seal(rows);
     pthread_mutex_lock(&health->lock);
-    row_set_unref(health->rows[TABLE_DIGEST]);
-    health->rows[TABLE_DIGEST] = rows;
+    row_set_replace(&health->rows[TABLE_DIGEST], take_ptr(rows));
     health->unknown_keys = unknown_keys;
     health->loaded_ns = realtime_ns;
     health->refused = false;

@@ -94,7 +94,7 @@ static int builder_grow(struct row_set_builder *builder, size_t count)
 
 int row_set_new(const char *const *label_names, size_t label_count, struct row_set **ret_rows)
 {
-    struct row_set *rows = calloc(1, sizeof(*rows));
+    _cleanup_(row_set_unrefp) struct row_set *rows = calloc(1, sizeof(*rows));
     struct row_set_builder *builder;
     uint32_t first = 0;
 
@@ -102,19 +102,15 @@ int row_set_new(const char *const *label_names, size_t label_count, struct row_s
         return -ENOMEM;
     rows->references = 1;
     rows->builder = builder = calloc(1, sizeof(*builder));
-    if (!builder) {
-        row_set_unref(rows);
+    if (!builder)
         return -ENOMEM;
-    }
     builder->label_count = label_count;
     for (size_t i = 0; i < label_count; i++)
         buffer_append(&builder->names, label_names[i], strlen(label_names[i]) + 1);
     buffer_append(&builder->offsets, &first, sizeof(first));
-    if (builder->names.error || builder->offsets.error) {
-        row_set_unref(rows);
+    if (builder->names.error || builder->offsets.error)
         return -ENOMEM;
-    }
-    *ret_rows = rows;
+    *ret_rows = take_ptr(rows);
     return 0;
 }
 
@@ -170,20 +166,24 @@ void row_set_seal(struct row_set *rows)
     rows->builder = builder_free(builder);
 }
 
+void row_set_replace(struct row_set **place, struct row_set *rows)
+{
+    row_set_seal(rows);
+    row_set_unref(*place);
+    *place = rows;
+}
+
 int row_set_new_single(struct row_set **ret_rows)
 {
-    struct row_set *rows;
+    _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
     int r = row_set_new(NULL, 0, &rows);
 
+    if (r == 0)
+        r = row_set_add(rows, NULL);
     if (r < 0)
         return r;
-    r = row_set_add(rows, NULL);
-    if (r < 0) {
-        row_set_unref(rows);
-        return r;
-    }
     row_set_seal(rows);
-    *ret_rows = rows;
+    *ret_rows = take_ptr(rows);
     return 0;
 }
 

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/cleanup.h"
+
 enum metric_type {
     METRIC_COUNTER, /* name ends in _total */
     METRIC_GAUGE,
@@ -89,8 +91,11 @@ int row_set_add(struct row_set *rows, const char *const *values);
 
 /* Ends building; after that the set is immutable and may be shared. */
 void row_set_seal(struct row_set *rows);
+/* Seals them and puts them in the place of others, which are let go: takes the caller's reference over. */
+void row_set_replace(struct row_set **place, struct row_set *rows);
 struct row_set *row_set_ref(struct row_set *rows);
 struct row_set *row_set_unref(struct row_set *rows); /* accepts NULL, returns NULL */
+DEFINE_CLEANUP(struct row_set *, row_set_unref)
 
 /* The value of one label of one row, unescaped, for readers other than the encoder (page, status line).
  * Returns its full length like snprintf, or -ENOENT where the row has no such label. */
