@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <libdeflate.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -18,13 +17,9 @@
 #include "daemon/health.h"
 #include "daemon/registry.h"
 
-enum { ENTRIES = 8, SPARES = 4, GZIP_LEVEL = 1 };
+enum { ENTRIES = 8, SPARES = 4 };
 
 #define KEEP_NS NS_PER_SECOND
-
-/* A page of so many bytes is nearly all rows, and gzip_lines() takes a third of the time for a tenth more
- * bytes. Names and help texts, most of a small page, need a search. */
-#define GZIP_LINES_BYTES (256u * 1024)
 
 struct owned_body {
     struct body body; /* first: what readers hold */
@@ -49,7 +44,7 @@ struct answers {
     size_t bytes; /* of all bodies with references */
     struct snapshot *health_draft;
     struct buffer text; /* what gzip reads */
-    struct libdeflate_compressor *compressor;
+    struct gzip *gzip;
 };
 
 int answers_new(const struct registry *registry, struct health *health, struct answers **ret_answers)
@@ -61,9 +56,9 @@ int answers_new(const struct registry *registry, struct health *health, struct a
     answers->registry = registry;
     answers->health = health;
     answers->health_draft = snapshot_new();
-    answers->compressor = libdeflate_alloc_compressor(GZIP_LEVEL);
+    answers->gzip = gzip_new();
     pthread_mutex_init(&answers->lock, NULL);
-    if (!answers->health_draft || !answers->compressor) {
+    if (!answers->health_draft || !answers->gzip) {
         answers_free(answers);
         return -ENOMEM;
     }
@@ -104,7 +99,7 @@ struct answers *answers_free(struct answers *answers)
             body_free(answers->spares[i]);
     snapshot_unref(answers->health_draft);
     buffer_done(&answers->text);
-    libdeflate_free_compressor(answers->compressor);
+    gzip_free(answers->gzip);
     pthread_mutex_destroy(&answers->lock);
     free(answers);
     return NULL;
@@ -147,26 +142,6 @@ static void answers_encode(struct answers *answers, const struct answer_key *key
     encode_end(out, key->exposition);
 }
 
-static void compress_search(struct answers *answers, struct buffer *out)
-{
-    size_t bound = libdeflate_gzip_compress_bound(answers->compressor, answers->text.size);
-    char *at = buffer_reserve(out, bound);
-
-    if (at)
-        out->size =
-            libdeflate_gzip_compress(answers->compressor, answers->text.data, answers->text.size, at, bound);
-}
-
-static void answers_compress(struct answers *answers, struct buffer *out)
-{
-    if (answers->text.size < GZIP_LINES_BYTES)
-        compress_search(answers, out);
-    else
-        gzip_lines(out, answers->text.data, answers->text.size);
-    if (answers->text.error)
-        out->error = answers->text.error;
-}
-
 /* A body with one reference, the caller's; NULL: out of memory. */
 static struct owned_body *answers_make(struct answers *answers, const struct answer_key *key, uint64_t now_ns)
 {
@@ -177,7 +152,9 @@ static struct owned_body *answers_make(struct answers *answers, const struct ans
     if (key->gzip) {
         buffer_clear(&answers->text);
         answers_encode(answers, key, now_ns, &answers->text);
-        answers_compress(answers, &body->buffer);
+        gzip_lines(answers->gzip, &body->buffer, answers->text.data, answers->text.size);
+        if (answers->text.error)
+            body->buffer.error = answers->text.error;
     } else {
         answers_encode(answers, key, now_ns, &body->buffer);
     }

@@ -1,23 +1,30 @@
 #include "daemon/gzip.h"
 
 /*
- * See gzip.h. A general compressor spends its time on finding where text was before. Here it is known: the
- * same place of the line before. Two cursors walk down the text, one a line behind the other; while they see
- * the same bytes, line ends included, that is one repetition; where they differ, both go to the end of the
- * word (or further, where different things end there).
+ * See gzip.h. A general compressor spends its time on finding where text was before. In a family's rows it is
+ * known: the same place of the line before. Two cursors walk down the rows, one a line behind the other;
+ * while they see the same bytes, line ends included, that is one repetition; where they differ, both go to
+ * the end of the word (or further, where different things end there). Only what stands above the second row,
+ * the comments and the first row, is searched for, by a table of where bytes were seen last.
  */
 
 #include <endian.h>
-#include <errno.h>
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
 #include "daemon/deflate.h"
 
 /* A shorter repetition is not shorter than its literals. */
 enum { REPEAT_MIN = 4 };
+
+enum { PLACES_BITS = 12 };
+
+struct gzip {
+    struct deflate deflate;
+    const char *text;
+    uint32_t places[1 << PLACES_BITS]; /* in the text, of what was seen last, by its hash */
+};
 
 static uint64_t load(const char *at)
 {
@@ -59,12 +66,17 @@ static const char *skip_to(const char *at, const char *end, int separator)
     return at;
 }
 
-static void find_repeats(struct deflate *deflate, const char *text, const char *end)
+static const char *next_line(const char *at, const char *end)
 {
-    const char *above = text, *at = skip_to(text, end, LINE_END);
+    const char *line_end = memchr(at, '\n', (size_t)(end - at));
 
-    if (at < end)
-        at++;
+    return line_end ? line_end + 1 : end;
+}
+
+/* From the second of a family's rows, `above` being the first, to what follows the last: which is returned.
+ */
+static const char *follow_rows(struct deflate *deflate, const char *above, const char *at, const char *end)
+{
     while (at < end) {
         size_t left = (size_t)(end - at);
         size_t same = common(above, at, left < DEFLATE_MATCH_MAX ? left : DEFLATE_MATCH_MAX);
@@ -73,26 +85,75 @@ static void find_repeats(struct deflate *deflate, const char *text, const char *
             deflate_repeat(deflate, at, same, (size_t)(at - above));
         at += same;
         above += same;
+        if (at < end && *at == '#' && at[-1] == '\n')
+            break;
         for (int separator = WORD_END; at < end && *above != *at; separator++) {
             at = skip_to(at, end, separator);
             above = skip_to(above, at, separator);
         }
     }
+    return at;
 }
 
-void gzip_lines(struct buffer *out, const char *text, size_t size)
+static size_t place(const char *at)
+{
+    return (uint32_t)load(at) * 2654435761u >> (32 - PLACES_BITS);
+}
+
+/* What begins before `end`: looks where the same bytes were seen last. */
+static void search(struct gzip *gzip, const char *at, const char *end, const char *text_end)
+{
+    while (at < end && text_end - at >= (ptrdiff_t)sizeof(uint64_t)) {
+        uint32_t *seen = &gzip->places[place(at)];
+        const char *before = gzip->text + *seen;
+        size_t left = (size_t)(end - at);
+        size_t distance = (size_t)(at - before), same = 0;
+
+        *seen = (uint32_t)(at - gzip->text);
+        if (distance && distance <= DEFLATE_DISTANCE_MAX)
+            same = common(before, at, left < DEFLATE_MATCH_MAX ? left : DEFLATE_MATCH_MAX);
+        if (same >= REPEAT_MIN)
+            deflate_repeat(&gzip->deflate, at, same, distance);
+        at += same >= REPEAT_MIN ? same : 1;
+    }
+}
+
+static void find_repeats(struct gzip *gzip, const char *end)
+{
+    const char *at = gzip->text;
+
+    while (at < end) {
+        const char *first = at, *second;
+
+        while (first < end && *first == '#')
+            first = next_line(first, end);
+        second = next_line(first, end);
+        search(gzip, at, second, end);
+        at = follow_rows(&gzip->deflate, first, second, end);
+    }
+}
+
+struct gzip *gzip_new(void)
+{
+    return malloc(sizeof(struct gzip));
+}
+
+struct gzip *gzip_free(struct gzip *gzip)
+{
+    free(gzip);
+    return NULL;
+}
+
+void gzip_lines(struct gzip *gzip, struct buffer *out, const char *text, size_t size)
 {
     static const char header[] = {0x1f, (char)0x8b, 8, 0, 0, 0, 0, 0, 0, (char)255};
-    _cleanup_(freep) struct deflate *deflate = malloc(sizeof(*deflate));
     uint32_t trailer[] = {htole32(libdeflate_crc32(0, text, size)), htole32((uint32_t)size)};
 
-    if (!deflate) {
-        out->error = -ENOMEM;
-        return;
-    }
     buffer_append(out, header, sizeof(header));
-    deflate_begin(deflate, out, text);
-    find_repeats(deflate, text, text + size);
-    deflate_end(deflate, text + size);
+    gzip->text = text;
+    memset(gzip->places, 0, sizeof(gzip->places));
+    deflate_begin(&gzip->deflate, out, text);
+    find_repeats(gzip, text + size);
+    deflate_end(&gzip->deflate, text + size);
     buffer_append(out, trailer, sizeof(trailer));
 }

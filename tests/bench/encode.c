@@ -20,7 +20,8 @@ enum { RUNS = 15, SERIES_A_RUN = 400000, BUSY = 8, BRIDGE = 16 };
 
 struct work {
     struct snapshot *snapshot;
-    struct buffer text, gzip;
+    struct buffer text, coded;
+    struct gzip *gzip;
     struct libdeflate_compressor *compressor;
 };
 
@@ -33,17 +34,17 @@ static void make_text(struct work *work)
 
 static void make_gzip(struct work *work)
 {
-    buffer_clear(&work->gzip);
-    gzip_lines(&work->gzip, work->text.data, work->text.size);
+    buffer_clear(&work->coded);
+    gzip_lines(work->gzip, &work->coded, work->text.data, work->text.size);
 }
 
 static void make_libdeflate(struct work *work)
 {
     size_t bound = libdeflate_gzip_compress_bound(work->compressor, work->text.size);
 
-    buffer_clear(&work->gzip);
-    work->gzip.size = libdeflate_gzip_compress(work->compressor, work->text.data, work->text.size,
-                                               buffer_reserve(&work->gzip, bound), bound);
+    buffer_clear(&work->coded);
+    work->coded.size = libdeflate_gzip_compress(work->compressor, work->text.data, work->text.size,
+                                                buffer_reserve(&work->coded, bound), bound);
 }
 
 static double measure(struct work *work, void (*make)(struct work *work))
@@ -110,18 +111,20 @@ static void report(size_t rows)
 {
     struct work work = {
         .snapshot = snapshot_of_links(rows),
+        .gzip = gzip_new(),
         .compressor = libdeflate_alloc_compressor(1),
     };
     double text = measure(&work, make_text);
     double gzip = measure(&work, make_gzip);
-    size_t gzip_size = work.gzip.size;
+    size_t gzip_size = work.coded.size;
     double libdeflate = measure(&work, make_libdeflate);
 
     printf("%6zu %8.1f %9zu %8.1f %9zu %8.1f %9zu\n", rows, text, work.text.size, gzip, gzip_size, libdeflate,
-           work.gzip.size);
+           work.coded.size);
     libdeflate_free_compressor(work.compressor);
     buffer_done(&work.text);
-    buffer_done(&work.gzip);
+    buffer_done(&work.coded);
+    gzip_free(work.gzip);
     snapshot_unref(work.snapshot);
 }
 

@@ -43,20 +43,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     _cleanup_(buffer_done) struct buffer text = {}, out = {};
     struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
+    struct gzip *gzip = gzip_new();
     _cleanup_(freep) char *exact = NULL, *copy = NULL;
     size_t made = 0;
 
     make_text(&text, data, size);
     exact = malloc(text.size + 1); /* its exact size lets the sanitizers see any step beyond */
     copy = malloc(text.size + 1);
-    check(decompressor && exact && copy);
+    check(decompressor && gzip && exact && copy);
     if (text.size)
         memcpy(exact + 1, text.data, text.size);
-    gzip_lines(&out, exact + 1, text.size);
+    gzip_lines(gzip, &out, exact + 1, text.size);
     check(!out.error);
     check(libdeflate_gzip_decompress(decompressor, out.data, out.size, copy, text.size, &made) ==
           LIBDEFLATE_SUCCESS);
     check(made == text.size && !memcmp(copy, exact + 1, made));
     libdeflate_free_decompressor(decompressor);
+    gzip_free(gzip);
     return 0;
 }

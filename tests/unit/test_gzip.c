@@ -17,18 +17,20 @@ static size_t check_round_trip(const char *text, size_t size)
     _cleanup_(buffer_done) struct buffer out = {};
     _cleanup_(freep) char *exact = malloc(size + 1), *copy = malloc(size + 1); /* for the sanitizers */
     struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
+    struct gzip *gzip = gzip_new();
     size_t taken = 0, made = 0;
 
     memcpy(exact, text, size);
     exact = realloc(exact, size ? size : 1);
     buffer_text(&out, "before");
-    gzip_lines(&out, exact, size);
+    gzip_lines(gzip, &out, exact, size);
     assert_int_equal(out.error, 0);
     assert_memory_equal(out.data, "before", 6);
     assert_int_equal(
         libdeflate_gzip_decompress_ex(decompressor, out.data + 6, out.size - 6, copy, size, &taken, &made),
         LIBDEFLATE_SUCCESS);
     libdeflate_free_decompressor(decompressor);
+    gzip_free(gzip);
     assert_int_equal(taken, out.size - 6);
     assert_int_equal(made, size);
     assert_memory_equal(copy, text, size);
@@ -175,13 +177,42 @@ static void test_small(void **state)
     }
 }
 
+/* A page of a small host: mostly families of a row or two, whose names and help texts were there before. */
+static void test_small_families(void **state)
+{
+    static const char *const protocols[] = {"ip",      "icmp", "igmp",  "tcp", "udp",
+                                            "udplite", "sctp", "mptcp", "raw"};
+    static const char *const what[] = {
+        "receive_errors", "receive_buffer_errors", "send_buffer_errors", "checksum_errors",
+        "no_route",       "memory_errors",         "retransmissions"};
+    _cleanup_(buffer_done) struct buffer text = {};
+    size_t lines, searched;
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(protocols) * ELEMENTS(what); i++) {
+        const char *protocol = protocols[i % ELEMENTS(protocols)], *name = what[i / ELEMENTS(protocols)];
+        char family[512];
+
+        (void)snprintf(family, sizeof(family),
+                       "# HELP netdrop_%s_%s Datagrams with %s, counted by %s.\n"
+                       "# TYPE netdrop_%s_%s counter\n"
+                       "netdrop_%s_%s_total{family=\"ipv4\"} %zu\nnetdrop_%s_%s_total{family=\"ipv6\"} 0\n",
+                       protocol, name, name, protocol, protocol, name, protocol, name, i * i * i, protocol,
+                       name);
+        buffer_text(&text, family);
+    }
+    assert_int_equal(text.error, 0);
+    lines = check_round_trip(text.data, text.size);
+    searched = searched_size(text.data, text.size);
+    print_message("# of %zu: %zu bytes, %zu with a search\n", text.size, lines, searched);
+    assert_true(lines * 3 < searched * 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_small),
+        cmocka_unit_test(test_texts), cmocka_unit_test(test_noise),          cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_small), cmocka_unit_test(test_small_families),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
