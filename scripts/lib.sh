@@ -12,8 +12,8 @@ build_packages=(
 # shellcheck disable=SC2034 # for the scripts that source this file
 test_packages=(
     "${build_packages[@]}"
-    bash-completion binutils chromium clang-format clang-tidy conntrack cppcheck curl ethtool gcovr iproute2 iptables iputils-ping
-    libclang-rt-dev libcmocka-dev llvm man-db mandoc nftables nodejs procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
+    bash-completion binutils chromium clang-format clang-tidy conntrack cppcheck curl e2fsprogs ethtool gcovr iproute2 iptables iputils-ping
+    libclang-rt-dev libcmocka-dev llvm man-db mandoc mount nftables nodejs procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
     python3-pytest-timeout python3-yaml shellcheck strace systemd universal-ctags util-linux valgrind
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import daemon
+import frozen
 
 pytestmark = pytest.mark.skipif(not shutil.which("ethtool"), reason="needs ethtool")
 
@@ -258,6 +259,79 @@ def test_row_16_blocked_driver_at_the_end(made_up, wide_veth, exporter, returns)
         made_up.unset("block")
     assert process.process.wait(daemon.PATIENCE) == 0
     assert ("ending without it" in process.stderr) != returns
+
+
+@pytest.fixture
+def sink(made_up):
+    """What the made-up driver writes to at each reading; while it is frozen, the driver sleeps in state D."""
+    file = frozen.Sink(made_up.directory)
+    made_up.env["ETHTOOL_SHIM_SINK"] = str(file.file)
+    yield file
+    file.close()
+
+
+def thread_states(pid):
+    """[(name, state)] of the threads, by /proc."""
+    texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return sorted(re.search(r"\((.*)\) (\w)", text).groups() for text in texts)
+
+
+def test_row_16_uninterruptible_sleep_delays_nobody(made_up, sink, wide_veth, exporter, manager, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text('{"collectors": {"ethtool": {"interval": "100ms"}}}')
+    flags = (f"--config.file={config}", FAST[1], *NO_FILTER)
+    environment = {**made_up.env, **manager.environment}
+    process = exporter(*flags, netns=wide_veth, env=environment, pass_fds=[sink.file])
+    names = [name for name, _ in thread_states(process.pid)]
+    assert names.count("ethtool") == 1
+
+    def of(name, collector="ethtool"):
+        return process.metrics().value(f"netdrop_collector_{name}", collector=collector)
+
+    with sink.frozen():
+        daemon.eventually(lambda: ("ethtool", "D") in thread_states(process.pid), "the worker to sleep")
+        last, link, busy = of("last_success_timestamp_seconds"), of("last_success_timestamp_seconds", "link"), 0
+        for _ in range(3):
+            daemon.eventually(lambda: of("busy_seconds") > busy + 1, "it to be busy for longer")
+            busy = of("busy_seconds")
+        daemon.eventually(lambda: of("last_success_timestamp_seconds", "link") > link + 1, "another collector")
+        manager.said("^STATUS=.*ethtool stuck")
+        # A reload touches everybody else, and does not wait.
+        config.write_text('{"collectors": {"ethtool": {"interval": "200ms"}, "process": {"enabled": false}}}')
+        process.signal(signal.SIGHUP)
+        manager.said("^RELOADING=1$")
+        manager.said("^READY=1$")
+        assert "still busy, and changed when their call returns: ethtool" in process.stderr
+        daemon.eventually(lambda: "process_open_fds" not in process.metrics(), "the reload to show")
+        for _ in range(4):
+            manager.said("^WATCHDOG=1$")
+        assert of("last_success_timestamp_seconds") == last
+        # All this went on in the same sleep, and nobody was started to help.
+        assert ("ethtool", "D") in thread_states(process.pid)
+        assert [name for name, _ in thread_states(process.pid)] == names
+    daemon.eventually(lambda: of("last_success_timestamp_seconds") > last, "the driver to be read again")
+    daemon.eventually(lambda: of("up") == 1 and of("busy_seconds") < 1, "the collector to be well")
+    assert sums(process) == {"rx#_drops": 1 + 11, "tx_drops": 21}
+
+
+def test_row_16_uninterruptible_sleep_at_the_end(made_up, sink, wide_veth, exporter, manager):
+    """The process cannot go before the kernel lets it, but nothing that its successor needs goes on."""
+    environment = {**made_up.env, **manager.environment}
+    process = exporter(*FAST, *NO_FILTER, netns=wide_veth, env=environment, pass_fds=[sink.file])
+    address = f"--web.listen-address=127.0.0.1:{process.port}"
+    with sink.frozen():
+        daemon.eventually(lambda: ("ethtool", "D") in thread_states(process.pid), "the worker to sleep")
+        process.signal(signal.SIGTERM)
+        manager.said("^STOPPING=1$")
+        left = [("ethtool", "D"), ("netdrop-exporte", "Z")]
+        daemon.eventually(lambda: thread_states(process.pid) == left, "every other thread to end")
+        assert "a collector is still in the kernel; ending without it" in process.stderr
+        process.signal(signal.SIGKILL)
+        assert process.process.poll() is None
+        successor = exporter(address, *NO_FILTER, netns=wide_veth)
+        assert sums(successor) == {}
+        assert thread_states(process.pid) == left
+    assert process.process.wait(daemon.PATIENCE) == 0
 
 
 def test_row_17_set_that_grows(made_up, wide_veth, exporter):

@@ -6,6 +6,7 @@
  *     lie       where it is there, the count says one less than the driver then has
  *     block     while it is there, ETHTOOL_GSTATS does not return
  *
+ * ETHTOOL_SHIM_SINK may be the number of a descriptor that ETHTOOL_GSTATS writes to, and so may sleep in.
  * Like net/ethtool/ioctl.c, it writes as much as it has, whatever room the caller made.
  */
 
@@ -66,6 +67,10 @@ static unsigned read_strings(unsigned char *strings)
 
 static int get_stats(struct ethtool_stats *stats)
 {
+    const char *sink = getenv("ETHTOOL_SHIM_SINK");
+
+    if (sink)
+        (void)!write(atoi(sink), "x", 1);
     while (file_exists("block"))
         usleep(10 * 1000);
     stats->n_stats = read_strings(NULL);
