@@ -47,6 +47,11 @@ static bool address_internal(const struct sockaddr *address)
     return address->sa_family == AF_UNIX;
 }
 
+static const struct sockaddr *client_address(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
 static struct connection *connection_entry(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -65,8 +70,7 @@ static enum MHD_Result on_accept(void *data, const struct sockaddr *address, soc
 
 static void on_connection_started(struct http *http, struct MHD_Connection *connection, void **ret_entry)
 {
-    const struct sockaddr *address =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    const struct sockaddr *address = client_address(connection);
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
     if (address_internal(address))
@@ -159,7 +163,9 @@ static void keep_budget(struct http *http)
 static enum MHD_Result respond(struct http *http, struct MHD_Connection *connection, const char *url,
                                const char *method)
 {
+    struct connection *entry = connection_entry(connection);
     struct request request = {
+        .client = entry ? client_address(connection) : NULL,
         .method = method,
         .path = url,
         .accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT),
@@ -167,7 +173,6 @@ static enum MHD_Result respond(struct http *http, struct MHD_Connection *connect
             MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING),
         .now_ns = clock_boottime_ns(),
     };
-    struct connection *entry = connection_entry(connection);
     struct response response;
     struct MHD_Response *queued;
     enum MHD_Result result;

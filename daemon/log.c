@@ -7,7 +7,6 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +32,11 @@ static _Atomic enum log_level log_level_max = LOG_LEVEL_INFO;
 void log_set_level(enum log_level level)
 {
     atomic_store(&log_level_max, level);
+}
+
+bool log_enabled(enum log_level level)
+{
+    return level <= atomic_load_explicit(&log_level_max, memory_order_relaxed);
 }
 
 /* Copies text, with control characters and invalid UTF-8 as \xHH; returns the end. Stops when full. */
@@ -146,7 +150,7 @@ void log_event(enum log_level level, const struct log_fields *fields, const char
     va_list arguments;
     bool journal;
 
-    if (level > atomic_load_explicit(&log_level_max, memory_order_relaxed))
+    if (!log_enabled(level))
         return;
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof(message), format, arguments);

@@ -3,10 +3,11 @@
 /*
  * One message, said once, with its fields; where it goes is decided here. Where standard error is the journal
  * (JOURNAL_STREAM names it), the message goes there as a structured entry; elsewhere, and where the journal
- * is gone, it is a line on standard error without the fields. Only the runner, main and HTTP start-up log;
+ * is gone, it is a line on standard error without the fields. Only the runners, main and the site log;
  * everything else returns faults. Any thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum log_level {
@@ -29,6 +30,9 @@ struct log_fields {
 /* Sets the least important level that is still written; the program's only mutable file-scope variable. */
 void log_set_level(enum log_level level);
 
+/* For who has to look up what it would say. */
+bool log_enabled(enum log_level level);
+
 /* `fields` may be NULL. Control characters and invalid UTF-8 in the message come out escaped: texts from the
  * kernel are data. */
 void log_event(enum log_level level, const struct log_fields *fields, const char *format, ...)
@@ -38,3 +42,4 @@ void log_event(enum log_level level, const struct log_fields *fields, const char
 #define log_error(...)        log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)         log_write(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)         log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)        log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)

@@ -14,6 +14,7 @@
 
 #include "daemon/cleanup.h"
 #include "daemon/clock.h"
+#include "daemon/log.h"
 
 #define BACKOFF_MIN_NS (1 * NS_PER_SECOND)
 #define BACKOFF_MAX_NS (60 * NS_PER_SECOND)
@@ -93,9 +94,24 @@ static void runner_close(struct runner *runner)
     runner->state = NULL;
 }
 
+/* What an attempt came to, each time; changes are told by main (status.c). */
+static void runner_tell(const struct runner *runner)
+{
+    const struct log_fields fields = {.collector = runner->collector->name};
+    struct collector_health health;
+
+    if (!log_enabled(LOG_LEVEL_DEBUG))
+        return;
+    registry_health(runner->registry, runner->slot, runner_now(runner), &health);
+    log_event(LOG_LEVEL_DEBUG, &fields, "collector %s: %s after %.3f ms, %llu series%s%s", fields.collector,
+              collector_state_name(health.state), (double)health.duration_ns / 1e6,
+              (unsigned long long)health.series, health.reason[0] ? ": " : "", health.reason);
+}
+
 static void runner_fail(struct runner *runner, const struct fault *fault)
 {
     registry_fail(runner->registry, runner->slot, fault, runner_now(runner));
+    runner_tell(runner);
 }
 
 /* The next attempt's delay after a collector could not be opened: doubled each time. */
@@ -171,10 +187,12 @@ static int runner_collect(struct runner *runner, struct fault *fault)
         return fault_set(fault, -ENOMEM, "out of memory");
     error = runner->collector->collect(runner->state, draft, fault);
     /* What was collected under settings that no longer hold is not shown. */
-    if (!error && !runner_interrupted(runner))
+    if (!error && !runner_interrupted(runner)) {
         registry_publish(runner->registry, runner->slot, draft, runner_now(runner), clock_realtime_ns());
-    else if (!error)
+        runner_tell(runner);
+    } else if (!error) {
         registry_idle(runner->registry, runner->slot);
+    }
     snapshot_unref(extra);
     return error;
 }

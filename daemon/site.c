@@ -3,13 +3,18 @@
 /* See site.h. On an HTTP thread; whatever a client wrote and gets back in an error is cut and made harmless.
  */
 
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "collectors/collector.h"
 #include "daemon/accept.h"
 #include "daemon/buffer.h"
 #include "daemon/cleanup.h"
+#include "daemon/log.h"
 
 enum { REFLECTED_MAX = 64 }; /* bytes of a client's own text in an error */
 
@@ -24,6 +29,15 @@ static const char *const content_metrics[EXPOSITION_COUNT] = {
 static void response_header(struct response *response, const char *name, const char *value)
 {
     response->headers[response->header_count++] = (struct header){name, value};
+}
+
+/* NULL: it has no such header. */
+static const char *response_value(const struct response *response, const char *name)
+{
+    for (size_t i = 0; i < response->header_count; i++)
+        if (!strcmp(response->headers[i].name, name))
+            return response->headers[i].value;
+    return NULL;
 }
 
 static void response_init(struct response *response, unsigned status, const char *content_type)
@@ -232,7 +246,7 @@ static void respond_not_found(const struct site *site, struct response *response
     respond_buffer(response, 404, content_text, &text);
 }
 
-void site_answer(const struct site *site, const struct request *request, struct response *ret_response)
+static void respond(const struct site *site, const struct request *request, struct response *ret_response)
 {
     if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
         respond_constant(ret_response, 405, "only GET and HEAD are served\n");
@@ -248,4 +262,26 @@ void site_answer(const struct site *site, const struct request *request, struct 
     } else {
         respond_not_found(site, ret_response);
     }
+}
+
+/* Who asked for what, and what it got. What was sent of it, and when, only the connection knows. */
+static void tell(const struct request *request, const struct response *response)
+{
+    const char *type = response_value(response, "Content-Type");
+    const char *encoding = response_value(response, "Content-Encoding");
+    char client[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "?";
+    socklen_t size =
+        request->client->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
+    (void)getnameinfo(request->client, size, client, sizeof(client), NULL, 0, NI_NUMERICHOST);
+    log_debug("%s: %s %s: %u, %zu bytes, %s%s%s, made in %.3f ms", client, request->method, request->path,
+              response->status, response->size, type, encoding ? ", " : "", encoding ? encoding : "",
+              (double)(clock_boottime_ns() - request->now_ns) / 1e6);
+}
+
+void site_answer(const struct site *site, const struct request *request, struct response *ret_response)
+{
+    respond(site, request, ret_response);
+    if (request->client && log_enabled(LOG_LEVEL_DEBUG))
+        tell(request, ret_response);
 }

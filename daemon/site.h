@@ -35,7 +35,10 @@ struct argument {
     const char *value; /* NULL: there was no "=" */
 };
 
+struct sockaddr;
+
 struct request {
+    const struct sockaddr *client; /* of the log; NULL: our own probe, which is not told of */
     const char *method;
     const char *path;
     const char *accept;          /* NULL: no such header */
