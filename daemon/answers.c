@@ -17,7 +17,7 @@
 #include "daemon/health.h"
 #include "daemon/registry.h"
 
-enum { ENTRIES = 8, SPARES = 4 };
+enum { ENTRIES = 8 };
 
 #define KEEP_NS NS_PER_SECOND
 
@@ -25,6 +25,7 @@ struct owned_body {
     struct body body; /* first: what readers hold */
     struct answers *answers;
     unsigned references; /* under the lock */
+    bool gzip;
     struct buffer buffer;
 };
 
@@ -40,10 +41,9 @@ struct answers {
     struct health *health;
     pthread_mutex_t lock;
     struct entry entries[ENTRIES];
-    struct owned_body *spares[SPARES];
-    size_t bytes; /* of all bodies with references */
+    struct owned_body *spares[2]; /* one of text, which gzip reads; one of what gzip makes of it */
+    size_t bytes;                 /* of all bodies with references */
     struct snapshot *health_draft;
-    struct buffer text; /* what gzip reads */
     struct gzip *gzip;
 };
 
@@ -72,19 +72,16 @@ static void body_free(struct owned_body *body)
     free(body);
 }
 
-/* Drops a reference; the last one makes the body a spare, or frees it where there are enough. */
+/* Drops a reference; the last one makes the body a spare, or frees it where there is one. */
 static void body_drop(struct answers *answers, struct owned_body *body)
 {
     if (--body->references)
         return;
     answers->bytes -= body->body.size;
-    for (size_t i = 0; i < SPARES; i++) {
-        if (!answers->spares[i]) {
-            answers->spares[i] = body;
-            return;
-        }
-    }
-    body_free(body);
+    if (answers->spares[body->gzip])
+        body_free(body);
+    else
+        answers->spares[body->gzip] = body;
 }
 
 struct answers *answers_free(struct answers *answers)
@@ -94,29 +91,27 @@ struct answers *answers_free(struct answers *answers)
     for (size_t i = 0; i < ENTRIES; i++)
         if (answers->entries[i].body)
             body_drop(answers, answers->entries[i].body);
-    for (size_t i = 0; i < SPARES; i++)
+    for (size_t i = 0; i < ELEMENTS(answers->spares); i++)
         if (answers->spares[i])
             body_free(answers->spares[i]);
     snapshot_unref(answers->health_draft);
-    buffer_done(&answers->text);
     gzip_free(answers->gzip);
     pthread_mutex_destroy(&answers->lock);
     free(answers);
     return NULL;
 }
 
-static struct owned_body *body_new(struct answers *answers)
+static struct owned_body *body_new(struct answers *answers, bool gzip)
 {
-    struct owned_body *body = NULL;
+    struct owned_body *body = take_ptr(answers->spares[gzip]);
 
-    for (size_t i = 0; i < SPARES && !body; i++)
-        body = take_ptr(answers->spares[i]);
     if (!body)
         body = calloc(1, sizeof(*body));
     if (!body)
         return NULL;
     body->answers = answers;
     body->references = 1;
+    body->gzip = gzip;
     body->body.size = 0;
     buffer_clear(&body->buffer);
     return body;
@@ -142,28 +137,35 @@ static void answers_encode(struct answers *answers, const struct answer_key *key
     encode_end(out, key->exposition);
 }
 
-/* A body with one reference, the caller's; NULL: out of memory. */
-static struct owned_body *answers_make(struct answers *answers, const struct answer_key *key, uint64_t now_ns)
+/* The body as its buffer is now; NULL: memory was out. */
+static struct owned_body *body_finish(struct answers *answers, struct owned_body *body)
 {
-    struct owned_body *body = body_new(answers);
-
-    if (!body)
-        return NULL;
-    if (key->gzip) {
-        buffer_clear(&answers->text);
-        answers_encode(answers, key, now_ns, &answers->text);
-        gzip_lines(answers->gzip, &body->buffer, answers->text.data, answers->text.size);
-        if (answers->text.error)
-            body->buffer.error = answers->text.error;
-    } else {
-        answers_encode(answers, key, now_ns, &body->buffer);
-    }
     if (body->buffer.error) {
         body_drop(answers, body);
         return NULL;
     }
     body->body = (struct body){.data = body->buffer.data, .size = body->buffer.size};
     answers->bytes += body->body.size;
+    return body;
+}
+
+/* A body with one reference, the caller's; NULL: out of memory. */
+static struct owned_body *answers_make(struct answers *answers, const struct answer_key *key, uint64_t now_ns)
+{
+    struct owned_body *text = body_new(answers, false), *body;
+
+    if (text) {
+        answers_encode(answers, key, now_ns, &text->buffer);
+        text = body_finish(answers, text);
+    }
+    if (!text || !key->gzip)
+        return text;
+    body = body_new(answers, true);
+    if (body) {
+        gzip_lines(answers->gzip, &body->buffer, text->body.data, text->body.size);
+        body = body_finish(answers, body);
+    }
+    body_drop(answers, text);
     return body;
 }
 
@@ -188,14 +190,26 @@ static struct entry *answers_entry(struct answers *answers, const struct answer_
     return chosen;
 }
 
+/* Gives up what can't be served any more, of all keys: its memory is for the next answer. */
+static void answers_expire(struct answers *answers, uint64_t generation, uint64_t now_ns)
+{
+    for (size_t i = 0; i < ENTRIES; i++) {
+        struct entry *entry = &answers->entries[i];
+
+        if (entry->body && (entry->generation != generation || now_ns >= entry->made_ns + KEEP_NS))
+            body_drop(answers, take_ptr(entry->body));
+    }
+}
+
 static struct owned_body *answers_get_locked(struct answers *answers, const struct answer_key *key)
 {
     uint64_t generation = registry_generation(answers->registry); /* before encoding: never too young */
     uint64_t now_ns = clock_boottime_ns();
-    struct entry *entry = answers_entry(answers, key);
+    struct entry *entry;
 
-    if (!entry->body || !key_equal(&entry->key, key) || entry->generation != generation ||
-        now_ns >= entry->made_ns + KEEP_NS) {
+    answers_expire(answers, generation, now_ns);
+    entry = answers_entry(answers, key);
+    if (!entry->body || !key_equal(&entry->key, key)) {
         if (entry->body)
             body_drop(answers, entry->body);
         *entry = (struct entry){

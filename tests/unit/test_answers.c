@@ -156,6 +156,21 @@ static void test_more_kinds_than_are_kept(void **state)
     }
 }
 
+/* A format that somebody tried once takes no memory for long. */
+static void test_only_what_can_be_served_is_kept(void **state)
+{
+    const struct body *body;
+
+    (void)state;
+    publish(1);
+    for (unsigned kind = 0; kind < 4; kind++)
+        answers_release(get(kind & 1 ? EXPOSITION_TEXT : EXPOSITION_OPENMETRICS, kind & 2));
+    publish(2);
+    body = get(EXPOSITION_TEXT, true);
+    assert_int_equal(answers_bytes(answers), body->size);
+    answers_release(body);
+}
+
 static void *scrape(void *data)
 {
     (void)data;
@@ -187,11 +202,9 @@ static void test_many_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_kept_until_a_snapshot_changes),
-        TEST(test_formats_and_gzip_hold_the_same),
-        TEST(test_only_the_collectors_asked_for),
-        TEST(test_more_kinds_than_are_kept),
-        TEST(test_many_at_once),
+        TEST(test_kept_until_a_snapshot_changes),   TEST(test_formats_and_gzip_hold_the_same),
+        TEST(test_only_the_collectors_asked_for),   TEST(test_more_kinds_than_are_kept),
+        TEST(test_only_what_can_be_served_is_kept), TEST(test_many_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
