@@ -89,8 +89,10 @@ static int fake_collect(void *state, struct snapshot *draft, struct fault *fault
 
     (void)state;
     assert_int_equal(draft->table_count, 0);
-    if (fake.pipe[0] >= 0)
+    if (fake.pipe[0] >= 0) {
+        sem_post(&fake.waiting);
         assert_int_equal(read(fake.pipe[0], &byte, 1), 1);
+    }
     fake.collected++;
     atomic_fetch_add(&fake.now_ns, fake.takes_ns);
     return fake_fault(fake.collect_error, fault);
@@ -324,8 +326,7 @@ static void test_blocked_for_ever(void **state)
     (void)state;
     assert_int_equal(pipe(fake.pipe), 0);
     apply(&config_a);
-    while (!health().busy_ns) /* until the thread is in its collection */
-        atomic_fetch_add(&fake.now_ns, 1);
+    wait_until_waiting(); /* for the pipe */
     atomic_fetch_add(&fake.now_ns, 31 * SECOND);
     assert_int_equal(health().state, COLLECTOR_STUCK);
     assert_true(health().busy_ns >= 31 * SECOND);
@@ -334,7 +335,8 @@ static void test_blocked_for_ever(void **state)
     assert_int_equal(fake.opened, 1);
     assert_int_equal(runner_join(runner, 1), -ETIMEDOUT);
     assert_int_equal(write(fake.pipe[1], "xx", 2), 2); /* the kernel lets go */
-    wait_until_waiting();
+    wait_until_waiting();                              /* in the second collection, */
+    wait_until_waiting();                              /* and after it */
     assert_false(runner_pending(runner));
     assert_ptr_equal(fake.config, &config_b);
     assert_int_equal(health().state, COLLECTOR_OK);
