@@ -93,13 +93,14 @@ static void parse_numbers(struct link *link, unsigned flags, struct nlattr *cons
     link_set(link, LINK_UP, (flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING));
 }
 
-static void parse_kind(struct link *link, unsigned flags, const struct nlattr *information)
+static void parse_kind(char kind[LINK_KIND_SIZE], unsigned flags, const struct nlattr *information)
 {
-    if (information)
-        netlink_string(nla_find(nla_data(information), nla_len(information), IFLA_INFO_KIND), link->kind,
-                       sizeof(link->kind));
-    if (!link->kind[0])
-        strcpy(link->kind, flags & IFF_LOOPBACK ? "loopback" : "physical");
+    const struct nlattr *attribute =
+        information ? nla_find(nla_data(information), nla_len(information), IFLA_INFO_KIND) : NULL;
+
+    netlink_string(attribute, kind, LINK_KIND_SIZE);
+    if (!kind[0])
+        strcpy(kind, flags & IFF_LOOPBACK ? "loopback" : "physical");
 }
 
 /*
@@ -124,11 +125,17 @@ static int parse_attributes(const struct nlmsghdr *message, struct nlattr **attr
     return 0;
 }
 
-int link_parse(const struct nlmsghdr *message, struct link *ret_link)
+int link_parse(const struct nlmsghdr *message, struct link_texts *texts, struct link *ret_link)
 {
     struct nlattr *attributes[IFLA_MAX + 1];
     const struct ifinfomsg *header;
-    struct link link = {};
+    struct link link = {
+        .device = texts->device,
+        .kind = texts->kind,
+        .alias = texts->alias,
+        .address = texts->address,
+        .bus = texts->bus,
+    };
     uint32_t master;
     int r;
 
@@ -142,14 +149,14 @@ int link_parse(const struct nlmsghdr *message, struct link *ret_link)
     netlink_string(attributes[IFLA_IFNAME], link.name, sizeof(link.name));
     if (!link.name[0])
         return -EBADMSG;
-    link_device_name(link.name, link.ifindex, link.device);
+    link_device_name(link.name, link.ifindex, texts->device);
     parse_numbers(&link, header->ifi_flags, attributes);
-    parse_kind(&link, header->ifi_flags, attributes[IFLA_LINKINFO]);
+    parse_kind(texts->kind, header->ifi_flags, attributes[IFLA_LINKINFO]);
     if (netlink_u32(attributes[IFLA_MASTER], &master))
         link.master = (int)master;
-    netlink_string(attributes[IFLA_IFALIAS], link.alias, sizeof(link.alias));
-    format_address(attributes[IFLA_ADDRESS], link.address);
-    netlink_string(attributes[IFLA_PARENT_DEV_NAME], link.bus, sizeof(link.bus));
+    netlink_string(attributes[IFLA_IFALIAS], texts->alias, sizeof(texts->alias));
+    format_address(attributes[IFLA_ADDRESS], texts->address);
+    netlink_string(attributes[IFLA_PARENT_DEV_NAME], texts->bus, sizeof(texts->bus));
     *ret_link = link;
     return 0;
 }

@@ -32,17 +32,26 @@ enum link_number {
     LINK_NUMBER_COUNT
 };
 
+/* The texts of a link at their longest: where link_parse() puts them. */
+struct link_texts {
+    char device[LINK_DEVICE_SIZE];
+    char kind[LINK_KIND_SIZE];
+    char alias[LINK_ALIAS_SIZE];
+    char address[LINK_ADDRESS_SIZE];
+    char bus[LINK_BUS_SIZE];
+};
+
 struct link {
     int ifindex;
     int master;       /* ifindex of the bond, bridge, ... it belongs to; 0: none */
     uint32_t present; /* bit i: numbers[i] was in the message */
     uint32_t numbers[LINK_NUMBER_COUNT];
-    char name[IFNAMSIZ];           /* as the kernel has it: any bytes but white space and '/' */
-    char device[LINK_DEVICE_SIZE]; /* the name for labels: valid UTF-8, and no other link has it */
-    char kind[LINK_KIND_SIZE];     /* IFLA_INFO_KIND; without one "loopback" or "physical" */
-    char alias[LINK_ALIAS_SIZE];
-    char address[LINK_ADDRESS_SIZE]; /* hexadecimal with colons, whatever the link's type */
-    char bus[LINK_BUS_SIZE];         /* name of the parent device, "0000:03:00.0"; "" before Linux 5.14 */
+    char name[IFNAMSIZ]; /* as the kernel has it: any bytes but white space and '/' */
+    const char *device;  /* the name for labels: valid UTF-8, and no other link has it */
+    const char *kind;    /* IFLA_INFO_KIND; without one "loopback" or "physical" */
+    const char *alias;
+    const char *address; /* hexadecimal with colons, whatever the link's type */
+    const char *bus;     /* name of the parent device, "0000:03:00.0"; "" before Linux 5.14 */
 
     /* Of the one who keeps the link, not of the message; see links.h. */
     uint64_t born;
@@ -58,9 +67,10 @@ struct link_statistics {
 
 /*
  * Reads RTM_NEWLINK or RTM_DELLINK. -ENODATA: the message does not speak of the link as such; -EBADMSG: it
- * makes no sense. Fields that the message has no attribute for are empty, the keeper's are zero.
+ * makes no sense. Fields that the message has no attribute for are empty, the keeper's are zero. The link's
+ * texts are those in `texts`, which is scratch where it fails.
  */
-int link_parse(const struct nlmsghdr *message, struct link *ret_link);
+int link_parse(const struct nlmsghdr *message, struct link_texts *texts, struct link *ret_link);
 
 /* Reads RTM_NEWSTATS (IFLA_STATS_LINK_64) or RTM_NEWLINK (IFLA_STATS64). -ENODATA: no statistics in it. */
 int link_parse_statistics(const struct nlmsghdr *message, struct link_statistics *ret_statistics);

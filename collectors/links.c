@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "daemon/array.h"
+#include "daemon/cleanup.h"
 #include "daemon/clock.h"
 
 enum { ROUNDS_MAX = 3 }; /* attempts at a dump without a lost notification */
@@ -95,9 +96,32 @@ static struct link *links_at(const struct links *links, size_t position, int ifi
 
 static bool texts_equal(const struct link *a, const struct link *b)
 {
-    return a->master == b->master && strcmp(a->device, b->device) == 0 && strcmp(a->kind, b->kind) == 0 &&
-           strcmp(a->alias, b->alias) == 0 && strcmp(a->address, b->address) == 0 &&
-           strcmp(a->bus, b->bus) == 0;
+    return a->master == b->master && strcmp(a->name, b->name) == 0 && strcmp(a->device, b->device) == 0 &&
+           strcmp(a->kind, b->kind) == 0 && strcmp(a->alias, b->alias) == 0 &&
+           strcmp(a->address, b->address) == 0 && strcmp(a->bus, b->bus) == 0;
+}
+
+/* With its texts behind it, which at their longest would be ten times as much. NULL: out of memory. */
+static struct link *link_copy(const struct link *link)
+{
+    const char *const texts[] = {link->device, link->kind, link->alias, link->address, link->bus};
+    struct link *copy;
+    size_t size = 0;
+    char *at;
+
+    for (size_t i = 0; i < ELEMENTS(texts); i++)
+        size += strlen(texts[i]) + 1;
+    copy = malloc(sizeof(*copy) + size);
+    if (!copy)
+        return NULL;
+    *copy = *link;
+    copy->device = at = (char *)(copy + 1);
+    copy->kind = at = stpcpy(at, link->device) + 1;
+    copy->alias = at = stpcpy(at, link->kind) + 1;
+    copy->address = at = stpcpy(at, link->alias) + 1;
+    copy->bus = at = stpcpy(at, link->address) + 1;
+    strcpy(at, link->bus);
+    return copy;
 }
 
 static int links_insert(struct links *links, size_t position, const struct link *link)
@@ -113,10 +137,9 @@ static int links_insert(struct links *links, size_t position, const struct link 
     r = array_grow(links->items, links->count, links->capacity);
     if (r < 0)
         return r;
-    copy = malloc(sizeof(*copy));
+    copy = link_copy(link);
     if (!copy)
         return -ENOMEM;
-    *copy = *link;
     copy->born = links->round;
     memmove(&links->items[position + 1], &links->items[position],
             (links->count - position) * sizeof(*links->items));
@@ -129,16 +152,25 @@ static int links_insert(struct links *links, size_t position, const struct link 
 static int links_put(struct links *links, struct link *link)
 {
     size_t position = links_position(links, link->ifindex);
-    struct link *known = links_at(links, position, link->ifindex);
+    struct link *known = links_at(links, position, link->ifindex), *renewed;
 
     link->seen = links->sweep;
     if (!known)
         return links_insert(links, position, link);
-    if (!texts_equal(known, link))
-        links->generation++;
+    if (texts_equal(known, link)) {
+        known->seen = link->seen;
+        known->present = link->present;
+        memcpy(known->numbers, link->numbers, sizeof(known->numbers));
+        return 0;
+    }
     link->born = known->born;
     link->row = known->row;
-    *known = *link;
+    renewed = link_copy(link);
+    if (!renewed)
+        return -ENOMEM;
+    free(known);
+    links->items[position] = renewed;
+    links->generation++;
     return 0;
 }
 
@@ -158,12 +190,13 @@ static void links_remove(struct links *links, int ifindex)
 
 int links_take(struct links *links, const struct nlmsghdr *message)
 {
+    struct link_texts texts;
     struct link link;
     int r;
 
     if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
         return 0;
-    r = link_parse(message, &link);
+    r = link_parse(message, &texts, &link);
     if (r == -ENODATA)
         return 0;
     if (r < 0)

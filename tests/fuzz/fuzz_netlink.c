@@ -54,8 +54,8 @@ static void check_links(struct links *links)
         expect(links_join(links, link->ifindex, &hint) == link);
         expect(link->ifindex > 0 && link->name[0] && link->device[0] && link->kind[0]);
         expect(utf8_valid(link->device, strlen(link->device)));
-        expect(strlen(link->alias) < sizeof(link->alias) && strlen(link->bus) < sizeof(link->bus));
-        expect(strlen(link->address) < sizeof(link->address));
+        expect(strlen(link->alias) < LINK_ALIAS_SIZE && strlen(link->bus) < LINK_BUS_SIZE);
+        expect(strlen(link->address) < LINK_ADDRESS_SIZE);
     }
 }
 

@@ -73,6 +73,7 @@ static void test_device_name_row6_stays_unique(void **state)
 
 struct collected {
     struct link links[16];
+    struct link_texts texts[16];
     struct link_statistics statistics[16];
     size_t link_count, statistics_count;
 };
@@ -81,8 +82,11 @@ static int collect_message(const struct nlmsghdr *message, void *data)
 {
     struct collected *collected = data;
 
-    if (message->nlmsg_type == RTM_NEWLINK)
-        assert_int_equal(link_parse(message, &collected->links[collected->link_count++]), 0);
+    if (message->nlmsg_type == RTM_NEWLINK) {
+        size_t i = collected->link_count++;
+
+        assert_int_equal(link_parse(message, &collected->texts[i], &collected->links[i]), 0);
+    }
     if (link_parse_statistics(message, &collected->statistics[collected->statistics_count]) == 0)
         collected->statistics_count++;
     return 0;
@@ -227,10 +231,11 @@ static void test_up(void **state)
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         struct nl_msg *message = newlink(2, "x");
+        struct link_texts texts;
         struct link link;
 
         ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(message)))->ifi_flags = cases[i].flags;
-        assert_int_equal(link_parse(nlmsg_hdr(message), &link), 0);
+        assert_int_equal(link_parse(nlmsg_hdr(message), &texts, &link), 0);
         assert_int_equal(link.numbers[LINK_UP], cases[i].up);
         assert_int_equal(link.numbers[LINK_ADMIN_UP], cases[i].admin_up);
         assert_string_equal(link.kind, cases[i].kind);
@@ -244,6 +249,7 @@ static void test_texts_are_cut_to_size(void **state)
     struct nl_msg *message = newlink(2, "a-name-of-more-than-15-bytes");
     unsigned char address[40];
     char text[400] = {};
+    struct link_texts texts;
     struct link link;
 
     (void)state;
@@ -253,7 +259,7 @@ static void test_texts_are_cut_to_size(void **state)
     assert_int_equal(nla_put_string(message, IFLA_IFALIAS, text), 0);
     assert_int_equal(nla_put_string(message, IFLA_PARENT_DEV_NAME, text), 0);
     assert_int_equal(nla_put(message, IFLA_ADDRESS, sizeof(address), address), 0);
-    assert_int_equal(link_parse(nlmsg_hdr(message), &link), 0);
+    assert_int_equal(link_parse(nlmsg_hdr(message), &texts, &link), 0);
     assert_string_equal(link.name, "a-name-of-more-");
     assert_int_equal(strlen(link.kind), LINK_KIND_SIZE - 1);
     assert_int_equal(strlen(link.alias), LINK_ALIAS_SIZE - 1);
@@ -270,19 +276,20 @@ static void test_what_is_passed_over(void **state)
     struct nl_msg *negative = newlink(-1, "x");
     struct nl_msg *empty = nlmsg_alloc_simple(RTM_NEWLINK, 0);
     struct nl_msg *deleted = link_message(RTM_DELLINK, AF_UNSPEC, 2, 0);
+    struct link_texts texts;
     struct link link = {.ifindex = 99};
 
     (void)state;
     assert_int_equal(nla_put_string(wireless, IFLA_IFNAME, "wlan0"), 0);
     assert_int_equal(nla_put_u32(nameless, IFLA_MTU, 1500), 0);
     assert_int_equal(nla_put_string(deleted, IFLA_IFNAME, "x"), 0);
-    assert_int_equal(link_parse(nlmsg_hdr(wireless), &link), -ENODATA);
-    assert_int_equal(link_parse(nlmsg_hdr(port), &link), -ENODATA);
-    assert_int_equal(link_parse(nlmsg_hdr(nameless), &link), -EBADMSG);
-    assert_int_equal(link_parse(nlmsg_hdr(negative), &link), -EBADMSG);
-    assert_int_equal(link_parse(nlmsg_hdr(empty), &link), -EBADMSG);
+    assert_int_equal(link_parse(nlmsg_hdr(wireless), &texts, &link), -ENODATA);
+    assert_int_equal(link_parse(nlmsg_hdr(port), &texts, &link), -ENODATA);
+    assert_int_equal(link_parse(nlmsg_hdr(nameless), &texts, &link), -EBADMSG);
+    assert_int_equal(link_parse(nlmsg_hdr(negative), &texts, &link), -EBADMSG);
+    assert_int_equal(link_parse(nlmsg_hdr(empty), &texts, &link), -EBADMSG);
     assert_int_equal(link.ifindex, 99); /* untouched */
-    assert_int_equal(link_parse(nlmsg_hdr(deleted), &link), 0);
+    assert_int_equal(link_parse(nlmsg_hdr(deleted), &texts, &link), 0);
     assert_int_equal(link.ifindex, 2);
     nlmsg_free(wireless);
     nlmsg_free(port);
@@ -295,6 +302,7 @@ static void test_what_is_passed_over(void **state)
 static void test_bus_and_short_numbers(void **state)
 {
     struct nl_msg *message = newlink(2, "eth0");
+    struct link_texts texts;
     struct link link;
 
     (void)state;
@@ -302,7 +310,7 @@ static void test_bus_and_short_numbers(void **state)
     assert_int_equal(nla_put_u8(message, IFLA_TXQLEN, 9), 0);
     assert_int_equal(nla_put(message, IFLA_CARRIER, 0, ""), 0);
     assert_int_equal(nla_put_u16(message, IFLA_MASTER, 9), 0);
-    assert_int_equal(link_parse(nlmsg_hdr(message), &link), 0);
+    assert_int_equal(link_parse(nlmsg_hdr(message), &texts, &link), 0);
     assert_string_equal(link.bus, "0000:03:00.0");
     assert_int_equal(link.present & (1 << LINK_TRANSMIT_QUEUE_LIMIT | 1 << LINK_CARRIER), 0);
     assert_int_equal(link.master, 0);
@@ -311,14 +319,15 @@ static void test_bus_and_short_numbers(void **state)
 
 static int take_damaged(const struct nlmsghdr *message, void *data)
 {
+    struct link_texts texts;
     struct link link = {.ifindex = 99};
     struct link_statistics statistics = {.ifindex = 99};
-    int r = link_parse(message, &link);
+    int r = link_parse(message, &texts, &link);
 
     (void)data;
     assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
     assert_true(r == 0 ? link.ifindex > 0 && link.name[0] : link.ifindex == 99);
-    assert_true(utf8_valid(link.device, strlen(link.device)));
+    assert_true(r < 0 || utf8_valid(link.device, strlen(link.device)));
     r = link_parse_statistics(message, &statistics);
     assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
     assert_true(r == 0 ? statistics.ifindex > 0 && statistics.count > 0 : statistics.ifindex == 99);

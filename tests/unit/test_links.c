@@ -70,6 +70,27 @@ static void test_dump_then_notifications(void **state)
     assert_string_equal(links_find(links, 31)->device, "a\"b\\c");
 }
 
+/* ioctls go by the name: it counts as a change even where the label's text is the same. */
+static void test_a_name_changes_behind_the_same_label(void **state)
+{
+    struct links *links = *state;
+    char label[LINK_DEVICE_SIZE];
+    uint64_t generation;
+
+    take_made(links, newlink(7, "\xff"));
+    strcpy(label, links_find(links, 7)->device);
+    links_find(links, 7)->row = 42;
+    generation = links->generation;
+    take_made(links, newlink(7, "\xff"));
+    assert_int_equal(links->generation, generation);
+
+    take_made(links, newlink(7, "\xfe"));
+    assert_int_equal(links->generation, generation + 1);
+    assert_string_equal(links_find(links, 7)->device, label);
+    assert_string_equal(links_find(links, 7)->name, "\xfe");
+    assert_int_equal(links_find(links, 7)->row, 42);
+}
+
 static void test_insertion_in_any_order(void **state)
 {
     static const int order[] = {512, 256, 1, 257, 513, 2, 258, 3};
@@ -277,6 +298,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_dump_then_notifications, links_setup, links_teardown),
+        cmocka_unit_test_setup_teardown(test_a_name_changes_behind_the_same_label, links_setup,
+                                        links_teardown),
         cmocka_unit_test_setup_teardown(test_insertion_in_any_order, links_setup, links_teardown),
         cmocka_unit_test_setup_teardown(test_generation, links_setup, links_teardown),
         cmocka_unit_test_setup_teardown(test_update_keeps_the_owners_row, links_setup, links_teardown),
