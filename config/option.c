@@ -29,7 +29,8 @@ static void *field_of(const struct option *option, const void *settings)
     return (char *)settings + option->offset;
 }
 
-void option_format_duration(uint64_t ns, char text[OPTION_TEXT_MAX])
+/* "500ms", "10s", "2h": the largest unit that is exact; whole milliseconds. */
+static void format_duration(uint64_t ns, char text[OPTION_TEXT_MAX])
 {
     size_t i = 0;
 
@@ -64,8 +65,8 @@ void option_allowed(const struct option *option, char text[OPTION_TEXT_MAX])
         (void)snprintf(text, OPTION_TEXT_MAX, "%" PRIu64 " to %" PRIu64, option->min, option->max);
         break;
     case OPTION_DURATION:
-        option_format_duration(option->min, min);
-        option_format_duration(option->max, max);
+        format_duration(option->min, min);
+        format_duration(option->max, max);
         (void)snprintf(text, OPTION_TEXT_MAX, "%.40s to %.40s", min, max);
         break;
     case OPTION_LIST:

@@ -17,7 +17,7 @@
 
 enum {
     OPTION_LIST_ITEMS_MAX = 1024,
-    OPTION_TEXT_MAX = 160, /* room for what option_allowed() and option_format_duration() write */
+    OPTION_TEXT_MAX = 160, /* room for what option_allowed() writes */
 };
 
 enum option_type {
@@ -76,6 +76,3 @@ bool options_equal(const struct option_table *table, const void *a, const void *
 
 /* What is allowed, in words: "100ms to 1h", "\"all\" or \"loss\""; "" where the type says it all. */
 void option_allowed(const struct option *option, char text[OPTION_TEXT_MAX]);
-
-/* "500ms", "10s", "2h": the largest unit that is exact; whole milliseconds. */
-void option_format_duration(uint64_t ns, char text[OPTION_TEXT_MAX]);

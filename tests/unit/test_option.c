@@ -297,19 +297,23 @@ static void test_allowed(void **state)
     }
 }
 
-static void test_format_duration(void **state)
+static void test_allowed_durations(void **state)
 {
     static const struct {
         uint64_t ms;
         const char *text;
     } cases[] = {{0, "0ms"},    {1, "1ms"},     {999, "999ms"},  {1000, "1s"},     {1500, "1500ms"},
                  {60000, "1m"}, {90000, "90s"}, {3600000, "1h"}, {5400000, "90m"}, {86400000, "24h"}};
-    char text[OPTION_TEXT_MAX];
+    char text[OPTION_TEXT_MAX], expected[OPTION_TEXT_MAX];
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
-        option_format_duration(cases[i].ms * 1000000, text);
-        assert_string_equal(text, cases[i].text);
+        const struct option option = {
+            .type = OPTION_DURATION, .min = cases[i].ms * 1000000, .max = UINT64_C(604800000000000)};
+
+        (void)snprintf(expected, sizeof(expected), "%s to 168h", cases[i].text);
+        option_allowed(&option, text);
+        assert_string_equal(text, expected);
     }
 }
 
@@ -325,7 +329,7 @@ int main(void)
         cmocka_unit_test(test_equal_and_copy),
         cmocka_unit_test(test_list_equal_by_length),
         cmocka_unit_test(test_allowed),
-        cmocka_unit_test(test_format_duration),
+        cmocka_unit_test(test_allowed_durations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
