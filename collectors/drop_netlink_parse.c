@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <linux/genetlink.h>
-#include <linux/if_ether.h>
 #include <linux/net_dropmon.h>
 #include <string.h>
 
@@ -12,25 +11,6 @@
 
 /* The kernel packs them (struct net_dm_drop_point): each is read by memcpy. */
 enum { POINT_SIZE = sizeof(uint64_t) + sizeof(uint32_t) };
-
-enum drop_protocol drop_protocol_of(uint16_t ethertype)
-{
-    switch (ethertype) {
-    case 0:
-        return DROP_PROTOCOL_NONE;
-    case ETH_P_IP:
-        return DROP_PROTOCOL_IPV4;
-    case ETH_P_IPV6:
-        return DROP_PROTOCOL_IPV6;
-    case ETH_P_ARP:
-        return DROP_PROTOCOL_ARP;
-    case ETH_P_8021Q:
-    case ETH_P_8021AD:
-        return DROP_PROTOCOL_VLAN;
-    default:
-        return DROP_PROTOCOL_OTHER;
-    }
-}
 
 int drop_netlink_command(const struct nlmsghdr *message, uint16_t family)
 {

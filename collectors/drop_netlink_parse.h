@@ -32,9 +32,6 @@ struct drop_monitor_config {
     uint32_t queue_length;
 };
 
-/* The ethertype, in host byte order. */
-enum drop_protocol drop_protocol_of(uint16_t ethertype);
-
 /* The command of a message of this family; -ENODATA: it is another's, -EBADMSG: it is cut. */
 int drop_netlink_command(const struct nlmsghdr *message, uint16_t family);
 

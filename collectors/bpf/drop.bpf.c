@@ -14,7 +14,6 @@
  */
 
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -76,25 +75,6 @@ struct {
     __type(value, __u64);
 } lost SEC(".maps");
 
-static enum drop_protocol protocol_of(__be16 ethertype)
-{
-    switch (bpf_ntohs(ethertype)) {
-    case 0:
-        return DROP_PROTOCOL_NONE;
-    case ETH_P_IP:
-        return DROP_PROTOCOL_IPV4;
-    case ETH_P_IPV6:
-        return DROP_PROTOCOL_IPV6;
-    case ETH_P_ARP:
-        return DROP_PROTOCOL_ARP;
-    case ETH_P_8021Q:
-    case ETH_P_8021AD:
-        return DROP_PROTOCOL_VLAN;
-    default:
-        return DROP_PROTOCOL_OTHER;
-    }
-}
-
 static enum drop_netns netns_of(__u32 inode)
 {
     if (inode < NETNS_INODE_MIN)
@@ -136,7 +116,7 @@ int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reaso
     struct drop_key key = {
         .location = (__u64)location,
         .reason = reason,
-        .protocol = protocol_of(skb->protocol),
+        .protocol = drop_protocol_of(bpf_ntohs(skb->protocol)),
     };
     __u64 *count;
 

@@ -5,6 +5,7 @@
  * Nothing in a key is free text or a number from the wire: an outsider must not be able to fill the map.
  */
 
+#include <linux/if_ether.h>
 #include <linux/types.h>
 
 enum drop_protocol {
@@ -31,3 +32,23 @@ struct drop_key {
     __u32 netns;    /* enum drop_netns */
     __u32 protocol; /* enum drop_protocol */
 };
+
+/* The ethertype, in host byte order. */
+static inline enum drop_protocol drop_protocol_of(__u16 ethertype)
+{
+    switch (ethertype) {
+    case 0:
+        return DROP_PROTOCOL_NONE;
+    case ETH_P_IP:
+        return DROP_PROTOCOL_IPV4;
+    case ETH_P_IPV6:
+        return DROP_PROTOCOL_IPV6;
+    case ETH_P_ARP:
+        return DROP_PROTOCOL_ARP;
+    case ETH_P_8021Q:
+    case ETH_P_8021AD:
+        return DROP_PROTOCOL_VLAN;
+    default:
+        return DROP_PROTOCOL_OTHER;
+    }
+}
