@@ -214,15 +214,11 @@ static int read_either(struct conntrack_state *state, struct fault *fault)
                              state->stat.path, reason.text[0] ? "; " : "", reason.text);
 }
 
-static struct nl_msg *make_request(uint8_t command)
+static int request_new(uint8_t command, struct nl_msg **ret_request)
 {
-    struct nl_msg *message = nlmsg_alloc_simple(NFNL_SUBSYS_CTNETLINK << 8 | command, 0);
     struct nfgenmsg header = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
 
-    if (!message || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) == 0)
-        return message;
-    nlmsg_free(message);
-    return NULL;
+    return netlink_message_new(NFNL_SUBSYS_CTNETLINK << 8 | command, &header, sizeof(header), ret_request);
 }
 
 static int make_sets(struct conntrack_state *state)
@@ -234,9 +230,8 @@ static int make_sets(struct conntrack_state *state)
 
 static int prepare(struct conntrack_state *state, const char *procfs)
 {
-    state->get_counters = make_request(IPCTNL_MSG_CT_GET_STATS_CPU);
-    state->get_entries = make_request(IPCTNL_MSG_CT_GET_STATS);
-    if (!state->get_counters || !state->get_entries ||
+    if (request_new(IPCTNL_MSG_CT_GET_STATS_CPU, &state->get_counters) < 0 ||
+        request_new(IPCTNL_MSG_CT_GET_STATS, &state->get_entries) < 0 ||
         procfile_init(&state->ctnetlink, "/sys/module/nf_conntrack_netlink", "initstate") < 0 ||
         procfile_init(&state->stat, procfs, stat_path) < 0 ||
         procfile_init(&state->limit, procfs, limit_path) < 0)

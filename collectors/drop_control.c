@@ -15,17 +15,6 @@ enum {
     QUEUE_LENGTH = 1000,
 };
 
-static int message_new(uint16_t family, uint8_t command, uint8_t version, struct nl_msg **ret_message)
-{
-    _cleanup_(nlmsg_freep) struct nl_msg *message = nlmsg_alloc_simple(family, 0);
-    struct genlmsghdr header = {.cmd = command, .version = version};
-
-    if (!message || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
-        return -ENOMEM;
-    *ret_message = take_ptr(message);
-    return 0;
-}
-
 static int control_message(const struct nlmsghdr *message, void *data)
 {
     struct drop_control *control = data;
@@ -56,7 +45,7 @@ static const struct netlink_reader reader = {.what = "drop_monitor", .message = 
 static int family_find(struct drop_control *control, struct fault *fault)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
-    int r = message_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
+    int r = netlink_generic_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
 
     if (r < 0 || nla_put_string(message, CTRL_ATTR_FAMILY_NAME, "NET_DM") < 0)
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
@@ -82,7 +71,7 @@ static int put_config(struct nl_msg *message, enum drop_mode mode)
 static int command(struct drop_control *control, uint8_t command, enum drop_mode mode, struct fault *fault)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
-    int r = message_new(control->family, command, FAMILY_VERSION, &message);
+    int r = netlink_generic_new(control->family, command, FAMILY_VERSION, &message);
 
     if (r == 0 && mode != DROP_MODE_ANY)
         r = put_config(message, mode);

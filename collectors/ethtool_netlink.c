@@ -9,17 +9,6 @@
 
 #include <netlink/genl/genl.h>
 
-static int message_new(uint16_t family, uint8_t command, uint8_t version, struct nl_msg **ret_message)
-{
-    _cleanup_(nlmsg_freep) struct nl_msg *message = nlmsg_alloc_simple(family, 0);
-    struct genlmsghdr header = {.cmd = command, .version = version};
-
-    if (!message || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
-        return -ENOMEM;
-    *ret_message = take_ptr(message);
-    return 0;
-}
-
 static int family_message(const struct nlmsghdr *message, void *data)
 {
     struct ethtool_netlink *ethtool = data;
@@ -39,7 +28,7 @@ static int family_find(struct ethtool_netlink *ethtool, struct fault *fault)
 {
     static const struct netlink_reader reader = {.what = "family \"ethtool\"", .message = family_message};
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
-    int r = message_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
+    int r = netlink_generic_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
 
     if (r < 0 || nla_put_string(message, CTRL_ATTR_FAMILY_NAME, ETHTOOL_GENL_NAME) < 0)
         return fault_set(fault, -ENOMEM, "family \"ethtool\": out of memory");
@@ -90,7 +79,7 @@ static int request_new(uint16_t family, enum ethtool_request request, struct nl_
                                  ETHTOOL_FLAG_STATS | ETHTOOL_FLAG_COMPACT_BITSETS},
     };
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
-    int r = message_new(family, shapes[request].command, ETHTOOL_GENL_VERSION, &message);
+    int r = netlink_generic_new(family, shapes[request].command, ETHTOOL_GENL_VERSION, &message);
 
     if (r == 0)
         r = put_header(message, shapes[request].header, shapes[request].flags);

@@ -63,13 +63,9 @@ struct link_state {
 
 static int stats_request_new(struct nl_msg **ret_request)
 {
-    _cleanup_(nlmsg_freep) struct nl_msg *request = nlmsg_alloc_simple(RTM_GETSTATS, NLM_F_REQUEST);
     struct if_stats_msg header = {.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64)};
 
-    if (!request || nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
-        return -ENOMEM;
-    *ret_request = take_ptr(request);
-    return 0;
+    return netlink_message_new(RTM_GETSTATS, &header, sizeof(header), ret_request);
 }
 
 static void link_close(void *data)

@@ -25,10 +25,10 @@ enum { ROUNDS_MAX = 3 }; /* attempts at a dump without a lost notification */
 
 static int dump_request_new(struct nl_msg **ret_request)
 {
-    _cleanup_(nlmsg_freep) struct nl_msg *request = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST);
+    _cleanup_(nlmsg_freep) struct nl_msg *request = NULL;
     struct ifinfomsg header = {.ifi_family = AF_UNSPEC};
 
-    if (!request || nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
+    if (netlink_message_new(RTM_GETLINK, &header, sizeof(header), &request) < 0 ||
         nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)
         return -ENOMEM;
     *ret_request = take_ptr(request);
@@ -268,7 +268,8 @@ static int links_resync(struct links *links, uint64_t now_ns, struct fault *faul
     return 0;
 }
 
-bool links_due(const struct links *links, uint64_t now_ns)
+/* True where all links are to be dumped: at first, after a loss, and each minute. */
+static bool links_due(const struct links *links, uint64_t now_ns)
 {
     return links->resync_due || !links->synced_ns || now_ns - links->synced_ns >= RESYNC_INTERVAL_NS;
 }

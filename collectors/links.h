@@ -8,14 +8,14 @@
  * A collector that joins numbers with links by ifindex works in rounds, because an ifindex may pass from one
  * device to another between the kernel's answer and the join:
  *
- *     links_update()         current before the round; one that drains on each event may do so only if
- * links_due() links_begin()
+ *     links_update()         current before the round
+ *     links_begin()
  *     ... the dump ...
  *     links_drain()          what happened since
  *     links->lost            an ifindex may be another's by now: the round is worth nothing
  *     links_join() each      NULL for an ifindex that was deleted or born since: left out this round
  *
- * links_round() does all but the last.
+ * links_round() does all but the last, for who drains on each event.
  */
 
 #include <stdbool.h>
@@ -56,10 +56,7 @@ int links_fd(const struct links *links);
  * counts and a resync is due. */
 int links_drain(struct links *links, struct fault *fault);
 
-/* True where all links are to be dumped: at first, after a loss, and each minute. CLOCK_BOOTTIME. */
-bool links_due(const struct links *links, uint64_t now_ns);
-
-/* Drains, and dumps all links where that is due. */
+/* Drains, and dumps all links where that is due: at first, after a loss, and each minute. CLOCK_BOOTTIME. */
 int links_update(struct links *links, uint64_t now_ns, struct fault *fault);
 
 void links_begin(struct links *links);

@@ -9,6 +9,7 @@
  */
 
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -237,6 +238,23 @@ static int exchange_fault(struct fault *fault, int error, const struct netlink_a
 {
     return fault_set(fault, error, "%s: %s%s%s", answer->reader->what, strerror(-error),
                      answer->text[0] ? ": " : "", answer->text);
+}
+
+int netlink_message_new(uint16_t type, const void *header, size_t size, struct nl_msg **ret_message)
+{
+    _cleanup_(nlmsg_freep) struct nl_msg *message = nlmsg_alloc_simple(type, 0);
+
+    if (!message || nlmsg_append(message, (void *)header, size, NLMSG_ALIGNTO) < 0)
+        return -ENOMEM;
+    *ret_message = take_ptr(message);
+    return 0;
+}
+
+int netlink_generic_new(uint16_t family, uint8_t command, uint8_t version, struct nl_msg **ret_message)
+{
+    struct genlmsghdr header = {.cmd = command, .version = version};
+
+    return netlink_message_new(family, &header, sizeof(header), ret_message);
 }
 
 int netlink_dump(struct netlink *netlink, struct nl_msg *request, const struct netlink_reader *reader,

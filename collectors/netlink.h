@@ -46,6 +46,12 @@ int netlink_listen(int protocol, unsigned group, struct netlink *ret_netlink, st
 void netlink_close(struct netlink *netlink); /* accepts a zeroed one */
 int netlink_fd(const struct netlink *netlink);
 
+/* A message of this type that begins with the header of its family. -ENOMEM. */
+int netlink_message_new(uint16_t type, const void *header, size_t size, struct nl_msg **ret_message);
+
+/* The same of generic netlink. */
+int netlink_generic_new(uint16_t family, uint8_t command, uint8_t version, struct nl_msg **ret_message);
+
 /*
  * Sends the message as a dump request and gives every answer to the reader. Inconsistent dumps
  * (NLM_F_DUMP_INTR) are asked for again, DUMP_RETRIES_MAX times, then it is -EAGAIN and LIMIT_DUMP_RETRIES

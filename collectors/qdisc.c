@@ -107,17 +107,6 @@ struct qdisc_state {
     uint64_t generation; /* of the links, when they were */
 };
 
-static int request_new(struct nl_msg **ret_request)
-{
-    _cleanup_(nlmsg_freep) struct nl_msg *request = nlmsg_alloc_simple(RTM_GETQDISC, NLM_F_REQUEST);
-    struct tcmsg header = {.tcm_family = AF_UNSPEC};
-
-    if (!request || nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
-        return -ENOMEM;
-    *ret_request = take_ptr(request);
-    return 0;
-}
-
 static void qdisc_close(void *data)
 {
     struct qdisc_state *state = data;
@@ -135,6 +124,7 @@ DEFINE_CLEANUP(struct qdisc_state *, qdisc_close)
 static int qdisc_open(const struct collector_context *context, const void *config, void **ret_state,
                       struct fault *fault)
 {
+    static const struct tcmsg header = {.tcm_family = AF_UNSPEC};
     const struct qdisc_settings *settings = config;
     _cleanup_(qdisc_closep) struct qdisc_state *state = calloc(1, sizeof(*state));
     int r;
@@ -143,7 +133,7 @@ static int qdisc_open(const struct collector_context *context, const void *confi
         return fault_set(fault, -ENOMEM, "qdisc: out of memory");
     state->filter = context->devices;
     state->children = settings->children;
-    r = request_new(&state->request);
+    r = netlink_message_new(RTM_GETQDISC, &header, sizeof(header), &state->request);
     if (r == 0)
         r = column_set_new(metrics, ELEMENTS(metrics), &state->columns);
     if (r < 0)

@@ -111,12 +111,12 @@ struct sockets_state {
 
 static int request_new(uint16_t highest_port, struct nl_msg **ret_request)
 {
-    _cleanup_(nlmsg_freep) struct nl_msg *request = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST);
+    _cleanup_(nlmsg_freep) struct nl_msg *request = NULL;
     struct inet_diag_req_v2 query = {};
     uint8_t filter[SOCKETS_FILTER_SIZE];
 
     sockets_filter(highest_port, filter);
-    if (!request || nlmsg_append(request, &query, sizeof(query), NLMSG_ALIGNTO) < 0 ||
+    if (netlink_message_new(SOCK_DIAG_BY_FAMILY, &query, sizeof(query), &request) < 0 ||
         nla_put(request, INET_DIAG_REQ_BYTECODE, sizeof(filter), filter) < 0)
         return -ENOMEM;
     *ret_request = take_ptr(request);
