@@ -48,6 +48,17 @@ def test_entries_say_what_to_do(identifiers, journalctl):
         assert max(map(len, entry.splitlines())) <= 120, name
 
 
+def test_entries_link_pages_of_the_runbook(identifiers, journalctl, build, tree):
+    """As systemd wants it, a URI; the build says where the pages are."""
+    built = (build / "packaging/systemd/netdrop-exporter.catalog").read_text()
+    for name, identifier in identifiers.items():
+        links = re.findall(r"^Documentation: (docs/runbook/\S+)$", journalctl("--dump-catalog", identifier), re.MULTILINE)
+        assert len(links) == 1, name
+        assert (tree / links[0]).is_file(), name
+    assert len(re.findall(r"^Documentation: (file://|https?:)/\S+/runbook/\w+\.md$", built, re.MULTILINE)) == len(identifiers)
+    assert "docs/runbook" not in built
+
+
 def test_every_message_is_logged_somewhere(identifiers, tree):
     sources = "".join(path.read_text() for path in (tree / "daemon").glob("*.c"))
     assert not [name for name in identifiers if not re.search(rf"\b{name}\b", sources)]
