@@ -47,6 +47,18 @@ static inline struct bytes captured(const char *name)
     return bytes;
 }
 
+/* The kernels of tests/fixtures/proc. */
+static const char *const captured_kernels[] = {"4.19", "5.10", "6.1", "6.12", "6.18"};
+
+/* A file below /proc/self/net, as the kernel of that number had it. */
+static inline struct bytes captured_proc(const char *name, size_t kernel)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "../proc/%s/self/net/%s", captured_kernels[kernel], name);
+    return captured(path);
+}
+
 /* A link message with nothing but its header. */
 static inline struct nl_msg *link_message(int type, int family, int ifindex, unsigned flags)
 {

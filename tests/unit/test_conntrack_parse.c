@@ -95,12 +95,9 @@ static void take_text(const struct bytes *bytes, void *context)
 
 static void test_text_cut_and_damaged(void **state)
 {
-    static const char *const files[] = {"../proc/4.19/self/net/stat/nf_conntrack",
-                                        "../proc/6.18/self/net/stat/nf_conntrack"};
-
     (void)state;
-    for (size_t i = 0; i < ELEMENTS(files); i++) {
-        _cleanup_(bytes_done) struct bytes bytes = captured(files[i]);
+    for (size_t i = 0; i < ELEMENTS(captured_kernels); i++) {
+        _cleanup_(bytes_done) struct bytes bytes = captured_proc("stat/nf_conntrack", i);
 
         each_prefix(bytes.data, bytes.size, take_text, NULL);
         each_damage(bytes.data, bytes.size, take_text, NULL);

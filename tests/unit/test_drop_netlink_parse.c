@@ -162,8 +162,9 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
 /* Reliability row 12: a wrong message is never half taken. */
 static void test_row_12_cut_and_damaged(void **state)
 {
-    static const char *const names[] = {"summary-0",    "packet-0",       "packet-3",      "family",
-                                        "stats-packet", "config-summary", "config-packet", "stats-summary"};
+    static const char *const names[] = {"summary-0",     "packet-0",     "packet-1",     "packet-2",
+                                        "packet-3",      "family",       "stats-packet", "config-summary",
+                                        "config-packet", "stats-summary"};
     static const char *const kernels[] = {"6.1", "6.12"};
     char path[64];
 
@@ -174,6 +175,7 @@ static void test_row_12_cut_and_damaged(void **state)
             damage_captured(path, (struct message_taker){take_damaged, NULL});
         }
     }
+    damage_captured("../net_dm/6.1/summary-1", (struct message_taker){take_damaged, NULL});
 }
 
 /* What is cut off its end, the summary misses as a whole. */

@@ -140,10 +140,12 @@ static void take_word(const struct bytes *bytes, void *context)
 static void test_cut_and_damaged(void **state)
 {
     static const char word[] = "ieee80211_rx_handlers_result+0xa4/0x170 [mac80211]";
+    _cleanup_(bytes_done) struct bytes bytes = captured("../kallsyms/6.12/kallsyms");
 
     (void)state;
     each_prefix(symbols_text, strlen(symbols_text), take_scan, NULL);
     each_damage(symbols_text, strlen(symbols_text), take_scan, NULL);
+    each_prefix(bytes.data, bytes.size, take_scan, NULL);
     each_prefix(word, strlen(word), take_word, NULL);
     each_damage(word, strlen(word), take_word, NULL);
 }

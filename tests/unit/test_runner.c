@@ -188,7 +188,7 @@ static void test_collects_on_the_grid(void **state)
     assert_int_equal(fake.opened, 1);
 }
 
-static void test_missed_intervals_are_not_caught_up(void **state)
+static void test_row_50_missed_intervals_are_not_caught_up(void **state)
 {
     (void)state;
     apply(&config_a);
@@ -372,7 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_collects_on_the_grid),
-        TEST(test_missed_intervals_are_not_caught_up),
+        TEST(test_row_50_missed_intervals_are_not_caught_up),
         TEST(test_failure_keeps_it_open),
         TEST(test_open_is_retried_with_capped_back_off),
         TEST(test_unsupported_is_closed_and_tried_again),

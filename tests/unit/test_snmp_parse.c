@@ -206,15 +206,13 @@ static void test_row_20_cut_and_damaged(void **state)
     static const struct {
         const char *file;
         enum snmp_format format;
-    } files[] = {{"../proc/6.18/self/net/snmp", SNMP_FORMAT_PAIRS},
-                 {"../proc/4.19/self/net/netstat", SNMP_FORMAT_PAIRS},
-                 {"../proc/6.18/self/net/netstat", SNMP_FORMAT_PAIRS},
-                 {"../proc/6.18/self/net/snmp6", SNMP_FORMAT_LINES}};
+    } files[] = {{"snmp", SNMP_FORMAT_PAIRS}, {"netstat", SNMP_FORMAT_PAIRS}, {"snmp6", SNMP_FORMAT_LINES}};
 
     (void)state;
-    for (size_t i = 0; i < ELEMENTS(files); i++) {
-        _cleanup_(bytes_done) struct bytes bytes = captured(files[i].file);
-        enum snmp_format format = files[i].format;
+    for (size_t i = 0; i < ELEMENTS(files) * ELEMENTS(captured_kernels); i++) {
+        _cleanup_(bytes_done) struct bytes bytes =
+            captured_proc(files[i % ELEMENTS(files)].file, i / ELEMENTS(files));
+        enum snmp_format format = files[i % ELEMENTS(files)].format;
 
         each_prefix(bytes.data, bytes.size, take_file, &format);
         each_damage(bytes.data, 700, take_file, &format); /* many lines of each */

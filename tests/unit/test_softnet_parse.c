@@ -102,12 +102,9 @@ static void take_prefix(const struct bytes *bytes, void *context)
 
 static void test_cut_and_damaged(void **state)
 {
-    static const char *const files[] = {"../proc/4.19/self/net/softnet_stat",
-                                        "../proc/6.18/self/net/softnet_stat"};
-
     (void)state;
-    for (size_t i = 0; i < ELEMENTS(files); i++) {
-        _cleanup_(bytes_done) struct bytes bytes = captured(files[i]);
+    for (size_t i = 0; i < ELEMENTS(captured_kernels); i++) {
+        _cleanup_(bytes_done) struct bytes bytes = captured_proc("softnet_stat", i);
 
         each_prefix(bytes.data, bytes.size, take_prefix, NULL);
         each_damage(bytes.data, bytes.size, take_file, NULL);
