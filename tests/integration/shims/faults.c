@@ -126,16 +126,24 @@ void *reallocarray(void *memory, size_t count, size_t size)
 /* The system calls of a collection, by the names that programs and libraries call them by. Those that are
  * declared with an ellipsis get their arguments in registers all the same, and are defined under another
  * name. */
-#define CALL(type, name, parameters, arguments)                                                              \
+#define CALL_OR(failure, type, name, parameters, arguments)                                                  \
     type faulty_##name parameters __asm__(#name);                                                            \
     type faulty_##name parameters                                                                            \
     {                                                                                                        \
         type(*real) parameters = (type(*) parameters)dlsym(RTLD_NEXT, #name);                                \
-        return fails(CALL) ? (type)-1 : real arguments;                                                      \
+        return fails(CALL) ? failure : real arguments;                                                       \
     }
+#define CALL(type, name, parameters, arguments) CALL_OR((type)-1, type, name, parameters, arguments)
 
 CALL(int, open, (const char *path, int flags, long mode), (path, flags, mode))
 CALL(int, open64, (const char *path, int flags, long mode), (path, flags, mode))
+CALL(int, access, (const char *path, int mode), (path, mode))
+CALL(int, fcntl64, (int fd, int command, long argument), (fd, command, argument))
+CALL(void *, mmap64, (void *at, size_t size, int protection, int flags, int fd, off_t offset),
+     (at, size, protection, flags, fd, offset))
+CALL(int, mprotect, (void *at, size_t size, int protection), (at, size, protection))
+CALL_OR(NULL, void *, opendir, (const char *path), (path))
+CALL_OR(NULL, void *, readdir64, (void *directory), (directory))
 CALL(int, fstat, (int fd, struct stat *status), (fd, status))
 CALL(int, fstat64, (int fd, struct stat *status), (fd, status))
 CALL(off_t, lseek64, (int fd, off_t at, int from), (fd, at, from))
