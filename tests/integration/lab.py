@@ -41,7 +41,9 @@ class Namespace:
     def run(self, command, check=True, **options):
         """Runs a list, or a string split at blanks; returns what it printed."""
         command = command.split() if isinstance(command, str) else command
-        options = {"stdin": subprocess.DEVNULL, "timeout": 60, **options}
+        options = {"timeout": 60, **options}
+        if "input" not in options:
+            options["stdin"] = subprocess.DEVNULL
         result = subprocess.run(
             self.command(command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **options
         )
