@@ -532,6 +532,16 @@ def test_row_25_no_drop_monitor(netns, command):
     assert "no module drop_monitor" in result.stderr
 
 
+def test_row_25_is_told_once(netns, exporter):
+    """Looked for again after 1 s, 2 s more and so on, in silence: nothing failed, and nobody is restarted for it."""
+    process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.source=summary", netns=netns())
+    time.sleep(4)
+    page = process.metrics()
+    assert page.value("netdrop_collector_supported", collector="drop_monitor") == 0
+    assert page.value("netdrop_collector_failures_total", collector="drop_monitor") == 0
+    assert process.stderr.count("no module drop_monitor") == 1
+
+
 def test_row_26_no_privilege(netns, command, binary):
     unprivileged = ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
     result = subprocess.run(
@@ -543,4 +553,4 @@ def test_row_26_no_privilege(netns, command, binary):
     assert page.value("netdrop_collector_supported", collector="drop_monitor") == 0
     assert not page.series("netdrop_collector_up", collector="drop_monitor")
     assert page.value("netdrop_collector_up", collector="link") == 1
-    assert "CAP_BPF" in said and "CAP_PERFMON" in said
+    assert "CAP_BPF" in said and "CAP_PERFMON" in said and "AmbientCapabilities=" in said

@@ -1,9 +1,11 @@
 """The link collector against the kernel's own tools, on interfaces of every sort, and on a kernel that misbehaves
 (shims/netlink_kernel.c). Numbers of rows are those of the reliability table."""
 
+import os
 import socket
 import struct
 import time
+from pathlib import Path
 
 import pytest
 
@@ -235,10 +237,21 @@ def test_row_02_dump_interrupted_for_ever(netns, exporter, kernel):
     assert collector(page, "duration_seconds") < 1
 
 
+def netlink_sockets(process):
+    """The inodes of those it has open."""
+    table = Path(f"/proc/{process.pid}/net/netlink").read_text().splitlines()[1:]
+    links = [os.readlink(path) for path in Path(f"/proc/{process.pid}/fd").iterdir()]
+    return {line.split()[-1] for line in table if f"socket:[{line.split()[-1]}]" in links}
+
+
 def test_row_13_netlink_never_answers(netns, exporter, kernel):
     process = exporter(*ONLY_LINK, netns=netns(), env=kernel.env)
+    before = netlink_sockets(process)
     page = assert_fails_and_recovers(process, kernel, "silent", "timed out")
     assert 1 < collector(page, "duration_seconds") < 10
+    # Opened anew: an answer that comes after all finds nobody. Notifications go on where they did.
+    after = netlink_sockets(process)
+    assert len(after) == len(before) and len(after - before) == 1
 
 
 def test_row_14_late_replies_are_discarded(veth, exporter, kernel):
