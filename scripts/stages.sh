@@ -143,7 +143,9 @@ stage_packages() {
 
 stage_concurrency() {
     check "build of $stage" build "$products/tsan" -Dbuildtype=debugoptimized -Db_sanitize=thread &&
-        integration tsan --seconds="$(seconds 60)" "$top/tests/integration/test_concurrency.py"
+        integration tsan --seconds="$(seconds 60)" "$top/tests/integration/test_concurrency.py" \
+            "$top/tests/integration/test_http.py::test_row_42_parallel_scrapes" \
+            "$top/tests/integration/test_reload.py::test_row_47_ten_thousand_sighups_under_load"
 }
 
 # Counts, no times: they hold on a loaded machine.

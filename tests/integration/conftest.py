@@ -134,13 +134,13 @@ def manager(tmp_path):
     """The notification socket of a service manager; said(pattern) waits for such a message."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(tmp_path / "notify"))
-        receiver.settimeout(20)
 
         class Manager:
             environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
             heard = []
 
-            def next(self):
+            def next(self, timeout=20):
+                receiver.settimeout(timeout)
                 self.heard.append(receiver.recv(65536).decode())
                 return self.heard[-1]
 

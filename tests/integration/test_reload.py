@@ -167,6 +167,8 @@ def test_row_47_ten_thousand_sighups_under_load(reloadable):
         thread.start()
     for number in range(10_000):
         if number % 100 == 0:
+            # What is sent at once is one signal to the kernel: it must be taken for the next to count.
+            eventually(lambda: daemon.stderr.count("configuration reloaded") >= number // 100, "a reload")
             # Drop sites are opened anew each time, from copies of what was opened with privilege.
             interval = {"interval": f"{1 + number // 100 % 2}s"}
             subject.write({"collectors": {"link": interval, "drop_monitor": interval}})

@@ -1,11 +1,15 @@
 """What a service manager does to the daemon: signals, sockets passed in, notifications, clocks that jump."""
 
+import ctypes
+import os
 import re
 import signal
 import socket
 import subprocess
 import threading
 import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -148,6 +152,47 @@ def test_watchdog_is_pinged_twice_in_its_time(exporter, manager):
     for _ in range(6):
         manager.said("^WATCHDOG=1$")
     assert time.monotonic() - begin < 6 * 0.75
+
+
+@contextmanager
+def hung(daemon, name):
+    """One thread of the daemon does not go on while the block runs; all others do. A tracer is what can do that."""
+    seize, interrupt, detach = 0x4206, 0x4207, 17
+    libc = ctypes.CDLL(None, use_errno=True)
+    threads = [path for path in Path(f"/proc/{daemon.pid}/task").iterdir() if (path / "comm").read_text() == f"{name}\n"]
+    (thread,) = [int(path.name) for path in threads]
+
+    def trace(request):
+        if libc.ptrace(request, thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), f"ptrace {request:#x}")
+
+    try:
+        trace(seize)
+    except PermissionError as error:
+        pytest.skip(f"threads cannot be stopped here: {error}")
+    trace(interrupt)
+    os.waitpid(thread, 0x40000000)  # __WALL
+    try:
+        yield
+    finally:
+        trace(detach)
+
+
+@pytest.mark.parametrize("name", ["netdrop-exporte", "MHD-single"], ids=["main", "http"])
+def test_row_51_no_ping_while_a_thread_hangs(exporter, manager, name):
+    """The main loop, or the one that answers: with either a restart helps, and so the service manager hears nothing."""
+    daemon = exporter(env=manager.environment)
+    manager.said("^WATCHDOG=1$")
+    with hung(daemon, name):
+        end = time.monotonic() + 4
+        pings = []
+        while (left := end - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                if manager.next(left) == "WATCHDOG=1":
+                    pings.append(time.monotonic() - end + 4)
+        # What was on its way when it began to hang.
+        assert all(ping < 2 for ping in pings), pings
+    manager.said("^WATCHDOG=1$")
 
 
 @pytest.mark.parametrize("notify", ["/nonexistent/notify", "", "not-a-path", "@" + "x" * 200])
