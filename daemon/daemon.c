@@ -31,6 +31,7 @@
 #define END_NS     (5 * NS_PER_SECOND)
 
 #define TRIM_BYTES (128 * 1024) /* what each heap may keep of memory that is free */
+#define MAP_BYTES  (16 * 1024)  /* from here on memory is mapped for itself, where no heap has it free */
 
 struct daemon {
     const struct settings_source *source;
@@ -191,6 +192,9 @@ static int daemon_prepare(void)
      * largest block ever freed, and keeps as much at the top of each thread's heap, where malloc_trim() does
      * not look (malloc/malloc.c, __libc_free() and mtrim()). */
     (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+    /* What each connection has, 16 KiB at libmicrohttpd's, goes back with it: in a heap, a small block that
+     * is kept for the thread's next need (malloc/malloc.c, tcache_put()) holds all that lies below it. */
+    (void)mallopt(M_MMAP_THRESHOLD, MAP_BYTES);
 
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
