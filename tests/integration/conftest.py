@@ -14,6 +14,7 @@ import pytest
 import daemon
 import exposition
 import lab
+import link_lab
 
 TREE = Path(__file__).resolve().parents[2]
 
@@ -59,9 +60,15 @@ def binary(build):
 
 @pytest.fixture(scope="session")
 def sanitized(binary):
-    """The sanitizer the daemon is built with, or "": preloaded libraries don't go with one."""
+    """The sanitizer the daemon is built with, or ""."""
     symbols = subprocess.run(["nm", "-D", binary], capture_output=True, check=True).stdout
     return next((name for name in ("asan", "tsan") if f"__{name}_init".encode() in symbols), "")
+
+
+@pytest.fixture(scope="session")
+def unsanitized(sanitized):
+    if sanitized:
+        pytest.skip("preloaded libraries don't go with a sanitizer")
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +134,18 @@ def exporter(binary, tmp_path, request):
 def shim(tmp_path):
     """shim(NAME) builds shims/NAME.c; returns the environment that preloads it into a daemon."""
     return lambda name: daemon.preload(name, tmp_path)
+
+
+@pytest.fixture
+def kernel(unsanitized, tmp_path):
+    """A kernel whose netlink is at fault: set(FAULT), in daemons started with its env."""
+    return link_lab.Shim(tmp_path, "netlink_kernel")
+
+
+@pytest.fixture
+def allocations(unsanitized, tmp_path):
+    """What daemons started with its env allocate, by thread."""
+    return link_lab.Shim(tmp_path, "allocations")
 
 
 @pytest.fixture

@@ -84,14 +84,22 @@ def resident_bytes(process):
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def thread_allocations(shim, thread):
-    """Allocations by threads of that name so far, in a daemon with the library of shims/allocations.c."""
-    counts = (shim.directory / "counts").read_bytes()
-    return sum(
-        count
-        for name, count in struct.iter_unpack("16sQ", counts)
-        if name.split(b"\0")[0].decode() == thread
-    )
+def steady_allocations(process, shim, collector, meanwhile=None):
+    """Ten collections allocate nothing, once as many have used every recycled snapshot; returns the count so far."""
+
+    def collect():
+        stamp = "netdrop_collector_last_success_timestamp_seconds"
+        first = process.metrics().value(stamp, collector=collector)
+        daemon.eventually(lambda: process.metrics().value(stamp, collector=collector) > first + 1, "ten collections")
+
+    collect()
+    before = shim.allocated(collector)
+    assert before > 0
+    if meanwhile:
+        meanwhile()
+    collect()
+    assert shim.allocated(collector) == before
+    return before
 
 
 class Shim:
@@ -105,6 +113,11 @@ class Shim:
             "NETLINK_SHIM_DIRECTORY": str(self.directory),
             "ALLOCATIONS_FILE": str(self.directory / "counts"),
         }
+
+    def allocated(self, thread):
+        """By threads of that name so far, where the library is shims/allocations.c."""
+        counts = struct.iter_unpack("16sQ", (self.directory / "counts").read_bytes())
+        return sum(count for name, count in counts if name.split(b"\0")[0].decode() == thread)
 
     def set(self, *faults):
         for name in faults:

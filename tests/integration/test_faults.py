@@ -63,9 +63,7 @@ class Faults:
 
 
 @pytest.fixture
-def faults(shim, tmp_path, sanitized):
-    if sanitized:
-        pytest.skip("preloaded libraries don't go with a sanitizer")
+def faults(shim, tmp_path, unsanitized):
     made = Faults(tmp_path / "faults")
     made.env = {**shim("faults"), "FAULTS_FILE": str(tmp_path / "faults")}
     return made

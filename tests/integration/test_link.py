@@ -4,32 +4,21 @@
 import os
 import socket
 import struct
-import time
 from pathlib import Path
-
-import pytest
 
 import exposition
 from daemon import eventually
 from link_lab import (
     ALL_KINDS,
     ONLY_LINK,
-    Shim,
     expected_counters,
     fresh,
     links,
     shown_counters,
     shown_devices,
-    thread_allocations,
+    steady_allocations,
     value,
 )
-
-
-@pytest.fixture
-def kernel(tmp_path, sanitized):
-    if sanitized:
-        pytest.skip("preloaded libraries don't go with a sanitizer")
-    return Shim(tmp_path, "netlink_kernel")
 
 
 def send_frames(namespace, device, frame, count):
@@ -280,21 +269,12 @@ def test_row_11_lost_notifications(netns, exporter, kernel):
     assert collector(page, "up") == 1
 
 
-def test_steady_collection_allocates_nothing(netns, exporter, tmp_path, sanitized):
-    if sanitized:
-        pytest.skip("preloaded libraries don't go with a sanitizer")
-    shim = Shim(tmp_path, "allocations")
+def test_steady_collection_allocates_nothing(netns, exporter, allocations):
     inside = netns()
     inside.batch([f"link add b{i} type bridge" for i in range(50)])
-    process = exporter(*ONLY_LINK, netns=inside, env=shim.env)
-    time.sleep(1)  # every recycled snapshot has been used once
+    process = exporter(*ONLY_LINK, netns=inside, env=allocations.env)
     assert shown_devices(fresh(process)) >= {"lo", "b49"}
-    before = thread_allocations(shim, "link")
-    assert before > 0
-    first = collector(process.metrics(), "last_success_timestamp_seconds")
-    time.sleep(2)
-    assert collector(process.metrics(), "last_success_timestamp_seconds") > first + 1
-    assert thread_allocations(shim, "link") == before
+    before = steady_allocations(process, allocations, "link")
     inside.ip("link set b0 name renamed")
     fresh(process)
-    assert thread_allocations(shim, "link") > before  # the counting works
+    assert allocations.allocated("link") > before  # the counting works

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 import daemon
-from link_lab import ALL_KINDS, ONLY_LINK, Shim, fresh, links, resident_bytes, shown_devices, value
+from link_lab import ALL_KINDS, ONLY_LINK, fresh, links, resident_bytes, shown_devices, value
 
 SECONDS = 5
 MEBIBYTE = 1 << 20
@@ -99,11 +99,8 @@ def test_moved_between_namespaces_while_scraped(netns, exporter):
     assert "m0" not in shown_devices(fresh(process))
 
 
-def test_row_01_an_index_that_is_used_again_never_mixes_two_devices(netns, exporter, tmp_path, sanitized):
+def test_row_01_an_index_that_is_used_again_never_mixes_two_devices(netns, exporter, kernel):
     """A kernel slow to answer: the device of index 500 becomes another between the dump and the join."""
-    if sanitized:
-        pytest.skip("preloaded libraries don't go with a sanitizer")
-    kernel = Shim(tmp_path, "netlink_kernel")
     kernel.set("slow")
     inside = netns()
     process = exporter(*ONLY_LINK, netns=inside, env=kernel.env)

@@ -3,12 +3,9 @@ two rows that one would add up. Numbers of rows are those of the reliability tab
 
 import json
 import socket
-import time
-
-import pytest
 
 from daemon import eventually
-from link_lab import Shim, fresh, thread_allocations
+from link_lab import fresh, steady_allocations
 
 ONLY_QDISC = (
     "--collector.disable-defaults",
@@ -143,10 +140,7 @@ def test_filter_and_roots_alone(veth, exporter):
     assert not shown(process.metrics())
 
 
-def test_row_02_dump_interrupted_for_ever(netns, exporter, tmp_path, sanitized):
-    if sanitized:
-        pytest.skip("preloaded libraries don't go with a sanitizer")
-    kernel = Shim(tmp_path, "netlink_kernel")
+def test_row_02_dump_interrupted_for_ever(netns, exporter, kernel):
     inside = netns()
     inside.ip("link add q0 type veth peer name q1")
     inside.run("tc qdisc add dev q0 root pfifo limit 10")
@@ -161,23 +155,14 @@ def test_row_02_dump_interrupted_for_ever(netns, exporter, tmp_path, sanitized):
     assert_equal_to_tc(process, inside)
 
 
-def test_steady_collection_allocates_nothing(netns, exporter, tmp_path, sanitized):
-    if sanitized:
-        pytest.skip("preloaded libraries don't go with a sanitizer")
-    shim = Shim(tmp_path, "allocations")
+def test_steady_collection_allocates_nothing(netns, exporter, allocations):
     inside = netns()
     inside.batch([f"link add q{i} numtxqueues 4 type veth peer name p{i}" for i in range(20)])
     for i in range(20):
         inside.run(f"tc qdisc add dev q{i} root mq")
-    process = exporter(*ONLY_QDISC, netns=inside, env=shim.env)
-    time.sleep(1)  # every recycled snapshot has been used once
+    process = exporter(*ONLY_QDISC, netns=inside, env=allocations.env)
     assert len(shown(fresh(process, "qdisc"))) == 20 * 5
-    before = thread_allocations(shim, "qdisc")
-    assert before > 0
-    first = process.metrics().value("netdrop_collector_last_success_timestamp_seconds", collector="qdisc")
-    stamp = "netdrop_collector_last_success_timestamp_seconds"
-    eventually(lambda: process.metrics().value(stamp, collector="qdisc") > first + 1, "ten collections")
-    assert thread_allocations(shim, "qdisc") == before
+    before = steady_allocations(process, allocations, "qdisc")
     inside.run("tc qdisc add dev p0 root pfifo limit 10")
     assert_equal_to_tc(process, inside)
-    assert thread_allocations(shim, "qdisc") > before  # the counting works
+    assert allocations.allocated("qdisc") > before  # the counting works

@@ -7,11 +7,9 @@ import socket
 import threading
 import time
 
-import pytest
-
 import exposition
 from daemon import eventually
-from link_lab import Shim, fresh, thread_allocations
+from link_lab import fresh, steady_allocations
 
 ONLY_SOCKETS = (
     "--collector.disable-defaults",
@@ -297,10 +295,7 @@ def test_storm_of_sockets(netns, exporter):
     assert all(after[key] == count for key, count in final.items() if count)
 
 
-def test_kernel_without_sock_diag_of_udp(netns, exporter, tmp_path, sanitized):
-    if sanitized:
-        pytest.skip("preloaded libraries don't go with a sanitizer")
-    kernel = Shim(tmp_path, "netlink_kernel")
+def test_kernel_without_sock_diag_of_udp(netns, exporter, kernel):
     kernel.set("no_udp_diag")
     inside = netns()
     with udp(inside, 8125), inside.socket() as server:
@@ -316,26 +311,20 @@ def test_kernel_without_sock_diag_of_udp(netns, exporter, tmp_path, sanitized):
         eventually(lambda: "udp_diag" in process.stderr, "the reason in the log")
 
 
-def test_steady_collection_allocates_nothing(netns, exporter, tmp_path, sanitized):
-    if sanitized:
-        pytest.skip("preloaded libraries don't go with a sanitizer")
-    shim = Shim(tmp_path, "allocations")
+def test_steady_collection_allocates_nothing(netns, exporter, allocations):
     inside = netns()
+
+    def traffic():
+        for port in range(1000, 1200):
+            send(inside, port, 10)
+
     with contextlib.ExitStack() as keep:
         for port in range(1000, 1200):
             keep.enter_context(udp(inside, port))
-            send(inside, port, 10)
-        process = exporter(*ONLY_SOCKETS, netns=inside, env=shim.env)
-        time.sleep(1)  # every recycled snapshot has been used once
+        traffic()
+        process = exporter(*ONLY_SOCKETS, netns=inside, env=allocations.env)
         assert len(drops(fresh(process, "sockets"))) == 200
-        before = thread_allocations(shim, "sockets")
-        assert before > 0
-        stamp = "netdrop_collector_last_success_timestamp_seconds"
-        first = process.metrics().value(stamp, collector="sockets")
-        for port in range(1000, 1200):
-            send(inside, port, 10)
-        eventually(lambda: process.metrics().value(stamp, collector="sockets") > first + 1, "ten collections")
-        assert thread_allocations(shim, "sockets") == before
+        before = steady_allocations(process, allocations, "sockets", meanwhile=traffic)
         keep.enter_context(udp(inside, 999))
         assert len(drops(fresh(process, "sockets"))) == 201
-        assert thread_allocations(shim, "sockets") > before  # the counting works
+        assert allocations.allocated("sockets") > before  # the counting works
