@@ -38,6 +38,13 @@ def test_alerts_and_pages_name_each_other():
     assert {(alert, f"docs/runbook/{name}") for alert, name in named} == linked
 
 
+def test_every_limit_is_explained():
+    limits = re.findall(r'\[LIMIT_\w+\] = "(\w+)"', (rules.TREE / "daemon/limits.c").read_text())
+    rows = re.findall(r"^\| (`.*?) \|", (DIRECTORY / "limits.md").read_text(), re.MULTILINE)
+    assert limits
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(limits)
+
+
 @pytest.mark.parametrize("name", sorted(set(PAGES) - {"README.md", "drop-reasons.md"}))
 def test_a_page_says_all(name):
     text = (DIRECTORY / name).read_text()
