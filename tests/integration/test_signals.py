@@ -159,8 +159,9 @@ def hung(daemon, name):
     """One thread of the daemon does not go on while the block runs; all others do. A tracer is what can do that."""
     seize, interrupt, detach = 0x4206, 0x4207, 17
     libc = ctypes.CDLL(None, use_errno=True)
-    threads = [path for path in Path(f"/proc/{daemon.pid}/task").iterdir() if (path / "comm").read_text() == f"{name}\n"]
-    (thread,) = [int(path.name) for path in threads]
+    names = {int(path.name): (path / "comm").read_text().strip() for path in Path(f"/proc/{daemon.pid}/task").iterdir()}
+    # A thread of a sanitizer's own has the main thread's name, and comes after it.
+    thread = min(number for number in names if names[number] == name)
 
     def trace(request):
         if libc.ptrace(request, thread, None, None) != 0:
