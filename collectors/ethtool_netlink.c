@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
-#include <string.h>
 
 #include <netlink/genl/genl.h>
 

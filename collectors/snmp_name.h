@@ -6,7 +6,6 @@
  */
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "collectors/snmp_parse.h"
 

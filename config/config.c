@@ -3,7 +3,6 @@
 /* See config.h. Main thread. */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,6 @@
  * key or value can forge a line. Main thread.
  */
 
-#include <stdint.h>
-
 #include "daemon/buffer.h"
 
 enum {

@@ -2,7 +2,6 @@
 
 /* See escape.h. Any thread. */
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "daemon/cleanup.h"

@@ -6,7 +6,6 @@
  * lock is a leaf.
  */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/limits.h"

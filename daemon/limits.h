@@ -6,7 +6,6 @@
  */
 
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum limit {

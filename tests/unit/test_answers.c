@@ -3,8 +3,6 @@
 
 #include <libdeflate.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/answers.h"

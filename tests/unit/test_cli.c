@@ -1,7 +1,6 @@
 /* The command line: every flag, what is wrong with one, and what --help holds. */
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "config/config.h"

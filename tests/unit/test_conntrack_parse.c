@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "collectors/conntrack_parse.h"

@@ -2,7 +2,6 @@
 
 #include <libdeflate.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/cleanup.h"
 #include "daemon/deflate.h"

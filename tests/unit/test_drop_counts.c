@@ -1,7 +1,6 @@
 /* Packet mode's events counted together, in any order, up to the limit. */
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "collectors/drop_counts.h"

@@ -1,7 +1,5 @@
 /* Escaping: what each of the three places needs, and bytes that are no UTF-8. */
 
-#include <string.h>
-
 #include "daemon/cleanup.h"
 #include "daemon/escape.h"
 #include "daemon/utf8.h"

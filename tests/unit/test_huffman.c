@@ -1,7 +1,5 @@
 /* Huffman codes: complete, free of prefixes, of 15 bits at most, and as short as Huffman's. */
 
-#include <string.h>
-
 #include "daemon/cleanup.h"
 #include "daemon/huffman.h"
 #include "tests/unit/unit.h"

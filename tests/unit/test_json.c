@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "config/json.h"
-#include "config/json_scan.h"
 #include "tests/unit/unit.h"
 
 /* Parses an exact-size copy, so that the sanitizers see every byte too far. `expected` is the whole report.

@@ -2,7 +2,6 @@
  * addresses that are hidden. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

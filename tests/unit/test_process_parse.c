@@ -1,7 +1,6 @@
 /* /proc/PID/stat lines: real ones, hostile command names, and every way to be cut short. */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "collectors/process_parse.h"

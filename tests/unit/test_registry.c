@@ -2,7 +2,6 @@
  * go. */
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "daemon/clock.h"
 #include "daemon/registry.h"

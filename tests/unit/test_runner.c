@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <semaphore.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "daemon/cleanup.h"

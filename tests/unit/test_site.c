@@ -1,7 +1,6 @@
 /* What is served: routes, methods, filters, headers. Answers and the page are fakes here: only how they are
  * asked for is tested, with the real registry behind. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "collectors/collector.h"

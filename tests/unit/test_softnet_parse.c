@@ -1,7 +1,6 @@
 /* Lines of softnet_stat: those of kernels old and new, and every way to be none. */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "collectors/softnet_parse.h"
