@@ -157,7 +157,7 @@ static inline void proc_lab_check_steady(struct proc_lab *lab)
 {
     assert_int_equal(proc_lab_collect(lab), 0);
     for (unsigned i = 0; i < 3; i++) {
-        const struct row_set *rows = lab->draft->tables[lab->draft->table_count - 1].rows;
+        const struct table last = lab->draft->tables[lab->draft->table_count - 1];
         struct mallinfo2 before, after;
 
         snapshot_clear(lab->draft);
@@ -165,6 +165,7 @@ static inline void proc_lab_check_steady(struct proc_lab *lab)
         assert_int_equal(lab->collector->collect(lab->state, lab->draft, NULL), 0);
         after = mallinfo2();
         assert_true(before.uordblks == after.uordblks);
-        assert_ptr_equal(lab->draft->tables[lab->draft->table_count - 1].rows, rows);
+        assert_ptr_equal(lab->draft->tables[lab->draft->table_count - 1].rows, last.rows);
+        assert_ptr_equal(lab->draft->tables[lab->draft->table_count - 1].columns, last.columns);
     }
 }
