@@ -101,22 +101,15 @@ void ethtool_devices_done(struct ethtool_devices *devices)
 const struct ethtool_device *ethtool_devices_find(const struct ethtool_devices *devices, int ifindex,
                                                   size_t *hint)
 {
-    size_t low = 0, high = devices->count;
+    size_t position;
 
     if (*hint < devices->count && devices->items[*hint]->ifindex == ifindex)
         return devices->items[*hint];
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (devices->items[middle]->ifindex < ifindex)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == devices->count || devices->items[low]->ifindex != ifindex)
+    position = array_position(devices->items, devices->count, ->ifindex, ifindex);
+    if (position == devices->count || devices->items[position]->ifindex != ifindex)
         return NULL;
-    *hint = low;
-    return devices->items[low];
+    *hint = position;
+    return devices->items[position];
 }
 
 void ethtool_devices_turn(struct ethtool_devices *devices)

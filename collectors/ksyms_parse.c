@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "daemon/array.h"
+
 /* Copies what fits, with a NUL behind it. */
 static void text_copy(char *to, size_t size, const char *from, size_t length)
 {
@@ -42,22 +44,6 @@ static bool hexadecimal(const char **at, const char *end, uint64_t *ret_value)
     return true;
 }
 
-/* The index of the first address that is not below `start`. */
-static size_t scan_position(const struct ksyms_scan *scan, uint64_t start)
-{
-    size_t low = 0, high = scan->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (scan->symbols[middle].address < start)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The module in "[...]" behind the name, if there is one. */
 static void module_copy(char module[KSYM_MODULE_SIZE], const char *at, const char *end)
 {
@@ -86,7 +72,7 @@ static void scan_line(struct ksyms_scan *scan, const char *line, const char *end
     name = line + 3;
     for (name_end = name; name_end < end && *name_end != '\0' && !strchr("\t ", *name_end); name_end++)
         continue;
-    i = scan_position(scan, start);
+    i = array_position(scan->symbols, scan->count, .address, start);
     if (name_end == name || i == scan->count || scan->bests[i].start >= start)
         return;
     best = &scan->bests[i];

@@ -72,19 +72,9 @@ int links_fd(const struct links *links)
 /* Index of the first link whose ifindex is not smaller. */
 static size_t links_position(const struct links *links, int ifindex)
 {
-    size_t low = 0, high = links->count;
-
-    if (high > 0 && links->items[high - 1]->ifindex < ifindex)
-        return high;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (links->items[middle]->ifindex < ifindex)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    if (links->count > 0 && links->items[links->count - 1]->ifindex < ifindex)
+        return links->count;
+    return array_position(links->items, links->count, ->ifindex, ifindex);
 }
 
 static struct link *links_at(const struct links *links, size_t position, int ifindex)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/array.h"
 #include "daemon/cleanup.h"
 
 static uint32_t port_key(bool ipv6, uint16_t port)
@@ -44,29 +45,13 @@ void socket_ports_begin(struct socket_ports *ports, bool keep_values)
         port_begin(&ports->other[i], keep_values);
 }
 
-/* Index of the first port whose key is not smaller. */
-static size_t ports_position(const struct socket_ports *ports, uint32_t key)
-{
-    size_t low = 0, high = ports->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (ports->items[middle].key < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 struct socket_port *socket_ports_get(struct socket_ports *ports, bool ipv6, uint16_t port, size_t *hint)
 {
     uint32_t key = port_key(ipv6, port);
     size_t position = *hint;
 
     if (position >= ports->count || ports->items[position].key != key)
-        position = ports_position(ports, key);
+        position = array_position(ports->items, ports->count, .key, key);
     if (position >= ports->count || ports->items[position].key != key) {
         if (ports->count == ports->max) {
             limit_hit(ports->limits, LIMIT_PORTS);

@@ -1,6 +1,7 @@
 #pragma once
 
-/* Arrays that grow by one item at a time, and whose memory is kept. */
+/* Arrays that grow by one item at a time, and whose memory is kept; and the place of a value in ascending
+ * ones. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,4 +20,21 @@
             (capacity) = doubled_;                                                                           \
         }                                                                                                    \
         moved_ ? 0 : -ENOMEM;                                                                                \
+    })
+
+/* The index of the first item whose member (`.key`, or `->key` of pointers) is not less than the value, in an
+ * array that ascends by it; `count` where there is none. */
+#define array_position(items, count, member, value)                                                          \
+    ({                                                                                                       \
+        size_t low_ = 0, high_ = (count);                                                                    \
+                                                                                                             \
+        while (low_ < high_) {                                                                               \
+            size_t middle_ = low_ + (high_ - low_) / 2;                                                      \
+                                                                                                             \
+            if ((items)[middle_] member < (value))                                                           \
+                low_ = middle_ + 1;                                                                          \
+            else                                                                                             \
+                high_ = middle_;                                                                             \
+        }                                                                                                    \
+        low_;                                                                                                \
     })
