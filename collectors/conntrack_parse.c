@@ -118,9 +118,7 @@ static bool number(const struct nlmsghdr *message, int attribute, uint32_t *ret_
 {
     uint32_t value;
 
-    if (!netlink_u32(nla_find(nlmsg_attrdata(message, sizeof(struct nfgenmsg)),
-                              nlmsg_attrlen(message, sizeof(struct nfgenmsg)), attribute),
-                     &value))
+    if (!netlink_u32(netlink_attribute(message, sizeof(struct nfgenmsg), attribute), &value))
         return false;
     *ret_value = be32toh(value);
     return true;

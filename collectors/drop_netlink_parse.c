@@ -25,7 +25,7 @@ static const struct nlattr *attribute(const struct nlmsghdr *message, int type)
 {
     if (nlmsg_datalen(message) < (int)GENL_HDRLEN)
         return NULL;
-    return nla_find(nlmsg_attrdata(message, GENL_HDRLEN), nlmsg_attrlen(message, GENL_HDRLEN), type);
+    return netlink_attribute(message, GENL_HDRLEN, type);
 }
 
 static const struct nlattr *nested(const struct nlattr *outer, int type)

@@ -15,8 +15,7 @@ static int family_message(const struct nlmsghdr *message, void *data)
 
     if (nlmsg_datalen(message) < (int)sizeof(struct genlmsghdr))
         return -EBADMSG;
-    id = nla_find(nlmsg_attrdata(message, sizeof(struct genlmsghdr)),
-                  nlmsg_attrlen(message, sizeof(struct genlmsghdr)), CTRL_ATTR_FAMILY_ID);
+    id = netlink_attribute(message, sizeof(struct genlmsghdr), CTRL_ATTR_FAMILY_ID);
     if (!id || nla_len(id) < (int)sizeof(ethtool->family))
         return -EBADMSG;
     ethtool->family = nla_get_u16(id);

@@ -161,11 +161,6 @@ int link_parse(const struct nlmsghdr *message, struct link_texts *texts, struct 
     return 0;
 }
 
-static const struct nlattr *find_attribute(const struct nlmsghdr *message, int header_size, int type)
-{
-    return nla_find(nlmsg_attrdata(message, header_size), nlmsg_attrlen(message, header_size), type);
-}
-
 static int parse_newstats(const struct nlmsghdr *message, int *ret_ifindex,
                           const struct nlattr **ret_attribute)
 {
@@ -175,7 +170,7 @@ static int parse_newstats(const struct nlmsghdr *message, int *ret_ifindex,
         return -EBADMSG;
     header = nlmsg_data(message);
     *ret_ifindex = (int)header->ifindex;
-    *ret_attribute = find_attribute(message, sizeof(*header), IFLA_STATS_LINK_64);
+    *ret_attribute = netlink_attribute(message, sizeof(*header), IFLA_STATS_LINK_64);
     return 0;
 }
 
@@ -190,7 +185,7 @@ static int parse_newlink_statistics(const struct nlmsghdr *message, int *ret_ifi
     if (header->ifi_family != AF_UNSPEC)
         return -ENODATA;
     *ret_ifindex = header->ifi_index;
-    *ret_attribute = find_attribute(message, sizeof(*header), IFLA_STATS64);
+    *ret_attribute = netlink_attribute(message, sizeof(*header), IFLA_STATS64);
     return 0;
 }
 

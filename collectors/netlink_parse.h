@@ -43,6 +43,14 @@ struct netlink_answer {
 /* Takes one datagram. A negative errno: the answer is unusable, and more of it may be on its way. */
 int netlink_answer_take(struct netlink_answer *answer, const void *bytes, size_t size);
 
+/* The first attribute of this type behind the family's header; NULL: none. The header must be there. */
+static inline const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t header_size,
+                                                     int type)
+{
+    return nla_find(nlmsg_attrdata(message, (int)header_size), nlmsg_attrlen(message, (int)header_size),
+                    type);
+}
+
 /* An attribute's number, where the attribute is there and long enough. */
 static inline bool netlink_u32(const struct nlattr *attribute, uint32_t *ret_value)
 {

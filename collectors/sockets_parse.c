@@ -12,6 +12,8 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include "collectors/netlink_parse.h"
+
 static_assert(sizeof(struct inet_diag_bc_op) == 4,
               "the size of an instruction is part of the kernel's interface");
 
@@ -43,8 +45,7 @@ int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_repo
     /* The kernel numbers sockets from 1 (net/core/sock_diag.c, __sock_gen_cookie()). */
     if (report.cookie == 0 || report.port == 0)
         return -EBADMSG;
-    parse_drops(&report, nla_find(nlmsg_attrdata(message, sizeof(socket)),
-                                  nlmsg_attrlen(message, sizeof(socket)), INET_DIAG_SKMEMINFO));
+    parse_drops(&report, netlink_attribute(message, sizeof(socket), INET_DIAG_SKMEMINFO));
     *ret_report = report;
     return 0;
 }
