@@ -55,10 +55,14 @@ def test_row_59_scraped_by_a_real_prometheus(monitored, veth):
     assert octets == pytest.approx(500 * (72 + 42), rel=0.1)
 
     # At rest, Prometheus holds exactly the kernel's numbers.
-    time.sleep(1.5)
-    kernel = veth.b.links()["b0"]["stats64"]["rx"]
-    assert prometheus.query('netdrop_link_receive_packets_total{device="b0"}') == kernel["packets"]
-    assert prometheus.query('netdrop_link_receive_bytes_total{device="b0"}') == kernel["bytes"]
+    def agree():
+        kernel = veth.b.links()["b0"]["stats64"]["rx"]
+        return all(
+            prometheus.query(f'netdrop_link_receive_{what}_total{{device="b0"}}') == kernel[what]
+            for what in ("packets", "bytes")
+        )
+
+    eventually(agree, "the kernel's numbers")
     assert prometheus.query("min_over_time(up[10s])") == 1
 
     # The type "info" and units exist in OpenMetrics only: that is what was negotiated.
