@@ -12,10 +12,6 @@
 
 #include <linux/sockios.h>
 
-enum {
-    BUFFER_HEADER = 16
-}; /* holds struct ethtool_gstrings and struct ethtool_stats; keeps values aligned */
-
 static int call(struct ethtool_ioctl *ethtool, const char *device, void *command)
 {
     struct ifreq request = {.ifr_data = command};

@@ -180,7 +180,7 @@ static void links_remove(struct links *links, int ifindex)
 
 int links_take(struct links *links, const struct nlmsghdr *message)
 {
-    struct link_texts texts;
+    struct link_texts texts = {};
     struct link link;
     int r;
 
