@@ -16,6 +16,7 @@
 #include "collectors/collector.h"
 #include "daemon/answers.h"
 #include "daemon/clock.h"
+#include "daemon/handovers.h"
 #include "daemon/health.h"
 #include "daemon/settings.h"
 #include "tests/bench/allocations.h"
@@ -112,6 +113,7 @@ int main(int argc, char *argv[])
     struct buffer messages = {};
     struct settings *settings;
     struct limits limits = {};
+    struct handover handover = {};
     struct fault fault = {};
     size_t i;
 
@@ -122,9 +124,11 @@ int main(int argc, char *argv[])
     if (settings_load(&source, &settings, &messages) < 0)
         fail(messages.data);
     collection.collector = collectors[i];
+    handover_open(&handover, settings, &limits, i);
     if (collectors[i]->open(&(struct collector_context){.procfs = "/proc",
                                                         .devices = settings_devices(settings, i),
-                                                        .limits = &limits},
+                                                        .limits = &limits,
+                                                        .handover = &handover},
                             settings->collectors[i], &collection.state, &fault) < 0)
         fail(fault.text);
     measure(collect, &collection, (unsigned)atoi(argv[2]));
@@ -132,6 +136,7 @@ int main(int argc, char *argv[])
     if (atoi(argv[3]) > 0)
         measure_answers(collection.drafts[0], i, (unsigned)atoi(argv[3]));
     collectors[i]->close(collection.state);
+    handover_done(&handover);
     settings_unref(settings);
     snapshot_unref(collection.drafts[0]);
     snapshot_unref(collection.drafts[1]);
