@@ -4,43 +4,11 @@
  * tree of cJSON keeps that order, so that walking it gives each item its line. */
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "config/json_scan.h"
-
-int json_read(const char *path, char **ret_data, size_t *ret_size, struct fault *fault)
-{
-    /* O_NONBLOCK: opening a FIFO without a writer must not wait for one. */
-    _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    _cleanup_(freep) char *data = NULL;
-    struct stat status;
-    size_t size = 0;
-    ssize_t n;
-
-    if (fd < 0 || fstat(fd, &status) < 0)
-        return fault_set(fault, -errno, "cannot open: %m");
-    if (!S_ISREG(status.st_mode))
-        return fault_set(fault, -EINVAL, "not a regular file");
-    data = malloc(JSON_SIZE_MAX + 1);
-    if (!data)
-        return fault_set(fault, -ENOMEM, "out of memory");
-    while ((n = read(fd, data + size, JSON_SIZE_MAX + 1 - size)) > 0)
-        size += (size_t)n;
-    if (n < 0)
-        return fault_set(fault, -errno, "cannot read: %m");
-    if (size > JSON_SIZE_MAX)
-        return fault_set(fault, -EFBIG, "larger than the %d bytes that a configuration may have",
-                         JSON_SIZE_MAX);
-    *ret_data = take_ptr(data);
-    *ret_size = size;
-    return 0;
-}
 
 /* Where a walk over the tree is. */
 struct walk {

@@ -3,8 +3,7 @@
 /*
  * Strict JSON: RFC 8259 and nothing else. cJSON builds the tree, but it accepts trailing bytes, duplicate
  * keys, leading zeros, raw control characters, invalid UTF-8 and 1e999, cuts strings at \u0000 and rounds
- * numbers above 2^53; so a scanner of our own reads the bytes first and refuses all of that. Pure but for
- * json_read().
+ * numbers above 2^53; so a scanner of our own reads the bytes first and refuses all of that. Pure.
  */
 
 #include <stddef.h>
@@ -13,7 +12,6 @@
 
 #include "config/report.h"
 #include "daemon/cleanup.h"
-#include "daemon/fault.h"
 
 enum {
     JSON_SIZE_MAX = 1024 * 1024,
@@ -23,10 +21,6 @@ enum {
 #define JSON_NUMBER_MAX UINT64_C(9007199254740991) /* up to here a double holds every whole number */
 
 DEFINE_CLEANUP(cJSON *, cJSON_Delete)
-
-/* Reads a whole regular file: what is none (a FIFO would block, a device never end) or larger than
- * JSON_SIZE_MAX is refused. Returns -errno. The caller frees the data, which is not NUL-terminated. */
-int json_read(const char *path, char **ret_data, size_t *ret_size, struct fault *fault);
 
 /* The tree, for cJSON_Delete(); NULL where the bytes are not JSON (or memory is out), which the report says.
  * Duplicate keys are reported too, but leave the tree usable: all that is wrong is said in one go. Numbers

@@ -10,6 +10,7 @@
 #include <nettle/sha2.h>
 
 #include "build-config.h"
+#include "config/file.h"
 #include "daemon/cleanup.h"
 #include "daemon/listen.h"
 #include "daemon/reference.h"
@@ -240,7 +241,7 @@ int settings_load(const struct settings_source *source, struct settings **ret_se
     _cleanup_(freep) char *data = NULL;
     struct fault fault;
     size_t size = 0;
-    int r = json_read(report.source, &data, &size, &fault);
+    int r = file_read(report.source, JSON_SIZE_MAX, 0, &data, &size, &fault);
 
     /* Without a word from the user the file need not be there. */
     if (r == -ENOENT && !source->config_file)

@@ -220,59 +220,12 @@ static void test_long_keys(void **state)
     assert_true(out.size < 400);
 }
 
-static void read_fails(const char *path, int error, const char *text)
-{
-    struct fault fault = {};
-    char *data = NULL;
-    size_t size = 0;
-
-    assert_int_equal(json_read(path, &data, &size, &fault), error);
-    assert_string_equal(fault.text, text);
-    assert_null(data);
-}
-
-static void test_read(void **state)
-{
-    char directory[] = "/tmp/test_json.XXXXXX", path[64], fifo[64];
-    _cleanup_(freep) char *data = NULL;
-    size_t size = 0;
-    FILE *file;
-
-    (void)state;
-    assert_non_null(mkdtemp(directory));
-    (void)snprintf(path, sizeof(path), "%s/file", directory);
-    (void)snprintf(fifo, sizeof(fifo), "%s/fifo", directory);
-    read_fails(path, -ENOENT, "cannot open: No such file or directory");
-    read_fails(directory, -EINVAL, "not a regular file");
-    read_fails("/dev/zero", -EINVAL, "not a regular file");
-    assert_int_equal(mkfifo(fifo, 0600), 0);
-    read_fails(fifo, -EINVAL, "not a regular file"); /* and at once */
-    file = fopen(path, "we");
-    assert_non_null(file);
-    assert_int_equal(fwrite("{}\0\n", 1, 4, file), 4);
-    assert_int_equal(fflush(file), 0);
-    assert_int_equal(json_read(path, &data, &size, NULL), 0);
-    assert_int_equal(size, 4);
-    assert_memory_equal(data, "{}\0\n", 4);
-    freep(&data);
-    assert_int_equal(ftruncate(fileno(file), JSON_SIZE_MAX), 0);
-    assert_int_equal(json_read(path, &data, &size, NULL), 0);
-    assert_int_equal(size, JSON_SIZE_MAX);
-    assert_int_equal(ftruncate(fileno(file), INT64_C(1) << 30), 0);
-    read_fails(path, -EFBIG, "larger than the 1048576 bytes that a configuration may have");
-    (void)fclose(file);
-    unlink(path);
-    unlink(fifo);
-    rmdir(directory);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad),    cmocka_unit_test(test_nul_bytes),  cmocka_unit_test(test_depth),
         cmocka_unit_test(test_size),   cmocka_unit_test(test_duplicates), cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_values), cmocka_unit_test(test_lines),      cmocka_unit_test(test_long_keys),
-        cmocka_unit_test(test_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/file.h"
+#include "config/json.h"
 #include "daemon/cleanup.h"
 #include "daemon/settings.h"
 #include "tests/unit/unit.h"
@@ -378,7 +380,7 @@ static void test_fixtures(void **state)
 
         (void)snprintf(path, sizeof(path), "%s/config/%s.json", root ? root : "tests/fixtures", names[i]);
         (void)snprintf(expected_path, sizeof(expected_path), "%s.messages", path);
-        assert_int_equal(json_read(expected_path, &expected, &size, NULL), 0);
+        assert_int_equal(file_read(expected_path, JSON_SIZE_MAX, 0, &expected, &size, NULL), 0);
         assert_int_equal(settings_load(&source, &settings, &messages), size ? -EINVAL : 0);
         settings_unref(settings);
         /* The messages name the file; the fixture leaves that out. */
