@@ -25,8 +25,9 @@ struct connection {
     int fd;
     bool shut; /* shut down already; libmicrohttpd will notice and remove it */
     struct in6_addr address;
-    uint64_t since_ns;            /* WAITING, IDLE: of the phase; REQUEST, ANSWER: of the request line */
-    struct connection *next_free; /* while free */
+    struct certificate *certificate; /* of its TLS session, a reference; NULL without TLS */
+    uint64_t since_ns;               /* WAITING, IDLE: of the phase; REQUEST, ANSWER: of the request line */
+    struct connection *next_free;    /* while free */
 };
 
 struct connections {
@@ -155,8 +156,14 @@ struct connection *connections_add(struct connections *connections, int fd, cons
     return connection;
 }
 
+void connection_hold(struct connection *connection, struct certificate *certificate)
+{
+    connection->certificate = certificate;
+}
+
 void connections_remove(struct connections *connections, struct connection *connection)
 {
+    certificate_unref(connection->certificate);
     pthread_mutex_lock(&connections->lock);
     *connection = (struct connection){.phase = PHASE_FREE, .next_free = connections->spare};
     connections->spare = connection;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "daemon/certificate.h"
 #include "daemon/clock.h"
 #include "daemon/limits.h"
 
@@ -57,6 +58,8 @@ bool connections_admit(struct connections *connections, const struct sockaddr *a
  * the descriptor is closed. */
 struct connection *connections_add(struct connections *connections, int fd, const struct sockaddr *address,
                                    uint64_t now_ns);
+/* Takes over a reference to what the connection's TLS session uses, until connections_remove(). */
+void connection_hold(struct connection *connection, struct certificate *certificate);
 void connections_remove(struct connections *connections, struct connection *connection);
 
 /* The steps of a request: its line has arrived; it is whole, and its answer on the way; the answer is out. */

@@ -39,6 +39,7 @@ struct daemon {
     struct settings *settings; /* in effect */
     struct program program;
     struct page page;
+    struct auth *auth; /* NULL: everybody may ask */
     struct site site;
     struct http *http;
     struct trend *trend;
@@ -71,6 +72,17 @@ static void log_lines(enum log_level level, const struct buffer *messages)
         log_write(level, "%.*s", (int)(line_end - at), at);
         at = line_end + 1;
     }
+}
+
+/* Takes over what the secrets hold. */
+static void adopt_secrets(struct daemon *daemon, struct secrets *secrets)
+{
+    if (secrets->certificate) {
+        health_certificate(daemon->program.health, certificate_expiry_ns(secrets->certificate));
+        http_certificate(daemon->http, take_ptr(secrets->certificate));
+    }
+    if (secrets->users)
+        auth_replace(daemon->auth, take_ptr(secrets->users));
 }
 
 static void daemon_adopt(struct daemon *daemon, struct settings *settings)
@@ -106,17 +118,24 @@ static void daemon_reload(struct daemon *daemon)
 {
     static const struct log_fields refused = {.message_id = MESSAGE_CONFIG_REFUSED};
     _cleanup_(buffer_done) struct buffer messages = {};
+    _cleanup_(secrets_done) struct secrets secrets = {};
     struct settings *settings = NULL;
 
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
                (unsigned long long)(clock_read_ns(CLOCK_MONOTONIC) / 1000));
-    if (settings_load(daemon->source, &settings, &messages) < 0) {
+    if (settings_load(daemon->source, &settings, &messages) < 0 ||
+        secrets_load(&daemon->started->web, &secrets, &messages) < 0) {
+        const char *what = settings ? "certificate, key or users file is invalid, what was before it goes on"
+                                    : "configuration file is invalid, the one before it runs";
+
+        settings_unref(settings);
         log_lines(LOG_LEVEL_ERROR, &messages);
         log_event(LOG_LEVEL_ERROR, &refused, "the configuration was not reloaded; what ran before goes on");
         health_config_refused(daemon->program.health);
-        status_note(daemon->status, "configuration file is invalid, the one before it runs");
+        status_note(daemon->status, what);
     } else {
         log_lines(LOG_LEVEL_WARN, &messages);
+        adopt_secrets(daemon, &secrets);
         daemon_adopt(daemon, settings);
     }
     status_update(daemon->status, clock_boottime_ns());
@@ -204,16 +223,38 @@ static int daemon_prepare(void)
     return sigprocmask(SIG_BLOCK, &blocked, NULL) < 0 ? -errno : 0;
 }
 
-static int daemon_serve(struct daemon *daemon, struct listeners *listeners, struct fault *fault)
+/* Once, however many. */
+static void warn_plain(const struct listeners *listeners)
+{
+    for (size_t i = 0; i < listeners->count; i++)
+        if (!listen_is_local(listeners->fds[i])) {
+            log_warn("passwords come in the clear from other hosts: set web.tls.certificate and web.tls.key");
+            return;
+        }
+}
+
+static int daemon_serve(struct daemon *daemon, struct secrets *secrets, struct listeners *listeners,
+                        struct fault *fault)
 {
     const struct connections_limits connections = daemon_connections(daemon->settings);
+    const char *scheme = secrets->certificate ? "https" : "http";
     char urls[LISTENERS_MAX][LISTEN_URL_MAX];
     size_t count = listeners->count;
     int error;
 
     for (size_t i = 0; i < count; i++)
-        listen_url(listeners->fds[i], daemon->started->web.telemetry_path, urls[i]);
+        listen_url(listeners->fds[i], scheme, daemon->started->web.telemetry_path, urls[i]);
+    if (secrets->users && !secrets->certificate)
+        warn_plain(listeners);
+    error = secrets->users ? auth_new(secrets->users, &daemon->program.limits, &daemon->auth) : 0;
+    if (error < 0)
+        return fault_set(fault, error, "cannot keep users: %s", strerror(-error));
+    if (secrets->users)
+        secrets->users = NULL;
+    daemon->site.auth = daemon->auth;
     error = http_new(&daemon->site, &daemon->program.limits, &connections, &daemon->http, fault);
+    if (!error)
+        adopt_secrets(daemon, secrets);
     if (!error)
         error = http_start(daemon->http, listeners, fault);
     for (size_t i = 0; i < count && !error; i++)
@@ -221,8 +262,7 @@ static int daemon_serve(struct daemon *daemon, struct listeners *listeners, stru
     return error;
 }
 
-static int daemon_start(struct daemon *daemon, struct passed *passed, struct listeners *listeners,
-                        struct fault *fault)
+static int daemon_start(struct daemon *daemon, struct passed *passed, struct fault *fault)
 {
     int error = program_init(&daemon->program, daemon->settings, passed, fault);
 
@@ -255,8 +295,7 @@ static int daemon_start(struct daemon *daemon, struct passed *passed, struct lis
         error = daemon_events(daemon);
     if (error < 0)
         return fault_set(fault, error, "cannot start: %s", strerror(-error));
-    error = fleet_apply(daemon->program.fleet, daemon->settings, 0, fault);
-    return error < 0 ? error : daemon_serve(daemon, listeners, fault);
+    return fleet_apply(daemon->program.fleet, daemon->settings, 0, fault);
 }
 
 static void daemon_end(struct daemon *daemon, int status)
@@ -271,6 +310,7 @@ static void daemon_end(struct daemon *daemon, int status)
     if (daemon->http && !http_drain(daemon->http, DRAIN_NS))
         log_warn("some requests did not end in time and were cut off");
     http_free(daemon->http);
+    auth_free(daemon->auth);
     status_free(daemon->status);
     loss_free(daemon->loss);
     trend_free(daemon->trend);
@@ -284,7 +324,7 @@ static void daemon_end(struct daemon *daemon, int status)
     settings_unref(daemon->started);
 }
 
-int daemon_run(const struct settings_source *source, struct settings *settings)
+int daemon_run(const struct settings_source *source, struct settings *settings, struct secrets *secrets)
 {
     struct daemon daemon = {
         .source = source,
@@ -303,7 +343,9 @@ int daemon_run(const struct settings_source *source, struct settings *settings)
         error = settings->systemd_socket ? listeners_systemd(&passed, &listeners, &fault)
                                          : listeners_open(&settings->web.listen, &listeners, &fault);
     if (!error)
-        error = daemon_start(&daemon, &passed, &listeners, &fault);
+        error = daemon_start(&daemon, &passed, &fault);
+    if (!error)
+        error = daemon_serve(&daemon, secrets, &listeners, &fault);
     if (error < 0) {
         log_error("%s", fault.text);
     } else {

@@ -60,7 +60,7 @@ static const struct metric build_metrics[] = {
      VALUE_UINT64},
 };
 
-enum { COLUMN_UNKNOWN_KEYS, COLUMN_RELOAD_OK, COLUMN_RELOAD_TIME };
+enum { COLUMN_UNKNOWN_KEYS, COLUMN_RELOAD_OK, COLUMN_RELOAD_TIME, COLUMN_EXPIRY };
 
 static const struct metric config_metrics[] = {
     [COLUMN_UNKNOWN_KEYS] = {"netdrop_config_unknown_keys",
@@ -72,6 +72,9 @@ static const struct metric config_metrics[] = {
     [COLUMN_RELOAD_TIME] = {"netdrop_config_last_reload_success_timestamp_seconds",
                             "When the running configuration was read, in seconds since 1970", NULL, "seconds",
                             METRIC_GAUGE, VALUE_SECONDS},
+    [COLUMN_EXPIRY] = {"netdrop_web_certificate_expiry_timestamp_seconds",
+                       "When the certificate that is served with expires, in seconds since 1970", NULL,
+                       "seconds", METRIC_GAUGE, VALUE_SECONDS},
 };
 
 static const struct metric digest_metrics[] = {
@@ -111,6 +114,7 @@ struct health {
     pthread_mutex_t lock; /* of what follows, and of rows[TABLE_DIGEST] */
     uint64_t unknown_keys;
     uint64_t loaded_ns; /* CLOCK_REALTIME */
+    uint64_t expiry_ns; /* the same; 0: no certificate */
     bool refused;
 };
 
@@ -239,6 +243,13 @@ void health_config_refused(struct health *health)
     pthread_mutex_unlock(&health->lock);
 }
 
+void health_certificate(struct health *health, uint64_t expiry_ns)
+{
+    pthread_mutex_lock(&health->lock);
+    health->expiry_ns = expiry_ns;
+    pthread_mutex_unlock(&health->lock);
+}
+
 static void fill_collector(struct table *table, struct table *states, size_t i,
                            const struct collector_health *now)
 {
@@ -265,6 +276,8 @@ static void fill_program(const struct health *health, struct table *const tables
     table_set(tables[TABLE_CONFIG], 0, COLUMN_UNKNOWN_KEYS, health->unknown_keys);
     table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_OK, !health->refused);
     table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_TIME, health->loaded_ns);
+    if (health->expiry_ns)
+        table_set(tables[TABLE_CONFIG], 0, COLUMN_EXPIRY, health->expiry_ns);
     table_set(tables[TABLE_DIGEST], 0, 0, 1);
 }
 

@@ -25,5 +25,8 @@ int health_config_loaded(struct health *health, const char *sha256, uint64_t unk
 /* A reload was refused; what ran before goes on. */
 void health_config_refused(struct health *health);
 
+/* When the certificate that is served with expires, CLOCK_REALTIME; 0: there is none. */
+void health_certificate(struct health *health, uint64_t expiry_ns);
+
 /* Adds the tables to the draft, for the collectors whose bit is set. -ENOMEM. */
 int health_fill(struct health *health, uint64_t collectors, uint64_t now_ns, struct snapshot *draft);

@@ -18,6 +18,7 @@
 
 #include "daemon/cleanup.h"
 #include "daemon/probe.h"
+#include "daemon/tls.h"
 
 enum {
     CONNECTION_MEMORY = 16 * 1024,            /* request line and headers; more is answered by 431 or 414 */
@@ -36,7 +37,8 @@ struct http {
     struct limits *limits;
     struct connections *connections;
     atomic_bool stopping; /* each answer ends its connection */
-    int placeholder;      /* takes the place of closed listening sockets */
+    struct tls tls;
+    int placeholder; /* takes the place of closed listening sockets */
     size_t listener_count;
     struct listener listeners[LISTENERS_MAX];
 };
@@ -77,7 +79,9 @@ static void on_connection_started(struct http *http, struct MHD_Connection *conn
         return;
     *ret_entry = connections_add(http->connections, fd, address, clock_boottime_ns());
     /* Two threads let in the last one at the same time: here it can't be refused any more, only ended. */
-    if (!*ret_entry)
+    if (*ret_entry)
+        tls_begin(&http->tls, connection, *ret_entry);
+    else
         (void)shutdown(fd, SHUT_RDWR);
 }
 
@@ -164,8 +168,10 @@ static enum MHD_Result respond(struct http *http, struct MHD_Connection *connect
                                const char *method)
 {
     struct connection *entry = connection_entry(connection);
+    const struct sockaddr *address = client_address(connection);
     struct request request = {
-        .client = entry ? client_address(connection) : NULL,
+        /* Not by its entry: a connection that was let in by one thread too many has none either. */
+        .client = address_internal(address) ? NULL : address,
         .method = method,
         .path = url,
         .accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT),
@@ -178,6 +184,9 @@ static enum MHD_Result respond(struct http *http, struct MHD_Connection *connect
     enum MHD_Result result;
 
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_argument, &request);
+    if (http->site->auth)
+        request.authorization =
+            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
     keep_budget(http);
     if (entry)
         connections_answer(http->connections, entry);
@@ -221,6 +230,7 @@ int http_new(const struct site *site, struct limits *limits, const struct connec
         return fault_set(fault, -ENOMEM, "out of memory");
     http->site = site;
     http->limits = limits;
+    tls_init(&http->tls);
     http->placeholder = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     error = http->placeholder < 0 ? -errno : connections_new(settings, limits, &http->connections);
     if (error < 0) {
@@ -229,6 +239,11 @@ int http_new(const struct site *site, struct limits *limits, const struct connec
     }
     *ret_http = http;
     return 0;
+}
+
+void http_certificate(struct http *http, struct certificate *certificate)
+{
+    tls_replace(&http->tls, certificate);
 }
 
 /* libmicrohttpd's own connection limit must never be reached: it would leave clients waiting unanswered where
@@ -244,11 +259,19 @@ static struct MHD_Daemon *daemon_start(struct http *http, int fd)
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, http},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, http},
+        /* The rest is for TLS alone. */
+        {http->tls.certificate ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0,
+         (void *)tls_no_certificate},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)tls_priorities},
         {MHD_OPTION_END, 0, NULL},
     };
+    /* With epoll, a handshake that waits for its client spins: nothing says that all there was has been read
+     * (MHD_epoll, MHD_run_tls_handshake_). */
+    unsigned flags =
+        http->tls.certificate ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD;
 
-    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, on_accept, http, on_request, http,
-                            MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    return MHD_start_daemon(flags | MHD_USE_ITC, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY,
+                            options, MHD_OPTION_END);
 }
 
 /* Takes the descriptor over, whatever happens. */
@@ -264,7 +287,7 @@ static int listener_start(struct http *http, int fd, struct listener *ret_listen
         close(fd);
         return error;
     }
-    error = probe_init(&listener.probe, listener.daemon);
+    error = probe_init(&listener.probe, listener.daemon, http->tls.certificate != NULL);
     if (error < 0)
         MHD_stop_daemon(listener.daemon); /* closes the descriptor */
     else
@@ -279,7 +302,7 @@ int http_start(struct http *http, struct listeners *listeners, struct fault *fau
         char url[LISTEN_URL_MAX];
         int error;
 
-        listen_url(fd, "", url);
+        listen_url(fd, http->tls.certificate ? "https" : "http", "", url);
         error = listener_start(http, fd, &http->listeners[http->listener_count]);
         if (error < 0) {
             listeners_done(listeners);
@@ -346,6 +369,7 @@ struct http *http_free(struct http *http)
     if (http->placeholder >= 0)
         close(http->placeholder);
     connections_free(http->connections);
+    tls_done(&http->tls);
     free(http);
     return NULL;
 }

@@ -1,14 +1,15 @@
 #pragma once
 
 /*
- * The HTTP end: libmicrohttpd, one daemon and one epoll thread for each listening socket, the connection
- * table over all of them, the site behind them. Only the glue is here. Functions are main's; requests are
- * answered on libmicrohttpd's threads.
+ * The HTTP end: libmicrohttpd, one daemon and one thread (epoll, poll for TLS) for each listening socket, the
+ * connection table over all of them, the site behind them. Only the glue is here. Functions are main's;
+ * requests are answered on libmicrohttpd's threads.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/certificate.h"
 #include "daemon/connections.h"
 #include "daemon/fault.h"
 #include "daemon/limits.h"
@@ -20,6 +21,10 @@ struct http;
 /* Site and limits are borrowed. -ENOMEM, -errno with the fault. */
 int http_new(const struct site *site, struct limits *limits, const struct connections_limits *settings,
              struct http **ret_http, struct fault *fault);
+
+/* From here on new connections are TLS with this certificate, whose reference is taken over. Before
+ * http_start() for the first time, or never. */
+void http_certificate(struct http *http, struct certificate *certificate);
 
 /* Serves on these sockets, which are taken over (none are left in `listeners`, also on failure). Once. */
 int http_start(struct http *http, struct listeners *listeners, struct fault *fault);

@@ -20,6 +20,7 @@ const char *limit_name(enum limit limit)
         [LIMIT_TREND_SERIES] = "trend_series",
         [LIMIT_PORTS] = "ports",
         [LIMIT_SOCKETS] = "sockets",
+        [LIMIT_PASSWORDS] = "passwords",
     };
 
     return names[limit];

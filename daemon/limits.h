@@ -24,6 +24,7 @@ enum limit {
     LIMIT_TREND_SERIES, /* series that move and have a history; the rest has none */
     LIMIT_PORTS,        /* local ports with rows; the rest is in rows named `other` */
     LIMIT_SOCKETS,      /* sockets whose drops are remembered; those of the rest are not counted */
+    LIMIT_PASSWORDS,    /* passwords not looked at, so soon after a wrong one */
     LIMIT_COUNT
 };
 

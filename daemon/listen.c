@@ -211,22 +211,39 @@ static bool address_is_wildcard(const struct listen_address *address)
     return IN6_IS_ADDR_UNSPECIFIED(&address->socket.v6.sin6_addr);
 }
 
-void listen_url(int fd, const char *path, char ret_url[LISTEN_URL_MAX])
+static void bound_to(int fd, struct listen_address *address)
 {
-    struct listen_address address = {.all = false};
-    socklen_t size = sizeof(address.socket);
+    socklen_t size = sizeof(address->socket);
+
+    *address = (struct listen_address){.all = false};
+    if (getsockname(fd, &address->socket.any, &size) < 0)
+        address->socket.any.sa_family = AF_INET;
+}
+
+bool listen_is_local(int fd)
+{
+    struct listen_address address;
+
+    bound_to(fd, &address);
+    if (address.socket.any.sa_family == AF_INET)
+        return ntohl(address.socket.v4.sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+    return IN6_IS_ADDR_LOOPBACK(&address.socket.v6.sin6_addr);
+}
+
+void listen_url(int fd, const char *scheme, const char *path, char ret_url[LISTEN_URL_MAX])
+{
+    struct listen_address address;
     char host[INET6_ADDRSTRLEN] = "localhost";
     bool v6, literal;
 
-    if (getsockname(fd, &address.socket.any, &size) < 0)
-        address.socket.any.sa_family = AF_INET;
+    bound_to(fd, &address);
     v6 = address.socket.any.sa_family == AF_INET6;
     literal = v6 && !address_is_wildcard(&address);
     if (!address_is_wildcard(&address))
         inet_ntop(address.socket.any.sa_family,
                   v6 ? (void *)&address.socket.v6.sin6_addr : (void *)&address.socket.v4.sin_addr, host,
                   sizeof(host));
-    (void)snprintf(ret_url, LISTEN_URL_MAX, "http://%s%s%s:%u%s", literal ? "[" : "", host,
+    (void)snprintf(ret_url, LISTEN_URL_MAX, "%s://%s%s%s:%u%s", scheme, literal ? "[" : "", host,
                    literal ? "]" : "", ntohs(v6 ? address.socket.v6.sin6_port : address.socket.v4.sin_port),
                    path);
 }

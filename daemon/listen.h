@@ -44,4 +44,7 @@ int listeners_systemd(struct passed *passed, struct listeners *ret_listeners, st
 void listeners_done(struct listeners *listeners);
 
 /* Where a listening socket is reached, with its real port: "http://localhost:10190/metrics". */
-void listen_url(int fd, const char *path, char ret_url[LISTEN_URL_MAX]);
+void listen_url(int fd, const char *scheme, const char *path, char ret_url[LISTEN_URL_MAX]);
+
+/* True where only this host can connect to it. */
+bool listen_is_local(int fd);

@@ -11,6 +11,7 @@
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/secrets.h"
 #include "version.h"
 
 #include "build-config.h"
@@ -23,7 +24,7 @@ static void print(FILE *stream, const struct buffer *text)
         (void)fwrite(text->data, 1, text->size, stream);
 }
 
-static int run(const struct cli *cli, struct settings *settings)
+static int run(const struct cli *cli, struct settings *settings, struct secrets *secrets)
 {
     switch (cli->command) {
     case COMMAND_ONCE:
@@ -33,21 +34,30 @@ static int run(const struct cli *cli, struct settings *settings)
     case COMMAND_CHECK_CONFIG:
         return EXIT_SUCCESS;
     default:
-        return daemon_run(&cli->source, settings);
+        return daemon_run(&cli->source, settings, secrets);
     }
+}
+
+/* True for commands that serve, or say whether that would go well. Who only collects need not be able to read
+ * secrets. */
+static bool needs_secrets(enum command command)
+{
+    return command == COMMAND_RUN || command == COMMAND_CHECK_CONFIG;
 }
 
 static int configured(const struct cli *cli)
 {
     _cleanup_(buffer_done) struct buffer messages = {};
+    _cleanup_(secrets_done) struct secrets secrets = {};
     struct settings *settings = NULL;
     int error = settings_load(&cli->source, &settings, &messages);
-    int status;
+    int status = EXIT_USAGE;
 
+    if (!error && needs_secrets(cli->command))
+        error = secrets_load(&settings->web, &secrets, &messages);
     print(stderr, &messages);
-    if (error < 0)
-        return EXIT_USAGE;
-    status = run(cli, settings);
+    if (!error)
+        status = run(cli, settings, &secrets);
     settings_unref(settings);
     return status;
 }

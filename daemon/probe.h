@@ -2,7 +2,8 @@
 
 /*
  * Asks an HTTP thread whether it still answers: GET /-/healthy over a socket pair that is handed to
- * libmicrohttpd, so that no port, address or connection limit is in the way. Main thread; never blocks.
+ * libmicrohttpd, so that no port, address or connection limit is in the way. Where the thread speaks TLS,
+ * which we do not, whether it still reads: the beginning of a handshake. Main thread; never blocks.
  */
 
 #include <microhttpd.h>
@@ -11,10 +12,12 @@
 struct probe {
     int fd;       /* our end */
     bool waiting; /* asked, not answered yet */
+    bool tls;
+    size_t sent; /* TLS: bytes of the handshake */
 };
 
 /* Connects. -errno. */
-int probe_init(struct probe *probe, struct MHD_Daemon *daemon);
+int probe_init(struct probe *probe, struct MHD_Daemon *daemon, bool tls);
 void probe_done(struct probe *probe);
 
 /* Looks for the answer to the last question and, once it is there, asks again. True where the last question

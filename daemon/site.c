@@ -246,8 +246,28 @@ static void respond_not_found(const struct site *site, struct response *response
     respond_buffer(response, 404, content_text, &text);
 }
 
+/* True where the client may ask; else the response says why not. */
+static bool admit(const struct site *site, const struct request *request, struct response *response)
+{
+    enum auth_result result = AUTH_GRANTED;
+
+    if (site->auth && request->client)
+        result = auth_check(site->auth, request->authorization, request->client);
+    if (result == AUTH_GRANTED)
+        return true;
+    if (result == AUTH_LATER) {
+        respond_constant(response, 429, "too many wrong passwords came from there, try again later\n");
+    } else {
+        respond_constant(response, 401, "a name and its password are needed\n");
+        response_header(response, "WWW-Authenticate", "Basic realm=\"netdrop-exporter\", charset=\"UTF-8\"");
+    }
+    return false;
+}
+
 static void respond(const struct site *site, const struct request *request, struct response *ret_response)
 {
+    if (!admit(site, request, ret_response))
+        return;
     if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
         respond_constant(ret_response, 405, "only GET and HEAD are served\n");
         response_header(ret_response, "Allow", "GET, HEAD");

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "daemon/answers.h"
+#include "daemon/auth.h"
 #include "daemon/clock.h"
 #include "daemon/page.h"
 #include "daemon/registry.h"
@@ -26,6 +27,7 @@ struct site {
     struct answers *answers;
     const char *telemetry_path;
     const struct page *page; /* NULL: no page */
+    struct auth *auth;       /* NULL: everybody may ask */
     uint64_t start_ns;       /* of the program, CLOCK_BOOTTIME */
 };
 
@@ -35,14 +37,13 @@ struct argument {
     const char *value; /* NULL: there was no "=" */
 };
 
-struct sockaddr;
-
 struct request {
-    const struct sockaddr *client; /* of the log; NULL: our own probe, which is not told of */
+    const struct sockaddr *client; /* NULL: our own probe, which needs no password and is not told of */
     const char *method;
     const char *path;
     const char *accept;          /* NULL: no such header */
     const char *accept_encoding; /* NULL: no such header */
+    const char *authorization;   /* NULL: no such header, or everybody may ask */
     struct argument arguments[REQUEST_ARGUMENTS_MAX];
     size_t argument_count;
     bool arguments_cut; /* there were more */

@@ -6,14 +6,14 @@ top=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # clang, bpftool and libbpf are for the BPF program; without them the daemon builds without it.
 build_packages=(
-    bpftool clang gcc git libbpf-dev libc6-dev libcjson-dev libdeflate-dev libmicrohttpd-dev libnl-3-dev
-    libnl-genl-3-dev libnl-route-3-dev libsystemd-dev meson nettle-dev ninja-build pkgconf
+    bpftool clang gcc git libbpf-dev libc6-dev libcjson-dev libcrypt-dev libdeflate-dev libgnutls28-dev libmicrohttpd-dev
+    libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libsystemd-dev meson nettle-dev ninja-build pkgconf
 )
 # shellcheck disable=SC2034 # for the scripts that source this file
 test_packages=(
     "${build_packages[@]}"
     bash-completion binutils chromium clang-format clang-tidy conntrack cppcheck curl e2fsprogs ethtool gcovr iproute2 iptables iputils-ping
-    libclang-rt-dev libcmocka-dev llvm man-db mandoc mount nftables nodejs procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
+    libclang-rt-dev libcmocka-dev llvm man-db mandoc mount nftables nodejs openssl procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
     python3-pytest-timeout python3-yaml shellcheck strace systemd universal-ctags util-linux valgrind
 )
 

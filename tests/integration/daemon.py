@@ -1,9 +1,11 @@
 """The daemon under test as an object: started, scraped, ended, and never let off with a sanitizer's report."""
 
+import base64
 import http.client
 import os
 import re
 import socket
+import ssl
 import subprocess
 import time
 from collections import namedtuple
@@ -13,7 +15,7 @@ import exposition
 
 Response = namedtuple("Response", "status headers body")
 
-LISTENING = re.compile(r"listening on http://([^/\s]+):(\d+)(/\S*)")
+LISTENING = re.compile(r"listening on https?://([^/\s]+):(\d+)(/\S*)")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 # Sanitizer builds on a busy machine are slow; a daemon that works never comes near it.
 PATIENCE = 30
@@ -48,16 +50,24 @@ def preload(name, directory):
     return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": options}
 
 
+def basic(user):
+    """The header for "name:password"."""
+    return "Basic " + base64.b64encode(user.encode()).decode()
+
+
 def check_sanitizers(text):
     report = SANITIZER.search(text)
     assert not report, f"a sanitizer reports:\n{text[report.start():][:8000]}"
 
 
 class Exporter:
-    """One running daemon. `stderr` is a path: a file never fills up and blocks the daemon as a pipe would."""
+    """One running daemon. `stderr` is a path: a file never fills up and blocks the daemon as a pipe would. It is asked
+    by HTTPS where an `authority` (a file) is given, and as `user` ("name:password")."""
 
-    def __init__(self, command, stderr, netns=None, env=None, **options):
+    def __init__(self, command, stderr, netns=None, env=None, authority=None, user=None, **options):
         self.netns = netns
+        self.authority = authority
+        self.user = user
         self.stderr_path = stderr
         with open(stderr, "wb") as log:
             self.process = subprocess.Popen(
@@ -90,7 +100,7 @@ class Exporter:
     @property
     def url(self):
         host, port, path = self.urls[0]
-        return f"http://{host}:{port}{path}"
+        return f"{'https' if self.authority else 'http'}://{host}:{port}{path}"
 
     def wait_ready(self):
         """Until it serves, and each collector has tried once."""
@@ -107,9 +117,19 @@ class Exporter:
         connection.connect(("127.0.0.1", self.port))
         return connection
 
+    def connect_tls(self, source=None, timeout=PATIENCE):
+        """The same, and a handshake after it where there is an authority."""
+        connection = self.connect(source, timeout)
+        if self.authority:
+            context = ssl.create_default_context(cafile=self.authority)
+            connection = context.wrap_socket(connection, server_hostname="127.0.0.1")
+        return connection
+
     def get(self, path="/metrics", headers=None, method="GET"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        connection.sock = self.connect()
+        connection.sock = self.connect_tls()
+        if self.user is not None:
+            headers = {"Authorization": basic(self.user), **(headers or {})}
         try:
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()

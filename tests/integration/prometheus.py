@@ -12,14 +12,16 @@ rule_files: {rules}
 scrape_configs:
   - job_name: netdrop
     static_configs: [{{targets: {targets}}}]
+    {more}
 """
 
 
 class Prometheus:
-    def __init__(self, netns, directory, ports, rules=()):
+    def __init__(self, netns, directory, ports, rules=(), more=""):
         self.netns = netns
         targets = [f"127.0.0.1:{port}" for port in ports]
-        text = CONFIGURATION.format(targets=json.dumps(targets), rules=json.dumps([str(path) for path in rules]))
+        rules = json.dumps([str(path) for path in rules])
+        text = CONFIGURATION.format(targets=json.dumps(targets), rules=rules, more=more)
         (directory / "prometheus.yml").write_text(text)
         self.log = directory / "prometheus.log"
         with open(self.log, "wb") as log:

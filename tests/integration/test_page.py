@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import authority
 from browser import Browser
 from daemon import eventually
 
@@ -209,6 +210,22 @@ def test_exporter_away_and_back(exporter, browser, netns):
     assert page.text("#interfaces").split()[:8] == shown.split()[:8]
     exporter(f"--web.listen-address=127.0.0.1:{daemon.port}", netns=namespace)
     wait(page, lambda: page.run("document.getElementById('note').hidden"), "the note to go")
+
+
+def test_by_https_with_a_password(exporter, browser, netns, tmp_path):
+    """Renewals too, which the browser answers for."""
+    namespace = netns()
+    issuer = authority.Authority(tmp_path / "ca")
+    users = tmp_path / "users"
+    users.write_text("somebody:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n")
+    users.chmod(0o600)
+    flags = authority.flags(*issuer.issue("host"))
+    daemon = exporter(*flags, f"--set=web.users_file={users}", netns=namespace, authority=issuer.certificate,
+                      user="somebody:secret")  # fmt: skip
+    page = browser(namespace).open(f"https://somebody:secret@127.0.0.1:{daemon.port}/", trusting=True)
+    page.refreshed(5)
+    assert page.run("document.getElementById('note').hidden")
+    assert not page.complaints
 
 
 def test_row_56_hostile_names(exporter, browser, netns, pictures):

@@ -111,14 +111,38 @@ static void test_open_and_url(void **state)
     assert_int_equal(listeners.count, 2);
     assert_int_equal(getsockopt(listeners.fds[1], SOL_SOCKET, SO_ACCEPTCONN, &on, &size), 0);
     assert_int_equal(on, 1);
-    listen_url(listeners.fds[0], "/metrics", url);
-    assert_memory_equal(url, "http://127.0.0.1:", strlen("http://127.0.0.1:"));
+    listen_url(listeners.fds[0], "https", "/metrics", url);
+    assert_memory_equal(url, "https://127.0.0.1:", strlen("https://127.0.0.1:"));
     assert_non_null(strstr(url, "/metrics"));
     assert_null(strstr(url, ":0/"));
-    listen_url(listeners.fds[1], "", url);
+    listen_url(listeners.fds[1], "http", "", url);
     assert_memory_equal(url, "http://localhost:", strlen("http://localhost:"));
     listeners_done(&listeners);
     assert_int_equal(listeners.count, 0);
+}
+
+static void test_who_can_reach_it(void **state)
+{
+    static const struct {
+        const char *address;
+        bool local;
+    } cases[] = {
+        {"127.0.0.1:0", true}, {"127.9.8.7:0", true}, {"[::1]:0", true},
+        {"0.0.0.0:0", false},  {"[::]:0", false},     {":0", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        char address[32], *items[] = {address};
+        struct string_list list = list_of(items, 1);
+        struct listeners listeners;
+
+        strcpy(address, cases[i].address);
+        assert_int_equal(listeners_open(&list, &listeners, NULL), 0);
+        assert_int_equal(listen_is_local(listeners.fds[0]), cases[i].local);
+        listeners_done(&listeners);
+    }
+    assert_false(listen_is_local(-1));
 }
 
 static void test_row_43_port_in_use(void **state)
@@ -132,7 +156,7 @@ static void test_row_43_port_in_use(void **state)
 
     (void)state;
     assert_int_equal(listeners_open(&list, &first, &fault), 0);
-    listen_url(first.fds[0], "", url);
+    listen_url(first.fds[0], "http", "", url);
     (void)snprintf(taken, sizeof(taken), "%.100s", url + strlen("http://"));
     list = list_of(both, 2);
     assert_int_equal(listeners_open(&list, &second, &fault), -EADDRINUSE);
@@ -162,9 +186,9 @@ static void test_wrong_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good_addresses), cmocka_unit_test(test_bad_addresses),
-        cmocka_unit_test(test_open_and_url),   cmocka_unit_test(test_row_43_port_in_use),
-        cmocka_unit_test(test_wrong_numbers),
+        cmocka_unit_test(test_good_addresses),     cmocka_unit_test(test_bad_addresses),
+        cmocka_unit_test(test_open_and_url),       cmocka_unit_test(test_who_can_reach_it),
+        cmocka_unit_test(test_row_43_port_in_use), cmocka_unit_test(test_wrong_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* What is served: routes, methods, filters, headers. Answers and the page are fakes here: only how they are
  * asked for is tested, with the real registry behind. */
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "collectors/collector.h"
@@ -107,6 +108,41 @@ static const char *header(const struct response *response, const char *name)
 static bool says(const struct response *response, const char *text)
 {
     return memmem(response->data, response->size, text, strlen(text)) != NULL;
+}
+
+/* Of each path, and of each method: whoever is not let in learns nothing. */
+static void test_passwords(void **state)
+{
+    static const char file[] = "u:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n";
+    static const char *const paths[] = {"/metrics", "/", "/-/healthy", "/-/ready", "/nothing"};
+    const struct sockaddr_in client = {.sin_family = AF_INET};
+    struct request request = {.client = (const struct sockaddr *)&client, .now_ns = START_NS};
+    struct buffer out = {};
+    struct report report = {.source = "f", .out = &out};
+    struct limits limits = {};
+
+    (void)state;
+    assert_int_equal(auth_new(users_parse(file, strlen(file), &report), &limits, &site.auth), 0);
+    for (size_t i = 0; i < ELEMENTS(paths); i++) {
+        struct response response;
+
+        request.path = paths[i];
+        request.method = i ? "POST" : "GET";
+        response = ask(&request);
+        assert_int_equal(response.status, 401);
+        assert_string_equal(header(&response, "WWW-Authenticate"),
+                            "Basic realm=\"netdrop-exporter\", charset=\"UTF-8\"");
+        release(&response);
+    }
+    request.path = "/-/healthy";
+    request.method = "GET";
+    request.authorization = "Basic dTpzZWNyZXQ="; /* u:secret */
+    assert_int_equal(ask(&request).status, 200);
+    request.authorization = "Basic dTpzZWNyZXR0";
+    assert_int_equal(ask(&request).status, 401);
+    request.client = NULL; /* our own question */
+    assert_int_equal(ask(&request).status, 200);
+    site.auth = auth_free(site.auth);
 }
 
 static void test_routes(void **state)
@@ -369,7 +405,7 @@ int main(void)
         TEST(test_negotiation), TEST(test_page),
         TEST(test_exhausted),   TEST(test_filters),
         TEST(test_bad_filters), TEST(test_too_many_arguments),
-        TEST(test_ready),
+        TEST(test_ready),       TEST(test_passwords),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
