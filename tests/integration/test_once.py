@@ -1,9 +1,11 @@
 """`--once`, and the contract of names: everything the page can hold is listed in tests/golden/metrics.txt. A
 change there breaks somebody's dashboard: make it on purpose, with `pytest --update-golden`, and say so."""
 
+import functools
 import socket
 import subprocess
 
+import authority
 import exposition
 from daemon import eventually
 
@@ -36,15 +38,17 @@ def promises(page):
     }
 
 
-def test_golden_names(exporter, netns, tree, request):
+def test_golden_names(exporter, netns, tree, tmp_path, request):
     inside = netns()
+    ca = authority.Authority(tmp_path / "ca")
+    secure = functools.partial(exporter, *authority.flags(*ca.issue("golden")), authority=ca.certificate)
     inside.ip("link add v0 type veth peer name v1")
     inside.run("tc qdisc add dev lo root pfifo limit 1000")
     with inside.socket(kind=socket.SOCK_DGRAM) as reader, inside.socket() as listener:
         reader.bind(("127.0.0.1", 8125))
         listener.bind(("127.0.0.1", 80))
         listener.listen()
-        look_at_names(exporter, inside, tree, request)
+        look_at_names(secure, inside, tree, request)
 
 
 def look_at_names(exporter, inside, tree, request):
