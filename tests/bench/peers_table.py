@@ -96,7 +96,7 @@ def show_collectors(result):
 def aims(results):
     """(aim, limit, what was reached): each a ratio of this run, at the largest number of interfaces up to 1,000."""
     at = {result["interfaces"]: result for result in results}
-    count = max(number for number in at if number <= 1000)
+    count = max((number for number in at if number <= 1000), default=min(at))
     result = at[count]
     found, floors = result["contenders"], result["floors"]
     ours, core, link = found[OURS], found[OURS_CORE], result["collectors"][0]

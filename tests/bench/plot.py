@@ -11,7 +11,7 @@ COLOURS = ("#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7", "#5
 def _lines(results):
     """name -> [(interfaces, ms)]"""
     found = {}
-    for result in results:
+    for result in sorted(results, key=lambda result: result["interfaces"]):
         count = result["interfaces"]
         for name, one in result["contenders"].items():
             found.setdefault(name, []).append((count, total_ns(one) / 1e6))
