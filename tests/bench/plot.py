@@ -4,7 +4,7 @@ from math import ceil, floor, log10
 
 from peers_table import total_ns
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 820, 440, 70, 30, 250, 50
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 830, 440, 80, 30, 250, 50
 COLOURS = ("#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7", "#555555")
 
 
