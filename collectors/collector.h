@@ -14,13 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/limits.h"
+#include "base/table/table.h"
 #include "collectors/device_filter.h"
 #include "collectors/handover.h"
 #include "config/option.h"
-#include "daemon/clock.h"
-#include "daemon/fault.h"
-#include "daemon/limits.h"
-#include "daemon/table.h"
 
 /* The settings that every collector has; the first member of each collector's own settings struct. */
 struct collector_common {

@@ -2,6 +2,7 @@
 
 /* The one table of collectors: to add one, add its line. */
 
+#include "base/cleanup.h"
 #include "collectors/conntrack.h"
 #include "collectors/drop_monitor.h"
 #include "collectors/ethtool.h"
@@ -11,7 +12,6 @@
 #include "collectors/snmp.h"
 #include "collectors/sockets.h"
 #include "collectors/softnet.h"
-#include "daemon/cleanup.h"
 
 /* clang-format off */
 const struct collector *const collectors[] = {

@@ -22,11 +22,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/decimal.h"
 #include "collectors/conntrack_parse.h"
-#include "collectors/decimal.h"
 #include "collectors/netlink.h"
 #include "collectors/procfile.h"
-#include "daemon/cleanup.h"
 
 enum conntrack_source { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
 

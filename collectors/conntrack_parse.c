@@ -7,8 +7,8 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
 
-#include "collectors/hexadecimal.h"
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
+#include "base/hexadecimal.h"
 
 enum { COLUMNS_MAX = 32 };
 

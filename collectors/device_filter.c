@@ -4,7 +4,7 @@
 
 #include <fnmatch.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 /* The macro wants the filter inside a struct. */
 struct alone {

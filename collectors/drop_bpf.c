@@ -18,8 +18,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/cleanup.h"
 #include "collectors/drop_reason.h"
-#include "daemon/cleanup.h"
 
 enum {
     BATCH_FIRST = 128, /* keys read at once; doubled where one bucket of the map holds more */

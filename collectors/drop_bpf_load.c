@@ -18,8 +18,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/cleanup.h"
 #include "collectors/bpf/drop_bpf.skel.h"
-#include "daemon/cleanup.h"
 
 DEFINE_CLEANUP(struct drop_bpf *, drop_bpf__destroy)
 

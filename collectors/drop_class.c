@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 #define REASON(name, meaning, todo, text)                                                                    \
     {                                                                                                        \

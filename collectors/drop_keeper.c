@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/privileges.h"
 #include "collectors/drop_control.h"
-#include "daemon/cleanup.h"
-#include "daemon/privileges.h"
 
 enum {
     CHECK_INTERVAL_MS = 4000,

@@ -14,14 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/cleanup.h"
 #include "collectors/drop_open.h"
 #include "collectors/drop_rows.h"
 #include "collectors/drop_source.h"
 #include "collectors/drop_table.h"
 #include "collectors/ksyms.h"
 #include "collectors/links.h"
-#include "daemon/array.h"
-#include "daemon/cleanup.h"
 
 struct drop_monitor_settings {
     struct collector_common common;

@@ -20,11 +20,11 @@
 
 #include <netlink/socket.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "collectors/drop_control.h"
 #include "collectors/drop_counts.h"
 #include "collectors/drop_keeper.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
 
 #define CHECK_INTERVAL_NS (4 * NS_PER_SECOND)
 

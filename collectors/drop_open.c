@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/drop_control.h"
 #include "collectors/procfile.h"
-#include "daemon/cleanup.h"
 
 static const char kallsyms_name[] = "kallsyms";
 static const char modules_name[] = "modules";

@@ -9,7 +9,7 @@
 
 #include <bpf/btf.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 DEFINE_CLEANUP(struct btf *, btf__free)
 

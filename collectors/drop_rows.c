@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 enum { COLUMN_SITES, COLUMN_ACTIVE, SOURCE_COLUMNS };
 

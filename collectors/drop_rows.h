@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/table/table.h"
 #include "collectors/drop_source.h"
 #include "collectors/drop_table.h"
-#include "daemon/table.h"
 
 enum {
     DROP_ROWS_SITES,

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/fault.h"
+#include "base/limits.h"
 #include "collectors/bpf/drop_key.h"
-#include "daemon/fault.h"
-#include "daemon/limits.h"
 
 enum { DROP_HANDLES_MAX = 4 };
 

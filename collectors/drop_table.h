@@ -14,11 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "collectors/bpf/drop_key.h"
 #include "collectors/drop_class.h"
 #include "collectors/ksyms_parse.h"
 #include "collectors/link_parse.h"
-#include "daemon/limits.h"
 
 enum { DROP_REASON_SIZE = 64 };
 

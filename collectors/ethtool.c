@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/ethtool_device.h"
 #include "collectors/ethtool_ioctl.h"
 #include "collectors/ethtool_netlink.h"
 #include "collectors/ethtool_select.h"
 #include "collectors/ethtool_tables.h"
 #include "collectors/links.h"
-#include "daemon/cleanup.h"
 
 struct ethtool_settings {
     struct collector_common common;

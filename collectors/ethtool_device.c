@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/array.h"
-#include "daemon/cleanup.h"
+#include "base/array.h"
+#include "base/cleanup.h"
 
 enum { TURN_SHARE = 16 }; /* every device's strings are compared once in so many collections */
 

@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "collectors/device_filter.h"
 #include "collectors/ethtool_ioctl.h"
 #include "collectors/ethtool_select.h"
 #include "collectors/links.h"
-#include "daemon/limits.h"
 
 /* The value at `source` of the driver's list is added to a row of a table. */
 struct ethtool_move {

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/utf8.h"
+#include "base/cleanup.h"
+#include "base/utf8.h"
 
 /*
  * Where drivers write queue numbers: the text before and after it. Most begin the string with it; a few end

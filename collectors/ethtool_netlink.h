@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
 #include "collectors/netlink.h"
-#include "daemon/fault.h"
 
 enum ethtool_group {
     ETHTOOL_GROUP_RINGS, /* items: see enum ethtool_ring_item */

@@ -11,7 +11,7 @@
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
 
-#include "daemon/array.h"
+#include "base/array.h"
 
 enum { TABLE_SIZE = 64 }; /* attributes of one nest that are looked at: a newer kernel may have more */
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 enum { LABELS_MAX = 5, COLUMNS_MAX = 2, BYTES_PER_MEGABIT = 1000 * 1000 / 8 };
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/table/table.h"
 #include "collectors/ethtool_device.h"
 #include "collectors/ethtool_netlink.h"
-#include "daemon/table.h"
 
 enum ethtool_table {
     ETHTOOL_TABLE_INFO,

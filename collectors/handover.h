@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "daemon/fault.h"
+#include "base/fault.h"
 
 enum { HANDOVER_HANDLES_MAX = 8 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/array.h"
-#include "daemon/cleanup.h"
+#include "base/array.h"
+#include "base/cleanup.h"
 
 enum {
     READ_SIZE = 16 * 1024,         /* the kernel gives a page at a time */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "daemon/array.h"
+#include "base/array.h"
 
 /* Copies what fits, with a NUL behind it. */
 static void text_copy(char *to, size_t size, const char *from, size_t length)

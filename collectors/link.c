@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/cleanup.h"
 #include "collectors/link_columns.h"
 #include "collectors/link_rows.h"
 #include "collectors/links.h"
-#include "daemon/array.h"
-#include "daemon/cleanup.h"
 
 struct link_settings {
     struct collector_common common;

@@ -6,7 +6,7 @@
 #include <linux/if_link.h>
 #include <stddef.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 struct link_column {
     struct metric metric;

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
+#include "base/table/table.h"
 #include "collectors/link_parse.h"
-#include "daemon/table.h"
 
 enum link_selection {
     LINK_COLUMNS_ALL,

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/utf8.h"
 #include "collectors/netlink_parse.h"
-#include "daemon/cleanup.h"
-#include "daemon/utf8.h"
 
 static_assert(sizeof(struct rtnl_link_stats64) >= LINK_STATISTIC_COUNT * sizeof(uint64_t),
               "uapi headers older than Linux 6.0");

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 static const char *const link_labels[] = {"device", "kind"};
 static const char *const info_labels[] = {"device", "kind", "ifindex", "master", "address", "alias", "bus"};

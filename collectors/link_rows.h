@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/table/table.h"
 #include "collectors/device_filter.h"
 #include "collectors/links.h"
-#include "daemon/table.h"
 
 #define LINK_NO_ROW UINT32_MAX /* link->row of a link that is not shown */
 

@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/array.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 
 enum { ROUNDS_MAX = 3 }; /* attempts at a dump without a lost notification */
 

@@ -16,10 +16,10 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 
+#include "base/cleanup.h"
+#include "base/fault.h"
+#include "base/limits.h"
 #include "collectors/netlink_parse.h"
-#include "daemon/cleanup.h"
-#include "daemon/fault.h"
-#include "daemon/limits.h"
 
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free)
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 const struct nic_loss nic_losses[] = {
     /* drops includes the XDP drops (err_xdp falls through), so xdp_drops is left out. Since 6.8 the queue

@@ -13,9 +13,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "collectors/process_parse.h"
 #include "collectors/procfile.h"
-#include "daemon/cleanup.h"
 
 struct process_settings {
     struct collector_common common;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "collectors/decimal.h"
+#include "base/decimal.h"
 
 /* Positions as proc(5) numbers them; the state is field 3, the first behind the name. */
 enum {

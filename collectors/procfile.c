@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 enum { CAPACITY_FIRST = 4096 };
 

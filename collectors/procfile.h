@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
+#include "base/fault.h"
 #include "collectors/handover.h"
-#include "daemon/fault.h"
 
 /* A larger file is refused: the kernel's own are a few kilobytes, with a line for each of 8,192 CPUs a
  * megabyte.

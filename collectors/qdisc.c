@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+#include "base/cleanup.h"
 #include "collectors/links.h"
 #include "collectors/qdisc_parse.h"
-#include "daemon/array.h"
-#include "daemon/cleanup.h"
 
 #define NO_ROW UINT32_MAX
 

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/netlink_parse.h"
-#include "daemon/cleanup.h"
 
 static void qdisc_set(struct qdisc *qdisc, enum qdisc_value value, uint64_t number)
 {

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "collectors/procfile.h"
 #include "collectors/snmp_layout.h"
-#include "daemon/cleanup.h"
 
 struct snmp_settings {
     struct collector_common common;

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/snmp_help.h"
 #include "collectors/snmp_layout_private.h"
-#include "daemon/cleanup.h"
 
 enum { ICMP_TYPES = 256, VERSIONS = 2 };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 struct help {
     const char *protocol;

@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
+#include "base/limits.h"
+#include "base/table/table.h"
 #include "collectors/snmp_parse.h"
 #include "config/option.h"
-#include "daemon/limits.h"
-#include "daemon/table.h"
 
 enum snmp_file { SNMP_FILE_SNMP, SNMP_FILE_NETSTAT, SNMP_FILE_SNMP6, SNMP_FILE_COUNT };
 

@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 struct word_cursor {
     const char *at;

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collectors/decimal.h"
+#include "base/decimal.h"
 
 static bool is_blank(char byte)
 {

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/array.h"
-#include "daemon/cleanup.h"
+#include "base/array.h"
+#include "base/cleanup.h"
 
 static uint32_t port_key(bool ipv6, uint16_t port)
 {

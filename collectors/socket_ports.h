@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/limits.h"
-#include "daemon/table.h"
+#include "base/limits.h"
+#include "base/table/table.h"
 
 enum { SOCKET_PORT_VALUES = 2 };
 

@@ -28,11 +28,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "collectors/netlink.h"
 #include "collectors/socket_drops.h"
 #include "collectors/socket_ports.h"
 #include "collectors/sockets_parse.h"
-#include "daemon/cleanup.h"
 
 enum { LISTEN_LENGTH, LISTEN_LIMIT, LISTEN_COLUMNS };
 

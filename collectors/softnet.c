@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collectors/decimal.h"
+#include "base/cleanup.h"
+#include "base/decimal.h"
 #include "collectors/procfile.h"
 #include "collectors/softnet_parse.h"
-#include "daemon/cleanup.h"
 
 struct softnet_settings {
     struct collector_common common;

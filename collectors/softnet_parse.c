@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "collectors/hexadecimal.h"
+#include "base/hexadecimal.h"
 
 enum {
     COLUMN_PROCESSED = 0,

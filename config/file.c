@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 int file_read(const char *path, size_t size_max, mode_t refused, char **ret_data, size_t *ret_size,
               struct fault *fault)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "daemon/fault.h"
+#include "base/fault.h"
 
 /* What a file may not be that holds a secret: written by others than its owner, or read by all. Its group may
  * read it: so a service gets what root owns. */

@@ -10,8 +10,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/cleanup.h"
 #include "config/report.h"
-#include "daemon/cleanup.h"
 
 enum {
     JSON_SIZE_MAX = 1024 * 1024,

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "config/json.h"
-#include "daemon/utf8.h"
 
 /* Where in its parent a value stands, for messages: a key (as written), or a place in a list. */
 struct step {

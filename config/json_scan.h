@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "config/report.h"
-#include "daemon/buffer.h"
 
 /* 0 where the bytes are one JSON value within the limits of json.h; `lines` then holds one unsigned for each
  * value in the order of the document: the line where it, or its key, begins. Else -EINVAL, and the report

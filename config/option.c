@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
-#include "daemon/utf8.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/utf8.h"
 
 struct unit {
     const char *name;

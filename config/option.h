@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
 #include "config/string_list.h"
-#include "daemon/fault.h"
 
 enum {
     OPTION_LIST_ITEMS_MAX = 1024,

@@ -5,8 +5,8 @@
  * and deployment tools check a file with. Pure; used when the program is built.
  */
 
+#include "base/buffer.h"
 #include "config/config.h"
-#include "daemon/buffer.h"
 
 /* Every key at its default, but those that inherit another's value. -ENOMEM. */
 int render_default(const struct config_binding *bindings, size_t count, struct buffer *out);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/utf8.h"
+#include "base/utf8.h"
 
 void report_escape(struct buffer *out, const char *text)
 {

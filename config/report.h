@@ -6,7 +6,7 @@
  * key or value can forge a line. Main thread.
  */
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 enum {
     REPORT_LINES_MAX = 20, /* of errors, and of warnings; the rest is only counted */

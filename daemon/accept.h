@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/table.h"
+#include "base/table/table.h"
 
 /* The exposition for an Accept header; NULL: there is none. OpenMetrics 1.0.0 goes to who prefers it (by
  * weight, then by how precisely it is named), text 0.0.4 to all others. */

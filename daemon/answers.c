@@ -9,9 +9,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "daemon/buffer.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "daemon/encode.h"
 #include "daemon/gzip.h"
 #include "daemon/health.h"

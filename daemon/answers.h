@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/table.h"
+#include "base/table/table.h"
 
 struct answers;
 struct health;

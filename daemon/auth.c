@@ -14,8 +14,8 @@
 #include <nettle/hmac.h>
 #include <nettle/memops.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 
 /* After a wrong password of an address, which took so long to check, nothing of its group of addresses is
  * checked for so many times as long: strangers keep GROUPS/PAUSE of a CPU busy at most, one of them 1/PAUSE,

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "daemon/limits.h"
+#include "base/limits.h"
 #include "daemon/users.h"
 
 struct auth;

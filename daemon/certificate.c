@@ -9,10 +9,10 @@
 
 #include <gnutls/x509.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/reference.h"
 #include "config/file.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
-#include "daemon/reference.h"
 
 static const char key_of_certificate[] = "web.tls.certificate";
 static const char key_of_key[] = "web.tls.key";

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/collector.h"
 #include "config/report.h"
 #include "config/suggest.h"
-#include "daemon/cleanup.h"
 #include "daemon/cli_flags.h"
 
 #define LISTEN_KEY "web.listen="

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 #include "daemon/log.h"
 #include "daemon/settings.h"
 

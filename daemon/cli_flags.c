@@ -2,9 +2,9 @@
 
 /* See cli_flags.h. */
 
-#include "build-config.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/build_config.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 
 static const char *const unknown_keys[] = {"error", "warn", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}; /* as enum log_level */

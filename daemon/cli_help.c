@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/collector.h"
-#include "daemon/cleanup.h"
 #include "daemon/cli_flags.h"
 
 enum { FLAG_COLUMN = 36, KEY_COLUMN = 44, WIDTH = 110 };

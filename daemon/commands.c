@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "collectors/collector.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/program.h"
 

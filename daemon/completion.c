@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/collector.h"
 #include "config/config.h"
-#include "daemon/cleanup.h"
 #include "daemon/cli_flags.h"
 #include "daemon/settings.h"
 

@@ -5,7 +5,7 @@
  * in packaging/bash-completion. Pure; used when the program is built.
  */
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 /* "--flag" or "--flag=", one a line; one that may do without its value stands twice. */
 void completion_flags(struct buffer *out);

@@ -15,9 +15,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "daemon/certificate.h"
-#include "daemon/clock.h"
-#include "daemon/limits.h"
 
 enum { CONNECTIONS_MAX = 65536 }; /* storage: greater limits are cut to it */
 

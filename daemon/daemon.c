@@ -15,12 +15,12 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/privileges.h"
 #include "daemon/http.h"
 #include "daemon/log.h"
 #include "daemon/messages.h"
-#include "daemon/privileges.h"
 #include "daemon/program.h"
 #include "daemon/status.h"
 

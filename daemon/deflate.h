@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 enum { DEFLATE_MATCH_MIN = 3, DEFLATE_MATCH_MAX = 258, DEFLATE_DISTANCE_MAX = 32768 };
 

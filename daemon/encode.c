@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "daemon/clock.h"
+#include "base/clock.h"
 
 /* Most bytes of a printed value: a sign, 20 digits, or seconds with nine decimals; and the line feed. */
 enum { VALUE_TEXT_MAX = 1 + UINT64_TEXT_MAX + 1 + 9 + 1 };

@@ -5,8 +5,8 @@
  * tables; they differ in the headers of a column (rendered with the column set) and in the last line.
  */
 
-#include "daemon/buffer.h"
-#include "daemon/table.h"
+#include "base/buffer.h"
+#include "base/table/table.h"
 
 /* Appends every table of the snapshot, each column as one family. Columns without any cell are left out. */
 void encode_snapshot(struct buffer *out, const struct snapshot *snapshot, enum exposition exposition);

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 #include "daemon/registry.h"
 #include "daemon/settings.h"
 

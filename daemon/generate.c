@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/drop_class.h"
 #include "config/render.h"
-#include "daemon/cleanup.h"
 #include "daemon/settings.h"
 #include "daemon/template.h"
 

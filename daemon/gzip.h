@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 /* What it works in, 80 KiB; one text at a time. NULL: out of memory. */
 struct gzip *gzip_new(void);

@@ -9,10 +9,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "daemon/cleanup.h"
-#include "version.h"
-
-#include "build-config.h"
+#include "base/build_config.h"
+#include "base/cleanup.h"
+#include "base/version.h"
 
 enum {
     COLUMN_SUPPORTED,

@@ -8,9 +8,9 @@
 
 #include <stdint.h>
 
-#include "daemon/limits.h"
+#include "base/limits.h"
+#include "base/table/table.h"
 #include "daemon/registry.h"
-#include "daemon/table.h"
 
 struct health;
 

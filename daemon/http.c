@@ -16,7 +16,7 @@
 
 #include <microhttpd.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/probe.h"
 #include "daemon/tls.h"
 

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fault.h"
+#include "base/limits.h"
 #include "daemon/certificate.h"
 #include "daemon/connections.h"
-#include "daemon/fault.h"
-#include "daemon/limits.h"
 #include "daemon/listen.h"
 #include "daemon/site.h"
 

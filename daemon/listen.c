@@ -11,7 +11,7 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 static int port_parse(const char *text, in_port_t *ret_port)
 {

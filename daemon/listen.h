@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/fault.h"
 #include "config/option.h"
-#include "daemon/fault.h"
 #include "daemon/passed.h"
 
 enum { LISTENERS_MAX = 16, LISTEN_URL_MAX = 512 };

@@ -16,7 +16,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include "daemon/utf8.h"
+#include "base/utf8.h"
 
 enum {
     LOG_LINE_MAX = 2048,

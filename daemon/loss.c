@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/log.h"
 #include "daemon/messages.h"
 

@@ -6,15 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/cleanup.h"
+#include "base/build_config.h"
+#include "base/cleanup.h"
+#include "base/version.h"
 #include "daemon/cli.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "daemon/secrets.h"
-#include "version.h"
-
-#include "build-config.h"
 
 enum { EXIT_USAGE = 2 };
 

@@ -5,7 +5,7 @@
  * itself: the prose around it is in packaging/man. Pure; used when the program is built.
  */
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 /* The flags under their headings, as .SS and .TP. */
 void manual_flags(struct buffer *out);

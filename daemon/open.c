@@ -17,7 +17,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/cli.h"
 #include "daemon/handovers.h"
 #include "daemon/log.h"

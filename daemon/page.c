@@ -9,14 +9,13 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/build_config.h"
+#include "base/cleanup.h"
+#include "base/version.h"
 #include "collectors/collector.h"
-#include "daemon/cleanup.h"
 #include "daemon/page_html.h"
 #include "daemon/page_view.h"
 #include "page-assets.h"
-#include "version.h"
-
-#include "build-config.h"
 
 /* As Content-Security-Policy names an inline text. */
 static void digest_text(const char *text, char digest[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1])

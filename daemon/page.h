@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/buffer.h"
-#include "daemon/limits.h"
+#include "base/buffer.h"
+#include "base/limits.h"
 #include "daemon/registry.h"
 #include "daemon/trend.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/page_html.h"
 
 enum { DEVICES_SHOWN = 50, TOTALS = 5 };

@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#include "daemon/clock.h"
-#include "daemon/escape.h"
+#include "base/clock.h"
+#include "base/escape.h"
 
 enum {
     PLOT_HEIGHT = 200, /* in units of the viewBox: numbers without fractions are half as long */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 /* Text from outside, escaped. */
 void html_text(struct buffer *out, const char *text);

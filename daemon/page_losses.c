@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/page_html.h"
 
 enum { POINTS_NOW = 3 }; /* a collector may be slower than the points */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/page_html.h"
 
 enum { SITES_SHOWN = 100 };

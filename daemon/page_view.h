@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 #include "daemon/registry.h"
 #include "daemon/trend.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/log.h"
 
 int passed_get(struct passed *ret_passed, struct fault *fault)

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "daemon/fault.h"
+#include "base/fault.h"
 
 struct passed {
     struct passed_descriptor {

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "collectors/collector.h"
-#include "daemon/clock.h"
 
 /* One bit a collector in struct answer_key. */
 enum { COLLECTORS_MAX = 64 };

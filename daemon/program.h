@@ -6,11 +6,11 @@
 
 #include <stdbool.h>
 
+#include "base/limits.h"
 #include "daemon/answers.h"
 #include "daemon/fleet.h"
 #include "daemon/handovers.h"
 #include "daemon/health.h"
-#include "daemon/limits.h"
 #include "daemon/registry.h"
 #include "daemon/settings.h"
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 
 enum { INTERVALS_UNTIL_STUCK = 3, INTERVALS_UNTIL_STALE = 3 };
 

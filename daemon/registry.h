@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/fault.h"
-#include "daemon/table.h"
+#include "base/fault.h"
+#include "base/table/table.h"
 
 enum collector_state {
     COLLECTOR_STARTING,    /* no attempt has ended yet */

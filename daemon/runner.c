@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "daemon/log.h"
 
 #define BACKOFF_MIN_NS (1 * NS_PER_SECOND)

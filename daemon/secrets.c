@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "config/file.h"
-#include "daemon/cleanup.h"
 
 static struct users *users_load(const char *path, struct report *report)
 {

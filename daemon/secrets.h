@@ -6,7 +6,7 @@
  * each reload, all or nothing. Main thread.
  */
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 #include "daemon/certificate.h"
 #include "daemon/settings.h"
 #include "daemon/users.h"

@@ -9,11 +9,11 @@
 
 #include <nettle/sha2.h>
 
-#include "build-config.h"
+#include "base/build_config.h"
+#include "base/cleanup.h"
+#include "base/reference.h"
 #include "config/file.h"
-#include "daemon/cleanup.h"
 #include "daemon/listen.h"
-#include "daemon/reference.h"
 
 enum { COMMON_SECTIONS = 3 }; /* web, devices, loss; then the collectors */
 

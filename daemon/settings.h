@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "collectors/collector.h"
 #include "config/config.h"
 #include "config/option.h"
-#include "daemon/buffer.h"
 #include "daemon/loss.h"
 
 struct web_settings {

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/buffer.h"
+#include "base/cleanup.h"
 #include "collectors/collector.h"
 #include "daemon/accept.h"
-#include "daemon/buffer.h"
-#include "daemon/cleanup.h"
 #include "daemon/log.h"
 
 enum { REFLECTED_MAX = 64 }; /* bytes of a client's own text in an error */

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "daemon/answers.h"
 #include "daemon/auth.h"
-#include "daemon/clock.h"
 #include "daemon/page.h"
 #include "daemon/registry.h"
 

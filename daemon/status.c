@@ -10,9 +10,9 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/buffer.h"
+#include "base/clock.h"
 #include "collectors/collector.h"
-#include "daemon/buffer.h"
-#include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/messages.h"
 

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "build-config.h"
-#include "daemon/cleanup.h"
+#include "base/build_config.h"
+#include "base/cleanup.h"
 #include "daemon/completion.h"
 #include "daemon/manual.h"
 

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 /* Appends the text with every part in its place. -EINVAL: a part that does not exist; -ENOMEM. */
 int template_fill(const char *text, size_t size, struct buffer *out);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/trend_source.h"
 
 /* What a reader's choice is made by. */

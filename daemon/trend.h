@@ -27,8 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/clock.h"
-#include "daemon/limits.h"
+#include "base/clock.h"
+#include "base/limits.h"
 #include "daemon/registry.h"
 #include "daemon/trend_watch.h"
 

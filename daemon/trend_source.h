@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "daemon/table.h"
+#include "base/table/table.h"
 #include "daemon/trend.h"
 
 /* The points kept of a counter: the finished ones, and the one that grows. */

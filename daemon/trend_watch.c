@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 static const struct drop_remedy_text nic_ring = {
     "nic-ring", "A larger ring (ethtool -G), more queues, or an idler CPU for their interrupts"};

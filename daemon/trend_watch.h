@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/table/table.h"
 #include "collectors/drop_class.h"
-#include "daemon/table.h"
 
 /* Bits, so that a reader can ask for several. */
 enum trend_kind {

@@ -9,8 +9,8 @@
 
 #include <nettle/base64.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/reference.h"
+#include "base/cleanup.h"
+#include "base/reference.h"
 
 /* Of crypt(3)'s base64, and of bcrypt's. */
 static const char hash_letters[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

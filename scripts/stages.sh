@@ -24,7 +24,7 @@ check() {
 
 # Files of the tree whose names, or (-x) whose first lines, match the pattern; products left out.
 sources() {
-    find "$top/collectors" "$top/config" "$top/daemon" "$top/tests" -name "$1" -type f | sort
+    find "$top"/{base,collectors,config,daemon,tests} -name "$1" -type f | sort
 }
 shell_scripts() {
     grep -rlE --exclude-dir=.git --exclude-dir='build*' '^#!.*[/ ](ba|da)?sh\b|^# shellcheck shell=' "$top" | sort
@@ -51,12 +51,12 @@ stage_lint() {
     # the sanitizers.
     check cppcheck cppcheck --quiet --enable=warning,performance,portability --inline-suppr -I"$top" \
         --suppress={memleak,resourceLeak,arrayIndexOutOfBounds,arrayIndexThenCheck} \
-        --error-exitcode=1 "$top"/{collectors,config,daemon}/*.c
+        --error-exitcode=1 "$top"/{base,collectors,config,daemon}
     mapfile -t files < <(shell_scripts)
     check shellcheck shellcheck -x --source-path="$top" "${files[@]}"
     # It reads how each file is compiled from a build directory, and generated headers are there too.
     CC=clang check "clang, for clang-tidy" build "$products/clang" -Dwerror=true &&
-        check clang-tidy run-clang-tidy -quiet -p "$products/clang" -j "$(nproc)" "$top/(collectors|config|daemon)/[a-z_]*\\.c"
+        check clang-tidy run-clang-tidy -quiet -p "$products/clang" -j "$(nproc)" "$top/(base|collectors|config|daemon)/[a-z_/]*\\.c"
 }
 
 # unit BUILD OPTION...: the unit tests and the fuzzers' corpora in a build of that name.
@@ -79,7 +79,7 @@ stage_unit-tsan() {
 }
 
 # Pure parsers: bytes in, struct out. Their bytes come from outside, so that no branch is left to chance.
-parsers='(collectors/([a-z_]+_(parse|name)|ethtool_readings)|config/json_scan|daemon/(accept|escape|users|utf8))\.c'
+parsers='(base/(escape|utf8)|collectors/([a-z_/]+_(parse|name)|ethtool_readings)|config/json_scan|daemon/(accept|users))\.c'
 
 # coverage PATTERN OPTION...: what the tests ran of the sources that match. An assertion fails for a bug of our own
 # only, and then ends the program: its other branch is no test's to take.
@@ -96,7 +96,7 @@ stage_coverage() {
     # A build runs some of what it made: its counts go, and those of the last time. Why it fails, unit says.
     build "$products/coverage" "${options[@]}" 2>/dev/null && find "$products/coverage" -name '*.gcda' -delete
     unit coverage "${options[@]}" || return
-    coverage '(collectors|config|daemon)/' --print-summary | tail -3
+    coverage '(base|collectors|config|daemon)/' --print-summary | tail -3
     check "every branch of the parsers is taken" coverage "$parsers" --branches --fail-under-branch 100
 }
 

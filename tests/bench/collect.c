@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "collectors/collector.h"
 #include "daemon/answers.h"
-#include "daemon/clock.h"
 #include "daemon/handovers.h"
 #include "daemon/health.h"
 #include "daemon/settings.h"

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "collectors/link_columns.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
 #include "daemon/encode.h"
 #include "daemon/gzip.h"
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "tests/bench/median.h"
 
 struct request {

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "collectors/link_columns.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
 #include "daemon/page.h"
 #include "daemon/trend.h"
 #include "tests/bench/allocations.h"

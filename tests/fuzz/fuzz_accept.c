@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "daemon/accept.h"
-#include "daemon/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(int holds)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/utf8.h"
 #include "config/report.h"
-#include "daemon/cleanup.h"
 #include "daemon/settings.h"
-#include "daemon/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(bool holds)

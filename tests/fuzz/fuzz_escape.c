@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/table.h"
-#include "daemon/utf8.h"
+#include "base/cleanup.h"
+#include "base/table/table.h"
+#include "base/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(bool holds)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "collectors/ethtool_select.h"
-#include "daemon/utf8.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/ethtool_fixture.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/gzip.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "collectors/links.h"
-#include "daemon/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 struct fuzz {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
 DEFINE_CLEANUP(DIR *, closedir)

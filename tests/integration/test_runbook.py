@@ -39,7 +39,7 @@ def test_alerts_and_pages_name_each_other():
 
 
 def test_every_limit_is_explained():
-    limits = re.findall(r'\[LIMIT_\w+\] = "(\w+)"', (rules.TREE / "daemon/limits.c").read_text())
+    limits = re.findall(r'\[LIMIT_\w+\] = "(\w+)"', (rules.TREE / "base/limits.c").read_text())
     rows = re.findall(r"^\| (`.*?) \|", (DIRECTORY / "limits.md").read_text(), re.MULTILINE)
     assert limits
     assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(limits)

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/cleanup.h"
 #include "collectors/collector.h"
-#include "daemon/buffer.h"
-#include "daemon/cleanup.h"
 #include "daemon/encode.h"
 #include "tests/unit/unit.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "daemon/accept.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 #define OPEN "application/openmetrics-text"

@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "daemon/answers.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
 #include "daemon/health.h"
 #include "daemon/registry.h"
 #include "tests/unit/unit.h"

@@ -9,9 +9,9 @@
 
 #include <nettle/base64.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "daemon/auth.h"
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
 #include "tests/unit/unit.h"
 
 #define SECRET_BCRYPT "$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/buffer.h"
-#include "daemon/cleanup.h"
+#include "base/buffer.h"
+#include "base/cleanup.h"
 #include "tests/unit/unit.h"
 
 static void test_append_grows(void **state)

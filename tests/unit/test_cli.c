@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "config/config.h"
-#include "daemon/cleanup.h"
 #include "daemon/cli.h"
-#include "daemon/clock.h"
 #include "tests/unit/unit.h"
 
 enum { FLAGS_MAX = 8 };

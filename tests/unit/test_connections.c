@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/connections.h"
 #include "tests/unit/unit.h"
 

@@ -6,8 +6,8 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/conntrack_parse.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/damage.h"
 
 #define HEADER "entries  insert_failed drop early_drop\n"

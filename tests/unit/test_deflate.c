@@ -3,7 +3,7 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/deflate.h"
 #include "tests/unit/unit.h"
 

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 
+#include "base/cleanup.h"
 #include "collectors/device_filter.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 struct row {

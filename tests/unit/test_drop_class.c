@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/drop_class.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 static const struct {

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/drop_counts.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 static int add(struct drop_counts *counts, uint64_t location, const char *reason, enum drop_protocol protocol)

@@ -6,8 +6,8 @@
 #include <linux/net_dropmon.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/drop_netlink_parse.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/damage.h"
 
 struct point {

@@ -5,8 +5,8 @@
 
 #include <bpf/btf.h>
 
+#include "base/cleanup.h"
 #include "collectors/drop_reason.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 struct value {

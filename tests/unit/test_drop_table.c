@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/drop_table.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 struct fixture {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "daemon/encode.h"
 #include "tests/unit/unit.h"
 

@@ -1,8 +1,8 @@
 /* Escaping: what each of the three places needs, and bytes that are no UTF-8. */
 
-#include "daemon/cleanup.h"
-#include "daemon/escape.h"
-#include "daemon/utf8.h"
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/utf8.h"
 #include "tests/unit/unit.h"
 
 static void check(enum escape escape, const char *text, const char *expected)

@@ -2,7 +2,7 @@
 
 /* Queue numbers leave the driver's strings, and nothing else does. */
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "tests/unit/ethtool_fixture.h"
 #include "tests/unit/unit.h"
 

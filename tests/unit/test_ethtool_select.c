@@ -2,7 +2,7 @@
 
 /* What is shown of the real string lists, under which names, and where the limit cuts. */
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "tests/unit/ethtool_fixture.h"
 #include "tests/unit/unit.h"
 

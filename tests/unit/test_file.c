@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "config/file.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 enum { SIZE_MAX_OF_TEST = 1024 * 1024 };

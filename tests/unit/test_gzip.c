@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/encode.h"
 #include "daemon/gzip.h"
 #include "tests/unit/unit.h"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "daemon/encode.h"
 #include "daemon/health.h"
 #include "tests/unit/unit.h"

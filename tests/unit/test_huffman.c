@@ -1,6 +1,6 @@
 /* Huffman codes: complete, free of prefixes, of 15 bits at most, and as short as Huffman's. */
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/huffman.h"
 #include "tests/unit/unit.h"
 

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "collectors/ksyms.h"
 #include "collectors/procfile.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/damage.h"
 
 static const char symbols_text[] = "ffffffff81000000 T _stext\n"

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/utf8.h"
+#include "base/utf8.h"
 #include "tests/unit/damage.h"
 
 #define R UTF8_REPLACEMENT

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/clock.h"
+#include "base/clock.h"
 #include "tests/unit/netlink_bytes.h"
 
 static int links_setup(void **state)

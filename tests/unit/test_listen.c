@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/listen.h"
 #include "tests/unit/unit.h"
 

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/loss.h"
 #include "tests/unit/unit.h"
 

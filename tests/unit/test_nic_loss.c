@@ -2,8 +2,8 @@
 
 /* The dictionary of loss by cause against the real string lists. */
 
+#include "base/cleanup.h"
 #include "collectors/ethtool_select.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/ethtool_fixture.h"
 #include "tests/unit/unit.h"
 

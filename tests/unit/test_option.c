@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "config/option.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 struct sample {

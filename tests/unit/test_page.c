@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "collectors/collector.h"
-#include "daemon/cleanup.h"
 #include "daemon/page.h"
 #include "daemon/page_html.h"
 #include "tests/unit/unit.h"

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "collectors/procfile.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 static char directory[] = "/tmp/test_procfile.XXXXXX";

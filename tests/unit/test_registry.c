@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "daemon/clock.h"
+#include "base/clock.h"
 #include "daemon/registry.h"
 #include "tests/unit/unit.h"
 

@@ -7,8 +7,8 @@
 #include <semaphore.h>
 #include <unistd.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/clock.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "daemon/runner.h"
 #include "tests/unit/unit.h"
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "config/file.h"
 #include "config/json.h"
-#include "daemon/cleanup.h"
 #include "daemon/settings.h"
 #include "tests/unit/unit.h"
 

@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/collector.h"
-#include "daemon/cleanup.h"
 #include "daemon/site.h"
 #include "tests/unit/unit.h"
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "collectors/snmp.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/proc_lab.h"
 #include "tests/unit/unit.h"
 

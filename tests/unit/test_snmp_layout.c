@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/cleanup.h"
 #include "collectors/snmp_layout.h"
-#include "daemon/buffer.h"
-#include "daemon/cleanup.h"
 #include "daemon/encode.h"
 #include "tests/unit/unit.h"
 

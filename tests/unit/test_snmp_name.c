@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/snmp_name.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/unit.h"
 
 static struct snmp_name make(const char *protocol, const char *field)

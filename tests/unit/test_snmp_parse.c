@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/snmp_parse.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/damage.h"
 
 /* What a file comes out as: each block as "head|values;", then the count of lines passed over. */

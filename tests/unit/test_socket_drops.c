@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "tests/unit/unit.h"
 
 static uint32_t take(struct socket_drops *drops, uint64_t cookie, uint32_t count)

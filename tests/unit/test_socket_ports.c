@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "tests/unit/unit.h"
 
 struct fixture {

@@ -7,7 +7,7 @@
 #include <linux/sock_diag.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "tests/unit/damage.h"
 
 struct found {

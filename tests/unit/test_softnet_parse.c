@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/softnet_parse.h"
-#include "daemon/cleanup.h"
 #include "tests/unit/damage.h"
 
 #define ZEROS "00000000 00000000 00000000 00000000 00000000 00000000 "

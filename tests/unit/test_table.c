@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/table.h"
+#include "base/cleanup.h"
+#include "base/table/table.h"
 #include "tests/unit/unit.h"
 
 static struct row_set *devices(const char *const *names, size_t count)

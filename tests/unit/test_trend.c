@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/registry.h"
 #include "daemon/trend.h"
 #include "tests/unit/unit.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 #include "daemon/users.h"
 #include "tests/unit/unit.h"
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/utf8.h"
+#include "base/cleanup.h"
+#include "base/utf8.h"
 #include "tests/unit/unit.h"
 
 struct sequence {

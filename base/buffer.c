@@ -1,4 +1,4 @@
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 /* See buffer.h. Memory doubles as it grows, so that appending is cheap; it is given back only at the end. */
 

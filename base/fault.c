@@ -1,4 +1,4 @@
-#include "daemon/fault.h"
+#include "base/fault.h"
 
 /* See fault.h. Any thread; a fault belongs to the thread that fills it. */
 

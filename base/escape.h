@@ -5,7 +5,7 @@
  * bad byte would make Prometheus refuse the whole scrape). Pure.
  */
 
-#include "daemon/buffer.h"
+#include "base/buffer.h"
 
 enum escape {
     ESCAPE_HELP,  /* HELP of text 0.0.4: backslash, line feed */

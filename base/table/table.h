@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/cleanup.h"
+#include "base/cleanup.h"
 
 enum metric_type {
     METRIC_COUNTER, /* name ends in _total */

@@ -1,11 +1,11 @@
-#include "daemon/escape.h"
+#include "base/escape.h"
 
 /* See escape.h. Any thread. */
 
 #include <string.h>
 
-#include "daemon/cleanup.h"
-#include "daemon/utf8.h"
+#include "base/cleanup.h"
+#include "base/utf8.h"
 
 struct replacement {
     char byte;

@@ -1,4 +1,4 @@
-#include "daemon/table.h"
+#include "base/table/table.h"
 
 /*
  * Row sets: label sets rendered once, when an entity appears or changes. While a set is built, a hash table
@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/buffer.h"
-#include "daemon/cleanup.h"
-#include "daemon/escape.h"
-#include "daemon/reference.h"
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/reference.h"
 
 struct row_set_builder {
     struct buffer text;

@@ -1,4 +1,4 @@
-#include "daemon/table.h"
+#include "base/table/table.h"
 
 /*
  * Snapshots: values beside references of the sets that name them. Filled by one collector thread, immutable
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/reference.h"
+#include "base/reference.h"
 
 struct snapshot *snapshot_new(void)
 {

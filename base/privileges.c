@@ -1,4 +1,4 @@
-#include "daemon/privileges.h"
+#include "base/privileges.h"
 
 /*
  * See privileges.h. Main thread, or the only one of a child. The bounding set alone would do no harm to

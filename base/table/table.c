@@ -1,4 +1,4 @@
-#include "daemon/table.h"
+#include "base/table/table.h"
 
 /*
  * Column sets: the names and headers of families, rendered once and then shared. What is left for a scrape is
@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/buffer.h"
-#include "daemon/cleanup.h"
-#include "daemon/escape.h"
-#include "daemon/reference.h"
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/reference.h"
 
 /* The name that OpenMetrics gives the family: without the suffix that the type adds to its samples. */
 static size_t family_size(const struct metric *metric, enum exposition exposition)

@@ -1,4 +1,4 @@
-#include "daemon/limits.h"
+#include "base/limits.h"
 
 /* See limits.h. */
 
