@@ -5,7 +5,7 @@
  * thread of its own with blocking straight-line code; it knows no other collector, no reader, no log. All
  * functions of one instance are called by that one thread, in the order open, (event | collect)*, close.
  *
- * To add one: its own files, one line in collectors.c, one in meson.build, its rows in the README
+ * To add one: its own folder, one line in collectors.c, one subdir() in meson.build, its rows in the README
  * (docs/adding-a-collector.md does it).
  */
 

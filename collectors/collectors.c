@@ -3,15 +3,15 @@
 /* The one table of collectors: to add one, add its line. */
 
 #include "base/cleanup.h"
-#include "collectors/conntrack.h"
-#include "collectors/drop_monitor.h"
-#include "collectors/ethtool.h"
-#include "collectors/link.h"
-#include "collectors/process.h"
-#include "collectors/qdisc.h"
-#include "collectors/snmp.h"
-#include "collectors/sockets.h"
-#include "collectors/softnet.h"
+#include "collectors/conntrack/conntrack.h"
+#include "collectors/drops/drop_monitor.h"
+#include "collectors/ethtool/ethtool.h"
+#include "collectors/link/link.h"
+#include "collectors/process/process.h"
+#include "collectors/qdisc/qdisc.h"
+#include "collectors/snmp/snmp.h"
+#include "collectors/sockets/sockets.h"
+#include "collectors/softnet/softnet.h"
 
 /* clang-format off */
 const struct collector *const collectors[] = {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/drop_class.h"
+#include "collectors/meaning/drop_class.h"
 #include "config/render.h"
 #include "daemon/settings.h"
 #include "daemon/template.h"

@@ -29,8 +29,8 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "collectors/meaning/trend_watch.h"
 #include "daemon/registry.h"
-#include "daemon/trend_watch.h"
 
 #define TREND_STEP_NS (5 * NS_PER_SECOND)
 

@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "collectors/link_columns.h"
+#include "collectors/link/link_columns.h"
 #include "daemon/encode.h"
 #include "daemon/gzip.h"
 

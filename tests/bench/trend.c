@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "collectors/link_columns.h"
+#include "collectors/link/link_columns.h"
 #include "daemon/page.h"
 #include "daemon/trend.h"
 #include "tests/bench/allocations.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/conntrack_parse.h"
+#include "collectors/conntrack/conntrack_parse.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(bool good)

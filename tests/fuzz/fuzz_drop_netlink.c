@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/drop_counts.h"
-#include "collectors/netlink_parse.h"
+#include "collectors/drops/drop_counts.h"
+#include "collectors/kernel/netlink_parse.h"
 #include "tests/fuzz/fuzz.h"
 
 struct fuzz {

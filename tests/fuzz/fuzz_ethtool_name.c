@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "collectors/ethtool_name.h"
+#include "collectors/ethtool/ethtool_name.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/ethtool_fixture.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "collectors/ethtool_select.h"
+#include "collectors/ethtool/ethtool_select.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/ethtool_fixture.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/ksyms_parse.h"
+#include "collectors/kernel/ksyms_parse.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { ADDRESSES = 6 };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "collectors/links.h"
+#include "collectors/kernel/links.h"
 #include "tests/fuzz/fuzz.h"
 
 struct fuzz {

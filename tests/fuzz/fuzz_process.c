@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/process_parse.h"
+#include "collectors/process/process_parse.h"
 #include "tests/fuzz/fuzz.h"
 
 /* The number once more, by the C library. */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/netlink_parse.h"
-#include "collectors/qdisc_parse.h"
+#include "collectors/kernel/netlink_parse.h"
+#include "collectors/qdisc/qdisc_parse.h"
 #include "tests/fuzz/fuzz.h"
 
 static void expect(bool truth)

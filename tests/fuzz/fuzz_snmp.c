@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/snmp_layout.h"
+#include "collectors/snmp/snmp_layout.h"
 #include "tests/fuzz/fuzz.h"
 
 static char *everything[] = {(char *)(uintptr_t) "*"};

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "collectors/netlink_parse.h"
-#include "collectors/socket_drops.h"
-#include "collectors/socket_ports.h"
-#include "collectors/sockets_parse.h"
+#include "collectors/kernel/netlink_parse.h"
+#include "collectors/sockets/socket_drops.h"
+#include "collectors/sockets/socket_ports.h"
+#include "collectors/sockets/sockets_parse.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { PORTS_MAX = 4 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/softnet_parse.h"
+#include "collectors/softnet/softnet_parse.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(bool good)

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "collectors/netlink_parse.h"
+#include "collectors/kernel/netlink_parse.h"
 #include "tests/unit/netlink_bytes.h"
 
 static inline struct bytes bytes_copy(const void *data, size_t size)

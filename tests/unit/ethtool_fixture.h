@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/ethtool_name.h"
+#include "collectors/ethtool/ethtool_name.h"
 #include "config/option.h"
 
 enum { FIXTURE_STRINGS_MAX = 1024, FIXTURE_GLOBS_MAX = 128 };

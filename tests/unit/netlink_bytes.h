@@ -11,7 +11,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
-#include "collectors/netlink.h"
+#include "collectors/kernel/netlink.h"
 #include "tests/unit/unit.h"
 
 /* As capture.py asked. */

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "collectors/conntrack.h"
+#include "collectors/conntrack/conntrack.h"
 #include "tests/unit/proc_lab.h"
 
 #define STAT  "self/net/stat/nf_conntrack"

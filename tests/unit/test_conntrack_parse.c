@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/conntrack_parse.h"
+#include "collectors/conntrack/conntrack_parse.h"
 #include "tests/unit/damage.h"
 
 #define HEADER "entries  insert_failed drop early_drop\n"

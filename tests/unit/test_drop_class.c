@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/drop_class.h"
+#include "collectors/meaning/drop_class.h"
 #include "tests/unit/unit.h"
 
 static const struct {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/drop_counts.h"
+#include "collectors/drops/drop_counts.h"
 #include "tests/unit/unit.h"
 
 static int add(struct drop_counts *counts, uint64_t location, const char *reason, enum drop_protocol protocol)

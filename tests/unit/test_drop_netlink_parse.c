@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/drop_netlink_parse.h"
+#include "collectors/drops/drop_netlink_parse.h"
 #include "tests/unit/damage.h"
 
 struct point {

@@ -6,7 +6,7 @@
 #include <bpf/btf.h>
 
 #include "base/cleanup.h"
-#include "collectors/drop_reason.h"
+#include "collectors/drops/drop_reason.h"
 #include "tests/unit/unit.h"
 
 struct value {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/drop_table.h"
+#include "collectors/drops/drop_table.h"
 #include "tests/unit/unit.h"
 
 struct fixture {

@@ -1,4 +1,4 @@
-#include "collectors/ethtool_name.h"
+#include "collectors/ethtool/ethtool_name.h"
 
 /* Queue numbers leave the driver's strings, and nothing else does. */
 

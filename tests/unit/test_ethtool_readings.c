@@ -1,4 +1,4 @@
-#include "collectors/ethtool_netlink.h"
+#include "collectors/ethtool/ethtool_netlink.h"
 
 /* Answers of the genetlink family "ethtool", made as the kernel makes them, become readings. */
 

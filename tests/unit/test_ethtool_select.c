@@ -1,4 +1,4 @@
-#include "collectors/ethtool_select.h"
+#include "collectors/ethtool/ethtool_select.h"
 
 /* What is shown of the real string lists, under which names, and where the limit cuts. */
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "collectors/ksyms.h"
-#include "collectors/procfile.h"
+#include "collectors/kernel/ksyms.h"
+#include "collectors/kernel/procfile.h"
 #include "tests/unit/damage.h"
 
 static const char symbols_text[] = "ffffffff81000000 T _stext\n"

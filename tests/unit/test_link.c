@@ -1,13 +1,13 @@
 /* The link collector's columns and rows from captured links, and the collector itself against the running
  * kernel. */
 
-#include "collectors/link.h"
+#include "collectors/link/link.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "collectors/link_columns.h"
-#include "collectors/link_rows.h"
+#include "collectors/link/link_columns.h"
+#include "collectors/link/link_rows.h"
 #include "tests/unit/netlink_bytes.h"
 
 static int take(const struct nlmsghdr *message, void *data)

@@ -1,6 +1,6 @@
 /* Link messages, captured and made up: what a link says of itself, and its statistics. */
 
-#include "collectors/link_parse.h"
+#include "collectors/kernel/link_parse.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The table of links: driven by captured and made-up messages, then by the running kernel. */
 
-#include "collectors/links.h"
+#include "collectors/kernel/links.h"
 
 #include <errno.h>
 #include <string.h>

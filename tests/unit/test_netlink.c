@@ -1,7 +1,7 @@
 /* Netlink: the walk and the state of an exchange from bytes; sockets against the running kernel, which
  * answers anybody. */
 
-#include "collectors/netlink.h"
+#include "collectors/kernel/netlink.h"
 
 #include <errno.h>
 #include <string.h>

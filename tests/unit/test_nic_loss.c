@@ -1,9 +1,9 @@
-#include "collectors/nic_loss.h"
+#include "collectors/ethtool/nic_loss.h"
 
 /* The dictionary of loss by cause against the real string lists. */
 
 #include "base/cleanup.h"
-#include "collectors/ethtool_select.h"
+#include "collectors/ethtool/ethtool_select.h"
 #include "tests/unit/ethtool_fixture.h"
 #include "tests/unit/unit.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/process_parse.h"
+#include "collectors/process/process_parse.h"
 #include "tests/unit/damage.h"
 
 #define AFTER_NAME " R 6852 6852 4119 0 -1 4194304 102 0 0 0 11 22 0 0 20 0 1 0 "

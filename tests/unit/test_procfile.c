@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "collectors/procfile.h"
+#include "collectors/kernel/procfile.h"
 #include "tests/unit/unit.h"
 
 static char directory[] = "/tmp/test_procfile.XXXXXX";

@@ -1,6 +1,6 @@
 /* The qdisc collector against the running kernel: whatever it has, a second collection makes nothing anew. */
 
-#include "collectors/qdisc.h"
+#include "collectors/qdisc/qdisc.h"
 
 #include "tests/unit/unit.h"
 

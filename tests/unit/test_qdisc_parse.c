@@ -1,6 +1,6 @@
 /* Queueing disciplines out of captured and made bytes. */
 
-#include "collectors/qdisc_parse.h"
+#include "collectors/qdisc/qdisc_parse.h"
 
 #include <errno.h>
 #include <linux/gen_stats.h>

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "collectors/snmp.h"
+#include "collectors/snmp/snmp.h"
 #include "tests/unit/proc_lab.h"
 #include "tests/unit/unit.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "collectors/snmp_layout.h"
+#include "collectors/snmp/snmp_layout.h"
 #include "daemon/encode.h"
 #include "tests/unit/unit.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/snmp_name.h"
+#include "collectors/snmp/snmp_name.h"
 #include "tests/unit/unit.h"
 
 static struct snmp_name make(const char *protocol, const char *field)

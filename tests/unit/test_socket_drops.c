@@ -1,6 +1,6 @@
 /* What is new among the drops of sockets that live, die, are missed and come back. */
 
-#include "collectors/socket_drops.h"
+#include "collectors/sockets/socket_drops.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /* Which ports have rows, and what becomes of the rest. */
 
-#include "collectors/socket_ports.h"
+#include "collectors/sockets/socket_ports.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* Sockets out of captured bytes, and the filter that the kernel is given. */
 
-#include "collectors/sockets_parse.h"
+#include "collectors/sockets/sockets_parse.h"
 
 #include <errno.h>
 #include <linux/inet_diag.h>

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "collectors/softnet.h"
+#include "collectors/softnet/softnet.h"
 #include "tests/unit/proc_lab.h"
 
 #define STAT "self/net/softnet_stat"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/softnet_parse.h"
+#include "collectors/softnet/softnet_parse.h"
 #include "tests/unit/damage.h"
 
 #define ZEROS "00000000 00000000 00000000 00000000 00000000 00000000 "

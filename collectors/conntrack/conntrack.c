@@ -1,0 +1,332 @@
+#include "collectors/conntrack/conntrack.h"
+
+/*
+ * Connection tracking of the network namespace that the daemon runs in: how full the table is, and which
+ * packets it lost. Runs on the collector's thread, once a second. Two sources have the same numbers:
+ * ctnetlink, which wants CAP_NET_ADMIN, and /proc/self/net/stat/nf_conntrack, which a kernel can be built
+ * without, and ProcSubset=pid hides: it is handed over then (of /proc/self/net it leaves the files, not what
+ * is in directories).
+ *
+ * Asking must change nothing. But an open socket of NETLINK_NETFILTER loads nfnetlink, and a request to
+ * ctnetlink loads nf_conntrack_netlink and with it nf_conntrack (nfnetlink_rcv_msg() in
+ * net/netfilter/nfnetlink.c): we look at /sys/module before each, and don't ask for what isn't there.
+ *
+ * The CPUs count in 32 bits each; the sum is one modulo 2^32 and so wraps when its terms do, and never steps
+ * back by what the others hold. All possible CPUs are in it, online or not.
+ */
+
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/decimal.h"
+#include "collectors/conntrack/conntrack_parse.h"
+#include "collectors/kernel/netlink.h"
+#include "collectors/kernel/procfile.h"
+
+enum conntrack_source { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
+
+struct conntrack_settings {
+    struct collector_common common;
+    unsigned source; /* enum conntrack_source */
+};
+
+/* Of what is built in, sysfs shows what has parameters: nf_conntrack always, nf_conntrack_netlink never. */
+#define MODULE_CONNTRACK "/sys/module/nf_conntrack"
+
+static const struct metric metrics[CONNTRACK_FIELD_COUNT] = {
+    [CONNTRACK_ENTRIES] = {.name = "netdrop_conntrack_entries",
+                           .help = "Connections in the table",
+                           .source = "nf_conntrack_count",
+                           .type = METRIC_GAUGE},
+    [CONNTRACK_ENTRIES_LIMIT] = {.name = "netdrop_conntrack_entries_limit",
+                                 .help = "Connections that the table may hold",
+                                 .source = "sysctl net.netfilter.nf_conntrack_max",
+                                 .type = METRIC_GAUGE},
+    [CONNTRACK_DROP] = {.name = "netdrop_conntrack_drop_total",
+                        .help =
+                            "Packets dropped because the table was full, or for want of memory; modulo 2^32",
+                        .source = "ip_conntrack_stat.drop",
+                        .type = METRIC_COUNTER},
+    [CONNTRACK_EARLY_DROP] = {.name = "netdrop_conntrack_early_drop_total",
+                              .help = "Connections not yet established that were forgotten because the table "
+                                      "was full; modulo 2^32",
+                              .source = "ip_conntrack_stat.early_drop",
+                              .type = METRIC_COUNTER},
+    [CONNTRACK_INSERT_FAILED] = {.name = "netdrop_conntrack_insert_failed_total",
+                                 .help = "Packets dropped because their connection could not be put into the "
+                                         "table: another one of the same addresses was there; modulo 2^32",
+                                 .source = "ip_conntrack_stat.insert_failed",
+                                 .type = METRIC_COUNTER},
+    [CONNTRACK_INVALID] = {.name = "netdrop_conntrack_invalid_total",
+                           .help =
+                               "Packets that fit no connection and can begin none; rules say what becomes "
+                               "of them; modulo 2^32",
+                           .source = "ip_conntrack_stat.invalid",
+                           .type = METRIC_COUNTER},
+    [CONNTRACK_ERROR] = {.name = "netdrop_conntrack_error_total",
+                         .help =
+                             "ICMP packets that were damaged, or tell of a packet of no known connection; "
+                             "modulo 2^32",
+                         .source = "ip_conntrack_stat.error",
+                         .type = METRIC_COUNTER},
+    [CONNTRACK_CHAIN_TOO_LONG] = {.name = "netdrop_conntrack_chain_too_long_total",
+                                  .help =
+                                      "Packets dropped because their chain of the hash table was too long; "
+                                      "modulo 2^32",
+                                  .source = "ip_conntrack_stat.chaintoolong",
+                                  .type = METRIC_COUNTER},
+};
+
+static const char stat_path[] = "self/net/stat/nf_conntrack";
+static const char limit_path[] = "sys/net/netfilter/nf_conntrack_max";
+
+struct conntrack_state {
+    const struct conntrack_settings *settings;
+    struct limits *limits;
+    bool ask_netlink;
+    struct netlink netlink;
+    struct nl_msg *get_counters;
+    struct nl_msg *get_entries;
+    struct procfile ctnetlink; /* the state of its module */
+    struct procfile stat;
+    struct procfile limit;
+    struct conntrack_reading reading;
+    struct column_set *columns;
+    struct row_set *row;
+};
+
+static void conntrack_close(void *data)
+{
+    struct conntrack_state *state = data;
+
+    netlink_close(&state->netlink);
+    nlmsg_free(state->get_counters);
+    nlmsg_free(state->get_entries);
+    procfile_done(&state->ctnetlink);
+    procfile_done(&state->stat);
+    procfile_done(&state->limit);
+    column_set_unref(state->columns);
+    row_set_unref(state->row);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct conntrack_state *, conntrack_close)
+
+static void begin_counters(void *data)
+{
+    struct conntrack_reading *reading = data;
+
+    *reading = (struct conntrack_reading){0};
+}
+
+static int take_message(const struct nlmsghdr *message, void *data)
+{
+    return conntrack_take_message(data, message);
+}
+
+static const struct netlink_reader counters_reader = {
+    .what = "IPCTNL_MSG_CT_GET_STATS_CPU", .begin = begin_counters, .message = take_message};
+static const struct netlink_reader entries_reader = {.what = "IPCTNL_MSG_CT_GET_STATS",
+                                                     .message = take_message};
+
+/* Not while it is "going": it is no longer registered then, and a request loads it again. */
+static bool ctnetlink_is_live(struct conntrack_state *state)
+{
+    static const char live[] = {'l', 'i', 'v', 'e'};
+
+    return procfile_read(&state->ctnetlink, NULL) == 0 && state->ctnetlink.size >= sizeof(live) &&
+           !memcmp(state->ctnetlink.data, live, sizeof(live));
+}
+
+/* "auto" asks only a ctnetlink that it sees; who wants "netlink" says that it is built in, or may be loaded.
+ */
+static int look_before_asking(struct conntrack_state *state, struct fault *fault)
+{
+    if (access(MODULE_CONNTRACK, F_OK) < 0)
+        return fault_unsupported(fault, "connection tracking is not in use: no module nf_conntrack");
+    if (state->settings->source == SOURCE_AUTO && !ctnetlink_is_live(state))
+        return fault_unsupported(fault, "no module nf_conntrack_netlink");
+    return 0;
+}
+
+static int read_netlink(struct conntrack_state *state, struct fault *fault)
+{
+    int r = look_before_asking(state, fault);
+
+    if (r == 0 && !state->netlink.buffer)
+        r = netlink_open(NETLINK_NETFILTER, state->limits, &state->netlink, fault);
+    if (r == 0)
+        r = netlink_dump(&state->netlink, state->get_counters, &counters_reader, &state->reading, fault);
+    if (r == 0)
+        r = netlink_request(&state->netlink, state->get_entries, &entries_reader, &state->reading, fault);
+    if (r == -EPERM)
+        return fault_unsupported(fault, "ctnetlink needs CAP_NET_ADMIN (AmbientCapabilities=)");
+    return r;
+}
+
+static int read_proc(struct conntrack_state *state, struct fault *fault)
+{
+    const struct procfile *stat = &state->stat, *limit = &state->limit;
+    int r = procfile_read(&state->stat, fault);
+    uint64_t value;
+    const char *at;
+
+    if (r < 0)
+        return r;
+    r = conntrack_parse_proc(stat->data, stat->size, &state->reading);
+    if (r < 0)
+        return fault_set(fault, r, "%s: not names and a line of numbers for each CPU", stat->path);
+    if (procfile_read(&state->limit, NULL) < 0)
+        return 0;
+    at = limit->data;
+    if (decimal_uint64(&at, at + limit->size, &value) && value <= UINT32_MAX) {
+        state->reading.values[CONNTRACK_ENTRIES_LIMIT] = (uint32_t)value;
+        state->reading.has[CONNTRACK_ENTRIES_LIMIT] = true;
+    }
+    return 0;
+}
+
+/* The numbers are the same: where ctnetlink fails, once and for whatever reason, the file is read from then
+ * on. */
+static int read_either(struct conntrack_state *state, struct fault *fault)
+{
+    struct fault reason = {0};
+    int r;
+
+    if (state->settings->source == SOURCE_NETLINK)
+        return read_netlink(state, fault);
+    if (state->ask_netlink && read_netlink(state, &reason) == 0)
+        return 0;
+    state->ask_netlink = false;
+    netlink_close(&state->netlink);
+    r = read_proc(state, fault);
+    if (r != -ENOENT)
+        return r;
+    if (access(MODULE_CONNTRACK, F_OK) < 0)
+        return fault_unsupported(fault, "connection tracking is not in use: no %s", state->stat.path);
+    /* The step with privilege opened what there was at the start. */
+    return fault_unsupported(fault, "no %s (where ProcSubset=pid hides it: restart the exporter)%s%s",
+                             state->stat.path, reason.text[0] ? "; " : "", reason.text);
+}
+
+static int request_new(uint8_t command, struct nl_msg **ret_request)
+{
+    struct nfgenmsg header = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0};
+
+    return netlink_message_new(NFNL_SUBSYS_CTNETLINK << 8 | command, &header, sizeof(header), ret_request);
+}
+
+static int make_sets(struct conntrack_state *state)
+{
+    int r = column_set_new(metrics, CONNTRACK_FIELD_COUNT, &state->columns);
+
+    return r < 0 ? r : row_set_new_single(&state->row);
+}
+
+static int prepare(struct conntrack_state *state, const char *procfs)
+{
+    if (request_new(IPCTNL_MSG_CT_GET_STATS_CPU, &state->get_counters) < 0 ||
+        request_new(IPCTNL_MSG_CT_GET_STATS, &state->get_entries) < 0 ||
+        procfile_init(&state->ctnetlink, "/sys/module/nf_conntrack_netlink", "initstate") < 0 ||
+        procfile_init(&state->stat, procfs, stat_path) < 0 ||
+        procfile_init(&state->limit, procfs, limit_path) < 0)
+        return -ENOMEM;
+    return make_sets(state);
+}
+
+static const char stat_handle[] = "conntrack-stat";
+static const char limit_handle[] = "conntrack-limit";
+static const char *const handles[] = {stat_handle, limit_handle, NULL};
+
+/* Anybody may read them, but under ProcSubset=pid neither is there. */
+static int conntrack_open_privileged(const struct collector_context *context, const void *config,
+                                     struct handover *handover, struct fault *fault)
+{
+    (void)config;
+    (void)fault;
+    procfile_hand_over(handover, stat_handle, context->procfs, stat_path);
+    procfile_hand_over(handover, limit_handle, context->procfs, limit_path);
+    return 0;
+}
+
+static int conntrack_open(const struct collector_context *context, const void *config, void **ret_state,
+                          struct fault *fault)
+{
+    _cleanup_(conntrack_closep) struct conntrack_state *state = calloc(1, sizeof(*state));
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    state->settings = config;
+    state->limits = context->limits;
+    state->ask_netlink = state->settings->source == SOURCE_AUTO;
+    if (prepare(state, context->procfs) < 0)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    procfile_take_over(&state->stat, context->handover, stat_handle);
+    procfile_take_over(&state->limit, context->handover, limit_handle);
+    r = read_either(state, fault);
+    if (r < 0)
+        return r;
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+static int conntrack_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct conntrack_state *state = data;
+    const struct conntrack_reading *reading = &state->reading;
+    struct table *table;
+    int r = read_either(state, fault);
+
+    if (r < 0)
+        return r;
+    table = snapshot_add_table(draft, state->columns, state->row);
+    if (!table)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < CONNTRACK_FIELD_COUNT; i++)
+        if (reading->has[i])
+            table_set(table, 0, i, reading->values[i]);
+    return 0;
+}
+
+static const char *const sources[] = {
+    [SOURCE_AUTO] = "auto", [SOURCE_NETLINK] = "netlink", [SOURCE_PROC] = "proc", NULL};
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct conntrack_settings, "true", "1s"),
+    {
+        .key = "source",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct conntrack_settings, source),
+        .default_text = "auto",
+        .choices = sources,
+        .help =
+            "netlink (only with --once: needs CAP_NET_ADMIN, which the daemon gives up; loads the module "
+            "nf_conntrack_netlink where it is not built in), proc, or auto: netlink where that module is there "
+            "and may be asked, else proc",
+    },
+};
+
+static const struct option_table option_table = {
+    .options = options,
+    .count = ELEMENTS(options),
+    .struct_size = sizeof(struct conntrack_settings),
+};
+
+const struct collector conntrack_collector = {
+    .name = "conntrack",
+    .summary =
+        "connection tracking: how full the table is, packets that it lost (/proc/net/stat/nf_conntrack)",
+    .needs = "connection tracking in use (module nf_conntrack)",
+    .options = &option_table,
+    .handles = handles,
+    .open_privileged = conntrack_open_privileged,
+    .open = conntrack_open,
+    .collect = conntrack_collect,
+    .close = conntrack_close,
+};

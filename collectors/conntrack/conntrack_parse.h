@@ -1,0 +1,38 @@
+#pragma once
+
+/*
+ * Statistics of connection tracking, bytes to numbers: from /proc/net/stat/nf_conntrack (ct_cpu_seq_show() in
+ * the kernel's net/netfilter/nf_conntrack_standalone.c), or from ctnetlink's messages
+ * (nf_conntrack_netlink.c). Pure.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/kernel/netlink_parse.h"
+
+enum conntrack_field {
+    CONNTRACK_ENTRIES,
+    CONNTRACK_ENTRIES_LIMIT,
+    CONNTRACK_DROP, /* from here on counters: the sum of the CPUs' modulo 2^32 */
+    CONNTRACK_EARLY_DROP,
+    CONNTRACK_INSERT_FAILED,
+    CONNTRACK_INVALID,
+    CONNTRACK_ERROR,
+    CONNTRACK_CHAIN_TOO_LONG, /* Linux 5.15 */
+    CONNTRACK_FIELD_COUNT
+};
+
+struct conntrack_reading {
+    uint32_t values[CONNTRACK_FIELD_COUNT];
+    bool has[CONNTRACK_FIELD_COUNT]; /* what the kernel doesn't tell is absent */
+};
+
+/* Reads a whole /proc/net/stat/nf_conntrack, which has all but the limit: a line of names, and a line of
+ * hexadecimal numbers for each CPU. -EBADMSG where it is something else; *ret_reading then stays. */
+int conntrack_parse_proc(const char *text, size_t size, struct conntrack_reading *ret_reading);
+
+/* Takes a message of ctnetlink: adds the counters of one CPU, or sets entries and limit. -EBADMSG where it is
+ * too short to be one; the reading then stays. */
+int conntrack_take_message(struct conntrack_reading *reading, const struct nlmsghdr *message);

@@ -1,0 +1,139 @@
+/*
+ * Counts, inside the kernel, every packet that is dropped: the tracepoint kfree_skb, by location, reason,
+ * device and protocol. Nothing is sent anywhere: the daemon reads the map when it likes, and a flood costs
+ * it nothing.
+ *
+ * Lossless: each CPU has a count of its own, and it is added to atomically, because a hard interrupt that
+ * drops a packet may come between a plain load and store. What cannot be counted by key, because the map is
+ * full, is counted in `lost`.
+ *
+ * The structs below name only what is used, where the running kernel has it is found out at load time
+ * (CO-RE). Any pointer may be stale or none at all: skb->dev shares its place with dev_scratch (UDP) and
+ * with rb_left (TCP's out-of-order queue), skb->sk with ip_defrag_offset. The kernel makes a faulting
+ * read 0, and what a readable wrong pointer yields is told by the number of its namespace.
+ */
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "collectors/drops/bpf/drop_key.h"
+
+#define PRESERVED __attribute__((preserve_access_index))
+
+/* Inode numbers of namespaces are at least 0xF0000000 (PROC_DYNAMIC_FIRST of fs/proc/generic.c), the initial
+ * ones of Linux 6.18 just below (enum init_ns_ino). */
+#define NETNS_INODE_MIN 0xEFFFFFF0
+
+struct ns_common {
+    unsigned int inum;
+} PRESERVED;
+
+struct net {
+    struct ns_common ns;
+} PRESERVED;
+
+typedef struct {
+    struct net *net;
+} PRESERVED possible_net_t;
+
+struct net_device {
+    int ifindex;
+    possible_net_t nd_net;
+} PRESERVED;
+
+struct sock_common {
+    possible_net_t skc_net;
+} PRESERVED;
+
+struct sock {
+    struct sock_common __sk_common;
+} PRESERVED;
+
+struct sk_buff {
+    struct net_device *dev;
+    struct sock *sk;
+    __be16 protocol;
+} PRESERVED;
+
+/* Set before the program is loaded: the inode number of the daemon's own namespace. */
+const volatile __u32 own_netns = 0;
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+    __uint(max_entries, 1024); /* set anew before the map is made */
+    __type(key, struct drop_key);
+    __type(value, __u64);
+} counts SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u64);
+} lost SEC(".maps");
+
+static enum drop_netns netns_of(__u32 inode)
+{
+    if (inode < NETNS_INODE_MIN)
+        return DROP_NETNS_NONE;
+    return inode == own_netns ? DROP_NETNS_SELF : DROP_NETNS_OTHER;
+}
+
+/* The device names the namespace; a packet that has none yet, its socket. */
+static void place_of(const struct sk_buff *skb, struct drop_key *key)
+{
+    const struct net_device *dev = skb->dev;
+    const struct sock *sk;
+
+    if (dev) {
+        key->netns = netns_of(dev->nd_net.net->ns.inum);
+        if (key->netns == DROP_NETNS_SELF)
+            key->ifindex = (__u32)dev->ifindex;
+    }
+    if (key->netns != DROP_NETNS_NONE)
+        return;
+    sk = skb->sk;
+    if (sk)
+        key->netns = netns_of(sk->__sk_common.skc_net.net->ns.inum);
+}
+
+static void count_lost(void)
+{
+    __u32 zero = 0;
+    __u64 *count = bpf_map_lookup_elem(&lost, &zero);
+
+    if (count)
+        __sync_fetch_and_add(count, 1);
+}
+
+/* The tracepoint has a third argument since Linux 5.17, and a fourth since 6.11 that is not used. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reason)
+{
+    struct drop_key key = {
+        .location = (__u64)location,
+        .reason = reason,
+        .protocol = drop_protocol_of(bpf_ntohs(skb->protocol)),
+    };
+    __u64 *count;
+
+    place_of(skb, &key);
+    count = bpf_map_lookup_elem(&counts, &key);
+    if (!count) {
+        const __u64 zero = 0;
+
+        /* Fails where another CPU was faster, too: then it is there. */
+        bpf_map_update_elem(&counts, &key, &zero, BPF_NOEXIST);
+        count = bpf_map_lookup_elem(&counts, &key);
+    }
+    if (count)
+        __sync_fetch_and_add(count, 1);
+    else
+        count_lost();
+    return 0;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,158 @@
+#include "collectors/drops/drop_control.h"
+
+/* See drop_control.h. Runs on the collector's thread. */
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/net_dropmon.h>
+#include <string.h>
+
+#include <netlink/attr.h>
+
+enum {
+    FAMILY_VERSION = 2,
+    TRUNCATE_BYTES = 1, /* of each packet: what it says is not looked at; 0 would be all of it */
+    QUEUE_LENGTH = 1000,
+};
+
+static int control_message(const struct nlmsghdr *message, void *data)
+{
+    struct drop_control *control = data;
+    uint64_t dropped;
+    int r;
+
+    if (message->nlmsg_type == GENL_ID_CTRL)
+        return drop_netlink_parse_family(message, &control->family, &control->group);
+    switch (drop_netlink_command(message, control->family)) {
+    case NET_DM_CMD_CONFIG_NEW:
+        return drop_netlink_parse_config(message, &control->config);
+    case NET_DM_CMD_STATS_NEW:
+        r = drop_netlink_parse_stats(message, &dropped);
+        if (r < 0)
+            return r;
+        /* The module may have been loaded anew, and counts from 0 then. */
+        if (dropped > control->dropped)
+            control->lost += dropped - control->dropped;
+        control->dropped = dropped;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static const struct netlink_reader reader = {.what = "drop_monitor", .message = control_message};
+
+static int family_find(struct drop_control *control, struct fault *fault)
+{
+    _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
+    int r = netlink_generic_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
+
+    if (r < 0 || nla_put_string(message, CTRL_ATTR_FAMILY_NAME, "NET_DM") < 0)
+        return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
+    r = netlink_request(&control->netlink, message, &reader, control, fault);
+    if (r == -ENOENT)
+        return fault_unsupported(fault, "no module drop_monitor (modprobe drop_monitor; "
+                                        "CONFIG_NET_DROP_MONITOR), or not in the initial network namespace");
+    return r;
+}
+
+static int put_config(struct nl_msg *message, enum drop_mode mode)
+{
+    uint8_t alert_mode = mode == DROP_MODE_PACKET ? NET_DM_ALERT_MODE_PACKET : NET_DM_ALERT_MODE_SUMMARY;
+
+    if (nla_put_u8(message, NET_DM_ATTR_ALERT_MODE, alert_mode) < 0 ||
+        nla_put_u32(message, NET_DM_ATTR_TRUNC_LEN, TRUNCATE_BYTES) < 0 ||
+        nla_put_u32(message, NET_DM_ATTR_QUEUE_LEN, QUEUE_LENGTH) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+/* CONFIG with a mode configures, without (DROP_MODE_ANY) it changes nothing. */
+static int command(struct drop_control *control, uint8_t command, enum drop_mode mode, struct fault *fault)
+{
+    _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
+    int r = netlink_generic_new(control->family, command, FAMILY_VERSION, &message);
+
+    if (r == 0 && mode != DROP_MODE_ANY)
+        r = put_config(message, mode);
+    if (r < 0)
+        return fault_set(fault, r, "drop_monitor: out of memory");
+    return netlink_request(&control->netlink, message, &reader, control, fault);
+}
+
+int drop_control_read_config(struct drop_control *control, struct fault *fault)
+{
+    return command(control, NET_DM_CMD_CONFIG_GET, DROP_MODE_ANY, fault);
+}
+
+int drop_control_read_stats(struct drop_control *control, struct fault *fault)
+{
+    return command(control, NET_DM_CMD_STATS_GET, DROP_MODE_ANY, fault);
+}
+
+int drop_control_open(struct drop_control *control, struct limits *limits, struct fault *fault)
+{
+    int r;
+
+    *control = (struct drop_control){};
+    r = netlink_open(NETLINK_GENERIC, limits, &control->netlink, fault);
+    if (r == 0)
+        r = family_find(control, fault);
+    if (r == 0)
+        r = drop_control_read_config(control, fault);
+    if (r == -EOPNOTSUPP && !(fault && fault->unsupported))
+        r = fault_unsupported(fault, "drop_monitor needs Linux 5.4");
+    if (r == 0)
+        r = drop_control_read_stats(control, fault);
+    control->lost = 0; /* what was lost before */
+    if (r < 0)
+        drop_control_close(control);
+    return r;
+}
+
+void drop_control_close(struct drop_control *control)
+{
+    netlink_close(&control->netlink);
+    *control = (struct drop_control){};
+}
+
+int drop_control_start(struct drop_control *control, enum drop_mode mode, bool *ret_started,
+                       struct fault *fault)
+{
+    bool started;
+    int r = command(control, NET_DM_CMD_CONFIG, mode, NULL);
+
+    if (r == 0)
+        r = command(control, NET_DM_CMD_START, DROP_MODE_ANY, NULL);
+    if (r == -EPERM)
+        return fault_unsupported(fault, "starting drop_monitor needs CAP_NET_ADMIN (AmbientCapabilities=)");
+    if (r < 0 && r != -EBUSY && r != -EAGAIN)
+        return fault_set(fault, r, "starting drop_monitor: %s", strerror(-r));
+    started = r == 0;
+    r = drop_control_read_config(control, fault);
+    if (r < 0) {
+        if (started)
+            drop_control_stop(control);
+        return r;
+    }
+    *ret_started = started;
+    return 0;
+}
+
+void drop_control_stop(struct drop_control *control)
+{
+    (void)command(control, NET_DM_CMD_STOP, DROP_MODE_ANY, NULL);
+}
+
+/* A CONFIG that changes nothing. */
+enum drop_active drop_control_active(struct drop_control *control)
+{
+    switch (command(control, NET_DM_CMD_CONFIG, DROP_MODE_ANY, NULL)) {
+    case -EBUSY:
+        return DROP_ACTIVE_YES;
+    case 0:
+        return DROP_ACTIVE_NO;
+    default:
+        return DROP_ACTIVE_UNKNOWN;
+    }
+}

@@ -1,0 +1,35 @@
+#pragma once
+
+/*
+ * Events of one kind counted together: packet mode sends each packet, and what is alike in location, reason
+ * and protocol is one count. Bounded. Pure memory, one thread.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/drops/drop_netlink_parse.h"
+
+enum { DROP_COUNTS_MAX = 8192 }; /* kinds of events between two readings */
+
+struct drop_counted {
+    struct drop_packet packet;
+    uint64_t count;
+};
+
+struct drop_counts {
+    struct drop_counted *items;
+    size_t count;
+    size_t capacity;
+    size_t merged; /* so many, at the front, are ascending and no two alike */
+};
+
+/* Adds events. -ENOSPC: there are too many kinds; -ENOMEM. They are then not counted. */
+int drop_counts_add(struct drop_counts *counts, const struct drop_packet *packet, uint64_t count);
+
+/* Puts together what is alike: each kind is then there once. */
+void drop_counts_merge(struct drop_counts *counts);
+
+/* Forgets all, keeps the memory. */
+void drop_counts_clear(struct drop_counts *counts);
+void drop_counts_done(struct drop_counts *counts); /* accepts a zeroed one */

@@ -1,0 +1,30 @@
+#pragma once
+
+/*
+ * A process that keeps the kernel's drop_monitor running for an exporter that gave its capabilities away, and
+ * stops it at the end. The monitor is one for the whole system and has no owner: whoever may can stop it,
+ * nobody is told, and to ask, to start and to stop take CAP_NET_ADMIN each time, which no descriptor carries
+ * (the kernel looks at who asks: genl_family_rcv_msg(), net/netlink/genetlink.c). So that stays behind with a
+ * child that has this one capability, one netlink socket, and no other input.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collectors/drops/drop_source.h"
+
+/* What it says, every few seconds. */
+struct drop_keeper_report {
+    enum drop_active active;
+    uint64_t stopped; /* how often somebody had stopped the monitor */
+};
+
+/*
+ * Forks; there may be no other thread. Reports come from *ret_fd; the keeper ends once every copy of it is
+ * closed, be it because the exporter crashed, and then stops the monitor if the last start was its own, or
+ * (`started`) the caller's. `mode` is what to start it in.
+ */
+int drop_keeper_fork(enum drop_mode mode, bool started, int *ret_fd, pid_t *ret_pid, struct fault *fault);
+
+/* Takes what it has said since the last call. */
+void drop_keeper_read(int fd, struct drop_keeper_report *report);

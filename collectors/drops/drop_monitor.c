@@ -1,0 +1,355 @@
+#include "collectors/drops/drop_monitor.h"
+
+/*
+ * The drop_monitor collector: where in the kernel packets are dropped, why, and on which device. A source
+ * (drop_source.h) counts by addresses and numbers; here they get names, become sites (drop_table.h) and rows
+ * (drop_rows.h). Runs on the collector's own thread.
+ *
+ * What came is read before link notifications are taken in, too: drops then carry the name that their device
+ * had while they happened.
+ */
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "collectors/drops/drop_open.h"
+#include "collectors/drops/drop_rows.h"
+#include "collectors/drops/drop_source.h"
+#include "collectors/drops/drop_table.h"
+#include "collectors/kernel/ksyms.h"
+#include "collectors/kernel/links.h"
+
+struct drop_monitor_settings {
+    struct collector_common common;
+    unsigned source; /* enum drop_choice */
+    uint64_t max_sites;
+    bool label_offset;
+};
+
+static const char *const sources[] = {[DROP_CHOICE_AUTO] = "auto",
+                                      [DROP_CHOICE_BPF] = "bpf",
+                                      [DROP_CHOICE_PACKET] = "packet",
+                                      [DROP_CHOICE_SUMMARY] = "summary",
+                                      NULL};
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct drop_monitor_settings, "true", "1s"),
+    DEVICE_FILTER_OPTIONS("devices.", struct drop_monitor_settings, common.devices),
+    {
+        .key = "source",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct drop_monitor_settings, source),
+        .default_text = "auto",
+        .choices = sources,
+        .restart = true,
+        .help =
+            "who counts: bpf; or the kernel's drop_monitor in packet mode (reasons, but loses under floods) "
+            "or summary mode (complete, but without reasons); auto: bpf where it can run, else summary",
+    },
+    {
+        .key = "max_sites",
+        .type = OPTION_UINT,
+        .offset = offsetof(struct drop_monitor_settings, max_sites),
+        .default_text = "1000",
+        .min = 16,
+        .max = 10000,
+        .help = "rows of drop sites; the rest is counted in rows named other",
+    },
+    {
+        .key = "label_offset",
+        .type = OPTION_BOOL,
+        .offset = offsetof(struct drop_monitor_settings, label_offset),
+        .default_text = "false",
+        .help = "a row for each place in a function; the offsets differ between builds of the kernel",
+    },
+};
+
+static const struct option_table option_table = {
+    .options = options,
+    .count = ELEMENTS(options),
+    .struct_size = sizeof(struct drop_monitor_settings),
+};
+
+/* What was read and is still to be named. */
+struct pending {
+    uint64_t location;
+    uint64_t count;
+    int ifindex;
+    enum drop_netns netns;
+    enum drop_protocol protocol;
+    char reason[DROP_REASON_SIZE];
+};
+
+struct drop_monitor_state {
+    const struct device_filter *filter;
+    const struct drop_source *source;
+    void *source_state;
+    bool label_offset;
+    struct links links; /* where the source tells devices */
+    uint64_t swept;     /* generation of the links that the sites were compared with */
+    struct ksyms ksyms;
+    struct drop_table sites;
+    struct drop_rows rows;
+    struct pending *pending;
+    size_t pending_count;
+    size_t pending_capacity;
+};
+
+static void drop_monitor_close(void *data)
+{
+    struct drop_monitor_state *state = data;
+
+    if (state->source_state)
+        state->source->close(state->source_state);
+    links_close(&state->links);
+    ksyms_close(&state->ksyms);
+    drop_table_done(&state->sites);
+    drop_rows_done(&state->rows);
+    free(state->pending);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct drop_monitor_state *, drop_monitor_close)
+
+static struct drop_options drop_options_of(const struct collector_context *context,
+                                           const struct drop_monitor_settings *settings)
+{
+    static const enum drop_mode modes[] = {[DROP_CHOICE_AUTO] = DROP_MODE_ANY,
+                                           [DROP_CHOICE_BPF] = DROP_MODE_ANY,
+                                           [DROP_CHOICE_PACKET] = DROP_MODE_PACKET,
+                                           [DROP_CHOICE_SUMMARY] = DROP_MODE_SUMMARY};
+
+    return (struct drop_options){
+        .mode = modes[settings->source], .max_sites = settings->max_sites, .limits = context->limits};
+}
+
+static int drop_monitor_open_privileged(const struct collector_context *context, const void *config,
+                                        struct handover *handover, struct fault *fault)
+{
+    const struct drop_monitor_settings *settings = config;
+    struct drop_options drop_options = drop_options_of(context, settings);
+
+    drop_options.keep = !handover->leaving;
+    return drop_open(settings->source, &drop_options, context->procfs, handover, fault);
+}
+
+static int symbols_adopt(struct drop_monitor_state *state, struct drop_opened *opened,
+                         const struct collector_context *context)
+{
+    int r = ksyms_adopt(&state->ksyms, opened->kallsyms, opened->modules, context->procfs);
+
+    if (r < 0)
+        return r;
+    opened->kallsyms = opened->modules = -1;
+    state->ksyms.ending = context->ending;
+    return 0;
+}
+
+/* Takes over what it can of the descriptors; the rest is the caller's to close. */
+static int source_adopt(struct drop_monitor_state *state, struct drop_opened *opened,
+                        const struct drop_options *drop_options, struct fault *fault)
+{
+    int r = opened->source->adopt(drop_options, &opened->handles, &state->source_state, fault);
+
+    if (r < 0)
+        return r;
+    state->source = opened->source;
+    opened->source = NULL;
+    return 0;
+}
+
+static int drop_monitor_init(struct drop_monitor_state *state, const struct collector_context *context,
+                             const struct drop_monitor_settings *settings)
+{
+    int r;
+
+    state->filter = context->devices;
+    state->label_offset = settings->label_offset;
+    state->ksyms.fd = -1;
+    r = drop_table_init(&state->sites, settings->max_sites, context->limits);
+    return r < 0 ? r : drop_rows_init(&state->rows, settings->label_offset);
+}
+
+static int drop_monitor_open(const struct collector_context *context, const void *config, void **ret_state,
+                             struct fault *fault)
+{
+    _cleanup_(drop_monitor_closep) struct drop_monitor_state *state = calloc(1, sizeof(*state));
+    _cleanup_(drop_opened_done) struct drop_opened opened = {.kallsyms = -1, .modules = -1};
+    const struct drop_options drop_options = drop_options_of(context, config);
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
+    r = drop_monitor_init(state, context, config);
+    if (r < 0)
+        return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
+    r = drop_opened_copy(context->handover, &opened, fault);
+    if (r < 0)
+        return r;
+    r = symbols_adopt(state, &opened, context);
+    if (r < 0)
+        return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
+    r = source_adopt(state, &opened, &drop_options, fault);
+    if (r == 0 && state->source->devices)
+        r = links_open(&state->links, context->limits, fault);
+    if (r < 0)
+        return r;
+    (void)malloc_trim(0); /* reading the kernel's BTF took megabytes */
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+static bool link_exists(int ifindex, void *data)
+{
+    const struct drop_monitor_state *state = data;
+    const struct links *links = &state->links;
+
+    return links_find(links, ifindex) || !links->synced_ns || links->lost || links->full;
+}
+
+static bool device_exists(const char *device, void *data)
+{
+    const struct links *links = &((const struct drop_monitor_state *)data)->links;
+
+    for (size_t i = 0; i < links->count; i++)
+        if (strcmp(links->items[i]->device, device) == 0)
+            return true;
+    return false;
+}
+
+static int take_count(const struct drop_count *count, void *data)
+{
+    struct drop_monitor_state *state = data;
+    struct pending *pending;
+    int r = array_grow(state->pending, state->pending_count, state->pending_capacity);
+
+    if (r == 0)
+        r = ksyms_want(&state->ksyms, count->location, count->symbol);
+    if (r < 0)
+        return r;
+    pending = &state->pending[state->pending_count++];
+    *pending = (struct pending){
+        .location = count->location,
+        .count = count->count,
+        .ifindex = count->ifindex,
+        .netns = count->netns,
+        .protocol = count->protocol,
+    };
+    strncat(pending->reason, count->reason, sizeof(pending->reason) - 1);
+    return 0;
+}
+
+/* Names for what was read. A device that the filter leaves out, or that is gone already, has none. */
+static void name_pending(const struct drop_monitor_state *state, const struct pending *pending,
+                         struct drop_labels *ret_labels)
+{
+    const struct ksym *symbol = ksyms_find(&state->ksyms, pending->location);
+    const struct link *link = pending->ifindex ? links_find(&state->links, pending->ifindex) : NULL;
+
+    *ret_labels = (struct drop_labels){.netns = pending->netns, .protocol = pending->protocol};
+    strcpy(ret_labels->reason, pending->reason);
+    if (symbol && symbol->function[0]) {
+        strcpy(ret_labels->function, symbol->function);
+        strcpy(ret_labels->module, symbol->module);
+        ret_labels->offset = state->label_offset ? symbol->offset : 0;
+    } else {
+        strcpy(ret_labels->function, "unknown");
+    }
+    if (link && device_filter_match(state->filter, link->name, link->kind))
+        strcpy(ret_labels->device, link->device);
+}
+
+/* Everything that came, into the table of sites. What fails for want of memory is tried again next time. */
+static int take(struct drop_monitor_state *state, struct fault *fault)
+{
+    const struct drop_reader reader = {.count = take_count, .link_exists = link_exists, .data = state};
+    size_t before = state->pending_count;
+    int r;
+
+    (void)ksyms_refresh(&state->ksyms);
+    r = state->source->read(state->source_state, &reader, fault);
+    if (r < 0) {
+        state->pending_count = before;
+        return r;
+    }
+    r = ksyms_resolve(&state->ksyms);
+    state->sites.round++;
+    while (state->pending_count > 0 && r == 0) {
+        const struct pending *pending = &state->pending[state->pending_count - 1];
+        struct drop_labels labels;
+
+        name_pending(state, pending, &labels);
+        r = drop_table_add(&state->sites, &labels, pending->count);
+        if (r == 0)
+            state->pending_count--;
+    }
+    return r < 0 ? fault_set(fault, r, "drop sites: %s", strerror(-r)) : 0;
+}
+
+static int drop_monitor_event_fd(void *data)
+{
+    struct drop_monitor_state *state = data;
+
+    return state->source->event_fd ? state->source->event_fd(state->source_state) : links_fd(&state->links);
+}
+
+static int drop_monitor_event(void *data, struct fault *fault)
+{
+    struct drop_monitor_state *state = data;
+    int r;
+
+    if (state->source->event)
+        return state->source->event(state->source_state, fault);
+    r = state->links.lost ? 0 : take(state, fault);
+    return r < 0 ? r : links_drain(&state->links, fault);
+}
+
+static int links_follow(struct drop_monitor_state *state, struct fault *fault)
+{
+    int r;
+
+    if (!state->source->devices)
+        return 0;
+    r = links_update(&state->links, clock_boottime_ns(), fault);
+    if (r == 0 && state->swept != state->links.generation) {
+        drop_table_sweep(&state->sites, device_exists, state);
+        state->swept = state->links.generation;
+    }
+    return r;
+}
+
+static int drop_monitor_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct drop_monitor_state *state = data;
+    struct drop_status status;
+    int r = links_follow(state, fault);
+
+    if (r == 0)
+        r = take(state, fault);
+    if (r < 0)
+        return r;
+    state->source->status(state->source_state, &status);
+    r = drop_rows_fill(&state->rows, &state->sites, state->source->name, &status, draft);
+    return r < 0 ? fault_set(fault, r, "drop_monitor: %s", strerror(-r)) : 0;
+}
+
+const struct collector drop_monitor_collector = {
+    .name = "drop_monitor",
+    .summary = "where in the kernel packets are dropped, and why (BPF, or the kernel's drop_monitor)",
+    .needs =
+        "CAP_BPF, CAP_PERFMON (bpf) or CAP_NET_ADMIN, CAP_SYS_ADMIN (drop_monitor); CAP_SYSLOG for names",
+    .listens = true,
+    .options = &option_table,
+    .handles = drop_handle_names,
+    .open_privileged = drop_monitor_open_privileged,
+    .switch_off = drop_open_stop,
+    .open = drop_monitor_open,
+    .event_fd = drop_monitor_event_fd,
+    .event = drop_monitor_event,
+    .collect = drop_monitor_collect,
+    .close = drop_monitor_close,
+};

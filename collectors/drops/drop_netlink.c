@@ -1,0 +1,301 @@
+#include "collectors/drops/drop_source.h"
+
+/*
+ * The kernel's drop_monitor as a source: generic netlink family NET_DM, in summary or packet mode. Runs on
+ * the collector's thread.
+ *
+ * The monitor is one for the whole system and has no owner: whoever may can start, stop and configure it, and
+ * nobody is told. So: one that runs already is listened to as it is, and left running; ours is asked after
+ * every few seconds by a process that may (drop_keeper.h), and when somebody stopped it, it is started again,
+ * one round later, unless somebody has started one meanwhile. It is stopped only where the last start was
+ * ours. Where there is no such process (the descriptor came from netdrop-open) it cannot be known whether the
+ * monitor runs.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/net_dropmon.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netlink/socket.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "collectors/drops/drop_control.h"
+#include "collectors/drops/drop_counts.h"
+#include "collectors/drops/drop_keeper.h"
+
+#define CHECK_INTERVAL_NS (4 * NS_PER_SECOND)
+
+enum {
+    HANDLE_EVENTS, /* a socket that is a member of the group */
+    HANDLE_KEEPER, /* reports of the process that keeps the monitor running; or none */
+};
+
+struct drop_netlink_state {
+    struct drop_handles handles;
+    struct drop_control control;
+    struct netlink events;
+    enum drop_mode mode; /* the only one that counts; DROP_MODE_ANY: whichever it is in */
+    struct drop_keeper_report kept;
+    uint64_t checked_ns;
+    struct drop_counts counts;
+    uint64_t too_many; /* events of more kinds than are kept */
+    uint64_t overflows[DROP_OVERFLOW_COUNT];
+};
+
+static const char *const handle_names[] = {
+    [HANDLE_EVENTS] = "drop-events", [HANDLE_KEEPER] = "drop-keeper", NULL};
+
+static enum drop_mode mode_of(const struct drop_control *control)
+{
+    return control->config.packet_mode ? DROP_MODE_PACKET : DROP_MODE_SUMMARY;
+}
+
+static const char *mode_name(enum drop_mode mode)
+{
+    return mode == DROP_MODE_PACKET ? "packet" : "summary";
+}
+
+static bool kept(const struct drop_netlink_state *state)
+{
+    return state->handles.fds[HANDLE_KEEPER] >= 0;
+}
+
+/* What is to be started where nothing runs: summary mode, unless packet mode is asked for. */
+static enum drop_mode mode_wanted(const struct drop_options *options)
+{
+    return options->mode == DROP_MODE_PACKET ? DROP_MODE_PACKET : DROP_MODE_SUMMARY;
+}
+
+/* Joining needs CAP_SYS_ADMIN in the initial user namespace (GENL_MCAST_CAP_SYS_ADMIN, since Linux 6.7 and in
+ * the stable kernels of its time). The descriptor goes on receiving whoever holds it. */
+static int events_join(uint32_t group, int *ret_fd, struct fault *fault)
+{
+    struct netlink events;
+    int r = netlink_listen(NETLINK_GENERIC, group, &events, fault);
+    int fd;
+
+    if (r == -EOPNOTSUPP)
+        return fault_unsupported(fault,
+                                 "listening to drop_monitor needs CAP_SYS_ADMIN (AmbientCapabilities=)");
+    if (r < 0)
+        return r;
+    fd = fcntl(netlink_fd(&events), F_DUPFD_CLOEXEC, 3);
+    r = fd < 0 ? fault_set(fault, -errno, "drop_monitor: %s", strerror(errno)) : 0;
+    netlink_close(&events);
+    if (r == 0)
+        *ret_fd = fd;
+    return r;
+}
+
+static int drop_netlink_open(const struct drop_options *options, struct drop_handles *ret_handles,
+                             struct fault *fault)
+{
+    struct drop_handles handles = {.fds = {-1, -1, -1, -1}};
+    struct drop_control control;
+    int r = drop_control_open(&control, options->limits, fault);
+
+    if (r < 0)
+        return r;
+    r = events_join(control.group, &handles.fds[HANDLE_EVENTS], fault); /* first: nothing is missed */
+    if (r == 0)
+        r = drop_control_start(&control, mode_wanted(options), &handles.started, fault);
+    if (r == 0 && options->keep)
+        r = drop_keeper_fork(mode_wanted(options), handles.started, &handles.fds[HANDLE_KEEPER],
+                             &handles.keeper, fault);
+    if (r < 0 && handles.started)
+        drop_control_stop(&control);
+    drop_control_close(&control);
+    if (r < 0)
+        closep(&handles.fds[HANDLE_EVENTS]);
+    else
+        *ret_handles = handles;
+    return r;
+}
+
+static int events_adopt(struct drop_netlink_state *state, int fd, struct fault *fault)
+{
+    struct nl_sock *socket = nl_socket_alloc();
+    char *buffer = malloc(NETLINK_BUFFER_SIZE);
+
+    if (!socket || !buffer || nl_socket_set_fd(socket, NETLINK_GENERIC, fd) < 0) {
+        if (socket)
+            nl_socket_free(socket);
+        free(buffer);
+        return fault_set(fault, -EINVAL, "drop_monitor: the descriptor is no generic netlink socket");
+    }
+    state->events = (struct netlink){.socket = socket, .buffer = buffer, .protocol = NETLINK_GENERIC};
+    return 0;
+}
+
+static void drop_netlink_close(void *data)
+{
+    struct drop_netlink_state *state = data;
+
+    drop_control_close(&state->control);
+    closep(&state->handles.fds[HANDLE_KEEPER]);
+    netlink_close(&state->events);
+    drop_counts_done(&state->counts);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct drop_netlink_state *, drop_netlink_close)
+
+static int drop_netlink_adopt(const struct drop_options *options, const struct drop_handles *handles,
+                              void **ret_state, struct fault *fault)
+{
+    _cleanup_(drop_netlink_closep) struct drop_netlink_state *state = calloc(1, sizeof(*state));
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
+    state->handles.fds[HANDLE_KEEPER] = -1;
+    r = drop_control_open(&state->control, options->limits, fault);
+    if (r == 0)
+        r = events_adopt(state, handles->fds[HANDLE_EVENTS], fault);
+    if (r < 0)
+        return r;
+    state->handles = *handles;
+    state->mode = options->mode;
+    state->kept.active = kept(state) ? DROP_ACTIVE_YES : DROP_ACTIVE_UNKNOWN;
+    state->checked_ns = clock_boottime_ns();
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+/* It may be another's by now, in another mode. */
+static int monitor_check(struct drop_netlink_state *state, struct fault *fault)
+{
+    state->checked_ns = clock_boottime_ns();
+    return drop_control_read_config(&state->control, fault);
+}
+
+static int check_mode(const struct drop_netlink_state *state, struct fault *fault)
+{
+    enum drop_mode mode = mode_of(&state->control);
+
+    if (state->mode == DROP_MODE_ANY || state->mode == mode)
+        return 0;
+    return fault_set(fault, -EBUSY, "somebody else runs drop_monitor in %s mode%s", mode_name(mode),
+                     kept(state) ? "" : ": restart the exporter once that ended");
+}
+
+static void count_summary(uint64_t location, uint32_t count, void *data)
+{
+    struct drop_netlink_state *state = data;
+
+    /* No site: a driver's rx_dropped that moved (trace_napi_poll_hit). */
+    if (location && drop_counts_add(&state->counts, &(struct drop_packet){.location = location}, count) < 0)
+        state->too_many += count;
+}
+
+/* A message that makes no sense is no reason to listen no more: it counts as one that was lost. */
+static int take_event(const struct nlmsghdr *message, void *data)
+{
+    struct drop_netlink_state *state = data;
+    struct drop_packet packet;
+    int r = drop_netlink_command(message, state->control.family);
+
+    if (r == NET_DM_CMD_ALERT) {
+        r = drop_netlink_parse_summary(message, count_summary, state);
+        if (r >= DROP_SUMMARY_ENTRIES)
+            state->overflows[DROP_OVERFLOW_SUMMARY_WINDOW]++;
+    } else if (r == NET_DM_CMD_PACKET_ALERT) {
+        r = drop_netlink_parse_packet(message, &packet);
+        if (r == 0 && drop_counts_add(&state->counts, &packet, 1) < 0)
+            state->too_many++;
+    }
+    if (r == -EBADMSG)
+        state->overflows[DROP_OVERFLOW_SOCKET]++;
+    return 0;
+}
+
+static int drop_netlink_event_fd(const void *data)
+{
+    return netlink_fd(&((const struct drop_netlink_state *)data)->events);
+}
+
+static int drop_netlink_event(void *data, struct fault *fault)
+{
+    struct drop_netlink_state *state = data;
+    int r = netlink_drain(&state->events, take_event, state);
+
+    if (r == -ENOBUFS) {
+        state->overflows[DROP_OVERFLOW_SOCKET]++;
+        return 0;
+    }
+    return r < 0 ? fault_set(fault, r, "drop_monitor events: %s", strerror(-r)) : 0;
+}
+
+static int give_counts(struct drop_netlink_state *state, const struct drop_reader *reader)
+{
+    drop_counts_merge(&state->counts);
+    for (size_t i = 0; i < state->counts.count; i++) {
+        const struct drop_counted *counted = &state->counts.items[i];
+        int r = reader->count(&(struct drop_count){.location = counted->packet.location,
+                                                   .symbol = counted->packet.symbol,
+                                                   .reason = counted->packet.reason,
+                                                   .protocol = counted->packet.protocol,
+                                                   .count = counted->count},
+                              reader->data);
+
+        if (r < 0)
+            return r;
+    }
+    drop_counts_clear(&state->counts);
+    return 0;
+}
+
+static int drop_netlink_read(void *data, const struct drop_reader *reader, struct fault *fault)
+{
+    struct drop_netlink_state *state = data;
+    int r = drop_netlink_event(state, fault);
+
+    if (r == 0 && clock_boottime_ns() - state->checked_ns >= CHECK_INTERVAL_NS)
+        r = monitor_check(state, fault);
+    if (r == 0)
+        r = check_mode(state, fault);
+    if (r < 0) {
+        drop_counts_clear(&state->counts); /* of a mode that was not asked for */
+        return r;
+    }
+    if (kept(state))
+        drop_keeper_read(state->handles.fds[HANDLE_KEEPER], &state->kept);
+    if (state->control.config.packet_mode)
+        r = drop_control_read_stats(&state->control, fault);
+    if (r < 0)
+        return r;
+    r = give_counts(state, reader);
+    return r < 0 ? fault_set(fault, r, "drop_monitor: %s", strerror(-r)) : 0;
+}
+
+static void drop_netlink_status(const void *data, struct drop_status *ret_status)
+{
+    const struct drop_netlink_state *state = data;
+
+    *ret_status = (struct drop_status){
+        .mode = mode_name(mode_of(&state->control)),
+        .active = state->kept.active,
+        .lost = {[DROP_LOST_QUEUE] = state->control.lost, [DROP_LOST_MAP_FULL] = state->too_many},
+    };
+    memcpy(ret_status->overflows, state->overflows, sizeof(state->overflows));
+    ret_status->overflows[DROP_OVERFLOW_STOPPED] = state->kept.stopped;
+}
+
+/*
+ * Devices are not told: of a packet's arrival there is the ifindex, but not in which namespace, and every
+ * namespace has a device 2. A name would often be a wrong one.
+ */
+const struct drop_source drop_source_netlink = {
+    .name = "drop_monitor",
+    .handles = handle_names,
+    .open = drop_netlink_open,
+    .adopt = drop_netlink_adopt,
+    .event_fd = drop_netlink_event_fd,
+    .event = drop_netlink_event,
+    .read = drop_netlink_read,
+    .status = drop_netlink_status,
+    .close = drop_netlink_close,
+};

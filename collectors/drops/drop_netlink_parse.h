@@ -1,0 +1,49 @@
+#pragma once
+
+/*
+ * Messages of the generic netlink family NET_DM in, what they say out. Pure: no system call, no allocation,
+ * any thread. Tolerant of attributes that are not known; every length is checked, the one that the summary
+ * carries inside its payload too.
+ */
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collectors/drops/bpf/drop_key.h"
+#include "collectors/drops/drop_table.h"
+
+enum {
+    DROP_SYMBOL_SIZE = 48,     /* the kernel cuts at 39 characters (NET_DM_MAX_SYMBOL_LEN) */
+    DROP_SUMMARY_ENTRIES = 64, /* as many sites fit into a summary (dm_hit_limit, net/core/drop_monitor.c) */
+};
+
+/* One dropped packet (NET_DM_CMD_PACKET_ALERT). */
+struct drop_packet {
+    uint64_t location;
+    char symbol[DROP_SYMBOL_SIZE]; /* "%pS"; "": none */
+    char reason[DROP_REASON_SIZE]; /* "": before Linux 5.18 */
+    enum drop_protocol protocol;
+};
+
+/* What NET_DM_CMD_CONFIG_NEW says. */
+struct drop_monitor_config {
+    bool packet_mode;
+    uint32_t queue_length;
+};
+
+/* The command of a message of this family; -ENODATA: it is another's, -EBADMSG: it is cut. */
+int drop_netlink_command(const struct nlmsghdr *message, uint16_t family);
+
+/* Calls `each` for every site of a summary (NET_DM_CMD_ALERT). Returns how many entries it has, or -EBADMSG:
+ * then `each` was called for none. */
+int drop_netlink_parse_summary(const struct nlmsghdr *message,
+                               void (*each)(uint64_t location, uint32_t count, void *data), void *data);
+
+/* These return 0, or -EBADMSG where what they are about is missing or cut; the output is then untouched. */
+int drop_netlink_parse_packet(const struct nlmsghdr *message, struct drop_packet *ret_packet);
+int drop_netlink_parse_config(const struct nlmsghdr *message, struct drop_monitor_config *ret_config);
+int drop_netlink_parse_stats(const struct nlmsghdr *message, uint64_t *ret_dropped);
+
+/* The family's number and that of its multicast group, from CTRL_CMD_NEWFAMILY. */
+int drop_netlink_parse_family(const struct nlmsghdr *message, uint16_t *ret_family, uint32_t *ret_group);

@@ -1,0 +1,15 @@
+#include "collectors/drops/drop_source.h"
+
+/* Stands for the BPF source where the program is built without it (meson option "bpf"). */
+
+static const char *const handle_names[] = {NULL};
+
+static int nobpf_open(const struct drop_options *options, struct drop_handles *ret_handles,
+                      struct fault *fault)
+{
+    (void)options;
+    (void)ret_handles;
+    return fault_unsupported(fault, "built without BPF (meson option bpf)");
+}
+
+const struct drop_source drop_source_bpf = {.name = "bpf", .handles = handle_names, .open = nobpf_open};

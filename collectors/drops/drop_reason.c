@@ -1,0 +1,143 @@
+#include "collectors/drops/drop_reason.h"
+
+/* See drop_reason.h. Runs on the collector's thread. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/btf.h>
+
+#include "base/cleanup.h"
+
+DEFINE_CLEANUP(struct btf *, btf__free)
+
+/* Where the kernel has its reasons. Those of a subsystem that is a module are in the module's own BTF, which
+ * goes on where the kernel's ends; its numbers carry the subsystem in the high 16 bits. */
+static const struct {
+    const char *module; /* NULL: the kernel itself */
+    const char *name;
+} enums[] = {
+    {NULL, "skb_drop_reason"},
+    {"mac80211", "mac80211_drop_reason"},
+    {"openvswitch", "ovs_drop_reason"},
+};
+
+void drop_reasons_done(struct drop_reasons *reasons)
+{
+    for (size_t i = 0; i < DROP_SUBSYSTEMS_MAX; i++) {
+        struct drop_reasons_list *list = &reasons->subsystems[i];
+
+        for (size_t k = 0; k < list->count; k++)
+            free(list->names[k]);
+        free(list->names);
+    }
+    *reasons = (struct drop_reasons){};
+}
+
+static int list_grow(struct drop_reasons_list *list, size_t count)
+{
+    char **names;
+
+    if (count <= list->count)
+        return 0;
+    names = reallocarray(list->names, count, sizeof(*names));
+    if (!names)
+        return -ENOMEM;
+    memset(names + list->count, 0, (count - list->count) * sizeof(*names));
+    list->names = names;
+    list->count = count;
+    return 0;
+}
+
+/* Of several names for one number the first counts: markers such as the last one come behind. */
+static int reason_put(struct drop_reasons *reasons, uint32_t number, const char *name)
+{
+    static const char prefix[] = "SKB_DROP_REASON_";
+    uint32_t subsystem = number >> 16, index = number & 0xffff;
+    struct drop_reasons_list *list = &reasons->subsystems[subsystem];
+    int r;
+
+    if (subsystem >= DROP_SUBSYSTEMS_MAX || index >= DROP_REASONS_MAX)
+        return 0;
+    r = list_grow(list, index + 1);
+    if (r < 0)
+        return r;
+    if (list->names[index])
+        return 0;
+    if (strncmp(name, prefix, strlen(prefix)) == 0)
+        name += strlen(prefix);
+    list->names[index] = strdup(name);
+    return list->names[index] ? 0 : -ENOMEM;
+}
+
+int drop_reasons_take(struct drop_reasons *reasons, const struct btf *btf)
+{
+    for (size_t i = 0; i < ELEMENTS(enums); i++) {
+        __s32 id = btf__find_by_name_kind(btf, enums[i].name, BTF_KIND_ENUM);
+        const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+
+        for (unsigned k = 0; type && k < btf_vlen(type); k++) {
+            const struct btf_enum *value = &btf_enum(type)[k];
+            const char *name = btf__name_by_offset(btf, value->name_off);
+            int r = name ? reason_put(reasons, (uint32_t)value->val, name) : 0;
+
+            if (r < 0)
+                return r;
+        }
+    }
+    return 0;
+}
+
+static int modules_load(struct drop_reasons *reasons, const char *directory, struct btf *kernel)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTS(enums) && r == 0; i++) {
+        _cleanup_(btf__freep) struct btf *btf = NULL;
+        _cleanup_(freep) char *path = NULL;
+
+        if (!enums[i].module)
+            continue;
+        if (asprintf(&path, "%s/%s", directory, enums[i].module) < 0)
+            return -ENOMEM;
+        btf = btf__parse_split(path, kernel);
+        if (btf)
+            r = drop_reasons_take(reasons, btf);
+    }
+    return r;
+}
+
+int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory)
+{
+    _cleanup_(btf__freep) struct btf *kernel = NULL;
+    _cleanup_(freep) char *path = NULL;
+    struct drop_reasons reasons = {};
+    int r;
+
+    if (asprintf(&path, "%s/vmlinux", directory) < 0)
+        return -ENOMEM;
+    kernel = btf__parse(path, NULL);
+    r = kernel ? drop_reasons_take(&reasons, kernel) : 0;
+    if (kernel && r == 0)
+        r = modules_load(&reasons, directory, kernel);
+    if (r < 0) {
+        drop_reasons_done(&reasons);
+        return r;
+    }
+    *ret_reasons = reasons;
+    return 0;
+}
+
+void drop_reason_name(const struct drop_reasons *reasons, uint32_t reason, char name[DROP_REASON_SIZE])
+{
+    uint32_t subsystem = reason >> 16, index = reason & 0xffff;
+    const struct drop_reasons_list *list =
+        subsystem < DROP_SUBSYSTEMS_MAX ? &reasons->subsystems[subsystem] : NULL;
+
+    if (list && index < list->count && list->names[index])
+        (void)snprintf(name, DROP_REASON_SIZE, "%s", list->names[index]);
+    else
+        (void)snprintf(name, DROP_REASON_SIZE, "%u", reason);
+}

@@ -1,0 +1,39 @@
+#pragma once
+
+/*
+ * Names of the numbers that the kernel gives as reasons: they differ from kernel to kernel, so they are read
+ * from the running one (BTF: /sys/kernel/btf). Only the names are kept, the five megabytes that they stand in
+ * are not. One thread.
+ */
+
+#include <stdint.h>
+
+#include "collectors/drops/drop_table.h"
+
+struct btf;
+
+enum {
+    DROP_SUBSYSTEMS_MAX = 16, /* the kernel has three: core, mac80211, openvswitch */
+    DROP_REASONS_MAX = 1024,  /* of one subsystem */
+};
+
+/* The reasons of one subsystem, number 0 first. */
+struct drop_reasons_list {
+    char **names; /* NULL: the enum has none for it */
+    size_t count;
+};
+
+struct drop_reasons {
+    struct drop_reasons_list subsystems[DROP_SUBSYSTEMS_MAX];
+};
+
+/* Reads what the kernel in the directory says, "/sys/kernel/btf". What is not there leaves numbers without
+ * names; -ENOMEM. */
+int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory);
+void drop_reasons_done(struct drop_reasons *reasons); /* accepts a zeroed one */
+
+/* Takes over what the enums of one BTF say: the pure part. -ENOMEM. */
+int drop_reasons_take(struct drop_reasons *reasons, const struct btf *btf);
+
+/* "NO_SOCKET", or the number as it is. */
+void drop_reason_name(const struct drop_reasons *reasons, uint32_t reason, char name[DROP_REASON_SIZE]);

@@ -1,0 +1,280 @@
+#include "collectors/drops/drop_rows.h"
+
+/* See drop_rows.h. Runs on the collector's thread. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+enum { COLUMN_SITES, COLUMN_ACTIVE, SOURCE_COLUMNS };
+
+static const struct metric sites_metric = {
+    .name = "netdrop_kernel_drops_total",
+    .help = "Packets dropped by a function of the kernel, with the reason it gave, on this device",
+    .source = "tracepoint skb:kfree_skb",
+    .type = METRIC_COUNTER,
+};
+
+static const struct metric classes_metric = {
+    .name = "netdrop_kernel_drops_by_class_total",
+    .help =
+        "Packets dropped, by what it means; complete, also where there are more sites than rows. Lost events "
+        "are of class unknown",
+    .source = "tracepoint skb:kfree_skb",
+    .type = METRIC_COUNTER,
+};
+
+static const struct metric source_metrics[SOURCE_COLUMNS] = {
+    [COLUMN_SITES] = {.name = "netdrop_kernel_drop_sites",
+                      .help = "Sites that packets were dropped at, each with its row",
+                      .type = METRIC_GAUGE},
+    [COLUMN_ACTIVE] = {.name = "netdrop_kernel_drop_source_active",
+                       .help = "Whether drops are being counted; 0 where somebody else stopped the monitor",
+                       .type = METRIC_GAUGE},
+};
+
+static const struct metric lost_metric = {
+    .name = "netdrop_kernel_drop_events_lost_total",
+    .help =
+        "Drops that have no row: the queue of packet mode or the BPF map was full, or an interrupt dropped "
+        "while the BPF program ran",
+    .source = "NET_DM_ATTR_STATS_DROPPED, bpf_prog_info.recursion_misses",
+    .type = METRIC_COUNTER,
+};
+
+static const struct metric overflows_metric = {
+    .name = "netdrop_kernel_drop_overflows_total",
+    .help =
+        "Incidents that lost an unknown number of drops: a full socket (ENOBUFS), 64 sites of a CPU within "
+        "a second, a monitor that somebody stopped",
+    .type = METRIC_COUNTER,
+};
+
+static const struct metric info_metric = {
+    .name = "netdrop_kernel_drop_source_info",
+    .help = "How drops are counted: the source, and its mode",
+    .type = METRIC_INFO,
+};
+
+static const struct {
+    const struct metric *metrics;
+    size_t count;
+} columns[DROP_ROWS_COUNT] = {
+    [DROP_ROWS_SITES] = {&sites_metric, 1},
+    [DROP_ROWS_CLASSES] = {&classes_metric, 1},
+    [DROP_ROWS_SOURCE] = {source_metrics, SOURCE_COLUMNS},
+    [DROP_ROWS_LOST] = {&lost_metric, 1},
+    [DROP_ROWS_OVERFLOWS] = {&overflows_metric, 1},
+    [DROP_ROWS_INFO] = {&info_metric, 1},
+};
+
+/* In the order of the labels of netdrop_kernel_drops_total. */
+enum {
+    LABEL_FUNCTION,
+    LABEL_MODULE,
+    LABEL_REASON,
+    LABEL_CLASS,
+    LABEL_DEVICE,
+    LABEL_NETNS,
+    LABEL_PROTOCOL,
+    LABEL_OFFSET, /* opt-in */
+    LABEL_COUNT
+};
+
+static const char *const labels[LABEL_COUNT] = {"function", "module", "reason",   "class",
+                                                "device",   "netns",  "protocol", "offset"};
+
+static const char *const lost_causes[DROP_LOST_COUNT] = {
+    [DROP_LOST_QUEUE] = "queue",
+    [DROP_LOST_MAP_FULL] = "map_full",
+    [DROP_LOST_RECURSION] = "recursion",
+};
+
+static const char *const overflow_causes[DROP_OVERFLOW_COUNT] = {
+    [DROP_OVERFLOW_SOCKET] = "socket",
+    [DROP_OVERFLOW_SUMMARY_WINDOW] = "summary_window",
+    [DROP_OVERFLOW_STOPPED] = "stopped",
+};
+
+static const char *const netns_names[DROP_NETNS_COUNT] = {
+    [DROP_NETNS_NONE] = "", [DROP_NETNS_SELF] = "self", [DROP_NETNS_OTHER] = "other"};
+
+static const char *const protocol_names[DROP_PROTOCOL_COUNT] = {
+    [DROP_PROTOCOL_NONE] = "",   [DROP_PROTOCOL_IPV4] = "ipv4", [DROP_PROTOCOL_IPV6] = "ipv6",
+    [DROP_PROTOCOL_ARP] = "arp", [DROP_PROTOCOL_VLAN] = "vlan", [DROP_PROTOCOL_OTHER] = "other",
+};
+
+/* Rows with one label each, in this order. */
+static int list_rows(const char *label, const char *const *values, size_t count, struct row_set **ret_rows)
+{
+    int r = row_set_new(&label, 1, ret_rows);
+
+    for (size_t i = 0; i < count && r >= 0; i++)
+        r = row_set_add(*ret_rows, &values[i]);
+    if (r < 0)
+        return r;
+    row_set_seal(*ret_rows);
+    return 0;
+}
+
+static int class_rows(struct row_set **ret_rows)
+{
+    const char *names[DROP_CLASS_COUNT];
+
+    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
+        names[class] = drop_class_name(class);
+    return list_rows("class", names, DROP_CLASS_COUNT, ret_rows);
+}
+
+int drop_rows_init(struct drop_rows *rows, bool label_offset)
+{
+    int r = 0;
+
+    *rows = (struct drop_rows){.label_offset = label_offset};
+    for (size_t i = 0; i < DROP_ROWS_COUNT && r == 0; i++)
+        r = column_set_new(columns[i].metrics, columns[i].count, &rows->columns[i]);
+    if (r == 0)
+        r = class_rows(&rows->rows[DROP_ROWS_CLASSES]);
+    if (r == 0)
+        r = row_set_new_single(&rows->rows[DROP_ROWS_SOURCE]);
+    if (r == 0)
+        r = list_rows("cause", lost_causes, DROP_LOST_COUNT, &rows->rows[DROP_ROWS_LOST]);
+    if (r == 0)
+        r = list_rows("cause", overflow_causes, DROP_OVERFLOW_COUNT, &rows->rows[DROP_ROWS_OVERFLOWS]);
+    return r;
+}
+
+void drop_rows_done(struct drop_rows *rows)
+{
+    for (size_t i = 0; i < DROP_ROWS_COUNT; i++) {
+        column_set_unref(rows->columns[i]);
+        row_set_unref(rows->rows[i]);
+    }
+    *rows = (struct drop_rows){};
+}
+
+static int add_site(struct row_set *rows, const struct drop_site *site)
+{
+    const struct drop_labels *texts = &site->labels;
+    char offset[16] = "";
+
+    if (texts->offset)
+        (void)snprintf(offset, sizeof(offset), "0x%x", texts->offset);
+    return row_set_add(rows, (const char *const[LABEL_COUNT]){
+                                 [LABEL_FUNCTION] = texts->function,
+                                 [LABEL_MODULE] = texts->module,
+                                 [LABEL_REASON] = texts->reason,
+                                 [LABEL_CLASS] = drop_class_name(site->class),
+                                 [LABEL_DEVICE] = texts->device,
+                                 [LABEL_NETNS] = netns_names[texts->netns],
+                                 [LABEL_PROTOCOL] = protocol_names[texts->protocol],
+                                 [LABEL_OFFSET] = offset,
+                             });
+}
+
+static int add_other(struct row_set *rows, enum drop_class class)
+{
+    return row_set_add(rows, (const char *const[LABEL_COUNT]){
+                                 [LABEL_FUNCTION] = "other",
+                                 [LABEL_MODULE] = "",
+                                 [LABEL_REASON] = "other",
+                                 [LABEL_CLASS] = drop_class_name(class),
+                                 [LABEL_DEVICE] = "",
+                                 [LABEL_NETNS] = "",
+                                 [LABEL_PROTOCOL] = "",
+                                 [LABEL_OFFSET] = "",
+                             });
+}
+
+/* Sites in the order of the table, then the `other` rows that are in use. */
+static int render_sites(struct drop_rows *rows, const struct drop_table *sites)
+{
+    _cleanup_(row_set_unrefp) struct row_set *set = NULL;
+    int r = row_set_new(labels, rows->label_offset ? LABEL_COUNT : LABEL_OFFSET, &set);
+
+    for (size_t i = 0; i < sites->count && r >= 0; i++)
+        r = add_site(set, &sites->sites[i]);
+    for (unsigned class = 0; class < DROP_CLASS_COUNT && r >= 0; class ++)
+        if (sites->other[class])
+            r = add_other(set, class);
+    if (r < 0)
+        return r;
+    row_set_replace(&rows->rows[DROP_ROWS_SITES], take_ptr(set));
+    rows->generation = sites->generation;
+    return 0;
+}
+
+static int render_info(struct drop_rows *rows, const char *source, const char *mode)
+{
+    static const char *const names[] = {"source", "mode"};
+    _cleanup_(row_set_unrefp) struct row_set *set = NULL;
+    int r = row_set_new(names, ELEMENTS(names), &set);
+
+    if (r == 0)
+        r = row_set_add(set, (const char *const[]){source, mode});
+    if (r < 0)
+        return r;
+    row_set_replace(&rows->rows[DROP_ROWS_INFO], take_ptr(set));
+    rows->mode = mode;
+    return 0;
+}
+
+static void fill_sites(struct table *table, const struct drop_table *sites)
+{
+    size_t row = 0;
+
+    for (size_t i = 0; i < sites->count; i++)
+        table_set(table, row++, 0, sites->sites[i].count);
+    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
+        if (sites->other[class])
+            table_set(table, row++, 0, sites->other[class]);
+}
+
+static void fill_source(struct table *table, const struct drop_table *sites, const struct drop_status *status)
+{
+    table_set(table, 0, COLUMN_SITES, sites->count);
+    if (status->active != DROP_ACTIVE_UNKNOWN)
+        table_set(table, 0, COLUMN_ACTIVE, status->active == DROP_ACTIVE_YES);
+}
+
+static void fill_losses(struct table *tables[DROP_ROWS_COUNT], const struct drop_table *sites,
+                        const struct drop_status *status)
+{
+    uint64_t lost = 0;
+
+    for (unsigned cause = 0; cause < DROP_LOST_COUNT; cause++) {
+        lost += status->lost[cause];
+        table_set(tables[DROP_ROWS_LOST], cause, 0, status->lost[cause]);
+    }
+    for (unsigned cause = 0; cause < DROP_OVERFLOW_COUNT; cause++)
+        table_set(tables[DROP_ROWS_OVERFLOWS], cause, 0, status->overflows[cause]);
+    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
+        table_set(tables[DROP_ROWS_CLASSES], class, 0,
+                  sites->totals[class] + (class == DROP_CLASS_UNKNOWN ? lost : 0));
+}
+
+int drop_rows_fill(struct drop_rows *rows, const struct drop_table *sites, const char *source,
+                   const struct drop_status *status, struct snapshot *draft)
+{
+    struct table *tables[DROP_ROWS_COUNT];
+    int r = 0;
+
+    if (!rows->rows[DROP_ROWS_SITES] || rows->generation != sites->generation)
+        r = render_sites(rows, sites);
+    if (r == 0 && (!rows->mode || strcmp(rows->mode, status->mode) != 0))
+        r = render_info(rows, source, status->mode);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < DROP_ROWS_COUNT; i++) {
+        tables[i] = snapshot_add_table(draft, rows->columns[i], rows->rows[i]);
+        if (!tables[i])
+            return -ENOMEM;
+    }
+    fill_sites(tables[DROP_ROWS_SITES], sites);
+    fill_source(tables[DROP_ROWS_SOURCE], sites, status);
+    fill_losses(tables, sites, status);
+    table_set(tables[DROP_ROWS_INFO], 0, 0, 1);
+    return 0;
+}

@@ -1,0 +1,39 @@
+#pragma once
+
+/*
+ * The drop sites as tables of a snapshot: metrics, labels, cells. Label texts are rendered only when a site
+ * comes or goes. One thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/table/table.h"
+#include "collectors/drops/drop_source.h"
+#include "collectors/drops/drop_table.h"
+
+enum {
+    DROP_ROWS_SITES,
+    DROP_ROWS_CLASSES,
+    DROP_ROWS_SOURCE,
+    DROP_ROWS_LOST,
+    DROP_ROWS_OVERFLOWS,
+    DROP_ROWS_INFO,
+    DROP_ROWS_COUNT
+};
+
+struct drop_rows {
+    struct column_set *columns[DROP_ROWS_COUNT];
+    struct row_set *rows[DROP_ROWS_COUNT];
+    uint64_t generation; /* of the table of sites that was rendered */
+    const char *mode;    /* that was rendered */
+    bool label_offset;
+};
+
+/* -ENOMEM; what was made is then kept for drop_rows_done(). */
+int drop_rows_init(struct drop_rows *rows, bool label_offset);
+void drop_rows_done(struct drop_rows *rows); /* accepts a zeroed one */
+
+/* Adds all tables to the draft. -ENOMEM. */
+int drop_rows_fill(struct drop_rows *rows, const struct drop_table *sites, const char *source,
+                   const struct drop_status *status, struct snapshot *draft);

@@ -1,0 +1,340 @@
+#include "collectors/ethtool/ethtool.h"
+
+/*
+ * The ethtool collector: what `ethtool -S`, `-i`, `-g` and the speed say of every device that passes the
+ * filter, each statistic under the driver's own name, and loss by cause on one vocabulary. Runs on the
+ * collector's own thread: each ioctl takes the RTNL lock and may sleep as long as a driver likes.
+ *
+ * A steady-state collection is one GSTATS ioctl a device and two dumps; it renders and allocates nothing. One
+ * device that is gone, has no statistics or fails is left out: it fails nobody else.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "collectors/ethtool/ethtool_device.h"
+#include "collectors/ethtool/ethtool_ioctl.h"
+#include "collectors/ethtool/ethtool_netlink.h"
+#include "collectors/ethtool/ethtool_select.h"
+#include "collectors/ethtool/ethtool_tables.h"
+#include "collectors/kernel/links.h"
+
+struct ethtool_settings {
+    struct collector_common common;
+    struct string_list include;
+    struct string_list exclude;
+    bool per_queue;
+    uint64_t max_statistics_per_device;
+    bool virtual_devices;
+    bool standard_groups;
+};
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct ethtool_settings, "true", "10s"),
+    DEVICE_FILTER_OPTIONS("devices.", struct ethtool_settings, common.devices),
+    {.key = "statistics.include",
+     .type = OPTION_LIST,
+     .offset = offsetof(struct ethtool_settings, include),
+     .default_text = ETHTOOL_LOSS_GLOBS,
+     .help =
+         "driver statistics to show (globs on the driver's string, case ignored, # for the queue number)"},
+    {.key = "statistics.exclude",
+     .type = OPTION_LIST,
+     .offset = offsetof(struct ethtool_settings, exclude),
+     .default_text = ETHTOOL_NO_LOSS_GLOBS,
+     .help = "driver statistics to leave out (the same kind of globs)"},
+    {.key = "per_queue",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct ethtool_settings, per_queue),
+     .default_text = "false",
+     .help = "show each queue beside the sum of the queues"},
+    {.key = "max_statistics_per_device",
+     .type = OPTION_UINT,
+     .offset = offsetof(struct ethtool_settings, max_statistics_per_device),
+     .default_text = "512",
+     .min = 1,
+     .max = ETHTOOL_STRINGS_MAX,
+     .help = "series of private statistics of one device at most"},
+    {.key = "virtual_devices",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct ethtool_settings, virtual_devices),
+     .default_text = "false",
+     .help = "show private statistics of links that have a kind too (veth, bridge, tun, ...)"},
+    {.key = "standard_groups",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct ethtool_settings, standard_groups),
+     .default_text = "false",
+     .help = "show the standard statistics: eth-phy, eth-mac, eth-ctrl, rmon, pause, fec"},
+};
+
+static const struct option_table option_table = {
+    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct ethtool_settings)};
+
+struct ethtool_state {
+    const struct ethtool_settings *settings;
+    const struct device_filter *filter;
+    struct limits *limits;
+    struct ethtool_selection selection;
+
+    struct links links;
+    struct ethtool_ioctl ioctl;
+    struct ethtool_netlink netlink;
+
+    struct ethtool_devices devices;
+    struct ethtool_readings readings;
+    struct ethtool_tables tables;
+    bool tables_due; /* rows are to be made again: something changed, or the last attempt failed */
+};
+
+static void ethtool_close(void *data)
+{
+    struct ethtool_state *state = data;
+
+    ethtool_tables_close(&state->tables);
+    ethtool_readings_done(&state->readings);
+    ethtool_devices_done(&state->devices);
+    ethtool_netlink_close(&state->netlink);
+    ethtool_ioctl_close(&state->ioctl);
+    links_close(&state->links);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct ethtool_state *, ethtool_close)
+
+static int open_parts(struct ethtool_state *state, struct fault *fault)
+{
+    int r = links_open(&state->links, state->limits, fault);
+
+    if (r < 0)
+        return r;
+    r = ethtool_netlink_open(&state->netlink, state->limits, fault);
+    if (r < 0)
+        return r;
+    r = ethtool_ioctl_open(&state->ioctl);
+    if (r == -EAFNOSUPPORT || r == -EACCES || r == -EPERM)
+        return fault_unsupported(fault, "AF_UNIX socket: %s", strerror(-r));
+    if (r < 0)
+        return fault_set(fault, r, "AF_UNIX socket: %s", strerror(-r));
+    r = ethtool_tables_open(&state->tables);
+    return r < 0 ? fault_set(fault, r, "ethtool tables: out of memory") : 0;
+}
+
+static int ethtool_open(const struct collector_context *context, const void *config, void **ret_state,
+                        struct fault *fault)
+{
+    const struct ethtool_settings *settings = config;
+    _cleanup_(ethtool_closep) struct ethtool_state *state = calloc(1, sizeof(*state));
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "ethtool: out of memory");
+    state->settings = settings;
+    state->filter = context->devices;
+    state->limits = context->limits;
+    state->selection = (struct ethtool_selection){.include = &settings->include,
+                                                  .exclude = &settings->exclude,
+                                                  .per_queue = settings->per_queue,
+                                                  .series_max = settings->max_statistics_per_device};
+    state->tables_due = true;
+    r = open_parts(state, fault);
+    if (r < 0)
+        return r;
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+static int update_devices(struct ethtool_state *state)
+{
+    int r = ethtool_devices_update(&state->devices, &state->links, state->filter,
+                                   state->settings->virtual_devices, &state->tables_due);
+
+    if (r < 0)
+        return r;
+    ethtool_devices_turn(&state->devices);
+    for (size_t i = 0; i < state->devices.count && r == 0; i++)
+        r = ethtool_device_load(state->devices.items[i], &state->ioctl, &state->selection, state->limits,
+                                &state->tables_due);
+    return r;
+}
+
+/* Readings of devices that the filter leaves out go. */
+static void keep_devices(struct ethtool_state *state)
+{
+    struct ethtool_readings *readings = &state->readings;
+    size_t kept = 0, hint = 0;
+
+    for (size_t i = 0; i < readings->count; i++) {
+        if (ethtool_devices_find(&state->devices, readings->items[i].ifindex, &hint))
+            readings->items[kept++] = readings->items[i];
+    }
+    readings->count = kept;
+}
+
+static int ask_rings(struct ethtool_state *state, const struct ethtool_device *device)
+{
+    struct ethtool_ringparam rings;
+    int r;
+
+    if (ethtool_ioctl_rings(&state->ioctl, device->name, &rings) < 0)
+        return 0;
+    const uint32_t values[] = {[ETHTOOL_RING_RECEIVE] = rings.rx_pending,
+                               [ETHTOOL_RING_RECEIVE_LIMIT] = rings.rx_max_pending,
+                               [ETHTOOL_RING_TRANSMIT] = rings.tx_pending,
+                               [ETHTOOL_RING_TRANSMIT_LIMIT] = rings.tx_max_pending};
+    for (uint16_t i = 0; i < ELEMENTS(values); i++) {
+        r = ethtool_readings_add(&state->readings, (struct ethtool_reading){.ifindex = device->ifindex,
+                                                                            .group = ETHTOOL_GROUP_RINGS,
+                                                                            .item = i,
+                                                                            .value = values[i]});
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int ask_speed(struct ethtool_state *state, const struct ethtool_device *device)
+{
+    uint32_t speed;
+
+    if (ethtool_ioctl_speed(&state->ioctl, device->name, &speed) < 0)
+        return 0;
+    return ethtool_readings_add(
+        &state->readings,
+        (struct ethtool_reading){.ifindex = device->ifindex, .group = ETHTOOL_GROUP_SPEED, .value = speed});
+}
+
+/* One dump for all devices; where that fails, one ioctl for each. */
+static int read_all(struct ethtool_state *state, enum ethtool_request request,
+                    int (*ask)(struct ethtool_state *state, const struct ethtool_device *device))
+{
+    size_t start = state->readings.count;
+    int r = ethtool_netlink_dump(&state->netlink, request, &state->readings);
+
+    if (r == 0)
+        return 0;
+    state->readings.count = start;
+    r = 0;
+    for (size_t i = 0; i < state->devices.count && r == 0; i++)
+        r = ask(state, state->devices.items[i]);
+    return r;
+}
+
+static int read_readings(struct ethtool_state *state)
+{
+    int r;
+
+    state->readings.count = 0;
+    r = read_all(state, ETHTOOL_REQUEST_RINGS, ask_rings);
+    if (r == 0)
+        r = read_all(state, ETHTOOL_REQUEST_SPEED, ask_speed);
+    if (r < 0)
+        return r;
+    /* What a failed dump of these brought until then is right, and there is no other way to ask. */
+    for (unsigned i = ETHTOOL_REQUEST_STATS; state->settings->standard_groups && i < ETHTOOL_REQUEST_COUNT;
+         i++)
+        (void)ethtool_netlink_dump(&state->netlink, i, &state->readings);
+    keep_devices(state);
+    return 0;
+}
+
+static int update_tables(struct ethtool_state *state)
+{
+    bool changed = state->tables_due;
+    int r = 0;
+
+    state->tables_due = true;
+    if (changed)
+        r = ethtool_tables_devices(&state->tables, &state->devices, state->settings->per_queue);
+    if (r == 0)
+        r = ethtool_tables_readings(&state->tables, &state->devices, &state->readings, changed);
+    if (r == 0)
+        state->tables_due = false;
+    return r;
+}
+
+static void read_statistics(struct ethtool_state *state, struct snapshot *draft)
+{
+    for (size_t i = 0; i < state->devices.count; i++) {
+        struct ethtool_device *device = state->devices.items[i];
+        const uint64_t *values;
+        int r;
+
+        if (device->move_count == 0)
+            continue;
+        r = ethtool_ioctl_stats(&state->ioctl, device->name, device->count, &values);
+        if (r == 0)
+            ethtool_tables_statistics(device, values, draft);
+        else if (r == -ESTALE) /* values of unknown names: the next round has both */
+            device->load_due = true;
+    }
+}
+
+/* A name that passed from one device to another during the round would put its values under the wrong one. */
+static int drop_renamed(struct ethtool_state *state, struct snapshot *draft, struct fault *fault)
+{
+    int r = links_drain(&state->links, fault);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; state->links.generation != state->devices.generation && i < state->devices.count;
+         i++) {
+        const struct ethtool_device *device = state->devices.items[i];
+        const struct link *link = links_find(&state->links, device->ifindex);
+
+        if (!link || !ethtool_device_is(device, link))
+            ethtool_tables_forget(device, draft);
+    }
+    return 0;
+}
+
+static int ethtool_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct ethtool_state *state = data;
+    int r = links_update(&state->links, clock_boottime_ns(), fault);
+
+    if (r < 0)
+        return r;
+    links_begin(&state->links);
+    r = update_devices(state);
+    if (r == 0)
+        r = read_readings(state);
+    if (r == 0)
+        r = update_tables(state);
+    if (r == 0)
+        r = ethtool_tables_fill(&state->tables, &state->readings, draft);
+    if (r < 0)
+        return fault_set(fault, r, "ethtool: %s", strerror(-r));
+    read_statistics(state, draft);
+    return drop_renamed(state, draft, fault);
+}
+
+/* Notifications are taken in as they come: link.c says why. */
+static int ethtool_event_fd(void *data)
+{
+    struct ethtool_state *state = data;
+
+    return links_fd(&state->links);
+}
+
+static int ethtool_event(void *data, struct fault *fault)
+{
+    struct ethtool_state *state = data;
+
+    return links_drain(&state->links, fault);
+}
+
+const struct collector ethtool_collector = {
+    .name = "ethtool",
+    .summary =
+        "private statistics of drivers, NIC loss by cause, rings, speed; those of virtual devices only with "
+        "virtual_devices",
+    .needs = "nothing",
+    .options = &option_table,
+    .open = ethtool_open,
+    .event_fd = ethtool_event_fd,
+    .event = ethtool_event,
+    .collect = ethtool_collect,
+    .close = ethtool_close,
+};

@@ -1,0 +1,212 @@
+#include "collectors/ethtool/ethtool_device.h"
+
+/* See ethtool_device.h. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+
+enum { TURN_SHARE = 16 }; /* every device's strings are compared once in so many collections */
+
+static void device_free(struct ethtool_device *device)
+{
+    if (!device)
+        return;
+    free(device->selected.statistics);
+    free(device->moves);
+    free(device);
+}
+
+bool ethtool_device_is(const struct ethtool_device *device, const struct link *link)
+{
+    return device->born == link->born && strcmp(device->name, link->name) == 0 &&
+           strcmp(device->label, link->device) == 0 && strcmp(device->kind, link->kind) == 0;
+}
+
+static struct ethtool_device *device_new(const struct link *link, bool virtual_devices)
+{
+    struct ethtool_device *device = calloc(1, sizeof(*device));
+
+    if (!device)
+        return NULL;
+    device->ifindex = link->ifindex;
+    device->born = link->born;
+    strcpy(device->name, link->name);
+    strcpy(device->label, link->device);
+    strcpy(device->kind, link->kind);
+    device->wants_statistics = virtual_devices || strcmp(link->kind, "physical") == 0;
+    device->load_due = true;
+    return device;
+}
+
+/* The device of the link: the known one, taken out of `known`, or a new one. */
+static struct ethtool_device *device_for(struct ethtool_device **known, const struct link *link,
+                                         bool virtual_devices, bool *ret_changed)
+{
+    if (known && ethtool_device_is(*known, link))
+        return take_ptr(*known);
+    *ret_changed = true;
+    return device_new(link, virtual_devices);
+}
+
+int ethtool_devices_update(struct ethtool_devices *devices, const struct links *links,
+                           const struct device_filter *filter, bool virtual_devices, bool *ret_changed)
+{
+    struct ethtool_devices next = {.generation = links->generation, .turn = devices->turn};
+    size_t known = 0;
+
+    if (devices->generation == links->generation)
+        return 0;
+    next.items = calloc(links->count ? links->count : 1, sizeof(*next.items));
+    if (!next.items)
+        return -ENOMEM;
+    for (size_t i = 0; i < links->count; i++) {
+        const struct link *link = links->items[i];
+        struct ethtool_device *device;
+
+        if (!device_filter_match(filter, link->name, link->kind))
+            continue;
+        while (known < devices->count && devices->items[known]->ifindex < link->ifindex)
+            known++;
+        device = device_for(known < devices->count && devices->items[known]->ifindex == link->ifindex
+                                ? &devices->items[known++]
+                                : NULL,
+                            link, virtual_devices, ret_changed);
+        if (!device) {
+            /* What was taken out of the known ones is lost with the rest: all is made anew next time. */
+            ethtool_devices_done(&next);
+            ethtool_devices_done(devices);
+            return -ENOMEM;
+        }
+        next.items[next.count++] = device;
+    }
+    if (next.count != devices->count)
+        *ret_changed = true;
+    ethtool_devices_done(devices);
+    *devices = next;
+    return 0;
+}
+
+void ethtool_devices_done(struct ethtool_devices *devices)
+{
+    for (size_t i = 0; i < devices->count; i++)
+        device_free(devices->items[i]);
+    free(devices->items);
+    *devices = (struct ethtool_devices){0};
+}
+
+const struct ethtool_device *ethtool_devices_find(const struct ethtool_devices *devices, int ifindex,
+                                                  size_t *hint)
+{
+    size_t position;
+
+    if (*hint < devices->count && devices->items[*hint]->ifindex == ifindex)
+        return devices->items[*hint];
+    position = array_position(devices->items, devices->count, ->ifindex, ifindex);
+    if (position == devices->count || devices->items[position]->ifindex != ifindex)
+        return NULL;
+    *hint = position;
+    return devices->items[position];
+}
+
+void ethtool_devices_turn(struct ethtool_devices *devices)
+{
+    size_t share = (devices->count + TURN_SHARE - 1) / TURN_SHARE;
+
+    for (size_t i = 0; i < share; i++)
+        devices->items[devices->turn++ % devices->count]->load_due = true;
+}
+
+/* FNV-1a, eight bytes at a time: strings are ETH_GSTRING_LEN long. */
+static uint64_t hash_strings(const char *strings, uint32_t count)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
+
+    for (size_t i = 0; i < (size_t)count * ETH_GSTRING_LEN; i += sizeof(word)) {
+        memcpy(&word, strings + i, sizeof(word));
+        hash = (hash ^ word) * UINT64_C(0x100000001b3);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static void load_info(struct ethtool_device *device, struct ethtool_ioctl *ethtool, bool *ret_changed)
+{
+    struct ethtool_drvinfo info;
+    bool has_info = ethtool_ioctl_driver(ethtool, device->name, &info) == 0;
+
+    if (has_info == device->has_info && (!has_info || memcmp(&info, &device->info, sizeof(info)) == 0))
+        return;
+    device->has_info = has_info;
+    if (has_info)
+        device->info = info;
+    *ret_changed = true;
+}
+
+static void forget_strings(struct ethtool_device *device, bool *ret_changed)
+{
+    if (device->count > 0)
+        *ret_changed = true;
+    free(device->selected.statistics);
+    device->selected = (struct ethtool_selected){0};
+    device->count = 0;
+}
+
+static int load_strings(struct ethtool_device *device, struct ethtool_ioctl *ethtool,
+                        const struct ethtool_selection *selection, struct limits *limits, bool *ret_changed)
+{
+    struct ethtool_strings strings = {.driver = device->info.driver};
+    struct ethtool_selected selected;
+    uint64_t hash;
+    int r = ethtool_ioctl_count(ethtool, device->name, &strings.count);
+
+    if (r == 0)
+        r = ethtool_ioctl_strings(ethtool, device->name, strings.count, &strings.strings);
+    if (r < 0) {
+        if (r == -E2BIG)
+            limit_hit(limits, LIMIT_STATISTICS);
+        device->load_due = r == -ESTALE;
+        forget_strings(device, ret_changed);
+        return 0;
+    }
+    device->load_due = false;
+    hash = hash_strings(strings.strings, strings.count);
+    if (strings.count == device->count && hash == device->hash)
+        return 0;
+    r = ethtool_select(selection, &strings, &selected);
+    if (r < 0)
+        return r;
+    if (selected.cut)
+        limit_hit(limits, LIMIT_STATISTICS);
+    free(device->selected.statistics);
+    device->selected = selected;
+    device->count = strings.count;
+    device->hash = hash;
+    *ret_changed = true;
+    return 0;
+}
+
+int ethtool_device_load(struct ethtool_device *device, struct ethtool_ioctl *ethtool,
+                        const struct ethtool_selection *selection, struct limits *limits, bool *ret_changed)
+{
+    if (!device->load_due)
+        return 0;
+    load_info(device, ethtool, ret_changed);
+    if (device->wants_statistics)
+        return load_strings(device, ethtool, selection, limits, ret_changed);
+    device->load_due = false;
+    return 0;
+}
+
+int ethtool_device_move(struct ethtool_device *device, struct ethtool_move move)
+{
+    int r = array_grow(device->moves, device->move_count, device->move_capacity);
+
+    if (r < 0)
+        return r;
+    device->moves[device->move_count++] = move;
+    return 0;
+}

@@ -1,0 +1,75 @@
+#pragma once
+
+/*
+ * The devices that the ethtool collector looks at, and what it keeps of each: driver, names of the
+ * statistics, and where the value of each goes. Runs on the ethtool collector's thread.
+ */
+
+#include <linux/ethtool.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "collectors/device_filter.h"
+#include "collectors/ethtool/ethtool_ioctl.h"
+#include "collectors/ethtool/ethtool_select.h"
+#include "collectors/kernel/links.h"
+
+/* The value at `source` of the driver's list is added to a row of a table. */
+struct ethtool_move {
+    uint32_t source;
+    uint32_t table;
+    uint32_t row;
+};
+
+struct ethtool_device {
+    int ifindex;
+    uint64_t born; /* of the link: another one under the same ifindex is another device */
+    char name[IFNAMSIZ];
+    char label[LINK_DEVICE_SIZE];
+    char kind[LINK_KIND_SIZE];
+
+    bool wants_statistics; /* not those of a virtual device, where they are not asked for */
+    bool load_due;         /* the strings are to be read before the next values */
+    bool has_info;
+    struct ethtool_drvinfo info;
+
+    uint32_t count; /* of the driver's strings; 0: it has no statistics, or they could not be read */
+    uint64_t hash;  /* of the strings */
+    struct ethtool_selected selected;
+
+    struct ethtool_move *moves;
+    size_t move_count;
+    size_t move_capacity;
+};
+
+struct ethtool_devices {
+    struct ethtool_device **items; /* ascending by ifindex */
+    size_t count;
+    uint64_t generation; /* of the links that they were made from */
+    size_t turn;         /* whose strings are compared next */
+};
+
+/* Takes over what changed about the links; devices that stay keep what is known of them. *ret_changed is set
+ * where a device came, went or was renamed. -ENOMEM. */
+int ethtool_devices_update(struct ethtool_devices *devices, const struct links *links,
+                           const struct device_filter *filter, bool virtual_devices, bool *ret_changed);
+void ethtool_devices_done(struct ethtool_devices *devices);
+
+/* Whether the link is still what the device was made from: the ioctls know devices by name only. */
+bool ethtool_device_is(const struct ethtool_device *device, const struct link *link);
+
+/* The device, or NULL. `hint` makes lookups in ascending order cheap: start it at 0. */
+const struct ethtool_device *ethtool_devices_find(const struct ethtool_devices *devices, int ifindex,
+                                                  size_t *hint);
+
+/* Marks the next few devices for a comparison of their strings: a driver may give equally many other ones. */
+void ethtool_devices_turn(struct ethtool_devices *devices);
+
+/* Reads driver and strings where that is due. A device that is gone or has none is no error. *ret_changed is
+ * set where they differ from what was known. -ENOMEM. */
+int ethtool_device_load(struct ethtool_device *device, struct ethtool_ioctl *ethtool,
+                        const struct ethtool_selection *selection, struct limits *limits, bool *ret_changed);
+
+int ethtool_device_move(struct ethtool_device *device, struct ethtool_move move); /* -ENOMEM */

@@ -1,0 +1,149 @@
+#include "collectors/ethtool/ethtool_ioctl.h"
+
+/* See ethtool_ioctl.h. Called by the ethtool collector's thread only. */
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/sockios.h>
+
+static int call(struct ethtool_ioctl *ethtool, const char *device, void *command)
+{
+    struct ifreq request = {.ifr_data = command};
+    size_t length = strnlen(device, sizeof(request.ifr_name));
+
+    if (length == sizeof(request.ifr_name))
+        return -ENODEV;
+    memcpy(request.ifr_name, device, length);
+    return ioctl(ethtool->fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
+}
+
+int ethtool_ioctl_open(struct ethtool_ioctl *ethtool)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = sizeof(struct ethtool_gstrings) + ETHTOOL_STRINGS_MAX * ETH_GSTRING_LEN;
+    char *memory;
+    int fd = -1;
+
+    /* Untouched pages cost nothing; the last one stays unmapped for ever. */
+    size = (size + page - 1) / page * page;
+    memory = mmap(NULL, size + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    if (mprotect(memory, size, PROT_READ | PROT_WRITE) < 0 ||
+        (fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0) {
+        int error = -errno;
+
+        munmap(memory, size + page);
+        return error;
+    }
+    *ethtool = (struct ethtool_ioctl){.fd = fd, .buffer = memory, .buffer_size = size + page};
+    return 0;
+}
+
+void ethtool_ioctl_close(struct ethtool_ioctl *ethtool)
+{
+    if (!ethtool->buffer)
+        return;
+    munmap(ethtool->buffer, ethtool->buffer_size);
+    close(ethtool->fd);
+    *ethtool = (struct ethtool_ioctl){0};
+}
+
+int ethtool_ioctl_driver(struct ethtool_ioctl *ethtool, const char *device, struct ethtool_drvinfo *ret_info)
+{
+    struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+    int r = call(ethtool, device, &info);
+
+    if (r < 0)
+        return r;
+    info.driver[sizeof(info.driver) - 1] = '\0';
+    info.version[sizeof(info.version) - 1] = '\0';
+    info.fw_version[sizeof(info.fw_version) - 1] = '\0';
+    info.bus_info[sizeof(info.bus_info) - 1] = '\0';
+    *ret_info = info;
+    return 0;
+}
+
+int ethtool_ioctl_rings(struct ethtool_ioctl *ethtool, const char *device,
+                        struct ethtool_ringparam *ret_rings)
+{
+    struct ethtool_ringparam rings = {.cmd = ETHTOOL_GRINGPARAM};
+    int r = call(ethtool, device, &rings);
+
+    if (r < 0)
+        return r;
+    *ret_rings = rings;
+    return 0;
+}
+
+int ethtool_ioctl_speed(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_speed)
+{
+    struct ethtool_cmd command = {.cmd = ETHTOOL_GSET};
+    int r = call(ethtool, device, &command);
+    uint32_t speed;
+
+    if (r < 0)
+        return r;
+    speed = ethtool_cmd_speed(&command);
+    /* Some drivers cut SPEED_UNKNOWN to 16 bits. */
+    if (speed == 0 || speed == UINT16_MAX || speed == UINT32_MAX)
+        return -ENODATA;
+    *ret_speed = speed;
+    return 0;
+}
+
+int ethtool_ioctl_count(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_count)
+{
+    struct ethtool_sset_info *info = (struct ethtool_sset_info *)(void *)ethtool->buffer;
+    int r;
+
+    *info = (struct ethtool_sset_info){.cmd = ETHTOOL_GSSET_INFO, .sset_mask = UINT64_C(1) << ETH_SS_STATS};
+    r = call(ethtool, device, info);
+    if (r < 0)
+        return r;
+    /* A driver without the set is told by the bit that comes back cleared (ethtool_get_sset_info). */
+    if (info->sset_mask == 0 || info->data[0] == 0)
+        return -EOPNOTSUPP;
+    if (info->data[0] > ETHTOOL_STRINGS_MAX)
+        return -E2BIG;
+    *ret_count = info->data[0];
+    return 0;
+}
+
+int ethtool_ioctl_strings(struct ethtool_ioctl *ethtool, const char *device, uint32_t count,
+                          const char **ret_strings)
+{
+    struct ethtool_gstrings *strings = (struct ethtool_gstrings *)(void *)ethtool->buffer;
+    int r;
+
+    *strings = (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_STATS, .len = count};
+    r = call(ethtool, device, strings);
+    if (r < 0)
+        return r == -EFAULT ? -ESTALE : r;
+    if (strings->len != count)
+        return -ESTALE;
+    *ret_strings = (const char *)strings->data;
+    return 0;
+}
+
+int ethtool_ioctl_stats(struct ethtool_ioctl *ethtool, const char *device, uint32_t count,
+                        const uint64_t **ret_values)
+{
+    struct ethtool_stats *stats = (struct ethtool_stats *)(void *)ethtool->buffer;
+    int r;
+
+    *stats = (struct ethtool_stats){.cmd = ETHTOOL_GSTATS, .n_stats = count};
+    r = call(ethtool, device, stats);
+    if (r < 0)
+        return r == -EFAULT ? -ESTALE : r;
+    if (stats->n_stats != count)
+        return -ESTALE;
+    *ret_values = (const uint64_t *)(const void *)stats->data;
+    return 0;
+}

@@ -1,0 +1,61 @@
+#pragma once
+
+/*
+ * Which of a driver's private statistics are shown, and as what: a counter, or a value of which nothing is
+ * known. Pure; allocates. Called by the ethtool collector's thread when a device's strings were read.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/ethtool/ethtool_name.h"
+#include "collectors/ethtool/nic_loss.h"
+#include "config/option.h"
+
+/* The default of "statistics": loss and errors. Globs, matched without regard to case with the driver's own
+ * string, its queue number written as '#' ("rx#_dropped", "rx_queue_#_drops"). */
+#define ETHTOOL_LOSS_GLOBS                                                                                   \
+    "*drop*,*discard*,*err*,*fail*,*missed*,*lost*,*loss*,*overrun*,*over_*,*overflow*,*underrun*,"          \
+    "*no_buf*,*nobuf*,*no_desc*,*no_dma*,*out_of_*,*oob*,*crc*,*fcs*,*jabber*,*jbr*,*fragments*,"            \
+    "*undersize*,*oversize*,*undrsz*,*ovrsz*,*runt*,*length*,*_len_*,*too_long*,*too_short*,*too_many*,"     \
+    "*giant*,*align*,*symbol*,*abort*,*coll*,*carrier*,*timeout*,*bad*,*invalid*,*illegal*,*fault*,"         \
+    "*exceeded*,*exhaust*,*busy*,*full*,*stuck*,*corrupt*,*unknown_proto*,*link_down*,*if_down*,*storm*,*empty*"
+#define ETHTOOL_NO_LOSS_GLOBS                                                                                \
+    "*interrupt*,*deferred*,*transferred*,*_ok,*cache_*,*_pp_*,*corrected*,*_full_duplex*"
+
+struct ethtool_selection {
+    const struct string_list *include;
+    const struct string_list *exclude;
+    bool per_queue;
+    size_t series_max; /* of one device */
+};
+
+struct ethtool_statistic {
+    struct ethtool_name name;
+    const struct nic_loss *loss; /* counts as loss by cause; NULL: does not */
+    uint32_t index;              /* in the driver's list */
+    bool counter;
+    bool shown; /* has series of its own */
+};
+
+/* What a driver calls its statistics. */
+struct ethtool_strings {
+    const char *driver;
+    const char *strings; /* ETH_GSTRING_LEN bytes each */
+    uint32_t count;
+};
+
+struct ethtool_selected {
+    struct ethtool_statistic *statistics; /* the caller's to free */
+    size_t count;
+    bool cut; /* series_max left some out */
+};
+
+/*
+ * Names the driver's strings and selects. The result holds those that are shown or count as loss,
+ * ascending by statistic and queue, so that the queues of one statistic are neighbours; no two have equal
+ * names. What the cause dictionary uses comes first where series_max cuts. -ENOMEM.
+ */
+int ethtool_select(const struct ethtool_selection *selection, const struct ethtool_strings *strings,
+                   struct ethtool_selected *ret_selected);

@@ -1,0 +1,370 @@
+#include "collectors/ethtool/ethtool_tables.h"
+
+/* See ethtool_tables.h. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+enum { LABELS_MAX = 5, COLUMNS_MAX = 2, BYTES_PER_MEGABIT = 1000 * 1000 / 8 };
+
+static const struct shape {
+    const char *labels[LABELS_MAX];
+    size_t label_count;
+    struct metric metrics[COLUMNS_MAX];
+    size_t metric_count;
+} shapes[ETHTOOL_TABLE_COUNT] = {
+    [ETHTOOL_TABLE_INFO] = {{"device", "driver", "version", "firmware_version", "bus"},
+                            5,
+                            {{.name = "netdrop_ethtool_info",
+                              .help = "Driver of the device, as it describes itself",
+                              .source = "ETHTOOL_GDRVINFO",
+                              .type = METRIC_INFO}},
+                            1},
+    [ETHTOOL_TABLE_STATISTIC] =
+        {{"device", "statistic"},
+         2,
+         {{.name = "netdrop_ethtool_statistic_total",
+           .help = "Private statistic of the driver by its own name; # stands for the queue "
+                   "number, and the value is the sum of the queues",
+           .source = "ETHTOOL_GSTATS",
+           .type = METRIC_COUNTER}},
+         1},
+    [ETHTOOL_TABLE_QUEUE] = {{"device", "statistic", "queue"},
+                             3,
+                             {{.name = "netdrop_ethtool_queue_statistic_total",
+                               .help = "Private statistic of the driver for one queue",
+                               .source = "ETHTOOL_GSTATS",
+                               .type = METRIC_COUNTER}},
+                             1},
+    [ETHTOOL_TABLE_VALUE] = {{"device", "statistic"},
+                             2,
+                             {{.name = "netdrop_ethtool_value",
+                               .help = "Private statistic of the driver that is not known to be a counter",
+                               .source = "ETHTOOL_GSTATS",
+                               .type = METRIC_UNKNOWN}},
+                             1},
+    [ETHTOOL_TABLE_LOSS] =
+        {{"device", "direction", "cause"},
+         3,
+         {{.name = "netdrop_nic_lost_total",
+           .help = "Packets that the NIC or its driver lost, by cause, on one vocabulary for all "
+                   "drivers; the causes of a device are disjoint",
+           .source = "ETHTOOL_GSTATS",
+           .type = METRIC_COUNTER}},
+         1},
+    [ETHTOOL_TABLE_RINGS] = {{"device", "direction"},
+                             2,
+                             {{.name = "netdrop_nic_ring_entries",
+                               .help = "Descriptors in a ring of the NIC as it is set",
+                               .source = "ETHTOOL_A_RINGS_RX, ETHTOOL_A_RINGS_TX",
+                               .type = METRIC_GAUGE},
+                              {.name = "netdrop_nic_ring_entries_limit",
+                               .help = "Descriptors that a ring of the NIC can have at most",
+                               .source = "ETHTOOL_A_RINGS_RX_MAX, ETHTOOL_A_RINGS_TX_MAX",
+                               .type = METRIC_GAUGE}},
+                             2},
+    [ETHTOOL_TABLE_SPEED] = {{"device", "kind"},
+                             2,
+                             {{.name = "netdrop_link_speed_bytes_per_second",
+                               .help = "Speed of the link",
+                               .source = "ETHTOOL_A_LINKMODES_SPEED",
+                               .unit = "bytes_per_second",
+                               .type = METRIC_GAUGE}},
+                             1},
+    [ETHTOOL_TABLE_STANDARD] =
+        {{"device", "group", "statistic"},
+         3,
+         {{.name = "netdrop_ethtool_standard_total",
+           .help = "Statistic that the kernel defines for all drivers, by IEEE 802.3 or RFC 2819",
+           .source = "ETHTOOL_MSG_STATS_GET, PAUSE_GET, FEC_GET",
+           .type = METRIC_COUNTER}},
+         1},
+};
+
+int ethtool_tables_open(struct ethtool_tables *tables)
+{
+    int r = 0;
+
+    *tables = (struct ethtool_tables){0};
+    for (size_t i = 0; i < ETHTOOL_TABLE_COUNT && r == 0; i++)
+        r = column_set_new(shapes[i].metrics, shapes[i].metric_count, &tables->columns[i]);
+    if (r < 0)
+        ethtool_tables_close(tables);
+    return r;
+}
+
+void ethtool_tables_close(struct ethtool_tables *tables)
+{
+    for (size_t i = 0; i < ETHTOOL_TABLE_COUNT; i++) {
+        column_set_unref(tables->columns[i]);
+        row_set_unref(tables->rows[i]);
+    }
+    ethtool_readings_done(&tables->layout);
+    free(tables->reading_rows);
+    *tables = (struct ethtool_tables){0};
+}
+
+/* Begins new row sets for the tables first .. last. */
+static int rows_begin(struct ethtool_tables *tables, enum ethtool_table first, enum ethtool_table last)
+{
+    for (size_t i = first; i <= last; i++) {
+        struct row_set *rows;
+        int r = row_set_new(shapes[i].labels, shapes[i].label_count, &rows);
+
+        if (r < 0)
+            return r;
+        row_set_unref(tables->rows[i]);
+        tables->rows[i] = rows;
+    }
+    return 0;
+}
+
+static void rows_end(struct ethtool_tables *tables, enum ethtool_table first, enum ethtool_table last)
+{
+    for (size_t i = first; i <= last; i++)
+        row_set_seal(tables->rows[i]);
+}
+
+#define NEW_ROW UINT32_MAX
+
+/* Makes the row, where the move asks for a new one, and gives the device the move. */
+static int add_move(struct ethtool_tables *tables, struct ethtool_device *device, struct ethtool_move *move,
+                    const char *const *labels)
+{
+    if (move->row == NEW_ROW) {
+        int row = row_set_add(tables->rows[move->table], labels);
+
+        if (row < 0)
+            return row;
+        move->row = (uint32_t)row;
+    }
+    return ethtool_device_move(device, *move);
+}
+
+static int add_loss(struct ethtool_tables *tables, struct ethtool_device *device)
+{
+    uint32_t rows[NIC_DIRECTION_COUNT][NIC_LOST_COUNT];
+
+    memset(rows, 0xff, sizeof(rows));
+    for (size_t i = 0; i < device->selected.count; i++) {
+        const struct ethtool_statistic *statistic = &device->selected.statistics[i];
+        const struct nic_loss *loss = statistic->loss;
+        struct ethtool_move move = {.source = statistic->index, .table = ETHTOOL_TABLE_LOSS};
+        int r;
+
+        if (!loss)
+            continue;
+        move.row = rows[loss->direction][loss->cause];
+        r = add_move(tables, device, &move,
+                     (const char *[]){device->label, nic_direction_name(loss->direction),
+                                      nic_cause_name(loss->cause)});
+        if (r < 0)
+            return r;
+        rows[loss->direction][loss->cause] = move.row;
+    }
+    return 0;
+}
+
+static int add_statistics(struct ethtool_tables *tables, struct ethtool_device *device, bool per_queue)
+{
+    struct ethtool_move move = {.row = NEW_ROW};
+    const char *previous = NULL;
+    int r;
+
+    for (size_t i = 0; i < device->selected.count; i++) {
+        const struct ethtool_statistic *statistic = &device->selected.statistics[i];
+        const char *const labels[] = {device->label, statistic->name.statistic, statistic->name.queue};
+        struct ethtool_move queue = {
+            .source = statistic->index, .table = ETHTOOL_TABLE_QUEUE, .row = NEW_ROW};
+
+        if (!statistic->shown)
+            continue;
+        /* The queues of one statistic are neighbours: their sum is one row. */
+        if (!previous || strcmp(previous, labels[1]) != 0)
+            move.row = NEW_ROW;
+        previous = labels[1];
+        move.source = statistic->index;
+        move.table = statistic->counter ? ETHTOOL_TABLE_STATISTIC : ETHTOOL_TABLE_VALUE;
+        r = add_move(tables, device, &move, labels);
+        if (r == 0 && per_queue && statistic->name.queue[0] != '\0')
+            r = add_move(tables, device, &queue, labels);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int add_info(struct ethtool_tables *tables, const struct ethtool_device *device)
+{
+    const struct ethtool_drvinfo *info = &device->info;
+    int r;
+
+    if (!device->has_info)
+        return 0;
+    r = row_set_add(
+        tables->rows[ETHTOOL_TABLE_INFO],
+        (const char *[]){device->label, info->driver, info->version, info->fw_version, info->bus_info});
+    return r < 0 ? r : 0;
+}
+
+int ethtool_tables_devices(struct ethtool_tables *tables, struct ethtool_devices *devices, bool per_queue)
+{
+    int r = rows_begin(tables, ETHTOOL_TABLE_INFO, ETHTOOL_TABLE_LOSS);
+
+    for (size_t i = 0; i < devices->count && r == 0; i++) {
+        struct ethtool_device *device = devices->items[i];
+
+        device->move_count = 0;
+        r = add_info(tables, device);
+        if (r == 0)
+            r = add_statistics(tables, device, per_queue);
+        if (r == 0)
+            r = add_loss(tables, device);
+    }
+    if (r == 0)
+        rows_end(tables, ETHTOOL_TABLE_INFO, ETHTOOL_TABLE_LOSS);
+    return r;
+}
+
+static bool layout_equal(const struct ethtool_readings *a, const struct ethtool_readings *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (a->items[i].ifindex != b->items[i].ifindex || a->items[i].group != b->items[i].group ||
+            a->items[i].item != b->items[i].item)
+            return false;
+    }
+    return true;
+}
+
+static enum ethtool_table reading_table(const struct ethtool_reading *reading)
+{
+    return reading->group == ETHTOOL_GROUP_RINGS   ? ETHTOOL_TABLE_RINGS
+           : reading->group == ETHTOOL_GROUP_SPEED ? ETHTOOL_TABLE_SPEED
+                                                   : ETHTOOL_TABLE_STANDARD;
+}
+
+/* The row of a reading. Size and limit of a ring share one: they are neighbours, `previous` is the one
+ * before. */
+static int add_reading(struct ethtool_tables *tables, const struct ethtool_device *device,
+                       const struct ethtool_reading *reading, const struct ethtool_reading *previous,
+                       int previous_row)
+{
+    bool transmit = reading->item >= ETHTOOL_RING_TRANSMIT;
+
+    switch (reading_table(reading)) {
+    case ETHTOOL_TABLE_RINGS:
+        if (previous && previous->ifindex == reading->ifindex && previous->group == reading->group &&
+            (previous->item >= ETHTOOL_RING_TRANSMIT) == transmit)
+            return previous_row;
+        return row_set_add(
+            tables->rows[ETHTOOL_TABLE_RINGS],
+            (const char *[]){device->label, nic_direction_name(transmit ? NIC_TRANSMIT : NIC_RECEIVE)});
+    case ETHTOOL_TABLE_SPEED:
+        return row_set_add(tables->rows[ETHTOOL_TABLE_SPEED], (const char *[]){device->label, device->kind});
+    default:
+        return row_set_add(tables->rows[ETHTOOL_TABLE_STANDARD],
+                           (const char *[]){device->label, ethtool_group_name(reading->group),
+                                            ethtool_item_name(reading->group, reading->item)});
+    }
+}
+
+static int add_readings(struct ethtool_tables *tables, const struct ethtool_devices *devices,
+                        const struct ethtool_readings *readings)
+{
+    const struct ethtool_reading *previous = NULL;
+    size_t hint = 0;
+    int row = -1;
+
+    for (size_t i = 0; i < readings->count; i++) {
+        const struct ethtool_reading *reading = &readings->items[i];
+
+        row = add_reading(tables, ethtool_devices_find(devices, reading->ifindex, &hint), reading, previous,
+                          row);
+        if (row < 0 && row != -EEXIST)
+            return row;
+        /* A reading that came twice has no row of its own. */
+        tables->reading_rows[i] = row < 0 ? NEW_ROW : (uint32_t)row;
+        previous = reading;
+    }
+    return 0;
+}
+
+int ethtool_tables_readings(struct ethtool_tables *tables, const struct ethtool_devices *devices,
+                            const struct ethtool_readings *readings, bool changed)
+{
+    uint32_t *reading_rows;
+    int r;
+
+    if (!changed && layout_equal(&tables->layout, readings))
+        return 0;
+    reading_rows = reallocarray(tables->reading_rows, readings->count + 1, sizeof(*reading_rows));
+    if (!reading_rows)
+        return -ENOMEM;
+    tables->reading_rows = reading_rows;
+    r = rows_begin(tables, ETHTOOL_TABLE_RINGS, ETHTOOL_TABLE_STANDARD);
+    if (r == 0)
+        r = add_readings(tables, devices, readings);
+    tables->layout.count = 0;
+    for (size_t i = 0; i < readings->count && r == 0; i++)
+        r = ethtool_readings_add(&tables->layout, readings->items[i]);
+    if (r == 0)
+        rows_end(tables, ETHTOOL_TABLE_RINGS, ETHTOOL_TABLE_STANDARD);
+    return r;
+}
+
+static void set_reading(struct snapshot *draft, const struct ethtool_reading *reading, uint32_t row)
+{
+    enum ethtool_table table = reading_table(reading);
+    uint64_t value = reading->value;
+    size_t column = 0;
+
+    if (row == NEW_ROW)
+        return;
+    if (table == ETHTOOL_TABLE_RINGS)
+        column = reading->item == ETHTOOL_RING_RECEIVE_LIMIT || reading->item == ETHTOOL_RING_TRANSMIT_LIMIT;
+    else if (table == ETHTOOL_TABLE_SPEED)
+        value *= BYTES_PER_MEGABIT;
+    table_set(&draft->tables[table], row, column, value);
+}
+
+int ethtool_tables_fill(const struct ethtool_tables *tables, const struct ethtool_readings *readings,
+                        struct snapshot *draft)
+{
+    for (size_t i = 0; i < ETHTOOL_TABLE_COUNT; i++) {
+        if (!snapshot_add_table(draft, tables->columns[i], tables->rows[i]))
+            return -ENOMEM;
+    }
+    for (size_t i = 0; i < tables->rows[ETHTOOL_TABLE_INFO]->count; i++)
+        table_set(&draft->tables[ETHTOOL_TABLE_INFO], i, 0, 1);
+    for (size_t i = 0; i < readings->count; i++)
+        set_reading(draft, &readings->items[i], tables->reading_rows[i]);
+    return 0;
+}
+
+/* Unsigned arithmetic: a sum wraps modulo 2^64 like the counters in it. */
+void ethtool_tables_statistics(const struct ethtool_device *device, const uint64_t *values,
+                               struct snapshot *draft)
+{
+    for (size_t i = 0; i < device->move_count; i++) {
+        const struct ethtool_move *move = &device->moves[i];
+        struct table *table = &draft->tables[move->table];
+        uint64_t sum = 0;
+
+        (void)table_get(table, move->row, 0, &sum);
+        table_set(table, move->row, 0, sum + values[move->source]);
+    }
+}
+
+void ethtool_tables_forget(const struct ethtool_device *device, struct snapshot *draft)
+{
+    for (size_t i = 0; i < device->move_count; i++) {
+        struct table *table = &draft->tables[device->moves[i].table];
+
+        table->present[device->moves[i].row * table->present_words] = 0;
+    }
+}

@@ -1,0 +1,207 @@
+#include "collectors/kernel/ksyms.h"
+
+/* See ksyms.h. Runs on the thread of the collector that owns it. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+
+enum {
+    READ_SIZE = 16 * 1024,         /* the kernel gives a page at a time */
+    HIDDEN_AFTER_SIZE = 64 * 1024, /* without a single address: there will be none */
+};
+
+#define BYTES_MAX (256L * 1024 * 1024) /* of a kallsyms; the largest real ones have twenty million */
+
+int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs)
+{
+    struct ksyms ksyms = {.fd = fd};
+    int r = procfile_init(&ksyms.modules, procfs, "modules");
+
+    if (r < 0)
+        return r;
+    ksyms.modules.fd = modules_fd;
+    *ret_ksyms = ksyms;
+    (void)ksyms_refresh(ret_ksyms);
+    return 0;
+}
+
+void ksyms_close(struct ksyms *ksyms)
+{
+    procfile_done(&ksyms->modules);
+    closep(&ksyms->fd);
+    free(ksyms->symbols);
+    *ksyms = (struct ksyms){.fd = -1};
+}
+
+static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
+    return hash;
+}
+
+/* Of each line "nf_tables 368640 85 nft_log,nft_ct, Live 0xffffffffc0a31000 (E)" the name, the size and the
+ * address: the count of users moves all the time. */
+static uint64_t modules_hash(const struct procfile *modules)
+{
+    const char *at = modules->data, *end = modules->data + modules->size;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    while (at < end) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        const char *line_end = newline ? newline : end;
+
+        for (unsigned field = 0; at < line_end; field++) {
+            const char *blank = memchr(at, ' ', (size_t)(line_end - at));
+            size_t size = (size_t)((blank ? blank + 1 : line_end) - at);
+
+            if (field < 2 || field == 5)
+                hash = hash_bytes(hash, at, size);
+            at += size;
+        }
+        at = line_end + 1;
+    }
+    return hash;
+}
+
+static bool modules_moved(struct ksyms *ksyms)
+{
+    uint64_t hash;
+
+    /* A kernel without modules has no such file: nothing ever moves. */
+    if (procfile_read(&ksyms->modules, NULL) < 0)
+        return false;
+    hash = modules_hash(&ksyms->modules);
+    if (hash == ksyms->modules_hash)
+        return false;
+    ksyms->modules_hash = hash;
+    return true;
+}
+
+bool ksyms_refresh(struct ksyms *ksyms)
+{
+    bool moved = modules_moved(ksyms);
+
+    if (moved || ksyms->known > KSYMS_MAX)
+        ksyms->known = ksyms->count = 0;
+    return moved;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+    const struct ksym *left = a, *right = b;
+
+    return (left->address > right->address) - (left->address < right->address);
+}
+
+const struct ksym *ksyms_find(const struct ksyms *ksyms, uint64_t address)
+{
+    const struct ksym key = {.address = address};
+
+    if (ksyms->known == 0)
+        return NULL;
+    return bsearch(&key, ksyms->symbols, ksyms->known, sizeof(key), compare_addresses);
+}
+
+int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint)
+{
+    struct ksym symbol = {.address = address};
+    int r;
+
+    if (ksyms_find(ksyms, address))
+        return 0;
+    r = array_grow(ksyms->symbols, ksyms->count, ksyms->capacity);
+    if (r < 0)
+        return r;
+    if (hint)
+        (void)ksym_parse(hint, address, &symbol);
+    ksyms->symbols[ksyms->count++] = symbol;
+    return 0;
+}
+
+/* The wanted ones, sorted and each once, behind the known. */
+static void wanted_sort(struct ksyms *ksyms)
+{
+    struct ksym *wanted = ksyms->symbols + ksyms->known;
+    size_t count = ksyms->count - ksyms->known, kept = 1;
+
+    qsort(wanted, count, sizeof(*wanted), compare_addresses);
+    for (size_t i = 1; i < count; i++)
+        if (wanted[i].address != wanted[kept - 1].address)
+            wanted[kept++] = wanted[i];
+    ksyms->count = ksyms->known + kept;
+}
+
+/* Feeds the whole file to the scan. False: it cannot be read to its end, says nothing, or is not wanted. */
+static bool scan_file(struct ksyms *ksyms, struct ksyms_scan *scan)
+{
+    char bytes[READ_SIZE];
+    long total = 0;
+    ssize_t size;
+
+    if (ksyms->fd < 0 || ksyms->hidden || lseek(ksyms->fd, 0, SEEK_SET) < 0)
+        return false;
+    while ((size = TEMP_FAILURE_RETRY(read(ksyms->fd, bytes, sizeof(bytes)))) > 0) {
+        if (ksyms->ending && atomic_load(ksyms->ending))
+            return false;
+        ksyms_scan_feed(scan, bytes, (size_t)size);
+        total += size;
+        if ((total > HIDDEN_AFTER_SIZE && !scan->visible) || total > BYTES_MAX)
+            break;
+    }
+    ksyms->hidden = size >= 0 && !scan->visible;
+    return size == 0 && scan->visible;
+}
+
+/*
+ * A location is a return address: where the call is a function's last instruction it lies in the next
+ * function already, so the byte before it is looked up. The scan works on copies, that a pass which fails
+ * leaves the kernel's hints alone.
+ */
+static void names_take(struct ksym *wanted, const struct ksym *found, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!found[i].function[0])
+            continue;
+        wanted[i] = found[i];
+        wanted[i].address++;
+        wanted[i].offset++;
+    }
+}
+
+static int names_find(struct ksyms *ksyms, struct ksym *wanted, size_t count)
+{
+    _cleanup_(freep) struct ksym *found = calloc(count, sizeof(*found));
+    _cleanup_(freep) struct ksym_best *bests = calloc(count, sizeof(*bests));
+    struct ksyms_scan scan = {.symbols = found, .bests = bests, .count = count};
+
+    if (!found || !bests)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        found[i].address = wanted[i].address - 1;
+    if (!scan_file(ksyms, &scan))
+        return 0;
+    ksyms_scan_end(&scan);
+    names_take(wanted, found, count);
+    return 0;
+}
+
+int ksyms_resolve(struct ksyms *ksyms)
+{
+    int r;
+
+    if (ksyms->count == ksyms->known)
+        return 0;
+    wanted_sort(ksyms);
+    r = names_find(ksyms, ksyms->symbols + ksyms->known, ksyms->count - ksyms->known);
+    if (r < 0)
+        return r;
+    ksyms->known = ksyms->count;
+    qsort(ksyms->symbols, ksyms->known, sizeof(*ksyms->symbols), compare_addresses);
+    return 0;
+}

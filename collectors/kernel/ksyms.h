@@ -1,0 +1,54 @@
+#pragma once
+
+/*
+ * Which function of the kernel an address is in. Nothing but the answers is kept: a table of all symbols
+ * takes megabytes, one pass over /proc/kallsyms that resolves all new addresses at once takes a tenth of a
+ * second, and there are new addresses only while the host meets kinds of drops that it has not met before.
+ *
+ * Opening needs CAP_SYSLOG where addresses are hidden; a descriptor that was opened with it goes on showing
+ * them to a process without (the kernel looks at who opened: kallsyms_open(), kernel/kallsyms.c; the same
+ * with /proc/modules, modules_open(), kernel/module/procfs.c). So opening and adopting are two functions. One
+ * thread.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/kernel/ksyms_parse.h"
+#include "collectors/kernel/procfile.h"
+
+enum { KSYMS_MAX = 8192 }; /* addresses that are kept; then all are forgotten and asked for again */
+
+struct ksyms {
+    int fd; /* of kallsyms; -1: nothing has a name */
+    struct procfile modules;
+    uint64_t modules_hash;
+    struct ksym *symbols; /* `known` ascending by address, behind them the new ones as they came */
+    size_t known;
+    size_t count;
+    size_t capacity;
+    bool hidden;               /* the addresses in kallsyms are all zero */
+    const atomic_bool *ending; /* NULL, or true once no names are wanted any more; borrowed */
+};
+
+/* Takes the descriptors of PROCFS/kallsyms and PROCFS/modules over (procfile_open()). -1 of kallsyms: every
+ * address is in no function; -1 of modules: they are opened by their path, as far as they are visible there.
+ * -ENOMEM: they are still the caller's. */
+int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs);
+void ksyms_close(struct ksyms *ksyms);
+
+/* Forgets everything where modules came, went or moved since the last call: an address may now be another
+ * function's. True where it did. */
+bool ksyms_refresh(struct ksyms *ksyms);
+
+/* Notes an address that is to be resolved; nothing where it is known. `hint` is the kernel's own name for it
+ * ("%pS"), taken where kallsyms has none; may be NULL. -ENOMEM. */
+int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint);
+
+/* Resolves what is wanted; no I/O where nothing is. What cannot be read has no name: no error. -ENOMEM. */
+int ksyms_resolve(struct ksyms *ksyms);
+
+/* The symbol of an address that was resolved. NULL: it never was wanted. */
+const struct ksym *ksyms_find(const struct ksyms *ksyms, uint64_t address);

@@ -1,0 +1,315 @@
+#include "collectors/kernel/netlink.h"
+
+/*
+ * See netlink.h. Runs on the thread of whichever collector owns the socket.
+ *
+ * Netlink is synchronous: the kernel runs a request inside our send() and goes on with a dump inside
+ * recvfrom(). The time limit on receiving is therefore not for slow drivers (they block in the kernel, and
+ * nothing helps) but for answers that were lost or never made.
+ */
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <netlink/errno.h>
+#include <netlink/socket.h>
+
+enum {
+    RECEIVE_TIMEOUT_SECONDS = 2,
+    IDLE_RECEIVES_MAX = 64, /* in a row without anything for us: interrupted, late, not from the kernel */
+    DRAIN_RECEIVES_MAX = 64 * 1024,
+    LISTEN_BUFFER_BYTES = 1024 * 1024,
+};
+
+DEFINE_CLEANUP(struct nl_sock *, nl_socket_free)
+
+/* The border: libnl's codes stay on this side. */
+static int errno_from_libnl(int code)
+{
+    static const struct {
+        int libnl;
+        int system;
+    } codes[] = {
+        {NLE_NOMEM, ENOMEM},
+        {NLE_PERM, EPERM},
+        {NLE_NOACCESS, EACCES},
+        {NLE_AF_NOSUPPORT, EAFNOSUPPORT},
+        {NLE_PROTO_MISMATCH, EPROTONOSUPPORT},
+        {NLE_OPNOTSUPP, EOPNOTSUPP},
+        {NLE_EXIST, EADDRINUSE},
+        {NLE_INVAL, EINVAL},
+        {NLE_OBJ_NOTFOUND, ENOENT},
+        {NLE_AGAIN, EAGAIN},
+        {NLE_BUSY, EBUSY},
+    };
+
+    for (size_t i = 0; i < ELEMENTS(codes); i++)
+        if (codes[i].libnl == abs(code))
+            return -codes[i].system;
+    return -EIO;
+}
+
+static int open_fault(struct fault *fault, int error)
+{
+    switch (-error) {
+    case EPERM:
+    case EACCES:
+    case EAFNOSUPPORT:
+    case EPROTONOSUPPORT:
+        return fault_unsupported(
+            fault,
+            "netlink socket: %s (in a systemd unit, RestrictAddressFamilies= must name AF_NETLINK "
+            "and SystemCallFilter= allow @network-io)",
+            strerror(-error));
+    default:
+        return fault_set(fault, error, "netlink socket: %s", strerror(-error));
+    }
+}
+
+static int socket_connect(int protocol, struct nl_sock **ret_socket)
+{
+    _cleanup_(nl_socket_freep) struct nl_sock *socket = nl_socket_alloc();
+    int r;
+
+    if (!socket)
+        return -ENOMEM;
+    r = nl_connect(socket, protocol);
+    if (r < 0)
+        return errno_from_libnl(r);
+    *ret_socket = take_ptr(socket);
+    return 0;
+}
+
+static int request_connect(struct netlink *netlink)
+{
+    const struct timeval timeout = {.tv_sec = RECEIVE_TIMEOUT_SECONDS};
+    _cleanup_(nl_socket_freep) struct nl_sock *socket = NULL;
+    const int on = 1;
+    int r;
+
+    r = socket_connect(netlink->protocol, &socket);
+    if (r < 0)
+        return r;
+    if (setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+        return -errno;
+    /* Words with the errors, and no echo of the request: kernels before 4.12 know neither, and it matters
+     * little. */
+    (void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+    (void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+    netlink->socket = take_ptr(socket);
+    return 0;
+}
+
+int netlink_open(int protocol, struct limits *limits, struct netlink *ret_netlink, struct fault *fault)
+{
+    struct netlink netlink = {.protocol = protocol, .limits = limits};
+    int r;
+
+    netlink.buffer = malloc(NETLINK_BUFFER_SIZE);
+    if (!netlink.buffer)
+        return fault_set(fault, -ENOMEM, "netlink socket: out of memory");
+    r = request_connect(&netlink);
+    if (r < 0) {
+        netlink_close(&netlink);
+        return open_fault(fault, r);
+    }
+    *ret_netlink = netlink;
+    return 0;
+}
+
+static int listen_connect(struct netlink *netlink, unsigned group)
+{
+    const int size = LISTEN_BUFFER_BYTES;
+    int r;
+
+    r = socket_connect(netlink->protocol, &netlink->socket);
+    if (r < 0)
+        return r;
+    /* The first is cut to net.core.rmem_max, the second needs CAP_NET_ADMIN: what can be had is taken. */
+    (void)setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    (void)setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+    r = nl_socket_set_nonblocking(netlink->socket);
+    if (r < 0)
+        return errno_from_libnl(r);
+    r = nl_socket_add_membership(netlink->socket, (int)group);
+    return r < 0 ? errno_from_libnl(r) : 0;
+}
+
+int netlink_listen(int protocol, unsigned group, struct netlink *ret_netlink, struct fault *fault)
+{
+    struct netlink netlink = {.protocol = protocol};
+    int r;
+
+    netlink.buffer = malloc(NETLINK_BUFFER_SIZE);
+    if (!netlink.buffer)
+        return fault_set(fault, -ENOMEM, "netlink socket: out of memory");
+    r = listen_connect(&netlink, group);
+    if (r < 0) {
+        netlink_close(&netlink);
+        return open_fault(fault, r);
+    }
+    *ret_netlink = netlink;
+    return 0;
+}
+
+static void netlink_disconnect(struct netlink *netlink)
+{
+    if (netlink->socket)
+        nl_socket_free(netlink->socket);
+    netlink->socket = NULL;
+}
+
+void netlink_close(struct netlink *netlink)
+{
+    netlink_disconnect(netlink);
+    free(netlink->buffer);
+    *netlink = (struct netlink){};
+}
+
+int netlink_fd(const struct netlink *netlink)
+{
+    return nl_socket_get_fd(netlink->socket);
+}
+
+/* One datagram into the buffer; size 0 where it is not from the kernel: any process may send us one. */
+static int netlink_receive(struct netlink *netlink, size_t *ret_size)
+{
+    struct sockaddr_nl sender = {};
+    socklen_t sender_size = sizeof(sender);
+    /* MSG_TRUNC: the datagram's own size, also where it does not fit. */
+    ssize_t size = recvfrom(netlink_fd(netlink), netlink->buffer, NETLINK_BUFFER_SIZE, MSG_TRUNC,
+                            (struct sockaddr *)&sender, &sender_size);
+
+    if (size < 0)
+        return -errno;
+    if (size > NETLINK_BUFFER_SIZE)
+        return -EMSGSIZE;
+    *ret_size = sender.nl_pid == 0 ? (size_t)size : 0;
+    return 0;
+}
+
+/* Receives until the answer is complete. */
+static int answer_receive(struct netlink_answer *answer, struct netlink *netlink)
+{
+    for (unsigned idle = 0; idle < IDLE_RECEIVES_MAX; idle++) {
+        size_t accepted = answer->accepted, size = 0;
+        int r = netlink_receive(netlink, &size);
+
+        if (r == -EINTR)
+            continue;
+        if (r < 0)
+            return r == -EAGAIN ? -ETIMEDOUT : r;
+        r = netlink_answer_take(answer, netlink->buffer, size);
+        if (r < 0)
+            return r;
+        if (answer->done)
+            return answer->error;
+        if (answer->accepted != accepted)
+            idle = 0;
+    }
+    return -EPROTO;
+}
+
+static int netlink_exchange(struct netlink *netlink, struct nl_msg *request, struct netlink_answer *answer)
+{
+    struct nlmsghdr *header = nlmsg_hdr(request);
+    int r;
+
+    if (!netlink->socket) {
+        r = request_connect(netlink);
+        if (r < 0)
+            return r;
+    }
+    answer->sequence = header->nlmsg_seq = ++netlink->sequence;
+    answer->port = header->nlmsg_pid = nl_socket_get_local_port(netlink->socket);
+    r = send(netlink_fd(netlink), header, header->nlmsg_len, 0) < 0 ? -errno
+                                                                    : answer_receive(answer, netlink);
+    /* Whatever of this answer is still to come must not meet the next request. */
+    if (r < 0 && !answer->done)
+        netlink_disconnect(netlink);
+    return r;
+}
+
+static int exchange_fault(struct fault *fault, int error, const struct netlink_answer *answer)
+{
+    return fault_set(fault, error, "%s: %s%s%s", answer->reader->what, strerror(-error),
+                     answer->text[0] ? ": " : "", answer->text);
+}
+
+int netlink_message_new(uint16_t type, const void *header, size_t size, struct nl_msg **ret_message)
+{
+    _cleanup_(nlmsg_freep) struct nl_msg *message = nlmsg_alloc_simple(type, 0);
+
+    if (!message || nlmsg_append(message, (void *)header, size, NLMSG_ALIGNTO) < 0)
+        return -ENOMEM;
+    *ret_message = take_ptr(message);
+    return 0;
+}
+
+int netlink_generic_new(uint16_t family, uint8_t command, uint8_t version, struct nl_msg **ret_message)
+{
+    struct genlmsghdr header = {.cmd = command, .version = version};
+
+    return netlink_message_new(family, &header, sizeof(header), ret_message);
+}
+
+int netlink_dump(struct netlink *netlink, struct nl_msg *request, const struct netlink_reader *reader,
+                 void *data, struct fault *fault)
+{
+    nlmsg_hdr(request)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
+    for (unsigned attempt = 0; attempt <= DUMP_RETRIES_MAX; attempt++) {
+        struct netlink_answer answer = {.reader = reader, .data = data};
+        int r;
+
+        if (reader->begin)
+            reader->begin(data);
+        r = netlink_exchange(netlink, request, &answer);
+        if (r < 0)
+            return exchange_fault(fault, r, &answer);
+        if (!answer.interrupted)
+            return 0;
+    }
+    limit_hit(netlink->limits, LIMIT_DUMP_RETRIES);
+    return fault_set(fault, -EAGAIN, "%s: still inconsistent (NLM_F_DUMP_INTR) after %u attempts",
+                     reader->what, DUMP_RETRIES_MAX + 1);
+}
+
+int netlink_request(struct netlink *netlink, struct nl_msg *request, const struct netlink_reader *reader,
+                    void *data, struct fault *fault)
+{
+    struct netlink_answer answer = {.reader = reader, .data = data};
+    int r;
+
+    nlmsg_hdr(request)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+    r = netlink_exchange(netlink, request, &answer);
+    return r < 0 ? exchange_fault(fault, r, &answer) : 0;
+}
+
+int netlink_drain(struct netlink *netlink, int (*each)(const struct nlmsghdr *message, void *data),
+                  void *data)
+{
+    bool lost = false;
+
+    for (unsigned receives = 0; receives < DRAIN_RECEIVES_MAX; receives++) {
+        size_t size = 0;
+        int r = netlink_receive(netlink, &size);
+
+        if (r == -EAGAIN)
+            break;
+        if (r == -EINTR)
+            continue;
+        if (r == -ENOBUFS || r == -EMSGSIZE) {
+            lost = true; /* what is queued behind the gap is still worth having */
+            continue;
+        }
+        if (r == 0)
+            r = netlink_walk(netlink->buffer, size, each, data);
+        if (r < 0)
+            return r;
+    }
+    return lost ? -ENOBUFS : 0;
+}

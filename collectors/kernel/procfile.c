@@ -1,0 +1,136 @@
+#include "collectors/kernel/procfile.h"
+
+/*
+ * See procfile.h. The path may come from a user (--path.procfs) and so may lead to anything: a FIFO or a
+ * device must not block the collector's thread, hence O_NONBLOCK and a look at the type before any read.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+enum { CAPACITY_FIRST = 4096 };
+
+int procfile_init(struct procfile *ret_file, const char *directory, const char *name)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    *ret_file = (struct procfile){.path = path, .fd = -1};
+    return 0;
+}
+
+static void procfile_close(struct procfile *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+    file->size = 0;
+}
+
+void procfile_done(struct procfile *file)
+{
+    if (!file->path)
+        return;
+    procfile_close(file);
+    free(file->data);
+    free(file->path);
+    *file = (struct procfile){.fd = -1};
+}
+
+static int regular_open(const char *path, int *ret_fd, struct fault *fault)
+{
+    _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat status;
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return fault_set(fault, -errno, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return fault_set(fault, -EINVAL, "%s: not a regular file", path);
+    *ret_fd = take_fd(&fd);
+    return 0;
+}
+
+int procfile_open(const char *directory, const char *name, int *ret_fd)
+{
+    _cleanup_(freep) char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    return regular_open(path, ret_fd, NULL);
+}
+
+void procfile_hand_over(struct handover *handover, const char *handle, const char *directory,
+                        const char *name)
+{
+    int fd;
+
+    if (procfile_open(directory, name, &fd) == 0)
+        handover_put(handover, handle, fd);
+}
+
+void procfile_take_over(struct procfile *file, const struct handover *handover, const char *handle)
+{
+    if (handover)
+        (void)handover_copy(handover, handle, &file->fd);
+}
+
+static int procfile_grow(struct procfile *file, struct fault *fault)
+{
+    size_t capacity = file->capacity ? 2 * file->capacity : CAPACITY_FIRST;
+    char *data;
+
+    if (capacity > PROCFILE_BYTES_MAX)
+        return fault_set(fault, -EFBIG, "%s: larger than %d bytes", file->path, PROCFILE_BYTES_MAX);
+    data = realloc(file->data, capacity);
+    if (!data)
+        return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
+    file->data = data;
+    file->capacity = capacity;
+    return 0;
+}
+
+/* One read gives at most what fits the kernel's own buffer, a page, of a file of many records (fs/seq_file.c,
+ * seq_read_iter()): only a read of nothing is the end. */
+static int procfile_fill(struct procfile *file, struct fault *fault)
+{
+    file->size = 0;
+    for (;;) {
+        int r = file->size == file->capacity ? procfile_grow(file, fault) : 0;
+        ssize_t size;
+
+        if (r < 0)
+            return r;
+        size = TEMP_FAILURE_RETRY(
+            pread(file->fd, file->data + file->size, file->capacity - file->size, (off_t)file->size));
+        if (size < 0)
+            return fault_set(fault, -errno, "%s: %s", file->path, strerror(errno));
+        if (size == 0)
+            return 0;
+        file->size += (size_t)size;
+    }
+}
+
+int procfile_read(struct procfile *file, struct fault *fault)
+{
+    int r;
+
+    if (file->fd >= 0 && procfile_fill(file, NULL) == 0)
+        return 0;
+    /* -EIO of /proc, -ENODEV of /proc/sys: what it was of is gone (fs/proc/inode.c, fs/proc/proc_sysctl.c).
+     */
+    procfile_close(file);
+    r = regular_open(file->path, &file->fd, fault);
+    if (r == 0)
+        r = procfile_fill(file, fault);
+    if (r < 0)
+        procfile_close(file);
+    return r;
+}

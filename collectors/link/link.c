@@ -1,0 +1,255 @@
+#include "collectors/link/link.h"
+
+/*
+ * The link collector: every field of rtnl_link_stats64 of every link under its own name, and what names the
+ * link. One RTM_GETSTATS dump has the numbers and nothing but an ifindex to go with them, at a tenth of what
+ * RTM_GETLINK costs; links.h knows the rest and says how the two are joined. Runs on the collector's own
+ * thread.
+ *
+ * A steady-state collection is one dump, copied once, and renders and allocates nothing: row sets are made
+ * again only when links.generation has moved.
+ */
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "collectors/kernel/links.h"
+#include "collectors/link/link_columns.h"
+#include "collectors/link/link_rows.h"
+
+struct link_settings {
+    struct collector_common common;
+    unsigned columns; /* enum link_selection */
+};
+
+static const char *const selections[] = {[LINK_COLUMNS_ALL] = "all", [LINK_COLUMNS_LOSS] = "loss", NULL};
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct link_settings, "true", "1s"),
+    DEVICE_FILTER_OPTIONS("devices.", struct link_settings, common.devices),
+    {
+        .key = "columns",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct link_settings, columns),
+        .default_text = "all",
+        .choices = selections,
+        .help =
+            "all columns, or loss: without packets, bytes and attributes, for hosts where another exporter has them",
+    },
+};
+
+static const struct option_table option_table = {
+    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct link_settings)};
+
+struct link_state {
+    const struct device_filter *filter;
+    struct links links;
+    struct nl_msg *request; /* RTM_GETSTATS; NULL where the kernel lacks it */
+
+    struct link_columns columns;
+    struct column_set *info_columns; /* NULL: not wanted */
+    struct column_set *excluded_columns;
+    struct link_rows rows;
+
+    struct link_statistics *statistics; /* of the dump going on, kept until the join */
+    size_t statistics_count;
+    size_t statistics_capacity;
+};
+
+static int stats_request_new(struct nl_msg **ret_request)
+{
+    struct if_stats_msg header = {.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64)};
+
+    return netlink_message_new(RTM_GETSTATS, &header, sizeof(header), ret_request);
+}
+
+static void link_close(void *data)
+{
+    struct link_state *state = data;
+
+    links_close(&state->links);
+    nlmsg_freep(&state->request);
+    link_columns_done(&state->columns);
+    column_set_unref(state->info_columns);
+    column_set_unref(state->excluded_columns);
+    link_rows_done(&state->rows);
+    free(state->statistics);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct link_state *, link_close)
+
+static int link_prepare(struct link_state *state, enum link_selection selection)
+{
+    int r;
+
+    r = stats_request_new(&state->request);
+    if (r == 0)
+        r = link_columns_init(&state->columns, selection);
+    if (r == 0 && selection == LINK_COLUMNS_ALL)
+        r = column_set_new(&link_info_metric, 1, &state->info_columns);
+    if (r == 0)
+        r = column_set_new(&link_excluded_metric, 1, &state->excluded_columns);
+    return r;
+}
+
+static int link_open(const struct collector_context *context, const void *config, void **ret_state,
+                     struct fault *fault)
+{
+    const struct link_settings *settings = config;
+    _cleanup_(link_closep) struct link_state *state = calloc(1, sizeof(*state));
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "link: out of memory");
+    state->filter = context->devices;
+    r = link_prepare(state, settings->columns);
+    if (r < 0)
+        return fault_set(fault, r, "link: %s", strerror(-r));
+    r = links_open(&state->links, context->limits, fault);
+    if (r < 0)
+        return r;
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+/*
+ * Notifications are taken in as they come and not only once a collection: a pod's start or the end of a
+ * namespace makes hundreds within an interval, which may be an hour long, and the unprivileged receive buffer
+ * holds about 150. Each costs a wake-up of a few microseconds, a fraction of what the kernel spent under RTNL
+ * to make it, and hosts where nothing changes have none; a full resync after each loss would cost more and
+ * count as a limit that was hit.
+ */
+static int link_event_fd(void *data)
+{
+    struct link_state *state = data;
+
+    return links_fd(&state->links);
+}
+
+static int link_event(void *data, struct fault *fault)
+{
+    struct link_state *state = data;
+
+    return links_drain(&state->links, fault);
+}
+
+static void dump_begin(void *data)
+{
+    struct link_state *state = data;
+
+    state->statistics_count = 0;
+}
+
+static int dump_message(const struct nlmsghdr *message, void *data)
+{
+    struct link_state *state = data;
+    int r;
+
+    if (state->statistics_count >= DEVICES_MAX) /* links counts it */
+        return 0;
+    r = array_grow(state->statistics, state->statistics_count, state->statistics_capacity);
+    if (r < 0)
+        return r;
+    r = link_parse_statistics(message, &state->statistics[state->statistics_count]);
+    if (r == 0)
+        state->statistics_count++;
+    return r == -ENODATA ? 0 : r;
+}
+
+/* RTM_GETSTATS is there since Linux 4.7. Before, the dump that links are read by has the numbers too: what
+ * RTEXT_FILTER_SKIP_STATS leaves out are the protocols' (net/core/rtnetlink.c, rtnl_fill_ifinfo()). */
+static int link_dump(void *data, struct fault *fault)
+{
+    static const struct netlink_reader getstats = {
+        .what = "RTM_GETSTATS dump", .begin = dump_begin, .message = dump_message};
+    static const struct netlink_reader getlink = {
+        .what = "RTM_GETLINK dump", .begin = dump_begin, .message = dump_message};
+    struct link_state *state = data;
+    int r;
+
+    if (state->request) {
+        r = netlink_dump(&state->links.request, state->request, &getstats, state, fault);
+        if (r != -EOPNOTSUPP)
+            return r;
+        nlmsg_freep(&state->request);
+        state->request = NULL;
+    }
+    return netlink_dump(&state->links.request, state->links.dump, &getlink, state, fault);
+}
+
+static int fill_links(struct link_state *state, struct snapshot *draft)
+{
+    struct table *table = snapshot_add_table(draft, state->columns.set, state->rows.links);
+    size_t hint = 0;
+
+    if (!table)
+        return -ENOMEM;
+    for (size_t i = 0; i < state->statistics_count; i++) {
+        const struct link *link = links_join(&state->links, state->statistics[i].ifindex, &hint);
+
+        if (link && link->row != LINK_NO_ROW)
+            link_columns_fill(&state->columns, table, link->row, &state->statistics[i], link);
+    }
+    return 0;
+}
+
+static int fill_info(struct link_state *state, struct snapshot *draft)
+{
+    struct table *table;
+
+    if (!state->info_columns)
+        return 0;
+    table = snapshot_add_table(draft, state->info_columns, state->rows.info);
+    if (!table)
+        return -ENOMEM;
+    for (size_t row = 0; row < state->rows.info->count; row++)
+        table_set(table, row, 0, 1);
+    return 0;
+}
+
+static int fill_excluded(struct link_state *state, struct snapshot *draft)
+{
+    struct table *table = snapshot_add_table(draft, state->excluded_columns, state->rows.excluded);
+
+    if (!table)
+        return -ENOMEM;
+    for (size_t row = 0; row < state->rows.excluded_count; row++)
+        table_set(table, row, 0, state->rows.excluded_kinds[row].devices);
+    return 0;
+}
+
+static int link_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct link_state *state = data;
+    int r;
+
+    r = links_round(&state->links, link_dump, state, fault);
+    if (r < 0)
+        return r;
+    r = link_rows_update(&state->rows, &state->links, state->filter);
+    if (r == 0)
+        r = fill_links(state, draft);
+    if (r == 0)
+        r = fill_info(state, draft);
+    if (r == 0)
+        r = fill_excluded(state, draft);
+    return r < 0 ? fault_set(fault, r, "link: %s", strerror(-r)) : 0;
+}
+
+const struct collector link_collector = {
+    .name = "link",
+    .summary = "counters of every link, and what names it (rtnetlink)",
+    .needs = "nothing",
+    .options = &option_table,
+    .open = link_open,
+    .event_fd = link_event_fd,
+    .event = link_event,
+    .collect = link_collect,
+    .close = link_close,
+};

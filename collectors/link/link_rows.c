@@ -1,0 +1,111 @@
+#include "collectors/link/link_rows.h"
+
+/* See link_rows.h. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static const char *const link_labels[] = {"device", "kind"};
+static const char *const info_labels[] = {"device", "kind", "ifindex", "master", "address", "alias", "bus"};
+static const char *const excluded_labels[] = {"kind"};
+
+void link_rows_done(struct link_rows *rows)
+{
+    row_set_unref(rows->links);
+    row_set_unref(rows->info);
+    row_set_unref(rows->excluded);
+    free(rows->excluded_kinds);
+    *rows = (struct link_rows){};
+}
+
+static int exclude(struct link_rows *rows, const char *kind)
+{
+    struct link_excluded *kinds;
+
+    for (size_t i = 0; i < rows->excluded_count; i++) {
+        if (strcmp(rows->excluded_kinds[i].kind, kind) == 0) {
+            rows->excluded_kinds[i].devices++;
+            return 0;
+        }
+    }
+    kinds = reallocarray(rows->excluded_kinds, rows->excluded_count + 1, sizeof(*kinds));
+    if (!kinds)
+        return -ENOMEM;
+    rows->excluded_kinds = kinds;
+    kinds[rows->excluded_count] = (struct link_excluded){.devices = 1};
+    strcpy(kinds[rows->excluded_count].kind, kind);
+    rows->excluded_count++;
+    return row_set_add(rows->excluded, &kind);
+}
+
+static int add_info(struct link_rows *rows, const struct links *links, const struct link *link)
+{
+    const struct link *master = links_find(links, link->master);
+    char ifindex[16];
+
+    (void)snprintf(ifindex, sizeof(ifindex), "%d", link->ifindex);
+    return row_set_add(rows->info,
+                       (const char *const[]){link->device, link->kind, ifindex, master ? master->device : "",
+                                             link->address, link->alias, link->bus});
+}
+
+static int add_link(struct link_rows *rows, struct links *links, struct link *link)
+{
+    int r = row_set_add(rows->links, (const char *const[]){link->device, link->kind});
+
+    /* Two links of one name: the kernel has no such thing, so what we know is not true just now. */
+    if (r == -EEXIST) {
+        links->resync_due = true;
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    link->row = (uint32_t)r;
+    return add_info(rows, links, link);
+}
+
+static int make_rows(struct link_rows *rows, struct links *links, const struct device_filter *filter)
+{
+    int r;
+
+    r = row_set_new(link_labels, ELEMENTS(link_labels), &rows->links);
+    if (r == 0)
+        r = row_set_new(info_labels, ELEMENTS(info_labels), &rows->info);
+    if (r == 0)
+        r = row_set_new(excluded_labels, ELEMENTS(excluded_labels), &rows->excluded);
+    for (size_t i = 0; i < links->count && r >= 0; i++) {
+        struct link *link = links->items[i];
+
+        link->row = LINK_NO_ROW;
+        if (device_filter_match(filter, link->device, link->kind))
+            r = add_link(rows, links, link);
+        else
+            r = exclude(rows, link->kind);
+    }
+    return r < 0 ? r : 0;
+}
+
+int link_rows_update(struct link_rows *rows, struct links *links, const struct device_filter *filter)
+{
+    struct link_rows fresh = {.generation = links->generation};
+    int r;
+
+    if (rows->generation == links->generation)
+        return 0;
+    r = make_rows(&fresh, links, filter);
+    if (r < 0) {
+        link_rows_done(&fresh);
+        rows->generation = 0; /* the links have forgotten their old rows */
+        return r;
+    }
+    row_set_seal(fresh.links);
+    row_set_seal(fresh.info);
+    row_set_seal(fresh.excluded);
+    link_rows_done(rows);
+    *rows = fresh;
+    return 0;
+}

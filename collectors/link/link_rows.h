@@ -1,0 +1,35 @@
+#pragma once
+
+/*
+ * The rows of the link collector's three tables: links that pass the device filter, what names them, and how
+ * many of which kind did not pass. Made again only when links.generation has moved. The collector's own
+ * thread; no I/O.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/table/table.h"
+#include "collectors/device_filter.h"
+#include "collectors/kernel/links.h"
+
+#define LINK_NO_ROW UINT32_MAX /* link->row of a link that is not shown */
+
+struct link_excluded {
+    char kind[LINK_KIND_SIZE];
+    uint64_t devices;
+};
+
+struct link_rows {
+    struct row_set *links;
+    struct row_set *info;
+    struct row_set *excluded;
+    struct link_excluded *excluded_kinds; /* one for each row of `excluded` */
+    size_t excluded_count;
+    uint64_t generation; /* of the links; 0: none yet */
+};
+
+/* Brings rows up to date and notes in each link which is its row. -ENOMEM: as before, and the next call tries
+ * again. */
+int link_rows_update(struct link_rows *rows, struct links *links, const struct device_filter *filter);
+void link_rows_done(struct link_rows *rows); /* accepts a zeroed one */

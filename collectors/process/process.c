@@ -1,0 +1,219 @@
+#include "collectors/process/process.h"
+
+/*
+ * The standard process_* metrics (Prometheus' "Writing client libraries"), a collector like the others so
+ * that a request touches no file. Always about this process: from the real /proc/self, whatever
+ * --path.procfs says. Runs on the collector's thread; nothing is allocated after open.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "collectors/kernel/procfile.h"
+#include "collectors/process/process_parse.h"
+
+struct process_settings {
+    struct collector_common common;
+};
+
+enum process_column {
+    COLUMN_CPU_SECONDS,
+    COLUMN_OPEN_FDS,
+    COLUMN_MAX_FDS,
+    COLUMN_VIRTUAL_BYTES,
+    COLUMN_VIRTUAL_MAX_BYTES,
+    COLUMN_RESIDENT_BYTES,
+    COLUMN_START_TIME_SECONDS,
+    COLUMN_COUNT
+};
+
+static const struct metric metrics[COLUMN_COUNT] = {
+    [COLUMN_CPU_SECONDS] = {.name = "process_cpu_seconds_total",
+                            .help = "User and system CPU time that the exporter has used",
+                            .source = "CLOCK_PROCESS_CPUTIME_ID",
+                            .unit = "seconds",
+                            .type = METRIC_COUNTER,
+                            .value = VALUE_SECONDS},
+    [COLUMN_OPEN_FDS] = {.name = "process_open_fds",
+                         .help = "File descriptors that the exporter has open",
+                         .source = "/proc/self/fd",
+                         .type = METRIC_GAUGE,
+                         .value = VALUE_UINT64},
+    [COLUMN_MAX_FDS] = {.name = "process_max_fds",
+                        .help = "File descriptors that the exporter may have open",
+                        .source = "RLIMIT_NOFILE",
+                        .type = METRIC_GAUGE,
+                        .value = VALUE_UINT64},
+    [COLUMN_VIRTUAL_BYTES] = {.name = "process_virtual_memory_bytes",
+                              .help = "Address space of the exporter",
+                              .source = "/proc/self/stat vsize",
+                              .unit = "bytes",
+                              .type = METRIC_GAUGE,
+                              .value = VALUE_UINT64},
+    [COLUMN_VIRTUAL_MAX_BYTES] = {.name = "process_virtual_memory_max_bytes",
+                                  .help = "Address space that the exporter may have, 2^64-1 where unlimited",
+                                  .source = "RLIMIT_AS",
+                                  .unit = "bytes",
+                                  .type = METRIC_GAUGE,
+                                  .value = VALUE_UINT64},
+    [COLUMN_RESIDENT_BYTES] = {.name = "process_resident_memory_bytes",
+                               .help = "Memory of the exporter that is resident",
+                               .source = "/proc/self/stat rss",
+                               .unit = "bytes",
+                               .type = METRIC_GAUGE,
+                               .value = VALUE_UINT64},
+    [COLUMN_START_TIME_SECONDS] = {.name = "process_start_time_seconds",
+                                   .help = "When the exporter started, in seconds since the epoch",
+                                   .source = "/proc/self/stat starttime",
+                                   .unit = "seconds",
+                                   .type = METRIC_GAUGE,
+                                   .value = VALUE_SECONDS},
+};
+
+struct process_state {
+    struct procfile stat;
+    DIR *descriptors;
+    uint64_t start_ns; /* CLOCK_REALTIME, fixed at open: a start time does not move when the clock is set */
+    uint64_t page_bytes;
+    struct column_set *columns;
+    struct row_set *rows;
+};
+
+static void process_close(void *data)
+{
+    struct process_state *state = data;
+
+    procfile_done(&state->stat);
+    if (state->descriptors)
+        closedir(state->descriptors);
+    column_set_unref(state->columns);
+    row_set_unref(state->rows);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct process_state *, process_close)
+
+static int read_stat(struct process_state *state, struct process_stat *ret_stat, struct fault *fault)
+{
+    int r = procfile_read(&state->stat, fault);
+
+    if (r < 0)
+        return r;
+    r = process_parse_stat(state->stat.data, state->stat.size, ret_stat);
+    if (r < 0)
+        return fault_set(fault, r, "%s: not a stat line", state->stat.path);
+    return 0;
+}
+
+/* Counted from CLOCK_BOOTTIME, which needs no /proc/stat (hidden by ProcSubset=pid) and shares the time
+ * namespace's offset with the starttime field. */
+static uint64_t start_time_ns(const struct process_stat *stat)
+{
+    uint64_t ticks_per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+    uint64_t since_boot_ns = stat->start_ticks * (NS_PER_SECOND / ticks_per_second);
+
+    return clock_realtime_ns() - clock_boottime_ns() + since_boot_ns;
+}
+
+static int make_sets(struct process_state *state)
+{
+    int r = column_set_new(metrics, COLUMN_COUNT, &state->columns);
+
+    return r < 0 ? r : row_set_new_single(&state->rows);
+}
+
+static int process_open(const struct collector_context *context, const void *config, void **ret_state,
+                        struct fault *fault)
+{
+    _cleanup_(process_closep) struct process_state *state = calloc(1, sizeof(*state));
+    struct process_stat stat;
+    int r;
+
+    (void)context;
+    (void)config;
+    if (!state || procfile_init(&state->stat, "/proc/self", "stat") < 0 || make_sets(state) < 0)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    state->descriptors = opendir("/proc/self/fd");
+    if (!state->descriptors)
+        return fault_set(fault, -errno, "/proc/self/fd: %s", strerror(errno));
+    r = read_stat(state, &stat, fault);
+    if (r < 0)
+        return r;
+    state->start_ns = start_time_ns(&stat);
+    state->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+/* The kept directory stream is itself an open descriptor, and counts as what it is. */
+static int count_descriptors(DIR *descriptors, uint64_t *ret_count, struct fault *fault)
+{
+    const struct dirent *entry;
+    uint64_t count = 0;
+
+    rewinddir(descriptors);
+    while ((errno = 0, entry = readdir(descriptors)))
+        count += entry->d_name[0] != '.';
+    if (errno)
+        return fault_set(fault, -errno, "/proc/self/fd: %s", strerror(errno));
+    *ret_count = count;
+    return 0;
+}
+
+static uint64_t soft_limit(__rlimit_resource_t resource)
+{
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+
+    (void)getrlimit(resource, &limit);
+    return limit.rlim_cur;
+}
+
+static int process_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct process_state *state = data;
+    struct process_stat stat;
+    uint64_t descriptors = 0;
+    struct table *table;
+    int r = read_stat(state, &stat, fault);
+
+    if (r == 0)
+        r = count_descriptors(state->descriptors, &descriptors, fault);
+    if (r < 0)
+        return r;
+    table = snapshot_add_table(draft, state->columns, state->rows);
+    if (!table)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    table_set(table, 0, COLUMN_CPU_SECONDS, clock_read_ns(CLOCK_PROCESS_CPUTIME_ID));
+    table_set(table, 0, COLUMN_OPEN_FDS, descriptors);
+    table_set(table, 0, COLUMN_MAX_FDS, soft_limit(RLIMIT_NOFILE));
+    table_set(table, 0, COLUMN_VIRTUAL_BYTES, stat.virtual_bytes);
+    table_set(table, 0, COLUMN_VIRTUAL_MAX_BYTES, soft_limit(RLIMIT_AS));
+    table_set(table, 0, COLUMN_RESIDENT_BYTES, stat.resident_pages * state->page_bytes);
+    table_set(table, 0, COLUMN_START_TIME_SECONDS, state->start_ns);
+    return 0;
+}
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct process_settings, "true", "5s"),
+};
+
+static const struct option_table option_table = {
+    .options = options,
+    .count = ELEMENTS(options),
+    .struct_size = sizeof(struct process_settings),
+};
+
+const struct collector process_collector = {
+    .name = "process",
+    .summary = "what the exporter itself uses: CPU, memory, descriptors",
+    .needs = "nothing",
+    .options = &option_table,
+    .open = process_open,
+    .collect = process_collect,
+    .close = process_close,
+};

@@ -1,0 +1,307 @@
+#include "collectors/qdisc/qdisc.h"
+
+/*
+ * The qdisc collector: what every queueing discipline of every device counts, roots and children alike, from
+ * one RTM_GETQDISC dump, joined with the names that links.h keeps. A parent counts its children's drops too
+ * (net/sched/sch_api.c, qdisc_tree_reduce_backlog(); sch_mq.c, mq_dump()), so the two are told apart by a
+ * label. Runs on the collector's own thread.
+ *
+ * A steady-state collection is one dump and renders and allocates nothing: rows are made again only when the
+ * dump lists other qdiscs than the last one, or links.generation has moved.
+ *
+ * The kernel's dump holds a place by number (tc_dump_qdisc()) and never says NLM_F_DUMP_INTR: where devices
+ * go while it lasts, others may be left out or come twice. What is left out is back with the next collection.
+ */
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "collectors/kernel/links.h"
+#include "collectors/qdisc/qdisc_parse.h"
+
+#define NO_ROW UINT32_MAX
+
+enum { QDISCS_MAX = 65536 };
+
+struct qdisc_settings {
+    struct collector_common common;
+    bool children;
+};
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct qdisc_settings, "true", "5s"),
+    DEVICE_FILTER_OPTIONS("devices.", struct qdisc_settings, common.devices),
+    {
+        .key = "children",
+        .type = OPTION_BOOL,
+        .offset = offsetof(struct qdisc_settings, children),
+        .default_text = "true",
+        .help = "queueing disciplines below others too, such as one for each queue of a NIC",
+    },
+};
+
+static const struct option_table option_table = {
+    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct qdisc_settings)};
+
+static const struct metric metrics[QDISC_VALUE_COUNT] = {
+    [QDISC_PACKETS] = {.name = "netdrop_qdisc_packets_total",
+                       .help = "Packets that left the queueing discipline; at ingress, that came to it",
+                       .source = "gnet_stats_basic.packets, TCA_STATS_PKT64",
+                       .type = METRIC_COUNTER},
+    [QDISC_BYTES] = {.name = "netdrop_qdisc_bytes_total",
+                     .help = "Bytes of these packets",
+                     .source = "gnet_stats_basic.bytes",
+                     .unit = "bytes",
+                     .type = METRIC_COUNTER},
+    [QDISC_DROPS] = {.name = "netdrop_qdisc_drops_total",
+                     .help = "Packets dropped; a parent counts those of its children too. 32 bits wide",
+                     .source = "gnet_stats_queue.drops",
+                     .type = METRIC_COUNTER},
+    [QDISC_OVERLIMITS] = {.name = "netdrop_qdisc_overlimits_total",
+                          .help =
+                              "How often a packet had to wait for its rate, which is no loss. 32 bits wide",
+                          .source = "gnet_stats_queue.overlimits",
+                          .type = METRIC_COUNTER},
+    [QDISC_REQUEUES] = {.name = "netdrop_qdisc_requeues_total",
+                        .help = "How often a packet was put back because the device took none. 32 bits wide",
+                        .source = "gnet_stats_queue.requeues",
+                        .type = METRIC_COUNTER},
+    [QDISC_BACKLOG_BYTES] = {.name = "netdrop_qdisc_backlog_bytes",
+                             .help = "Bytes that wait",
+                             .source = "gnet_stats_queue.backlog",
+                             .unit = "bytes",
+                             .type = METRIC_GAUGE},
+    [QDISC_BACKLOG_PACKETS] = {.name = "netdrop_qdisc_backlog_packets",
+                               .help = "Packets that wait",
+                               .source = "gnet_stats_queue.qlen",
+                               .type = METRIC_GAUGE},
+};
+
+static const char *const labels[] = {"device", "kind", "handle", "parent", "root"};
+
+/* A qdisc of the last dump, and its row. */
+struct entry {
+    struct qdisc qdisc;
+    uint32_t row;
+};
+
+struct qdisc_state {
+    const struct device_filter *filter;
+    bool children;
+    struct links links;
+    struct nl_msg *request; /* RTM_GETQDISC */
+    struct column_set *columns;
+
+    struct entry *entries;
+    size_t count;
+    size_t capacity;
+    bool full;
+    bool moved; /* other entries than the rows were made for */
+
+    struct row_set *rows;
+    size_t rendered;     /* entries that the rows were made for */
+    uint64_t generation; /* of the links, when they were */
+};
+
+static void qdisc_close(void *data)
+{
+    struct qdisc_state *state = data;
+
+    links_close(&state->links);
+    nlmsg_freep(&state->request);
+    column_set_unref(state->columns);
+    row_set_unref(state->rows);
+    free(state->entries);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct qdisc_state *, qdisc_close)
+
+static int qdisc_open(const struct collector_context *context, const void *config, void **ret_state,
+                      struct fault *fault)
+{
+    static const struct tcmsg header = {.tcm_family = AF_UNSPEC};
+    const struct qdisc_settings *settings = config;
+    _cleanup_(qdisc_closep) struct qdisc_state *state = calloc(1, sizeof(*state));
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "qdisc: out of memory");
+    state->filter = context->devices;
+    state->children = settings->children;
+    r = netlink_message_new(RTM_GETQDISC, &header, sizeof(header), &state->request);
+    if (r == 0)
+        r = column_set_new(metrics, ELEMENTS(metrics), &state->columns);
+    if (r < 0)
+        return fault_set(fault, r, "qdisc: %s", strerror(-r));
+    r = links_open(&state->links, context->limits, fault);
+    if (r < 0)
+        return r;
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+/* As link.c does, and for its reasons. */
+static int qdisc_event_fd(void *data)
+{
+    struct qdisc_state *state = data;
+
+    return links_fd(&state->links);
+}
+
+static int qdisc_event(void *data, struct fault *fault)
+{
+    struct qdisc_state *state = data;
+
+    return links_drain(&state->links, fault);
+}
+
+static void dump_begin(void *data)
+{
+    struct qdisc_state *state = data;
+
+    state->count = 0;
+    state->full = false;
+}
+
+static int entries_grow(struct qdisc_state *state)
+{
+    size_t before = state->capacity;
+    int r = array_grow(state->entries, state->count, state->capacity);
+
+    if (r == 0)
+        memset(&state->entries[before], 0, (state->capacity - before) * sizeof(*state->entries));
+    return r;
+}
+
+static int dump_message(const struct nlmsghdr *message, void *data)
+{
+    struct qdisc_state *state = data;
+    struct entry *entry;
+    struct qdisc qdisc;
+    int r;
+
+    r = qdisc_parse(message, &qdisc);
+    if (r < 0)
+        return r == -ENODATA ? 0 : r;
+    if (!state->children && !qdisc_is_root(&qdisc))
+        return 0;
+    if (state->count >= QDISCS_MAX) {
+        state->full = true;
+        return 0;
+    }
+    r = entries_grow(state);
+    if (r < 0)
+        return r;
+    entry = &state->entries[state->count];
+    /* What is written over is the entry of the last dump, and mostly the same qdisc. */
+    if (state->count >= state->rendered || !qdisc_same(&entry->qdisc, &qdisc))
+        state->moved = true;
+    entry->qdisc = qdisc;
+    state->count++;
+    return 0;
+}
+
+static int qdisc_dump(void *data, struct fault *fault)
+{
+    static const struct netlink_reader reader = {
+        .what = "RTM_GETQDISC dump", .begin = dump_begin, .message = dump_message};
+    struct qdisc_state *state = data;
+
+    return netlink_dump(&state->links.request, state->request, &reader, state, fault);
+}
+
+static int add_row(struct qdisc_state *state, struct row_set *rows, struct entry *entry)
+{
+    const struct link *link = links_find(&state->links, entry->qdisc.ifindex);
+    char handle[QDISC_HANDLE_SIZE], parent[QDISC_HANDLE_SIZE];
+    int r;
+
+    entry->row = NO_ROW;
+    if (!link || !device_filter_match(state->filter, link->device, link->kind))
+        return 0;
+    qdisc_format_handle(entry->qdisc.handle, handle);
+    qdisc_format_parent(entry->qdisc.parent, parent);
+    r = row_set_add(rows, (const char *const[]){link->device, entry->qdisc.kind, handle, parent,
+                                                qdisc_is_root(&entry->qdisc) ? "true" : "false"});
+    /* The same one told twice (see the head of this file), or two links of one name, which cannot be. */
+    if (r == -EEXIST) {
+        state->links.resync_due = true;
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    entry->row = (uint32_t)r;
+    return 0;
+}
+
+static int update_rows(struct qdisc_state *state)
+{
+    _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
+    int r;
+
+    if (!state->moved && state->count == state->rendered && state->generation == state->links.generation)
+        return 0;
+    state->moved = true; /* until it is done: entries forget their rows */
+    r = row_set_new(labels, ELEMENTS(labels), &rows);
+    for (size_t i = 0; i < state->count && r >= 0; i++)
+        r = add_row(state, rows, &state->entries[i]);
+    if (r < 0)
+        return r;
+    row_set_replace(&state->rows, take_ptr(rows));
+    state->rendered = state->count;
+    state->generation = state->links.generation;
+    state->moved = false;
+    return 0;
+}
+
+static int fill(struct qdisc_state *state, struct snapshot *draft)
+{
+    struct table *table = snapshot_add_table(draft, state->columns, state->rows);
+    size_t hint = 0;
+
+    if (!table)
+        return -ENOMEM;
+    for (size_t i = 0; i < state->count; i++) {
+        const struct entry *entry = &state->entries[i];
+
+        if (entry->row == NO_ROW || !links_join(&state->links, entry->qdisc.ifindex, &hint))
+            continue;
+        for (size_t value = 0; value < QDISC_VALUE_COUNT; value++)
+            if (entry->qdisc.present >> value & 1)
+                table_set(table, entry->row, value, entry->qdisc.values[value]);
+    }
+    return 0;
+}
+
+static int qdisc_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct qdisc_state *state = data;
+    int r;
+
+    r = links_round(&state->links, qdisc_dump, state, fault);
+    if (r < 0)
+        return r;
+    if (state->full)
+        limit_hit(state->links.limits, LIMIT_QDISCS);
+    r = update_rows(state);
+    if (r == 0)
+        r = fill(state, draft);
+    return r < 0 ? fault_set(fault, r, "qdisc: %s", strerror(-r)) : 0;
+}
+
+const struct collector qdisc_collector = {
+    .name = "qdisc",
+    .summary = "drops, backlog and traffic of every queueing discipline (rtnetlink)",
+    .needs = "nothing",
+    .options = &option_table,
+    .open = qdisc_open,
+    .event_fd = qdisc_event_fd,
+    .event = qdisc_event,
+    .collect = qdisc_collect,
+    .close = qdisc_close,
+};

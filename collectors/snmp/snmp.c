@@ -1,0 +1,179 @@
+#include "collectors/snmp/snmp.h"
+
+/*
+ * Reads /proc/self/net/{snmp,netstat,snmp6} on kept descriptors, once a second, on the collector's thread:
+ * the counters of the network namespace that the daemon runs in. Through self, because /proc/net itself is
+ * hidden by ProcSubset=pid. One file that is missing (no IPv6) or refused takes nothing from the others, and
+ * is tried again at each collection.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "collectors/kernel/procfile.h"
+#include "collectors/snmp/snmp_layout.h"
+
+struct snmp_settings {
+    struct collector_common common;
+    struct snmp_selection fields;
+};
+
+struct snmp_state {
+    const struct snmp_settings *settings;
+    struct limits *limits;
+    const char *procfs;
+    struct procfile files[SNMP_FILE_COUNT];
+    struct snmp_layout *layout; /* NULL: none yet */
+};
+
+static void snmp_close(void *data)
+{
+    struct snmp_state *state = data;
+
+    for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
+        procfile_done(&state->files[i]);
+    snmp_layout_free(state->layout);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct snmp_state *, snmp_close)
+
+/* Reads what is there. A failure only where that is nothing: the last file's fault, or "unsupported" where
+ * all are missing. */
+static int read_files(struct snmp_state *state, struct snmp_text texts[SNMP_FILE_COUNT], struct fault *fault)
+{
+    size_t there = 0;
+    int error = 0;
+
+    for (size_t i = 0; i < SNMP_FILE_COUNT; i++) {
+        struct procfile *file = &state->files[i];
+        struct fault reason = {0};
+        int r = procfile_read(file, &reason);
+
+        if (r == -ENOMEM)
+            return fault_set(fault, r, "%s", reason.text);
+        texts[i] = (struct snmp_text){"", 0};
+        if (r == 0 && file->size) {
+            texts[i] = (struct snmp_text){file->data, file->size};
+            there++;
+        } else if (r == 0) {
+            error = fault_set(fault, -EBADMSG, "%s: empty", file->path);
+        } else if (r != -ENOENT) {
+            error = fault_set(fault, r, "%s", reason.text);
+        }
+        if (!texts[i].size && r != -ENOENT)
+            limit_hit(state->limits, LIMIT_PROC_MALFORMED);
+    }
+    if (there)
+        return 0;
+    return error ? error
+                 : fault_unsupported(fault, "%s/self/net has none of snmp, netstat, snmp6", state->procfs);
+}
+
+static int snmp_open(const struct collector_context *context, const void *config, void **ret_state,
+                     struct fault *fault)
+{
+    static const char *const names[SNMP_FILE_COUNT] = {
+        [SNMP_FILE_SNMP] = "self/net/snmp",
+        [SNMP_FILE_NETSTAT] = "self/net/netstat",
+        [SNMP_FILE_SNMP6] = "self/net/snmp6",
+    };
+    _cleanup_(snmp_closep) struct snmp_state *state = calloc(1, sizeof(*state));
+    struct snmp_text texts[SNMP_FILE_COUNT];
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    state->settings = config;
+    state->limits = context->limits;
+    state->procfs = context->procfs;
+    for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
+        if (procfile_init(&state->files[i], context->procfs, names[i]) < 0)
+            return fault_set(fault, -ENOMEM, "out of memory");
+    r = read_files(state, texts, fault);
+    if (r < 0)
+        return r;
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+/* The kernel shows other fields than before: a module came or went, an ICMP type was met for the first time.
+ */
+static int make_layout(struct snmp_state *state, const struct snmp_text texts[SNMP_FILE_COUNT],
+                       struct fault *fault)
+{
+    struct snmp_layout *layout;
+    int r = snmp_layout_new(texts, &state->settings->fields, state->limits, &layout);
+
+    if (r == -EFBIG)
+        return fault_set(fault, r, "%s/self/net: more than %d fields", state->procfs, SNMP_FIELDS_MAX);
+    if (r < 0)
+        return fault_set(fault, r, "out of memory");
+    snmp_layout_free(state->layout);
+    state->layout = layout;
+    return 0;
+}
+
+static int snmp_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct snmp_state *state = data;
+    struct snmp_text texts[SNMP_FILE_COUNT];
+    int r = read_files(state, texts, fault);
+
+    if (r == 0 && (!state->layout || !snmp_layout_matches(state->layout, texts)))
+        r = make_layout(state, texts, fault);
+    if (r < 0)
+        return r;
+    if (!snmp_layout_blocks(state->layout))
+        return fault_set(fault, -EBADMSG, "%s/self/net: no counters in snmp, netstat, snmp6", state->procfs);
+    if (snmp_layout_fill(state->layout, texts, state->limits, draft) < 0)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    return 0;
+}
+
+/* Everything that tells of loss, and the totals that losses are divided by. */
+#define DEFAULT_FIELDS                                                                                       \
+    "*Drop*,*Err*,*Fail*,*Overflow*,*Prune*,*Discard*,*Collapse*,*Retrans*,*Timeout*,"                       \
+    "*NoPorts,*NoRoutes,*Filter,*Unknown*,*Rsts,*Resets,*RateLimit*,*Unreachs,*TimeExcds,"                   \
+    "*AbortOn*,*TooBig*,*Truncated*,*Pressure*,*ReqQFull*,"                                                  \
+    "Tcp_InSegs,Tcp_OutSegs,Tcp_PassiveOpens,Tcp_ActiveOpens,"                                               \
+    "Udp_InDatagrams,Udp_OutDatagrams,Udp6_InDatagrams,Udp6_OutDatagrams,"                                   \
+    "UdpLite_InDatagrams,UdpLite_OutDatagrams,UdpLite6_InDatagrams,UdpLite6_OutDatagrams,"                   \
+    "Ip_InReceives,Ip_InDelivers,Ip_OutRequests,Ip6_InReceives,Ip6_InDelivers,Ip6_OutRequests,"              \
+    "Icmp_InMsgs,Icmp_OutMsgs,Icmp6_InMsgs,Icmp6_OutMsgs"
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct snmp_settings, "true", "1s"),
+    {
+        .key = "fields.include",
+        .type = OPTION_LIST,
+        .offset = offsetof(struct snmp_settings, fields.include),
+        .default_text = DEFAULT_FIELDS,
+        .help =
+            "counters to show: globs on the kernel's names, as PROTOCOL_FIELD (TcpExt_Listen*, Udp6_NoPorts)",
+    },
+    {
+        .key = "fields.exclude",
+        .type = OPTION_LIST,
+        .offset = offsetof(struct snmp_settings, fields.exclude),
+        .default_text = "",
+        .help = "counters to leave out (globs)",
+    },
+};
+
+static const struct option_table option_table = {
+    .options = options,
+    .count = ELEMENTS(options),
+    .struct_size = sizeof(struct snmp_settings),
+};
+
+const struct collector snmp_collector = {
+    .name = "snmp",
+    .summary = "counters of IP, ICMP, TCP, UDP and MPTCP (/proc/net/snmp, netstat, snmp6)",
+    .needs = "nothing",
+    .options = &option_table,
+    .open = snmp_open,
+    .collect = snmp_collect,
+    .close = snmp_close,
+};

@@ -1,0 +1,113 @@
+#include "collectors/snmp/snmp_layout.h"
+
+/*
+ * Using a layout; snmp_build.c makes it. Runs on the snmp collector's thread, once a second.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/snmp/snmp_layout_private.h"
+
+struct snmp_walk snmp_walk_begin(const struct snmp_text texts[SNMP_FILE_COUNT])
+{
+    return (struct snmp_walk){
+        .texts = texts,
+        .cursor = {.at = texts[0].data, .end = texts[0].data + texts[0].size},
+    };
+}
+
+bool snmp_walk_next(struct snmp_walk *walk, struct snmp_block *ret_block)
+{
+    while (!snmp_next_block(&walk->cursor, ret_block)) {
+        const struct snmp_text *text = &walk->texts[++walk->file];
+
+        if (walk->file == SNMP_FILE_COUNT)
+            return false;
+        walk->cursor.format = walk->file == SNMP_FILE_SNMP6 ? SNMP_FORMAT_LINES : SNMP_FORMAT_PAIRS;
+        walk->cursor.at = text->data;
+        walk->cursor.end = text->data + text->size;
+    }
+    return true;
+}
+
+struct snmp_layout *snmp_layout_free(struct snmp_layout *layout)
+{
+    if (!layout)
+        return NULL;
+    for (size_t i = 0; i < SNMP_SHAPE_COUNT; i++) {
+        column_set_unref(layout->columns[i]);
+        row_set_unref(layout->rows[i]);
+    }
+    free(layout->blocks);
+    free(layout->heads);
+    free(layout->slots);
+    free(layout->values);
+    free(layout);
+    return NULL;
+}
+
+size_t snmp_layout_blocks(const struct snmp_layout *layout)
+{
+    return layout->block_count;
+}
+
+bool snmp_layout_matches(const struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT])
+{
+    struct snmp_walk walk = snmp_walk_begin(texts);
+    struct snmp_block block;
+    size_t i;
+
+    for (i = 0; snmp_walk_next(&walk, &block); i++) {
+        const struct snmp_layout_block *known = &layout->blocks[i];
+
+        if (i == layout->block_count || known->file != walk.file || known->head_size != block.head.size ||
+            memcmp(layout->heads + known->head_offset, block.head.data, block.head.size) != 0)
+            return false;
+    }
+    return i == layout->block_count;
+}
+
+/* All values of a block or none: a line that is wrong somewhere may be shifted everywhere. */
+static bool fill_block(struct snmp_layout *layout, const struct snmp_layout_block *known,
+                       struct snmp_text values, struct table *tables[SNMP_SHAPE_COUNT])
+{
+    const struct snmp_slot *slots = layout->slots + known->slot_first;
+    const char *at = values.data;
+    const char *end = values.data + values.size;
+
+    if (known->malformed)
+        return false;
+    for (size_t i = 0; i < known->slot_count; i++)
+        if (!snmp_next_value(&at, end, slots[i].is_signed, &layout->values[i]))
+            return false;
+    if (at != end)
+        return false;
+    for (size_t i = 0; i < known->slot_count; i++)
+        if (slots[i].table != SNMP_SLOT_NOWHERE)
+            table_set(tables[slots[i].table], slots[i].row, slots[i].column, layout->values[i]);
+    return true;
+}
+
+int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT],
+                     struct limits *limits, struct snapshot *draft)
+{
+    struct table *tables[SNMP_SHAPE_COUNT] = {0};
+    struct snmp_walk walk = snmp_walk_begin(texts);
+    struct snmp_block block;
+
+    for (size_t i = 0; i < SNMP_SHAPE_COUNT; i++) {
+        if (!layout->columns[i])
+            continue;
+        tables[i] = snapshot_add_table(draft, layout->columns[i], layout->rows[i]);
+        if (!tables[i])
+            return -ENOMEM;
+    }
+    for (size_t i = 0; snmp_walk_next(&walk, &block); i++)
+        if (!fill_block(layout, &layout->blocks[i], block.values, tables))
+            walk.cursor.malformed++;
+    for (uint64_t i = 0; i < walk.cursor.malformed; i++)
+        limit_hit(limits, LIMIT_PROC_MALFORMED);
+    return 0;
+}

@@ -1,0 +1,48 @@
+#pragma once
+
+/*
+ * Which number of the three files goes into which cell: made from the names once, and good for as long as the
+ * kernel shows the same fields. Collecting then is one walk along the values, without a look-up and without
+ * an allocation. Pure; used by one thread at a time.
+ */
+
+#include <stdbool.h>
+
+#include "base/limits.h"
+#include "base/table/table.h"
+#include "collectors/snmp/snmp_parse.h"
+#include "config/option.h"
+
+enum snmp_file { SNMP_FILE_SNMP, SNMP_FILE_NETSTAT, SNMP_FILE_SNMP6, SNMP_FILE_COUNT };
+
+/* More fields in all than this are refused; kernel 6.18 has 403. */
+enum { SNMP_FIELDS_MAX = 4096 };
+
+/* Globs on the kernel's names as PROTOCOL_FIELD: "TcpExt_Listen*", "Udp6_NoPorts". */
+struct snmp_selection {
+    struct string_list include;
+    struct string_list exclude;
+};
+
+struct snmp_layout;
+
+/* A file that is not there is an empty text. Counts LIMIT_NAME_COLLISION for each selected field whose name
+ * (and labels) another has already: the later one is left out. -ENOMEM, -EFBIG where there are more fields
+ * than SNMP_FIELDS_MAX. */
+int snmp_layout_new(const struct snmp_text texts[SNMP_FILE_COUNT], const struct snmp_selection *selection,
+                    struct limits *limits, struct snmp_layout **ret_layout);
+struct snmp_layout *snmp_layout_free(struct snmp_layout *layout); /* accepts NULL, returns NULL */
+
+/* True where the texts name the same fields in the same order as those that the layout was made from. */
+bool snmp_layout_matches(const struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT]);
+
+/* How many blocks the files held, well-formed or not. */
+size_t snmp_layout_blocks(const struct snmp_layout *layout);
+
+/*
+ * Adds the tables to the draft and fills in the values of texts that the layout matches. A block whose values
+ * are not one 64-bit number for each name stays out whole; that, and each line that belongs to no block,
+ * counts as LIMIT_PROC_MALFORMED. -ENOMEM.
+ */
+int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT],
+                     struct limits *limits, struct snapshot *draft);

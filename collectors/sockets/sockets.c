@@ -1,0 +1,325 @@
+#include "collectors/sockets/sockets.h"
+
+/*
+ * The sockets collector: which service is too slow. Datagrams that the UDP sockets of a port dropped, and how
+ * full the accept queues of the listeners on a port are, from sock_diag dumps. Runs on the collector's own
+ * thread.
+ *
+ * The kernel leaves out for us what is no service: connected sockets, and those whose port it chose itself.
+ * It still walks all UDP sockets, once for each IP version, at a tenth of a microsecond a socket; of TCP
+ * listeners only. What it has to tell of costs eight times that.
+ *
+ * A socket's own count is gone when it is closed. Ours are of ports, from the opening of the collector on,
+ * and only rise: at each look what is new is added (socket_drops.h). What a socket drops between the last
+ * look and its end is not seen by any: the notice that the kernel gives of the end (SKNLGRP_INET_UDP_DESTROY)
+ * does not have the count (net/ipv4/inet_diag.c, inet_diag_handler_get_info()).
+ *
+ * The dump holds a place by number within a hash chain (net/ipv4/udp_diag.c, udp_dump()), so that a socket
+ * may be missed, or told of twice, where another one of the chain opens or closes meanwhile: both do no harm.
+ *
+ * A steady-state collection renders and allocates nothing.
+ */
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "collectors/kernel/netlink.h"
+#include "collectors/sockets/socket_drops.h"
+#include "collectors/sockets/socket_ports.h"
+#include "collectors/sockets/sockets_parse.h"
+
+enum { LISTEN_LENGTH, LISTEN_LIMIT, LISTEN_COLUMNS };
+
+/* The kernel's numbers of states (net/tcp_states.h), which its headers for programs do not have. A UDP socket
+ * that is not connected is "closed". */
+enum { STATE_CLOSE = 7, STATE_LISTEN = 10 };
+
+struct sockets_settings {
+    struct collector_common common;
+    uint64_t highest_port;
+    uint64_t max_ports;
+};
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct sockets_settings, "true", "10s"),
+    {
+        .key = "highest_port",
+        .type = OPTION_UINT,
+        .offset = offsetof(struct sockets_settings, highest_port),
+        .default_text = "32767",
+        .min = 1,
+        .max = UINT16_MAX,
+        .help =
+            "local ports above are not looked at; the default is where the kernel's ports for clients begin",
+    },
+    {
+        .key = "max_ports",
+        .type = OPTION_UINT,
+        .offset = offsetof(struct sockets_settings, max_ports),
+        .default_text = "1000",
+        .min = 1,
+        .max = 2 * UINT16_MAX,
+        .help = "ports with rows of their own, of UDP and of listeners each; the rest is in rows named other",
+    },
+};
+
+static const struct option_table option_table = {
+    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct sockets_settings)};
+
+static const struct metric drops_metric = {
+    .name = "netdrop_udp_socket_drops_total",
+    .help =
+        "Datagrams that the UDP sockets of a local port dropped since the collector was opened: receive buffer "
+        "full, wrong checksum, socket filter",
+    .source = "SK_MEMINFO_DROPS",
+    .type = METRIC_COUNTER,
+};
+
+static const struct metric listen_metrics[LISTEN_COLUMNS] = {
+    [LISTEN_LENGTH] = {.name = "netdrop_listen_queue_length",
+                       .help = "Connections that wait to be accepted, of the fullest listener on the port",
+                       .source = "inet_diag_msg.idiag_rqueue",
+                       .type = METRIC_GAUGE},
+    [LISTEN_LIMIT] =
+        {.name = "netdrop_listen_queue_limit",
+         .help = "Limit of the queue of that listener: one connection more fits, the rest is dropped",
+         .source = "inet_diag_msg.idiag_wqueue",
+         .type = METRIC_GAUGE},
+};
+
+struct sockets_state {
+    struct netlink netlink;
+    struct limits *limits;
+    struct nl_msg *request;
+    struct inet_diag_req_v2 *query; /* in the request */
+    bool no_udp, no_tcp;            /* the kernel has no sock_diag of it */
+    bool opening;                   /* what has been dropped so far is not ours to count */
+
+    struct socket_drops drops;
+    struct socket_ports udp;
+    struct socket_ports listeners;
+    size_t hint;
+    struct column_set *udp_columns;
+    struct column_set *listen_columns;
+};
+
+static int request_new(uint16_t highest_port, struct nl_msg **ret_request)
+{
+    _cleanup_(nlmsg_freep) struct nl_msg *request = NULL;
+    struct inet_diag_req_v2 query = {};
+    uint8_t filter[SOCKETS_FILTER_SIZE];
+
+    sockets_filter(highest_port, filter);
+    if (netlink_message_new(SOCK_DIAG_BY_FAMILY, &query, sizeof(query), &request) < 0 ||
+        nla_put(request, INET_DIAG_REQ_BYTECODE, sizeof(filter), filter) < 0)
+        return -ENOMEM;
+    *ret_request = take_ptr(request);
+    return 0;
+}
+
+static void sockets_close(void *data)
+{
+    struct sockets_state *state = data;
+
+    netlink_close(&state->netlink);
+    nlmsg_freep(&state->request);
+    socket_drops_done(&state->drops);
+    socket_ports_done(&state->udp);
+    socket_ports_done(&state->listeners);
+    column_set_unref(state->udp_columns);
+    column_set_unref(state->listen_columns);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct sockets_state *, sockets_close)
+
+static int udp_message(const struct nlmsghdr *message, void *data)
+{
+    struct sockets_state *state = data;
+    struct socket_report report;
+    struct socket_port *port;
+    uint32_t fresh;
+    int r;
+
+    r = sockets_parse(message, &report);
+    if (r < 0)
+        return r == -ENODATA ? 0 : r;
+    port = socket_ports_get(&state->udp, report.ipv6, report.port, &state->hint);
+    port->has_socket = true;
+    if (!report.has_drops)
+        return 0;
+    r = socket_drops_take(&state->drops, report.cookie, report.drops, &fresh);
+    if (r == -ENOSPC) {
+        limit_hit(state->limits, LIMIT_SOCKETS);
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    if (!state->opening)
+        port->values[0] += fresh;
+    return 0;
+}
+
+/* Of several listeners on a port the fullest is told of: each has a queue of its own, and where one of many
+ * overflows, a sum would hide it. */
+static int listen_message(const struct nlmsghdr *message, void *data)
+{
+    struct sockets_state *state = data;
+    struct socket_report report;
+    struct socket_port *port;
+    int r;
+
+    r = sockets_parse(message, &report);
+    if (r < 0)
+        return r == -ENODATA ? 0 : r;
+    port = socket_ports_get(&state->listeners, report.ipv6, report.port, &state->hint);
+    if (!port->has_socket ||
+        report.queue_length * port->values[LISTEN_LIMIT] > port->values[LISTEN_LENGTH] * report.queue_limit) {
+        port->values[LISTEN_LENGTH] = report.queue_length;
+        port->values[LISTEN_LIMIT] = report.queue_limit;
+    }
+    port->has_socket = true;
+    return 0;
+}
+
+static int dump(struct sockets_state *state, int protocol, const struct netlink_reader *reader,
+                struct fault *fault)
+{
+    static const uint8_t families[] = {AF_INET, AF_INET6};
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTS(families) && r == 0; i++) {
+        *state->query = (struct inet_diag_req_v2){
+            .sdiag_family = families[i],
+            .sdiag_protocol = (uint8_t)protocol,
+            .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
+            .idiag_states = 1U << (protocol == IPPROTO_UDP ? STATE_CLOSE : STATE_LISTEN),
+        };
+        r = netlink_dump(&state->netlink, state->request, reader, state, fault);
+    }
+    return r;
+}
+
+static int dump_udp(struct sockets_state *state, struct fault *fault)
+{
+    static const struct netlink_reader reader = {.what = "sock_diag dump of UDP", .message = udp_message};
+
+    socket_drops_begin(&state->drops);
+    socket_ports_begin(&state->udp, true);
+    return dump(state, IPPROTO_UDP, &reader, fault);
+}
+
+static int dump_listeners(struct sockets_state *state, struct fault *fault)
+{
+    static const struct netlink_reader reader = {.what = "sock_diag dump of TCP", .message = listen_message};
+
+    socket_ports_begin(&state->listeners, false);
+    return dump(state, IPPROTO_TCP, &reader, fault);
+}
+
+/* Looks which protocols there are, and from where to count. */
+static int first_look(struct sockets_state *state, struct fault *fault)
+{
+    int r;
+
+    state->opening = true;
+    r = dump_udp(state, fault);
+    state->opening = false;
+    if (r < 0 && r != -ENOENT)
+        return r;
+    state->no_udp = r < 0;
+    r = dump_listeners(state, fault);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    state->no_tcp = r < 0;
+    if (!state->no_udp || !state->no_tcp)
+        return 0;
+    return fault_unsupported(fault, "the kernel has no sock_diag (modules inet_diag, udp_diag, tcp_diag)");
+}
+
+static int prepare(struct sockets_state *state, const struct sockets_settings *settings)
+{
+    int r;
+
+    r = request_new((uint16_t)settings->highest_port, &state->request);
+    if (r < 0)
+        return r;
+    state->query = nlmsg_data(nlmsg_hdr(state->request));
+    r = socket_ports_init(&state->udp, settings->max_ports, state->limits);
+    if (r == 0)
+        r = socket_ports_init(&state->listeners, settings->max_ports, state->limits);
+    if (r == 0)
+        r = column_set_new(&drops_metric, 1, &state->udp_columns);
+    if (r == 0)
+        r = column_set_new(listen_metrics, LISTEN_COLUMNS, &state->listen_columns);
+    return r;
+}
+
+static int sockets_open(const struct collector_context *context, const void *config, void **ret_state,
+                        struct fault *fault)
+{
+    _cleanup_(sockets_closep) struct sockets_state *state = calloc(1, sizeof(*state));
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "sockets: out of memory");
+    state->limits = context->limits;
+    r = prepare(state, config);
+    if (r < 0)
+        return fault_set(fault, r, "sockets: %s", strerror(-r));
+    r = netlink_open(NETLINK_SOCK_DIAG, context->limits, &state->netlink, fault);
+    if (r == 0)
+        r = first_look(state, fault);
+    if (r < 0)
+        return r;
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+static int fill(struct socket_ports *ports, struct column_set *columns, struct snapshot *draft)
+{
+    struct table *table;
+    int r = socket_ports_end(ports);
+
+    if (r < 0)
+        return r;
+    table = snapshot_add_table(draft, columns, ports->rows);
+    if (!table)
+        return -ENOMEM;
+    socket_ports_fill(ports, table, columns->count);
+    return 0;
+}
+
+static int sockets_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct sockets_state *state = data;
+    int r = 0;
+
+    if (!state->no_udp)
+        r = dump_udp(state, fault);
+    if (r == 0 && !state->no_tcp)
+        r = dump_listeners(state, fault);
+    if (r < 0)
+        return r;
+    r = fill(&state->udp, state->udp_columns, draft);
+    if (r == 0)
+        r = fill(&state->listeners, state->listen_columns, draft);
+    return r < 0 ? fault_set(fault, r, "sockets: %s", strerror(-r)) : 0;
+}
+
+const struct collector sockets_collector = {
+    .name = "sockets",
+    .summary = "datagrams dropped by UDP sockets, and queues of TCP listeners, by local port (sock_diag)",
+    .needs = "the kernel's inet_diag, udp_diag and tcp_diag",
+    .listens = true,
+    .options = &option_table,
+    .open = sockets_open,
+    .collect = sockets_collect,
+    .close = sockets_close,
+};

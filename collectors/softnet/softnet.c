@@ -1,0 +1,345 @@
+#include "collectors/softnet/softnet.h"
+
+/*
+ * Reads /proc/self/net/softnet_stat on a kept descriptor, once a second, on the collector's thread: what each
+ * CPU took from its input queues, and lost. The counters are the whole host's, in every network namespace.
+ *
+ * Each CPU counts in 32 bits, and goes offline without its line. A plain sum would step back by 2^32 when one
+ * of them wraps and by all that a CPU counted when it goes, and a reader would take either for a restart and
+ * count the rest of the sum as new. So the sum is one modulo 2^32, which wraps as each of its terms does, and
+ * a CPU that went offline stays in it with its last value, which is what it goes on from when it comes back.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/decimal.h"
+#include "collectors/kernel/procfile.h"
+#include "collectors/softnet/softnet_parse.h"
+
+struct softnet_settings {
+    struct collector_common common;
+    bool per_cpu;
+};
+
+enum { COLUMN_BACKLOG_LIMIT = SOFTNET_COUNTER_COUNT, COLUMN_BUDGET, COLUMN_COUNT };
+
+/* Both tables' counters are the same, but for the name. */
+#define COUNTERS(prefix, whose)                                                                              \
+    [SOFTNET_PROCESSED] = {.name = prefix "processed_total",                                                 \
+                           .help = "Packets taken from the input queues" whose,                              \
+                           .source = "softnet_data.processed",                                               \
+                           .type = METRIC_COUNTER},                                                          \
+    [SOFTNET_DROPPED] = {.name = prefix "dropped_total",                                                     \
+                         .help = "Packets dropped because the input queue was full" whose,                   \
+                         .source = "softnet_data.dropped",                                                   \
+                         .type = METRIC_COUNTER},                                                            \
+    [SOFTNET_TIMES_SQUEEZED] = {.name = prefix "times_squeezed_total",                                       \
+                                .help = "Times that the budget of packets or time ran out with "             \
+                                        "more left to take" whose,                                           \
+                                .source = "softnet_data.time_squeeze",                                       \
+                                .type = METRIC_COUNTER},                                                     \
+    [SOFTNET_FLOW_LIMIT] = {                                                                                 \
+        .name = prefix "flow_limit_total",                                                                   \
+        .help =                                                                                              \
+            "Packets among those dropped whose flow had more than its share of a long input queue" whose,    \
+        .source = "sd_flow_limit.count",                                                                     \
+        .type = METRIC_COUNTER}
+
+static const struct metric metrics[COLUMN_COUNT] = {
+    COUNTERS("netdrop_softnet_", ", all CPUs together, modulo 2^32"),
+    [COLUMN_BACKLOG_LIMIT] = {.name = "netdrop_softnet_backlog_limit_packets",
+                              .help = "Packets that the input queue of a CPU may hold",
+                              .source = "sysctl net.core.netdev_max_backlog",
+                              .type = METRIC_GAUGE},
+    [COLUMN_BUDGET] = {.name = "netdrop_softnet_budget_packets",
+                       .help = "Packets that a CPU takes in one round at most",
+                       .source = "sysctl net.core.netdev_budget",
+                       .type = METRIC_GAUGE},
+};
+
+static const struct metric cpu_metrics[SOFTNET_COUNTER_COUNT] = {
+    COUNTERS("netdrop_softnet_cpu_", ", by CPU"),
+};
+
+struct softnet_cpu {
+    uint32_t counters[SOFTNET_COUNTER_COUNT]; /* of an offline CPU: the last that was seen */
+    bool online;
+};
+
+struct softnet_state {
+    const struct softnet_settings *settings;
+    struct procfile stat;
+    struct procfile backlog_limit;
+    struct procfile budget;
+    struct softnet_cpu *cpus; /* SOFTNET_CPUS_MAX of them, untouched memory behind the first cpu_count */
+    size_t cpu_count;
+    bool has_flow_limit; /* as of the last read */
+    bool has_cpu;
+    struct column_set *columns;
+    struct column_set *cpu_columns;
+    struct row_set *row;      /* of the sum */
+    struct row_set *cpu_rows; /* NULL: to be made, CPUs came or went */
+};
+
+static void softnet_close(void *data)
+{
+    struct softnet_state *state = data;
+
+    procfile_done(&state->stat);
+    procfile_done(&state->backlog_limit);
+    procfile_done(&state->budget);
+    free(state->cpus);
+    column_set_unref(state->columns);
+    column_set_unref(state->cpu_columns);
+    row_set_unref(state->row);
+    row_set_unref(state->cpu_rows);
+    free(state);
+}
+
+DEFINE_CLEANUP(struct softnet_state *, softnet_close)
+
+static void set_online(struct softnet_state *state, size_t cpu, bool online)
+{
+    if (state->cpus[cpu].online == online)
+        return;
+    state->cpus[cpu].online = online;
+    state->cpu_rows = row_set_unref(state->cpu_rows);
+}
+
+/* Offline CPUs have no line. Where lines don't say whose they are, a CPU that is gone can't be told from the
+ * others: nothing of it is kept. */
+static void skip_offline(struct softnet_state *state, size_t first, size_t end)
+{
+    for (size_t cpu = first; cpu < end; cpu++) {
+        set_online(state, cpu, false);
+        if (!state->has_cpu)
+            state->cpus[cpu] = (struct softnet_cpu){0};
+    }
+}
+
+/* One file's lines, in the order of the CPUs. */
+static int take_lines(struct softnet_state *state, const char *at, const char *end)
+{
+    size_t next = 0;
+
+    while (at < end) {
+        struct softnet_line line;
+        int r = softnet_parse_line(&at, end, &line);
+        size_t cpu = r == 0 && line.has_cpu ? line.cpu : next;
+
+        if (r < 0 || cpu < next || cpu >= SOFTNET_CPUS_MAX)
+            return -EBADMSG;
+        state->has_flow_limit = line.has_flow_limit;
+        state->has_cpu = line.has_cpu;
+        skip_offline(state, next, cpu);
+        set_online(state, cpu, true);
+        for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++)
+            state->cpus[cpu].counters[i] = line.counters[i];
+        next = cpu + 1;
+        if (state->cpu_count < next)
+            state->cpu_count = next;
+    }
+    skip_offline(state, next, state->cpu_count);
+    return next ? 0 : -EBADMSG;
+}
+
+static int read_stat(struct softnet_state *state, struct fault *fault)
+{
+    const struct procfile *stat = &state->stat;
+    int r = procfile_read(&state->stat, fault);
+
+    if (r == -ENOENT)
+        return fault_unsupported(fault, "no %s", stat->path);
+    if (r < 0)
+        return r;
+    r = take_lines(state, stat->data, stat->data + stat->size);
+    if (r == 0)
+        return 0;
+    /* Nothing is remembered of a file that made no sense. */
+    state->has_cpu = false;
+    skip_offline(state, 0, state->cpu_count);
+    return fault_set(fault, r, "%s: not lines of a CPU each", stat->path);
+}
+
+static int make_sets(struct softnet_state *state)
+{
+    int r = column_set_new(metrics, COLUMN_COUNT, &state->columns);
+
+    if (r == 0)
+        r = column_set_new(cpu_metrics, SOFTNET_COUNTER_COUNT, &state->cpu_columns);
+    return r < 0 ? r : row_set_new_single(&state->row);
+}
+
+/* The initial network namespace alone has the limits, and ProcSubset=pid hides them. */
+static const char limit_path[] = "sys/net/core/netdev_max_backlog";
+static const char limit_handle[] = "softnet-backlog-limit";
+static const char budget_path[] = "sys/net/core/netdev_budget";
+static const char budget_handle[] = "softnet-budget";
+static const char *const handles[] = {limit_handle, budget_handle, NULL};
+
+static int softnet_open_privileged(const struct collector_context *context, const void *config,
+                                   struct handover *handover, struct fault *fault)
+{
+    (void)config;
+    (void)fault;
+    procfile_hand_over(handover, limit_handle, context->procfs, limit_path);
+    procfile_hand_over(handover, budget_handle, context->procfs, budget_path);
+    return 0;
+}
+
+static int name_files(struct softnet_state *state, const struct collector_context *context)
+{
+    int r = procfile_init(&state->stat, context->procfs, "self/net/softnet_stat");
+
+    if (r == 0)
+        r = procfile_init(&state->backlog_limit, context->procfs, limit_path);
+    if (r == 0)
+        r = procfile_init(&state->budget, context->procfs, budget_path);
+    if (r < 0)
+        return r;
+    procfile_take_over(&state->backlog_limit, context->handover, limit_handle);
+    procfile_take_over(&state->budget, context->handover, budget_handle);
+    return 0;
+}
+
+static int softnet_open(const struct collector_context *context, const void *config, void **ret_state,
+                        struct fault *fault)
+{
+    _cleanup_(softnet_closep) struct softnet_state *state = calloc(1, sizeof(*state));
+    int r;
+
+    if (!state)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    state->settings = config;
+    state->cpus = calloc(SOFTNET_CPUS_MAX, sizeof(*state->cpus));
+    if (!state->cpus || name_files(state, context) < 0 || make_sets(state) < 0)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    r = read_stat(state, fault);
+    if (r < 0)
+        return r;
+    *ret_state = take_ptr(state);
+    return 0;
+}
+
+static void set_sysctl(struct table *table, size_t column, struct procfile *file)
+{
+    uint64_t value;
+    const char *at;
+
+    if (procfile_read(file, NULL) < 0)
+        return;
+    at = file->data;
+    if (decimal_uint64(&at, at + file->size, &value))
+        table_set(table, 0, column, value);
+}
+
+static bool is_there(const struct softnet_state *state, size_t counter)
+{
+    return counter != SOFTNET_FLOW_LIMIT || state->has_flow_limit;
+}
+
+static int add_sum(struct softnet_state *state, struct snapshot *draft)
+{
+    struct table *table = snapshot_add_table(draft, state->columns, state->row);
+
+    if (!table)
+        return -ENOMEM;
+    for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++) {
+        uint32_t sum = 0;
+
+        for (size_t cpu = 0; cpu < state->cpu_count; cpu++)
+            sum += state->cpus[cpu].counters[i];
+        if (is_there(state, i))
+            table_set(table, 0, i, sum);
+    }
+    set_sysctl(table, COLUMN_BACKLOG_LIMIT, &state->backlog_limit);
+    set_sysctl(table, COLUMN_BUDGET, &state->budget);
+    return 0;
+}
+
+static int make_cpu_rows(struct softnet_state *state)
+{
+    static const char *const label = "cpu";
+    _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
+    int r = row_set_new(&label, 1, &rows);
+
+    for (size_t cpu = 0; r >= 0 && cpu < state->cpu_count; cpu++) {
+        char text[24];
+        const char *value = text;
+
+        (void)snprintf(text, sizeof(text), "%zu", cpu);
+        if (state->cpus[cpu].online)
+            r = row_set_add(rows, &value);
+    }
+    if (r < 0)
+        return r;
+    row_set_replace(&state->cpu_rows, take_ptr(rows));
+    return 0;
+}
+
+static int add_cpus(struct softnet_state *state, struct snapshot *draft)
+{
+    int r = state->cpu_rows ? 0 : make_cpu_rows(state);
+    struct table *table;
+    size_t row = 0;
+
+    if (r < 0)
+        return r;
+    table = snapshot_add_table(draft, state->cpu_columns, state->cpu_rows);
+    if (!table)
+        return -ENOMEM;
+    for (size_t cpu = 0; cpu < state->cpu_count; cpu++) {
+        if (!state->cpus[cpu].online)
+            continue;
+        for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++)
+            if (is_there(state, i))
+                table_set(table, row, i, state->cpus[cpu].counters[i]);
+        row++;
+    }
+    return 0;
+}
+
+static int softnet_collect(void *data, struct snapshot *draft, struct fault *fault)
+{
+    struct softnet_state *state = data;
+    int r = read_stat(state, fault);
+
+    if (r < 0)
+        return r;
+    r = add_sum(state, draft);
+    if (r == 0 && state->settings->per_cpu && state->has_cpu)
+        r = add_cpus(state, draft);
+    return r < 0 ? fault_set(fault, r, "out of memory") : 0;
+}
+
+static const struct option options[] = {
+    COLLECTOR_OPTIONS(struct softnet_settings, "true", "1s"),
+    {
+        .key = "per_cpu",
+        .type = OPTION_BOOL,
+        .offset = offsetof(struct softnet_settings, per_cpu),
+        .default_text = "false",
+        .help = "each online CPU beside the sum of the CPUs (Linux 5.10)",
+    },
+};
+
+static const struct option_table option_table = {
+    .options = options,
+    .count = ELEMENTS(options),
+    .struct_size = sizeof(struct softnet_settings),
+};
+
+const struct collector softnet_collector = {
+    .name = "softnet",
+    .summary = "input queues of the CPUs: packets taken, dropped, squeezed (/proc/net/softnet_stat)",
+    .needs = "nothing",
+    .options = &option_table,
+    .handles = handles,
+    .open_privileged = softnet_open_privileged,
+    .open = softnet_open,
+    .collect = softnet_collect,
+    .close = softnet_close,
+};

@@ -1,0 +1,62 @@
+#include "collectors/softnet/softnet_parse.h"
+
+/* See softnet_parse.h. Columns were only ever added behind, and those that lost their meaning stay as zeros.
+ */
+
+#include <errno.h>
+
+#include "base/hexadecimal.h"
+
+enum {
+    COLUMN_PROCESSED = 0,
+    COLUMN_DROPPED = 1,
+    COLUMN_TIMES_SQUEEZED = 2,
+    COLUMNS_MIN = 9,        /* before 2.6.35 */
+    COLUMN_FLOW_LIMIT = 10, /* Linux 3.11 */
+    COLUMN_CPU = 12,        /* Linux 5.10 */
+    COLUMNS_KEPT,
+};
+
+/* One number and the byte behind it, which is a blank or ends the line. */
+static bool read_column(const char **at, const char *end, uint32_t *ret_value)
+{
+    const char *next = *at;
+    uint32_t value;
+
+    if (!hexadecimal_uint32(&next, end, &value) || next == end || (*next != ' ' && *next != '\n'))
+        return false;
+    *at = next + 1;
+    *ret_value = value;
+    return true;
+}
+
+int softnet_parse_line(const char **at, const char *end, struct softnet_line *ret_line)
+{
+    uint32_t columns[COLUMNS_KEPT] = {0}, value;
+    const char *next = *at;
+    size_t count = 0;
+
+    do {
+        if (!read_column(&next, end, &value))
+            return -EBADMSG;
+        if (count < COLUMNS_KEPT)
+            columns[count] = value;
+        count++;
+    } while (next[-1] != '\n');
+    if (count < COLUMNS_MIN || columns[COLUMN_CPU] >= SOFTNET_CPUS_MAX)
+        return -EBADMSG;
+    *ret_line = (struct softnet_line){
+        .counters =
+            {
+                [SOFTNET_PROCESSED] = columns[COLUMN_PROCESSED],
+                [SOFTNET_DROPPED] = columns[COLUMN_DROPPED],
+                [SOFTNET_TIMES_SQUEEZED] = columns[COLUMN_TIMES_SQUEEZED],
+                [SOFTNET_FLOW_LIMIT] = columns[COLUMN_FLOW_LIMIT],
+            },
+        .has_flow_limit = count > COLUMN_FLOW_LIMIT,
+        .has_cpu = count > COLUMN_CPU,
+        .cpu = columns[COLUMN_CPU],
+    };
+    *at = next;
+    return 0;
+}
