@@ -11,8 +11,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "collectors/collector.h"
-#include "daemon/log.h"
 #include "daemon/program.h"
+#include "daemon/systemd/log.h"
 
 /* How often --once looks whether all have ended, and how long it waits for threads at the end. */
 #define POLL_NS      (2 * NS_PER_SECOND / 1000)

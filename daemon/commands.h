@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "daemon/settings.h"
+#include "daemon/settings/settings.h"
 
 /* Collects once and prints the metrics. 0 where every enabled collector succeeded or is unsupported here. */
 int command_once(struct settings *settings, uint64_t listen_ns);

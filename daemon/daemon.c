@@ -18,11 +18,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/privileges.h"
-#include "daemon/http.h"
-#include "daemon/log.h"
-#include "daemon/messages.h"
+#include "daemon/http/http.h"
 #include "daemon/program.h"
 #include "daemon/status.h"
+#include "daemon/systemd/log.h"
+#include "daemon/systemd/messages.h"
 
 #define TICK_USEC UINT64_C(1000000)
 #define DRAIN_NS  (3 * NS_PER_SECOND)

@@ -4,8 +4,8 @@
  * The long-running daemon: opens everything, serves until SIGTERM or SIGINT, reloads on SIGHUP.
  */
 
-#include "daemon/secrets.h"
-#include "daemon/settings.h"
+#include "daemon/http/secrets.h"
+#include "daemon/settings/settings.h"
 
 /* Returns the exit status. The source is kept for reloads; what the secrets hold is taken over. */
 int daemon_run(const struct settings_source *source, struct settings *settings, struct secrets *secrets);

@@ -9,11 +9,11 @@
 #include "base/build_config.h"
 #include "base/cleanup.h"
 #include "base/version.h"
-#include "daemon/cli.h"
+#include "daemon/cli/cli.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
-#include "daemon/log.h"
-#include "daemon/secrets.h"
+#include "daemon/http/secrets.h"
+#include "daemon/systemd/log.h"
 
 enum { EXIT_USAGE = 2 };
 

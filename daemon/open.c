@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "daemon/cli.h"
-#include "daemon/handovers.h"
-#include "daemon/log.h"
-#include "daemon/messages.h"
+#include "daemon/cli/cli.h"
+#include "daemon/run/handovers.h"
+#include "daemon/systemd/log.h"
+#include "daemon/systemd/messages.h"
 
 #define MARKS "/run/netdrop-open"
 

@@ -7,12 +7,12 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
-#include "daemon/answers.h"
-#include "daemon/fleet.h"
-#include "daemon/handovers.h"
-#include "daemon/health.h"
-#include "daemon/registry.h"
-#include "daemon/settings.h"
+#include "daemon/encode/answers.h"
+#include "daemon/run/fleet.h"
+#include "daemon/run/handovers.h"
+#include "daemon/run/health.h"
+#include "daemon/run/registry.h"
+#include "daemon/settings/settings.h"
 
 struct program {
     struct handover *handovers; /* one for each of collectors[] */

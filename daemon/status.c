@@ -13,8 +13,8 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "collectors/collector.h"
-#include "daemon/log.h"
-#include "daemon/messages.h"
+#include "daemon/systemd/log.h"
+#include "daemon/systemd/messages.h"
 
 struct seen {
     bool enabled;

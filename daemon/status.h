@@ -6,9 +6,9 @@
  * (receive missed)". Main thread, called once a second.
  */
 
-#include "daemon/loss.h"
-#include "daemon/registry.h"
-#include "daemon/trend.h"
+#include "daemon/run/registry.h"
+#include "daemon/trend/loss.h"
+#include "daemon/trend/trend.h"
 
 struct status;
 

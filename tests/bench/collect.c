@@ -15,10 +15,10 @@
 
 #include "base/clock.h"
 #include "collectors/collector.h"
-#include "daemon/answers.h"
-#include "daemon/handovers.h"
-#include "daemon/health.h"
-#include "daemon/settings.h"
+#include "daemon/encode/answers.h"
+#include "daemon/run/handovers.h"
+#include "daemon/run/health.h"
+#include "daemon/settings/settings.h"
 #include "tests/bench/allocations.h"
 #include "tests/bench/median.h"
 

@@ -13,8 +13,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "collectors/link/link_columns.h"
-#include "daemon/encode.h"
-#include "daemon/gzip.h"
+#include "daemon/encode/encode.h"
+#include "daemon/encode/gzip.h"
 
 enum { RUNS = 15, SERIES_A_RUN = 400000, BUSY = 8, BRIDGE = 16 };
 

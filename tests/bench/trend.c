@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "collectors/link/link_columns.h"
-#include "daemon/page.h"
-#include "daemon/trend.h"
+#include "daemon/page/page.h"
+#include "daemon/trend/trend.h"
 #include "tests/bench/allocations.h"
 
 enum { STEPS = 100, LOSING = 16 };

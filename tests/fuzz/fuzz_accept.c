@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "daemon/accept.h"
+#include "daemon/http/accept.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(int holds)

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/utf8.h"
 #include "config/report.h"
-#include "daemon/settings.h"
+#include "daemon/settings/settings.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(bool holds)

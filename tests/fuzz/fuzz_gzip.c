@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "daemon/gzip.h"
+#include "daemon/encode/gzip.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { TEXT_MAX = 1 << 18 };

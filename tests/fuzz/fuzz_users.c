@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "daemon/users.h"
+#include "daemon/http/users.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(bool holds)

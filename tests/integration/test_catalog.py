@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture
 def identifiers(tree):
     """MESSAGE_IDs of the header, by name."""
-    text = (tree / "daemon/messages.h").read_text()
+    text = (tree / "daemon/systemd/messages.h").read_text()
     found = dict(re.findall(r"^#define (MESSAGE_\w+)\s+\"([0-9a-f]{32})\"$", text, re.MULTILINE))
     assert len(found) == len(set(found.values())) == text.count("#define")
     return found
@@ -66,5 +66,5 @@ def test_every_message_is_logged_somewhere(identifiers, tree):
 
 def test_fields_named_in_entries_are_fields_of_the_log(tree):
     catalogue = (tree / "packaging/systemd/netdrop-exporter.catalog").read_text()
-    logged = re.findall(r'entry_add\(&entry, "(\w+)"', (tree / "daemon/log.c").read_text())
+    logged = re.findall(r'entry_add\(&entry, "(\w+)"', (tree / "daemon/systemd/log.c").read_text())
     assert set(re.findall(r"@(\w+)@", catalogue)) <= set(logged)

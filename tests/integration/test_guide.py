@@ -114,8 +114,8 @@ def test_links_resolve():
 
 
 def test_default_file_and_schema(followed):
-    default = json.loads((followed.tree / "build-guide/config/config.json").read_text())
-    schema = json.loads((followed.tree / "build-guide/config/config.schema.json").read_text())
+    default = json.loads((followed.tree / "build-guide/daemon/generate/config.json").read_text())
+    schema = json.loads((followed.tree / "build-guide/daemon/generate/config.schema.json").read_text())
     assert default["collectors"]["reassembly"] == {"enabled": True, "interval": "5s", "max_age": "30s"}
     described = schema["properties"]["collectors"]["properties"]["reassembly"]["properties"]
     assert described.keys() == default["collectors"]["reassembly"].keys()

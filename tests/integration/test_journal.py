@@ -15,7 +15,7 @@ PLAIN = "listening on http://"
 @pytest.fixture
 def identifier(tree):
     """identifier("LOSS_BEGAN"): its MESSAGE_ID."""
-    text = (tree / "daemon/messages.h").read_text()
+    text = (tree / "daemon/systemd/messages.h").read_text()
     return lambda name: re.search(rf'MESSAGE_{name}\s+"(\w+)"', text)[1]
 
 

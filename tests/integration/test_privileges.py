@@ -82,7 +82,7 @@ def test_an_unknown_descriptor_is_named_and_closed(binary, tmp_path):
 
 
 def test_netdrop_open_without_systemd(tree):
-    program = Path(os.environ["BUILD"]) / "packaging/systemd/netdrop-open"
+    program = Path(os.environ["BUILD"]) / "netdrop-open"
     if not program.exists():
         pytest.skip("built without systemd")
     environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}

@@ -63,7 +63,7 @@ def test_names_are_the_exporters(name):
 def test_drop_reasons_are_the_programs(build, request):
     path = DIRECTORY / "drop-reasons.md"
     prose, _, _ = path.read_text().partition("| reason |")
-    table = subprocess.run([build / "config/generate", "drop-reasons"], capture_output=True, check=True).stdout.decode()
+    table = subprocess.run([build / "daemon/generate/generate", "drop-reasons"], capture_output=True, check=True).stdout.decode()
     if request.config.getoption("--update-golden"):
         path.write_text(prose + table)
     assert path.read_text() == prose + table

@@ -68,7 +68,7 @@ def test_a_spell_of_loss(exporter, manager, veth, full_socket):
 
 def test_entries_of_a_spell(exporter, tree, tmp_path, veth):
     """The interface and the cause are fields; a reload changes the limits."""
-    identifiers = dict(re.findall(r"MESSAGE_(\w+)\s+\"(\w+)\"", (tree / "daemon/messages.h").read_text()))
+    identifiers = dict(re.findall(r"MESSAGE_(\w+)\s+\"(\w+)\"", (tree / "daemon/systemd/messages.h").read_text()))
     directory = tmp_path / "journal"
     directory.mkdir()
     journal = Journal(directory, tmp_path / "stderr0", veth.b)

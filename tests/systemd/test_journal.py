@@ -16,7 +16,7 @@ TREE = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def identifiers():
-    text = (TREE / "daemon/messages.h").read_text()
+    text = (TREE / "daemon/systemd/messages.h").read_text()
     return dict(re.findall(r"MESSAGE_(\w+)\s+\"(\w+)\"", text))
 
 

@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "collectors/collector.h"
-#include "daemon/encode.h"
+#include "daemon/encode/encode.h"
 #include "tests/unit/unit.h"
 
 struct proc_lab {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "daemon/accept.h"
+#include "daemon/http/accept.h"
 #include "tests/unit/unit.h"
 
 #define OPEN "application/openmetrics-text"

@@ -7,9 +7,9 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "daemon/answers.h"
-#include "daemon/health.h"
-#include "daemon/registry.h"
+#include "daemon/encode/answers.h"
+#include "daemon/run/health.h"
+#include "daemon/run/registry.h"
 #include "tests/unit/unit.h"
 
 static struct registry *registry;

@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "daemon/auth.h"
+#include "daemon/http/auth.h"
 #include "tests/unit/unit.h"
 
 #define SECRET_BCRYPT "$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "config/config.h"
-#include "daemon/cli.h"
+#include "daemon/cli/cli.h"
 #include "tests/unit/unit.h"
 
 enum { FLAGS_MAX = 8 };

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "config/render.h"
 #include "config/suggest.h"
+#include "daemon/generate/render.h"
 #include "tests/unit/unit.h"
 
 struct sample {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "daemon/connections.h"
+#include "daemon/http/connections.h"
 #include "tests/unit/unit.h"
 
 #define SECOND NS_PER_SECOND

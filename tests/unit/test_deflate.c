@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "daemon/deflate.h"
+#include "daemon/encode/deflate.h"
 #include "tests/unit/unit.h"
 
 static struct deflate deflate;

@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "daemon/encode.h"
+#include "daemon/encode/encode.h"
 #include "tests/unit/unit.h"
 
 static const struct metric metrics[] = {

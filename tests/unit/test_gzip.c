@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "daemon/encode.h"
-#include "daemon/gzip.h"
+#include "daemon/encode/encode.h"
+#include "daemon/encode/gzip.h"
 #include "tests/unit/unit.h"
 
 /* Returns the compressed size. */

@@ -5,8 +5,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "daemon/encode.h"
-#include "daemon/health.h"
+#include "daemon/encode/encode.h"
+#include "daemon/run/health.h"
 #include "tests/unit/unit.h"
 
 #define SECOND NS_PER_SECOND

@@ -1,7 +1,7 @@
 /* Huffman codes: complete, free of prefixes, of 15 bits at most, and as short as Huffman's. */
 
 #include "base/cleanup.h"
-#include "daemon/huffman.h"
+#include "daemon/encode/huffman.h"
 #include "tests/unit/unit.h"
 
 static struct huffman_code codes[HUFFMAN_SYMBOLS_MAX];

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "daemon/listen.h"
+#include "daemon/http/listen.h"
 #include "tests/unit/unit.h"
 
 static void test_good_addresses(void **state)

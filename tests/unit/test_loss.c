@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "daemon/loss.h"
+#include "daemon/trend/loss.h"
 #include "tests/unit/unit.h"
 
 enum { DEVICES = 40 };

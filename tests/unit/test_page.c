@@ -10,8 +10,8 @@
 
 #include "base/cleanup.h"
 #include "collectors/collector.h"
-#include "daemon/page.h"
-#include "daemon/page_html.h"
+#include "daemon/page/page.h"
+#include "daemon/page/page_html.h"
 #include "tests/unit/unit.h"
 
 static struct registry *registry;

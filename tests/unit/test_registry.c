@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "daemon/registry.h"
+#include "daemon/run/registry.h"
 #include "tests/unit/unit.h"
 
 #define SECOND NS_PER_SECOND

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "daemon/runner.h"
+#include "daemon/run/runner.h"
 #include "tests/unit/unit.h"
 
 #define SECOND NS_PER_SECOND

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "config/file.h"
 #include "config/json.h"
-#include "daemon/settings.h"
+#include "daemon/settings/settings.h"
 #include "tests/unit/unit.h"
 
 static const struct settings_source no_source = {.procfs = "/proc"};

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "collectors/collector.h"
-#include "daemon/site.h"
+#include "daemon/http/site.h"
 #include "tests/unit/unit.h"
 
 struct answers {

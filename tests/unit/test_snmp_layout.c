@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "collectors/snmp/snmp_layout.h"
-#include "daemon/encode.h"
+#include "daemon/encode/encode.h"
 #include "tests/unit/unit.h"
 
 DEFINE_CLEANUP(struct snmp_layout *, snmp_layout_free)

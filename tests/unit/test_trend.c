@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "daemon/registry.h"
-#include "daemon/trend.h"
+#include "daemon/run/registry.h"
+#include "daemon/trend/trend.h"
 #include "tests/unit/unit.h"
 
 #define SECOND NS_PER_SECOND

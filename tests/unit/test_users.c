@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "daemon/users.h"
+#include "daemon/http/users.h"
 #include "tests/unit/unit.h"
 
 #define LETTERS_10 "./ABYZabyz"

@@ -1,0 +1,230 @@
+#include "daemon/cli/cli.h"
+
+/* See cli.h. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "collectors/collector.h"
+#include "config/report.h"
+#include "config/suggest.h"
+#include "daemon/cli/cli_flags.h"
+
+#define LISTEN_KEY "web.listen="
+
+struct parser {
+    struct cli cli;
+    struct buffer listen; /* LISTEN_KEY and the addresses so far; empty: no flag gave one */
+    char **next;          /* of argv */
+};
+
+/* The flag with the name that is the first `size` bytes of text; NULL: none. */
+static const struct flag *find_flag(const char *text, size_t size)
+{
+    for (size_t i = 0; i < cli_flag_count; i++)
+        if (strlen(cli_flags[i].name) == size && strncmp(cli_flags[i].name, text, size) == 0)
+            return &cli_flags[i];
+    return NULL;
+}
+
+static int add_set(struct parser *parser, const char *assignment, struct fault *fault)
+{
+    return string_list_add(&parser->cli.source.sets, assignment) < 0
+               ? fault_set(fault, -ENOMEM, "out of memory")
+               : 0;
+}
+
+/* "NAME" of --collector.NAME and --no-collector.NAME; -ENOENT where the flag is neither. */
+static int apply_collector(struct parser *parser, const char *text, struct fault *fault)
+{
+    bool enable = strncmp(text, "no-", 3) != 0;
+    const char *rest = enable ? text : text + 3;
+    char assignment[128];
+
+    if (strncmp(rest, "collector.", 10) != 0)
+        return -ENOENT;
+    for (size_t i = 0; i < collector_count; i++)
+        if (strcmp(collectors[i]->name, rest + 10) == 0) {
+            (void)snprintf(assignment, sizeof(assignment), "collectors.%s.enabled=%s", rest + 10,
+                           enable ? "true" : "false");
+            return add_set(parser, assignment, fault);
+        }
+    return -ENOENT;
+}
+
+static int fail_unknown(const char *argument, struct fault *fault)
+{
+    char word[SUGGEST_WORD_MAX], candidate[SUGGEST_WORD_MAX];
+    struct suggestion near = {.word = word};
+    const char *name = argument + strspn(argument, "-");
+
+    (void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "="), name);
+    for (size_t i = 0; i < cli_flag_count; i++)
+        if (cli_flags[i].type != FLAG_COLLECTOR)
+            suggest_try(&near, cli_flags[i].name);
+    for (size_t i = 0; i < 2 * collector_count; i++) {
+        (void)snprintf(candidate, sizeof(candidate), "%scollector.%s", i % 2 ? "no-" : "",
+                       collectors[i / 2]->name);
+        suggest_try(&near, candidate);
+    }
+    if (*near.best)
+        return fault_set(fault, -EINVAL, "unknown flag %s, did you mean --%s?", argument, near.best);
+    return fault_set(fault, -EINVAL, "unknown flag %s, see --help", argument);
+}
+
+static int apply_listen(struct parser *parser, const char *value)
+{
+    buffer_text(&parser->listen, parser->listen.size ? "," : LISTEN_KEY);
+    buffer_text(&parser->listen, value);
+    return parser->listen.error;
+}
+
+static int apply_option(struct parser *parser, const struct flag *flag, const char *value,
+                        struct fault *fault)
+{
+    struct fault inner = {};
+    int r = option_set_text(flag->option, &parser->cli, value, &inner);
+
+    return r < 0 ? fault_set(fault, r, "--%s: \"%.80s\": %s", flag->name, value, inner.text) : 0;
+}
+
+/* --help and --version win over other commands, and of those there may be only one. */
+static int apply_command(struct parser *parser, const struct flag *flag, const char *value,
+                         struct fault *fault)
+{
+    enum command old = parser->cli.command;
+
+    if (old >= COMMAND_VERSION)
+        return 0;
+    if (old != COMMAND_RUN && old != flag->command && flag->command < COMMAND_VERSION)
+        return fault_set(fault, -EINVAL, "--%s: only one of --once, --check-config, --list-collectors",
+                         flag->name);
+    parser->cli.command = flag->command;
+    return value ? apply_option(parser, flag, value, fault) : 0;
+}
+
+static int apply_key(struct parser *parser, const struct flag *flag, const char *value, struct fault *fault)
+{
+    _cleanup_(buffer_done) struct buffer assignment = {};
+
+    buffer_printf(&assignment, "%s=%s", flag->key, value);
+    buffer_append(&assignment, "", 1);
+    if (assignment.error)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    return add_set(parser, assignment.data, fault);
+}
+
+static int apply_flag(struct parser *parser, const struct flag *flag, const char *value, struct fault *fault)
+{
+    void *field = (char *)&parser->cli + flag->offset;
+
+    switch (flag->type) {
+    case FLAG_COMMAND:
+        return apply_command(parser, flag, value, fault);
+    case FLAG_TRUE:
+        *(bool *)field = true;
+        return 0;
+    case FLAG_TEXT:
+        if (!*value)
+            return fault_set(fault, -EINVAL, "--%s: the %s is empty", flag->name, flag->argument);
+        *(const char **)field = value;
+        return 0;
+    case FLAG_OPTION:
+        return apply_option(parser, flag, value, fault);
+    case FLAG_SET:
+        return add_set(parser, value, fault);
+    case FLAG_KEY:
+        return apply_key(parser, flag, value, fault);
+    case FLAG_LISTEN:
+        return apply_listen(parser, value) < 0 ? fault_set(fault, -ENOMEM, "out of memory") : 0;
+    case FLAG_COLLECTOR:
+        break;
+    }
+    return -EINVAL;
+}
+
+/* Takes one flag, and the argument behind it where its value is there. */
+static int parse_flag(struct parser *parser, struct fault *fault)
+{
+    const char *argument = strcmp(*parser->next, "-h") == 0 ? "--help" : *parser->next;
+    const char *name = argument + 2, *value = NULL;
+    const struct flag *flag;
+    int r;
+
+    parser->next++;
+    if (*argument != '-')
+        return fault_set(fault, -EINVAL, "unexpected argument \"%s\": there are only flags, see --help",
+                         argument);
+    if (strncmp(argument, "--", 2) != 0)
+        return fail_unknown(argument, fault);
+    flag = find_flag(name, strcspn(name, "="));
+    if (!flag || flag->type == FLAG_COLLECTOR) {
+        r = apply_collector(parser, name, fault);
+        return r == -ENOENT ? fail_unknown(argument, fault) : r;
+    }
+    if (strchr(name, '='))
+        value = strchr(name, '=') + 1;
+    if (value && !flag->argument)
+        return fault_set(fault, -EINVAL, "--%s takes no value", flag->name);
+    if (!value && flag->argument && flag->argument[0] != '[') {
+        /* No value begins like a flag; with "=" one may. */
+        if (!*parser->next || strncmp(*parser->next, "--", 2) == 0)
+            return fault_set(fault, -EINVAL, "--%s wants a value: --%s=%s", flag->name, flag->name,
+                             flag->argument);
+        value = *parser->next++;
+    }
+    return apply_flag(parser, flag, value, fault);
+}
+
+/* What holds for all flags together. */
+static int parse_end(struct parser *parser, struct fault *fault)
+{
+    const struct settings_source *source = &parser->cli.source;
+    int r;
+
+    if (parser->listen.size) {
+        buffer_append(&parser->listen, "", 1);
+        r = parser->listen.error ? -ENOMEM : add_set(parser, parser->listen.data, fault);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; source->systemd_socket && i < source->sets.count; i++)
+        if (strncmp(source->sets.items[i], LISTEN_KEY, strlen(LISTEN_KEY)) == 0)
+            return fault_set(fault, -EINVAL,
+                             "--web.systemd-socket excludes --web.listen-address (and --set=web.listen)");
+    return 0;
+}
+
+int cli_parse(int argc, char *argv[], struct cli *ret_cli, struct buffer *message)
+{
+    struct parser parser = {
+        .cli = {.command = COMMAND_RUN,
+                .once_ns = NS_PER_SECOND,
+                .log_level = LOG_LEVEL_INFO,
+                .source = {.procfs = "/proc"}},
+        .next = argc ? argv + 1 : argv,
+    };
+    struct fault fault = {};
+    int r = 0;
+
+    while (r == 0 && *parser.next)
+        r = parse_flag(&parser, &fault);
+    if (r == 0)
+        r = parse_end(&parser, &fault);
+    buffer_done(&parser.listen);
+    if (r < 0) {
+        cli_done(&parser.cli);
+        report_escape(message, fault.text);
+        buffer_text(message, "\n");
+        return r;
+    }
+    *ret_cli = parser.cli;
+    return 0;
+}
+
+void cli_done(struct cli *cli)
+{
+    string_list_done(&cli->source.sets);
+}

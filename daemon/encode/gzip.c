@@ -1,0 +1,159 @@
+#include "daemon/encode/gzip.h"
+
+/*
+ * See gzip.h. A general compressor spends its time on finding where text was before. In a family's rows it is
+ * known: the same place of the line before. Two cursors walk down the rows, one a line behind the other;
+ * while they see the same bytes, line ends included, that is one repetition; where they differ, both go to
+ * the end of the word (or further, where different things end there). Only what stands above the second row,
+ * the comments and the first row, is searched for, by a table of where bytes were seen last.
+ */
+
+#include <endian.h>
+#include <libdeflate.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/encode/deflate.h"
+
+/* A shorter repetition is not shorter than its literals. */
+enum { REPEAT_MIN = 4 };
+
+enum { PLACES_BITS = 12 };
+
+struct gzip {
+    struct deflate deflate;
+    const char *text;
+    uint32_t places[1 << PLACES_BITS]; /* in the text, of what was seen last, by its hash */
+};
+
+static uint64_t load(const char *at)
+{
+    uint64_t bytes;
+
+    memcpy(&bytes, at, sizeof(bytes));
+    return le64toh(bytes);
+}
+
+/* How many bytes are the same, up to max. */
+static size_t common(const char *a, const char *b, size_t max)
+{
+    size_t same = 0;
+
+    for (; max - same >= sizeof(uint64_t); same += sizeof(uint64_t)) {
+        uint64_t difference = load(a + same) ^ load(b + same);
+
+        if (difference)
+            return same + (size_t)__builtin_ctzll(difference) / 8;
+    }
+    while (same < max && a[same] == b[same])
+        same++;
+    return same;
+}
+
+/* What parts a line: words, then label values, then the line as a whole. */
+enum { WORD_BYTE = -1, WORD_END, QUOTE, LINE_END };
+
+static const int8_t separators[256] = {
+    ['0' ... '9'] = WORD_BYTE, ['A' ... 'Z'] = WORD_BYTE, ['a' ... 'z'] = WORD_BYTE, ['"'] = QUOTE,
+    ['\n'] = LINE_END,
+};
+
+/* The next separator of that kind or a greater. */
+static const char *skip_to(const char *at, const char *end, int separator)
+{
+    while (at < end && separators[(unsigned char)*at] < separator)
+        at++;
+    return at;
+}
+
+static const char *next_line(const char *at, const char *end)
+{
+    const char *line_end = memchr(at, '\n', (size_t)(end - at));
+
+    return line_end ? line_end + 1 : end;
+}
+
+/* From the second of a family's rows, `above` being the first, to what follows the last: which is returned.
+ */
+static const char *follow_rows(struct deflate *deflate, const char *above, const char *at, const char *end)
+{
+    while (at < end) {
+        size_t left = (size_t)(end - at);
+        size_t same = common(above, at, left < DEFLATE_MATCH_MAX ? left : DEFLATE_MATCH_MAX);
+
+        if (same >= REPEAT_MIN && at - above <= DEFLATE_DISTANCE_MAX)
+            deflate_repeat(deflate, at, same, (size_t)(at - above));
+        at += same;
+        above += same;
+        if (at < end && *at == '#' && at[-1] == '\n')
+            break;
+        for (int separator = WORD_END; at < end && *above != *at; separator++) {
+            at = skip_to(at, end, separator);
+            above = skip_to(above, at, separator);
+        }
+    }
+    return at;
+}
+
+static size_t place(const char *at)
+{
+    return (uint32_t)load(at) * 2654435761u >> (32 - PLACES_BITS);
+}
+
+/* What begins before `end`: looks where the same bytes were seen last. */
+static void search(struct gzip *gzip, const char *at, const char *end, const char *text_end)
+{
+    while (at < end && text_end - at >= (ptrdiff_t)sizeof(uint64_t)) {
+        uint32_t *seen = &gzip->places[place(at)];
+        const char *before = gzip->text + *seen;
+        size_t left = (size_t)(end - at);
+        size_t distance = (size_t)(at - before), same = 0;
+
+        *seen = (uint32_t)(at - gzip->text);
+        if (distance && distance <= DEFLATE_DISTANCE_MAX)
+            same = common(before, at, left < DEFLATE_MATCH_MAX ? left : DEFLATE_MATCH_MAX);
+        if (same >= REPEAT_MIN)
+            deflate_repeat(&gzip->deflate, at, same, distance);
+        at += same >= REPEAT_MIN ? same : 1;
+    }
+}
+
+static void find_repeats(struct gzip *gzip, const char *end)
+{
+    const char *at = gzip->text;
+
+    while (at < end) {
+        const char *first = at, *second;
+
+        while (first < end && *first == '#')
+            first = next_line(first, end);
+        second = next_line(first, end);
+        search(gzip, at, second, end);
+        at = follow_rows(&gzip->deflate, first, second, end);
+    }
+}
+
+struct gzip *gzip_new(void)
+{
+    return malloc(sizeof(struct gzip));
+}
+
+struct gzip *gzip_free(struct gzip *gzip)
+{
+    free(gzip);
+    return NULL;
+}
+
+void gzip_lines(struct gzip *gzip, struct buffer *out, const char *text, size_t size)
+{
+    static const char header[] = {0x1f, (char)0x8b, 8, 0, 0, 0, 0, 0, 0, (char)255};
+    uint32_t trailer[] = {htole32(libdeflate_crc32(0, text, size)), htole32((uint32_t)size)};
+
+    buffer_append(out, header, sizeof(header));
+    gzip->text = text;
+    memset(gzip->places, 0, sizeof(gzip->places));
+    deflate_begin(&gzip->deflate, out, text);
+    find_repeats(gzip, text + size);
+    deflate_end(&gzip->deflate, text + size);
+    buffer_append(out, trailer, sizeof(trailer));
+}

@@ -1,0 +1,85 @@
+/*
+ * Writes to standard output what is made from the program's tables: the default configuration file, its JSON
+ * schema, a file of packaging/ with its parts filled in, or the table of docs/runbook/drop-reasons.md. Built
+ * and run by meson and the tests, never installed: what it writes is. In daemon/, because configuration knows
+ * no collector, and this needs them all.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "collectors/meaning/drop_class.h"
+#include "daemon/generate/render.h"
+#include "daemon/generate/template.h"
+#include "daemon/settings/settings.h"
+
+static int fill(const char *path, struct buffer *out)
+{
+    _cleanup_(fclosep) FILE *file = fopen(path, "re");
+    _cleanup_(freep) char *text = NULL;
+    size_t capacity = 0;
+    ssize_t size = file ? getdelim(&text, &capacity, '\0', file) : -1;
+
+    return size < 0 ? -EIO : template_fill(text, (size_t)size, out);
+}
+
+/* A reason or function as code; "none" where the kernel gives none. */
+static void code(const char *name, struct buffer *out)
+{
+    if (name && *name)
+        buffer_printf(out, "`%s`", name);
+    else
+        buffer_text(out, name ? "none" : "any");
+}
+
+static void drop_reasons(struct buffer *out)
+{
+    buffer_text(out, "| reason | function | class | what happened | what to do |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < drop_meaning_count; i++) {
+        const struct drop_meaning *entry = &drop_meanings[i];
+        const struct drop_remedy_text *remedy = &drop_remedies[entry->remedy];
+
+        buffer_text(out, "| ");
+        code(entry->reason, out);
+        buffer_text(out, " | ");
+        code(entry->function, out);
+        buffer_printf(out, " | %s | %s | [%s](%s.md) |\n", drop_class_name(entry->class), entry->sentence,
+                      remedy->advice, remedy->page);
+    }
+}
+
+static int generate(const char *what, struct buffer *out)
+{
+    size_t count = 0;
+    _cleanup_(freep) struct config_binding *bindings = settings_bindings(NULL, &count);
+
+    if (!bindings)
+        return -ENOMEM;
+    if (strcmp(what, "default") == 0)
+        return render_default(bindings, count, out);
+    if (strcmp(what, "schema") == 0)
+        return render_schema(bindings, count, out);
+    if (strcmp(what, "drop-reasons") == 0) {
+        drop_reasons(out);
+        return 0;
+    }
+    return fill(what, out);
+}
+
+/* usage: generate default | schema | drop-reasons | FILE */
+int main(int argc, char *argv[])
+{
+    _cleanup_(buffer_done) struct buffer out = {};
+    int r = argc == 2 ? generate(argv[1], &out) : -EINVAL;
+
+    if (r < 0) {
+        (void)fprintf(stderr, "generate: %s: %s\n", argc == 2 ? argv[1] : "usage", strerror(-r));
+        return EXIT_FAILURE;
+    }
+    if (fwrite(out.data, 1, out.size, stdout) != out.size || fflush(stdout))
+        return EXIT_FAILURE;
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,170 @@
+#include "daemon/page/page_view.h"
+
+/*
+ * The page's answer to "what is lost now, where, why, and what can be done": the counters that moved within
+ * the last minutes, the worst first, each with what it means and the limit that it ran into. On the HTTP
+ * threads.
+ */
+
+#include <math.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "daemon/page/page_html.h"
+
+enum { POINTS_NOW = 3 }; /* a collector may be slower than the points */
+
+double page_now(const struct trend_line *line)
+{
+    for (size_t i = 1; i <= POINTS_NOW; i++)
+        if (!isnan(line->points[TREND_POINTS - i]))
+            return line->points[TREND_POINTS - i];
+    return 0;
+}
+
+/* The limit that a loss ran into, where it can be read: "256 of 4,096 ring entries", "1,000 packets ...". */
+static const struct {
+    const char *loss;  /* the metric that moved */
+    const char *cause; /* NULL: any */
+    const char *now;
+    const char *most; /* NULL: `now` is the limit */
+    const char *unit;
+} limits[] = {
+    {"netdrop_nic_lost_total", "receive no_buffer", "netdrop_nic_ring_entries",
+     "netdrop_nic_ring_entries_limit", "receive ring entries"},
+    {"netdrop_nic_lost_total", "receive missed", "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit",
+     "receive ring entries"},
+    {"netdrop_link_receive_missed_total", NULL, "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit",
+     "receive ring entries"},
+    {"netdrop_link_receive_fifo_errors_total", NULL, "netdrop_nic_ring_entries",
+     "netdrop_nic_ring_entries_limit", "receive ring entries"},
+    {"netdrop_link_transmit_dropped_total", NULL, "netdrop_link_transmit_queue_limit_packets", NULL,
+     "packets transmit queue"},
+    {"netdrop_softnet_dropped_total", NULL, "netdrop_softnet_backlog_limit_packets", NULL,
+     "packets backlog a CPU"},
+    {"netdrop_conntrack_drop_total", NULL, "netdrop_conntrack_entries", "netdrop_conntrack_entries_limit",
+     "connections tracked"},
+};
+
+static void loss_limit(const struct page_view *view, const struct trend_line *line, struct buffer *out)
+{
+    for (size_t i = 0; i < ELEMENTS(limits); i++) {
+        uint64_t now, most;
+
+        if (strcmp(limits[i].loss, line->watch->metric) != 0 ||
+            (limits[i].cause && strcmp(limits[i].cause, line->cause) != 0) ||
+            !page_find_value(view, limits[i].now, line->subject, &now))
+            continue;
+        buffer_text(out, "<br><span class=\"quiet small\">Limit: ");
+        html_count(out, now);
+        if (limits[i].most && page_find_value(view, limits[i].most, line->subject, &most)) {
+            buffer_text(out, " of ");
+            html_count(out, most);
+        }
+        buffer_printf(out, " %s</span>", limits[i].unit);
+        return;
+    }
+}
+
+/* What it means and what to do, where they are known. */
+static void loss_advice(const struct trend_line *line, struct buffer *out)
+{
+    if (!line->meaning && !line->advice)
+        return;
+    buffer_text(out, "<br><span class=\"quiet small\">");
+    if (line->meaning)
+        buffer_printf(out, "%s. ", line->meaning);
+    if (line->advice)
+        buffer_printf(out, "%s. Runbook: %s.", line->advice->advice, line->advice->page);
+    buffer_text(out, "</span>");
+}
+
+static void loss_row(const struct page_view *view, const struct trend_line *line, struct buffer *out)
+{
+    bool bad = line->watch->kind == TREND_LOSS && page_now(line) > 0;
+
+    buffer_text(out, "<tr><th scope=\"row\">");
+    html_text(out, line->subject);
+    buffer_text(out, "</th><td class=\"wide\">");
+    html_text(out, line->cause);
+    loss_advice(line, out);
+    loss_limit(view, line, out);
+    buffer_printf(out, "</td><td class=\"number%s\">", bad ? " bad" : "");
+    html_rate(out, page_now(line));
+    buffer_text(out, "</td><td class=\"number\">");
+    html_count(out, (uint64_t)(line->count + 0.5));
+    buffer_text(out, "</td><td>");
+    html_plot(out, line->points, TREND_POINTS);
+    buffer_text(out, "</td></tr>\n");
+}
+
+static void loss_table(const struct page_view *view, const struct trend_line *lines, size_t count,
+                       struct buffer *out)
+{
+    static const char *const columns[] = {"Where", "How, and what to do", "#Now, /s", "#5 minutes",
+                                          "Last 5 minutes"};
+
+    html_table_begin(out, columns, ELEMENTS(columns));
+    for (size_t i = 0; i < count; i++)
+        loss_row(view, &lines[i], out);
+    html_table_end(out);
+    if (count == PAGE_LOSSES_MAX)
+        buffer_printf(out, "<p>The worst %d are shown.</p>\n", PAGE_LOSSES_MAX);
+}
+
+/* The worst that moves now; NULL: none does. */
+static const struct trend_line *worst_now(const struct page_view *view)
+{
+    const struct trend_line *worst = NULL;
+    double most = 0;
+
+    for (size_t i = 0; i < view->loss_count; i++) {
+        double now = page_now(&view->losses[i]);
+
+        if (now > most || (worst && now == most && view->losses[i].watch > worst->watch)) {
+            worst = &view->losses[i];
+            most = now;
+        }
+    }
+    return worst;
+}
+
+void page_verdict(const struct page_view *view, struct buffer *out)
+{
+    const struct trend_line *worst = worst_now(view);
+
+    if (worst) {
+        html_text(out, worst->subject);
+        buffer_text(out, " loses <strong class=\"bad\">");
+        html_rate(out, page_now(worst));
+        buffer_text(out, " packets a second</strong>: ");
+        html_text(out, worst->cause);
+        buffer_text(out, ".");
+    } else if (view->loss_count) {
+        buffer_text(out, "Nothing is lost now; there was loss within the last five minutes.");
+    } else if (view->extent.sources && view->extent.points) {
+        buffer_text(out, "<span class=\"ok\">Nothing was lost</span> within the last five minutes");
+        if (view->extent.points < TREND_POINTS)
+            buffer_printf(out, ", of which %u s were seen",
+                          (unsigned)(view->extent.points * (TREND_STEP_NS / NS_PER_SECOND)));
+        buffer_text(out, ".");
+    } else {
+        buffer_text(out, "Nothing is known yet.");
+    }
+}
+
+void page_losses(const struct page_view *view, struct buffer *out)
+{
+    if (view->loss_count)
+        loss_table(view, view->losses, view->loss_count, out);
+    else
+        buffer_text(out, "<p>None.</p>\n");
+}
+
+void page_others(const struct page_view *view, struct buffer *out)
+{
+    if (view->other_count)
+        loss_table(view, view->others, view->other_count, out);
+    else
+        buffer_text(out, "<p>None.</p>\n");
+}

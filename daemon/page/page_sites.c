@@ -1,0 +1,93 @@
+#include "daemon/page/page_view.h"
+
+/* All drop sites on the page, those that count most first, each with what it means. On the HTTP threads. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "daemon/page/page_html.h"
+
+enum { SITES_SHOWN = 100 };
+
+struct site_row {
+    uint32_t row;
+    uint64_t count;
+};
+
+static int compare_sites(const void *a, const void *b)
+{
+    const struct site_row *left = a, *right = b;
+
+    if (left->count != right->count)
+        return left->count > right->count ? -1 : 1;
+    return (left->row > right->row) - (left->row < right->row);
+}
+
+static void label_cell(const struct row_set *rows, size_t row, const char *label, struct buffer *out)
+{
+    char text[128] = "";
+
+    (void)row_set_label(rows, row, label, text, sizeof(text));
+    buffer_text(out, "<td>");
+    html_text(out, text);
+    buffer_text(out, "</td>");
+}
+
+static void site_row(const struct row_set *rows, const struct site_row *site, struct buffer *out)
+{
+    static const char *const labels[] = {"reason", "class", "device", "netns", "protocol"};
+    const struct drop_meaning *meaning = trend_watch_meaning(rows, site->row);
+    char function[64] = "";
+
+    (void)row_set_label(rows, site->row, "function", function, sizeof(function));
+    buffer_text(out, "<tr><th scope=\"row\">");
+    html_text(out, function);
+    buffer_text(out, "</th>");
+    for (size_t i = 0; i < ELEMENTS(labels); i++)
+        label_cell(rows, site->row, labels[i], out);
+    buffer_text(out, "<td class=\"number\">");
+    html_count(out, site->count);
+    buffer_printf(out, "</td><td class=\"wide quiet small\">%s</td></tr>\n",
+                  meaning ? meaning->sentence : "");
+}
+
+static void site_table(const struct table *table, struct site_row *sites, size_t count, struct buffer *out)
+{
+    static const char *const columns[] = {"Function",  "Reason",   "Class",    "Interface",
+                                          "Namespace", "Protocol", "#Packets", "What it means"};
+
+    qsort(sites, count, sizeof(*sites), compare_sites);
+    html_table_begin(out, columns, ELEMENTS(columns));
+    for (size_t i = 0; i < count && i < SITES_SHOWN; i++)
+        site_row(table->rows, &sites[i], out);
+    html_table_end(out);
+    if (count > SITES_SHOWN)
+        buffer_printf(out, "<p>%zu more are on the metrics page.</p>\n", count - SITES_SHOWN);
+}
+
+void page_sites(const struct page_view *view, struct buffer *out)
+{
+    size_t column = 0, count = 0;
+    const struct table *table = page_find_column(view, "netdrop_kernel_drops_total", &column);
+    _cleanup_(freep) struct site_row *sites = NULL;
+
+    if (!table) {
+        buffer_text(out, "<p>The drop_monitor collector has no numbers now.</p>\n");
+        return;
+    }
+    sites = calloc(table->rows->count + 1, sizeof(*sites));
+    if (!sites) {
+        out->error = -ENOMEM;
+        return;
+    }
+    for (uint32_t row = 0; row < table->rows->count; row++) {
+        sites[count].row = row;
+        if (table_get(table, row, column, &sites[count].count) && sites[count].count)
+            count++;
+    }
+    if (count)
+        site_table(table, sites, count, out);
+    else
+        buffer_text(out, "<p>None.</p>\n");
+}

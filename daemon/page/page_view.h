@@ -1,0 +1,60 @@
+#pragma once
+
+/*
+ * What the parts of the page at / are made from, looked up once for a request: the trends, and the snapshots
+ * of all collectors. Lives for one request on one HTTP thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "daemon/run/registry.h"
+#include "daemon/trend/trend.h"
+
+enum { PAGE_LOSSES_MAX = 64, PAGE_SNAPSHOTS_MAX = 64 };
+
+/* The rows of a table by their device. */
+struct page_index {
+    const struct table *table; /* NULL: no collector serves it now */
+    size_t slot_count;         /* a power of two */
+    uint32_t *slots;           /* open addressing: row + 1, 0 is free */
+};
+
+struct page_view {
+    const struct registry *registry;
+    struct snapshot *snapshots[PAGE_SNAPSHOTS_MAX]; /* a reference each; NULL: none to serve */
+    struct page_index links;
+    struct page_index rings; /* of what is received */
+    struct trend_extent extent;
+    size_t loss_count, other_count, traffic_count;
+    struct trend_line losses[PAGE_LOSSES_MAX]; /* of the last five minutes, the worst first */
+    struct trend_line others[PAGE_LOSSES_MAX];
+    struct trend_line traffic[TREND_LINES_MAX];
+};
+
+struct page_view *page_view_new(const struct registry *registry, struct trend *trend,
+                                uint64_t now_ns); /* NULL: out of memory */
+void page_view_freep(struct page_view **view);    /* for _cleanup_() */
+
+/* The table that has such a column, and where. NULL: no collector serves it now. */
+const struct table *page_find_column(const struct page_view *view, const char *metric, size_t *ret_column);
+
+/* Where the device is in the table; false: it is not. */
+bool page_find_device(const struct page_index *index, const char *device, size_t *ret_row);
+
+/* The number of a metric of links or rings for the device; of any other, which has one row, for all. False:
+ * there is none. */
+bool page_find_value(const struct page_view *view, const char *metric, const char *device,
+                     uint64_t *ret_value);
+
+/* What a counter moves a second now: in its newest point that is known, if that is not long ago; else 0. */
+double page_now(const struct trend_line *line);
+
+/* The parts; each appends a whole block. */
+void page_verdict(const struct page_view *view, struct buffer *out);
+void page_losses(const struct page_view *view, struct buffer *out);
+void page_others(const struct page_view *view, struct buffer *out);
+bool page_devices(const struct page_view *view, bool all, struct buffer *out); /* true: some are left out */
+void page_sites(const struct page_view *view, struct buffer *out);

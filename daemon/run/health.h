@@ -1,0 +1,32 @@
+#pragma once
+
+/*
+ * What the program says of itself: how each collector fares, which limits were hit, which build and which
+ * configuration run. Computed when an answer is made, so that a hang shows while it lasts. Any thread; its
+ * lock is a leaf.
+ */
+
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/table/table.h"
+#include "daemon/run/registry.h"
+
+struct health;
+
+/* Names one row for each collectors[i] of the registry's slot i. Borrows registry and limits. -ENOMEM. */
+int health_new(const struct registry *registry, const struct limits *limits,
+               const char *const *collector_names, struct health **ret_health);
+struct health *health_free(struct health *health); /* accepts NULL, returns NULL */
+
+/* A configuration took effect (at start or by a reload). -ENOMEM: the old one stays on the page. */
+int health_config_loaded(struct health *health, const char *sha256, uint64_t unknown_keys,
+                         uint64_t realtime_ns);
+/* A reload was refused; what ran before goes on. */
+void health_config_refused(struct health *health);
+
+/* When the certificate that is served with expires, CLOCK_REALTIME; 0: there is none. */
+void health_certificate(struct health *health, uint64_t expiry_ns);
+
+/* Adds the tables to the draft, for the collectors whose bit is set. -ENOMEM. */
+int health_fill(struct health *health, uint64_t collectors, uint64_t now_ns, struct snapshot *draft);

@@ -1,0 +1,256 @@
+#include "daemon/run/registry.h"
+
+/* See registry.h. The locks are leaves: only copying and reference counting happens under them. */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+enum { INTERVALS_UNTIL_STUCK = 3, INTERVALS_UNTIL_STALE = 3 };
+
+#define STUCK_MIN_NS (5 * NS_PER_SECOND)
+
+struct slot {
+    pthread_mutex_t lock;
+    bool enabled;
+    bool tried;
+    bool failed;      /* the last attempt */
+    bool unsupported; /* the last attempt */
+    uint64_t stuck_after_ns;
+    uint64_t max_age_ns;
+    uint64_t busy_since_ns; /* CLOCK_BOOTTIME; 0: idle */
+    uint64_t duration_ns;
+    uint64_t published_ns; /* CLOCK_BOOTTIME */
+    uint64_t success_ns;   /* CLOCK_REALTIME */
+    uint64_t failures;
+    uint64_t series;
+    struct snapshot *latest;
+    int error;
+    char reason[sizeof(((struct fault *)0)->text)];
+    char note[sizeof(((struct fault *)0)->text)];
+};
+
+struct registry {
+    size_t count;
+    _Atomic uint64_t generation;
+    struct slot slots[];
+};
+
+const char *collector_state_name(enum collector_state state)
+{
+    static const char *const names[COLLECTOR_STATE_COUNT] = {
+        [COLLECTOR_STARTING] = "starting", [COLLECTOR_OK] = "ok",
+        [COLLECTOR_FAILING] = "failing",   [COLLECTOR_STUCK] = "stuck",
+        [COLLECTOR_STALE] = "stale",       [COLLECTOR_UNSUPPORTED] = "unsupported",
+    };
+
+    return names[state];
+}
+
+int registry_new(size_t slot_count, struct registry **ret_registry)
+{
+    struct registry *registry = calloc(1, sizeof(*registry) + slot_count * sizeof(registry->slots[0]));
+
+    if (!registry)
+        return -ENOMEM;
+    registry->count = slot_count;
+    for (size_t i = 0; i < slot_count; i++)
+        pthread_mutex_init(&registry->slots[i].lock, NULL);
+    *ret_registry = registry;
+    return 0;
+}
+
+struct registry *registry_free(struct registry *registry)
+{
+    if (!registry)
+        return NULL;
+    for (size_t i = 0; i < registry->count; i++) {
+        snapshot_unref(registry->slots[i].latest);
+        pthread_mutex_destroy(&registry->slots[i].lock);
+    }
+    free(registry);
+    return NULL;
+}
+
+size_t registry_count(const struct registry *registry)
+{
+    return registry->count;
+}
+
+static void unlockp(pthread_mutex_t **lock)
+{
+    pthread_mutex_unlock(*lock);
+}
+
+/* Locks a slot until the end of the scope. Readers hold a const registry: a lock is not part of its value. */
+#define SLOT_LOCK(slot)                                                                                      \
+    _cleanup_(unlockp) pthread_mutex_t *lock_ = (pthread_mutex_t *)&(slot)->lock;                            \
+    pthread_mutex_lock(lock_)
+
+static void registry_changed(struct registry *registry)
+{
+    atomic_fetch_add_explicit(&registry->generation, 1, memory_order_release);
+}
+
+void registry_enable(struct registry *registry, size_t index, uint64_t interval_ns, uint64_t max_age_ns)
+{
+    struct slot *slot = &registry->slots[index];
+    uint64_t stuck_after_ns = INTERVALS_UNTIL_STUCK * interval_ns;
+    uint64_t least_age_ns = INTERVALS_UNTIL_STALE * interval_ns;
+    SLOT_LOCK(slot);
+
+    if (!slot->enabled)
+        slot->tried = slot->failed = slot->unsupported = false;
+    slot->enabled = true;
+    slot->stuck_after_ns = stuck_after_ns > STUCK_MIN_NS ? stuck_after_ns : STUCK_MIN_NS;
+    slot->max_age_ns = max_age_ns > least_age_ns ? max_age_ns : least_age_ns;
+    registry_changed(registry);
+}
+
+void registry_disable(struct registry *registry, size_t index)
+{
+    struct slot *slot = &registry->slots[index];
+    struct snapshot *latest;
+
+    {
+        SLOT_LOCK(slot);
+        latest = take_ptr(slot->latest);
+        slot->enabled = false;
+        registry_changed(registry);
+    }
+    snapshot_unref(latest); /* frees: not under the lock */
+}
+
+void registry_begin(struct registry *registry, size_t index, uint64_t now_ns)
+{
+    struct slot *slot = &registry->slots[index];
+    SLOT_LOCK(slot);
+
+    slot->busy_since_ns = now_ns;
+}
+
+void registry_opened(struct registry *registry, size_t index, const char *note)
+{
+    struct slot *slot = &registry->slots[index];
+    SLOT_LOCK(slot);
+
+    slot->note[0] = '\0';
+    strncat(slot->note, note, sizeof(slot->note) - 1);
+}
+
+void registry_idle(struct registry *registry, size_t index)
+{
+    struct slot *slot = &registry->slots[index];
+    SLOT_LOCK(slot);
+
+    slot->busy_since_ns = 0;
+}
+
+static void slot_end(struct slot *slot, bool failed, uint64_t now_ns)
+{
+    slot->duration_ns = now_ns - slot->busy_since_ns;
+    slot->busy_since_ns = 0;
+    slot->tried = true;
+    slot->failed = failed;
+}
+
+void registry_publish(struct registry *registry, size_t index, struct snapshot *snapshot, uint64_t now_ns,
+                      uint64_t realtime_ns)
+{
+    struct slot *slot = &registry->slots[index];
+    uint64_t series = snapshot_series(snapshot);
+    struct snapshot *previous;
+
+    snapshot->published_ns = now_ns;
+    {
+        SLOT_LOCK(slot);
+        slot_end(slot, false, now_ns);
+        if (!slot->enabled) /* while it collected */
+            return;
+        previous = slot->latest;
+        slot->latest = snapshot_ref(snapshot);
+        slot->published_ns = now_ns;
+        slot->success_ns = realtime_ns;
+        slot->unsupported = false;
+        slot->series = series;
+        slot->error = 0;
+        slot->reason[0] = '\0';
+        registry_changed(registry);
+    }
+    snapshot_unref(previous);
+}
+
+void registry_fail(struct registry *registry, size_t index, const struct fault *fault, uint64_t now_ns)
+{
+    struct slot *slot = &registry->slots[index];
+    SLOT_LOCK(slot);
+
+    slot_end(slot, true, now_ns);
+    slot->unsupported = fault->unsupported;
+    if (!fault->unsupported)
+        slot->failures++;
+    slot->error = fault->error;
+    memcpy(slot->reason, fault->text, sizeof(slot->reason));
+}
+
+static bool slot_stale(const struct slot *slot, uint64_t now_ns)
+{
+    return slot->latest && now_ns > slot->published_ns + slot->max_age_ns;
+}
+
+static enum collector_state slot_state(const struct slot *slot, uint64_t busy_ns, uint64_t now_ns)
+{
+    if (busy_ns >= slot->stuck_after_ns)
+        return COLLECTOR_STUCK;
+    if (!slot->tried)
+        return COLLECTOR_STARTING;
+    if (slot->unsupported)
+        return COLLECTOR_UNSUPPORTED;
+    if (slot_stale(slot, now_ns))
+        return COLLECTOR_STALE;
+    return slot->failed ? COLLECTOR_FAILING : COLLECTOR_OK;
+}
+
+void registry_health(const struct registry *registry, size_t index, uint64_t now_ns,
+                     struct collector_health *ret_health)
+{
+    const struct slot *slot = &registry->slots[index];
+    SLOT_LOCK(slot);
+
+    *ret_health = (struct collector_health){
+        .enabled = slot->enabled,
+        .tried = slot->tried,
+        .duration_ns = slot->duration_ns,
+        .success_ns = slot->success_ns,
+        .failures = slot->failures,
+        .error = slot->error,
+    };
+    /* A writer's clock reading may be a little younger than the reader's. */
+    if (slot->busy_since_ns && now_ns > slot->busy_since_ns)
+        ret_health->busy_ns = now_ns - slot->busy_since_ns;
+    ret_health->state = slot_state(slot, ret_health->busy_ns, now_ns);
+    if (slot->latest && !slot_stale(slot, now_ns))
+        ret_health->series = slot->series;
+    memcpy(ret_health->reason, slot->reason, sizeof(slot->reason));
+    memcpy(ret_health->note, slot->note, sizeof(slot->note));
+}
+
+struct snapshot *registry_snapshot(const struct registry *registry, size_t index, uint64_t now_ns)
+{
+    const struct slot *slot = &registry->slots[index];
+    SLOT_LOCK(slot);
+
+    if (!slot->latest || slot_stale(slot, now_ns))
+        return NULL;
+    return snapshot_ref(slot->latest);
+}
+
+uint64_t registry_generation(const struct registry *registry)
+{
+    return atomic_load_explicit(&registry->generation, memory_order_acquire);
+}

@@ -1,0 +1,386 @@
+#include "daemon/run/runner.h"
+
+/*
+ * See runner.h. Everything below runner_main() is on the runner's thread; the functions of the header are
+ * called by main. They meet in the fields under `lock`.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "daemon/systemd/log.h"
+
+#define BACKOFF_MIN_NS (1 * NS_PER_SECOND)
+#define BACKOFF_MAX_NS (60 * NS_PER_SECOND)
+
+/* Published, being read, draft: a fourth is only ever needed for a moment, and is then not kept. */
+enum { DRAFTS = 3 };
+
+struct runner {
+    const struct collector *collector;
+    struct registry *registry;
+    size_t slot;
+    const struct runner_clock *clock;
+    int wake_fd;
+
+    atomic_bool ending; /* `stopping`, for the collector's calls */
+
+    /* Main's own. */
+    bool started;
+    pthread_t thread;
+
+    /* Under the lock. */
+    pthread_mutex_t lock;
+    pthread_cond_t ended_changed; /* on CLOCK_MONOTONIC */
+    bool stopping;
+    bool ended;             /* the thread is past everything that could hang */
+    bool pending;           /* `next` has not been taken yet */
+    struct runner_job next; /* config NULL: none */
+
+    /* The thread's own. */
+    struct runner_job job;
+    void *state; /* of the open collector, or NULL */
+    uint64_t backoff_ns;
+    struct snapshot *drafts[DRAFTS];
+};
+
+static uint64_t boottime_now(void *data)
+{
+    (void)data;
+    return clock_boottime_ns();
+}
+
+static bool boottime_wait(void *data, int wake_fd, int event_fd, uint64_t until_ns)
+{
+    struct pollfd fds[] = {{.fd = wake_fd, .events = POLLIN}, {.fd = event_fd, .events = POLLIN}};
+    uint64_t now_ns = boottime_now(data);
+    uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+    struct timespec timeout = {
+        .tv_sec = (time_t)(wait_ns / NS_PER_SECOND),
+        .tv_nsec = (long)(wait_ns % NS_PER_SECOND),
+    };
+
+    return ppoll(fds, ELEMENTS(fds), &timeout, NULL) > 0 && fds[1].revents;
+}
+
+const struct runner_clock runner_boottime_clock = {.now_ns = boottime_now, .wait = boottime_wait};
+
+static uint64_t runner_now(const struct runner *runner)
+{
+    return runner->clock->now_ns(runner->clock->data);
+}
+
+/* True where main wants something else than the current job. */
+static bool runner_interrupted(struct runner *runner)
+{
+    bool interrupted;
+
+    pthread_mutex_lock(&runner->lock);
+    interrupted = runner->stopping || runner->pending;
+    pthread_mutex_unlock(&runner->lock);
+    return interrupted;
+}
+
+static void runner_close(struct runner *runner)
+{
+    if (runner->state)
+        runner->collector->close(runner->state);
+    runner->state = NULL;
+}
+
+/* What an attempt came to, each time; changes are told by main (status.c). */
+static void runner_tell(const struct runner *runner)
+{
+    const struct log_fields fields = {.collector = runner->collector->name};
+    struct collector_health health;
+
+    if (!log_enabled(LOG_LEVEL_DEBUG))
+        return;
+    registry_health(runner->registry, runner->slot, runner_now(runner), &health);
+    log_event(LOG_LEVEL_DEBUG, &fields, "collector %s: %s after %.3f ms, %llu series%s%s", fields.collector,
+              collector_state_name(health.state), (double)health.duration_ns / 1e6,
+              (unsigned long long)health.series, health.reason[0] ? ": " : "", health.reason);
+}
+
+static void runner_fail(struct runner *runner, const struct fault *fault)
+{
+    registry_fail(runner->registry, runner->slot, fault, runner_now(runner));
+    runner_tell(runner);
+}
+
+/* The next attempt's delay after a collector could not be opened: doubled each time. */
+static uint64_t runner_backoff(struct runner *runner)
+{
+    uint64_t backoff_ns = runner->backoff_ns ? runner->backoff_ns * 2 : BACKOFF_MIN_NS;
+
+    runner->backoff_ns = backoff_ns < BACKOFF_MAX_NS ? backoff_ns : BACKOFF_MAX_NS;
+    return runner->backoff_ns;
+}
+
+/* Handles the collector's events until the time comes or main wants something. */
+static void runner_wait(struct runner *runner, uint64_t until_ns)
+{
+    while (!runner_interrupted(runner) && runner_now(runner) < until_ns) {
+        const struct collector *collector = runner->collector;
+        int event_fd = runner->state && collector->event_fd ? collector->event_fd(runner->state) : -1;
+        struct fault fault = {};
+
+        if (!runner->clock->wait(runner->clock->data, runner->wake_fd, event_fd, until_ns))
+            continue;
+        registry_begin(runner->registry, runner->slot, runner_now(runner));
+        if (collector->event(runner->state, &fault) < 0) {
+            runner_fail(runner, &fault);
+            runner_close(runner);
+            until_ns = runner_now(runner) + runner_backoff(runner);
+        } else {
+            registry_idle(runner->registry, runner->slot);
+        }
+    }
+}
+
+static int runner_open(struct runner *runner, struct fault *fault)
+{
+    int error;
+
+    registry_begin(runner->registry, runner->slot, runner_now(runner));
+    error = runner->collector->open(&runner->job.context, runner->job.config, &runner->state, fault);
+    if (error < 0)
+        return error;
+    registry_opened(runner->registry, runner->slot, fault->text);
+    runner->backoff_ns = 0;
+    if (runner->job.listen_ns && runner->collector->listens) {
+        registry_idle(runner->registry, runner->slot);
+        runner_wait(runner, runner_now(runner) + runner->job.listen_ns);
+    }
+    return 0;
+}
+
+/* A snapshot that nobody else refers to; NULL: out of memory. Owned by the pool. */
+static struct snapshot *runner_draft(struct runner *runner, struct snapshot **ret_extra)
+{
+    for (size_t i = 0; i < DRAFTS; i++) {
+        if (!runner->drafts[i])
+            runner->drafts[i] = snapshot_new();
+        if (runner->drafts[i] &&
+            atomic_load_explicit(&runner->drafts[i]->references, memory_order_acquire) == 1) {
+            snapshot_clear(runner->drafts[i]);
+            return runner->drafts[i];
+        }
+    }
+    return *ret_extra = snapshot_new();
+}
+
+static int runner_collect(struct runner *runner, struct fault *fault)
+{
+    struct snapshot *extra = NULL;
+    struct snapshot *draft = runner_draft(runner, &extra);
+    int error;
+
+    registry_begin(runner->registry, runner->slot, runner_now(runner));
+    if (!draft)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    error = runner->collector->collect(runner->state, draft, fault);
+    /* What was collected under settings that no longer hold is not shown. */
+    if (!error && !runner_interrupted(runner)) {
+        registry_publish(runner->registry, runner->slot, draft, runner_now(runner), clock_realtime_ns());
+        runner_tell(runner);
+    } else if (!error) {
+        registry_idle(runner->registry, runner->slot);
+    }
+    snapshot_unref(extra);
+    return error;
+}
+
+/* One attempt; returns when the next is due. */
+static uint64_t runner_attempt(struct runner *runner, uint64_t due_ns)
+{
+    uint64_t interval_ns = runner->job.interval_ns;
+    struct fault fault = {};
+    uint64_t now_ns;
+    int error = 0;
+
+    if (!runner->state)
+        error = runner_open(runner, &fault);
+    if (runner->state)
+        error = runner_collect(runner, &fault);
+    if (error < 0)
+        runner_fail(runner, &fault);
+    if (fault.unsupported)
+        runner_close(runner);
+    now_ns = runner_now(runner);
+    if (!runner->state)
+        return now_ns + runner_backoff(runner);
+    /* On the grid of intervals; what was missed (a slow call, a suspend) is not caught up. */
+    due_ns += interval_ns;
+    return due_ns > now_ns ? due_ns : now_ns + interval_ns - (now_ns - due_ns) % interval_ns;
+}
+
+static void runner_work(struct runner *runner)
+{
+    uint64_t due_ns = runner_now(runner);
+
+    runner->backoff_ns = 0;
+    while (!runner_interrupted(runner)) {
+        due_ns = runner_attempt(runner, due_ns);
+        runner_wait(runner, due_ns);
+    }
+    runner_close(runner);
+}
+
+/* Takes the next job over, waiting for one; false where the thread is to end. */
+static bool runner_take(struct runner *runner)
+{
+    settings_unref(runner->job.settings);
+    runner->job = (struct runner_job){};
+    for (;;) {
+        eventfd_t drained;
+        bool stopping;
+
+        pthread_mutex_lock(&runner->lock);
+        stopping = runner->stopping;
+        if (runner->pending)
+            runner->job = runner->next;
+        runner->job.context.ending = &runner->ending;
+        runner->pending = false;
+        (void)eventfd_read(runner->wake_fd, &drained); /* under the lock, like the writes: none is lost */
+        pthread_mutex_unlock(&runner->lock);
+        if (stopping || runner->job.config)
+            return !stopping;
+        runner->clock->wait(runner->clock->data, runner->wake_fd, -1, UINT64_MAX);
+    }
+}
+
+static void *runner_main(void *data)
+{
+    struct runner *runner = data;
+    char name[16]; /* what the kernel keeps of a thread's name */
+
+    (void)snprintf(name, sizeof(name), "%s", runner->collector->name);
+    pthread_setname_np(pthread_self(), name);
+    while (runner_take(runner))
+        runner_work(runner);
+    settings_unref(runner->job.settings);
+    pthread_mutex_lock(&runner->lock);
+    runner->ended = true;
+    pthread_cond_signal(&runner->ended_changed);
+    pthread_mutex_unlock(&runner->lock);
+    return NULL;
+}
+
+static void runner_init_locks(struct runner *runner)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&runner->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&runner->ended_changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+int runner_new(const struct collector *collector, struct registry *registry, size_t slot,
+               const struct runner_clock *clock, struct runner **ret_runner)
+{
+    struct runner *runner = calloc(1, sizeof(*runner));
+    int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+    if (!runner || wake_fd < 0) {
+        int error = runner ? -errno : -ENOMEM;
+
+        free(runner);
+        if (wake_fd >= 0)
+            close(wake_fd);
+        return error;
+    }
+    runner->collector = collector;
+    runner->registry = registry;
+    runner->slot = slot;
+    runner->clock = clock;
+    runner->wake_fd = wake_fd;
+    runner_init_locks(runner);
+    *ret_runner = runner;
+    return 0;
+}
+
+static int runner_start(struct runner *runner)
+{
+    int error = pthread_create(&runner->thread, NULL, runner_main, runner);
+
+    if (error)
+        return -error;
+    runner->started = true;
+    return 0;
+}
+
+int runner_apply(struct runner *runner, const struct runner_job *job)
+{
+    struct settings *replaced = NULL;
+
+    pthread_mutex_lock(&runner->lock);
+    if (runner->pending)
+        replaced = runner->next.settings; /* never taken */
+    runner->next = job ? *job : (struct runner_job){};
+    runner->pending = true;
+    (void)eventfd_write(runner->wake_fd, 1);
+    pthread_mutex_unlock(&runner->lock);
+    settings_unref(replaced);
+    return runner->started || !job ? 0 : runner_start(runner);
+}
+
+bool runner_pending(struct runner *runner)
+{
+    bool pending;
+
+    pthread_mutex_lock(&runner->lock);
+    pending = runner->started && runner->pending;
+    pthread_mutex_unlock(&runner->lock);
+    return pending;
+}
+
+void runner_stop(struct runner *runner)
+{
+    pthread_mutex_lock(&runner->lock);
+    runner->stopping = true;
+    atomic_store(&runner->ending, true);
+    (void)eventfd_write(runner->wake_fd, 1);
+    pthread_mutex_unlock(&runner->lock);
+}
+
+int runner_join(struct runner *runner, uint64_t deadline_ns)
+{
+    struct timespec deadline = {
+        .tv_sec = (time_t)(deadline_ns / NS_PER_SECOND),
+        .tv_nsec = (long)(deadline_ns % NS_PER_SECOND),
+    };
+
+    int error = 0;
+
+    if (!runner->started)
+        return 0;
+    pthread_mutex_lock(&runner->lock);
+    while (!runner->ended && !error)
+        error = pthread_cond_timedwait(&runner->ended_changed, &runner->lock, &deadline);
+    pthread_mutex_unlock(&runner->lock);
+    return error ? -error : -pthread_join(runner->thread, NULL);
+}
+
+struct runner *runner_free(struct runner *runner)
+{
+    if (!runner)
+        return NULL;
+    if (runner->pending)
+        settings_unref(runner->next.settings);
+    for (size_t i = 0; i < DRAFTS; i++)
+        snapshot_unref(runner->drafts[i]);
+    pthread_cond_destroy(&runner->ended_changed);
+    pthread_mutex_destroy(&runner->lock);
+    close(runner->wake_fd);
+    free(runner);
+    return NULL;
+}

@@ -1,0 +1,348 @@
+#include "daemon/settings/settings.h"
+
+/* See settings.h. Main thread; the references are anybody's. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nettle/sha2.h>
+
+#include "base/build_config.h"
+#include "base/cleanup.h"
+#include "base/reference.h"
+#include "config/file.h"
+#include "daemon/http/listen.h"
+
+enum { COMMON_SECTIONS = 3 }; /* web, devices, loss; then the collectors */
+
+static int check_address(const char *text, struct fault *fault)
+{
+    struct listen_address address;
+
+    return listen_address_parse(text, &address, fault);
+}
+
+static int check_telemetry_path(const char *text, struct fault *fault)
+{
+    if (text[0] != '/' || text[1] == '\0')
+        return fault_set(fault, -EINVAL, "must begin with / and name something");
+    if (strncmp(text, "/-/", 3) == 0)
+        return fault_set(fault, -EINVAL, "/-/ is taken by /-/healthy and /-/ready");
+    if (text[strspn(text, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-")])
+        return fault_set(fault, -EINVAL, "only letters, digits and /._~- are allowed");
+    return 0;
+}
+
+static const struct option web_option_list[] = {
+    {.key = "listen",
+     .type = OPTION_LIST,
+     .offset = offsetof(struct web_settings, listen),
+     .default_text = ":10190",
+     .min = 1,
+     .max = LISTENERS_MAX,
+     .check = check_address,
+     .unique = true,
+     .restart = true,
+     .help = "addresses to listen on: \":10190\" (IPv6 and IPv4), \"127.0.0.1:10190\", \"[::1]:10190\""},
+    {.key = "telemetry_path",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct web_settings, telemetry_path),
+     .default_text = "/metrics",
+     .check = check_telemetry_path,
+     .restart = true,
+     .help = "path of the metrics"},
+    {.key = "page",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct web_settings, page),
+     .default_text = "true",
+     .restart = true,
+     .help = "whether / is a page for people"},
+    {.key = "tls.certificate",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct web_settings, tls_certificate),
+     .default_text = "",
+     .restart = true,
+     .help =
+         "file (PEM) of the certificate to serve HTTPS with, the chain behind it; read again at a reload"},
+    {.key = "tls.key",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct web_settings, tls_key),
+     .default_text = "",
+     .restart = true,
+     .help = "file (PEM) of its key, which nobody but its owner may write and others may not read"},
+    {.key = "users_file",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct web_settings, users_file),
+     .default_text = "",
+     .restart = true,
+     .help = "file of who may ask for anything, as htpasswd -B writes it; read again at a reload"},
+    {.key = "max_connections",
+     .type = OPTION_UINT,
+     .offset = offsetof(struct web_settings, max_connections),
+     .default_text = "256",
+     .min = 1,
+     .max = 65536,
+     .help = "open connections in all"},
+    {.key = "max_connections_per_address",
+     .type = OPTION_UINT,
+     .offset = offsetof(struct web_settings, max_connections_per_address),
+     .default_text = "32",
+     .min = 1,
+     .max = 65536,
+     .help = "open connections of one client address"},
+    {.key = "request_timeout",
+     .type = OPTION_DURATION,
+     .offset = offsetof(struct web_settings, request_timeout_ns),
+     .default_text = "10s",
+     .min = NS_PER_SECOND,
+     .max = 300 * NS_PER_SECOND,
+     .help = "time that a request may take, from its first byte to the last of the answer"},
+};
+
+static const struct option_table web_options = {
+    .options = web_option_list,
+    .count = ELEMENTS(web_option_list),
+    .struct_size = sizeof(struct web_settings),
+};
+
+static void settings_free(struct settings *settings)
+{
+    for (size_t i = 0; settings->collectors && i < collector_count; i++)
+        options_free(collectors[i]->options, settings->collectors[i]);
+    free(settings->collectors);
+    options_done(&loss_options, &settings->loss);
+    options_done(&device_filter_options, &settings->devices);
+    options_done(&web_options, &settings->web);
+    free(settings);
+}
+
+struct settings *settings_ref(struct settings *settings)
+{
+    reference_take(&settings->references);
+    return settings;
+}
+
+struct settings *settings_unref(struct settings *settings)
+{
+    if (settings && reference_drop(&settings->references))
+        settings_free(settings);
+    return NULL;
+}
+
+DEFINE_CLEANUP(struct settings *, settings_unref)
+
+/* Every setting at its default, one reference. NULL: out of memory. */
+static struct settings *settings_new(const struct settings_source *source)
+{
+    _cleanup_(settings_unrefp) struct settings *settings = calloc(1, sizeof(*settings));
+
+    if (!settings)
+        return NULL;
+    atomic_init(&settings->references, 1);
+    settings->procfs = source->procfs;
+    settings->systemd_socket = source->systemd_socket;
+    settings->collectors = calloc(collector_count, sizeof(*settings->collectors));
+    if (!settings->collectors || options_init(&web_options, &settings->web) < 0 ||
+        options_init(&device_filter_options, &settings->devices) < 0 ||
+        options_init(&loss_options, &settings->loss) < 0)
+        return NULL;
+    for (size_t i = 0; i < collector_count; i++) {
+        settings->collectors[i] = options_new(collectors[i]->options);
+        if (!settings->collectors[i])
+            return NULL;
+    }
+    return take_ptr(settings);
+}
+
+struct config_binding *settings_bindings(struct settings *settings, size_t *ret_count)
+{
+    struct config_binding *bindings = calloc(COMMON_SECTIONS + collector_count, sizeof(*bindings));
+
+    if (!bindings)
+        return NULL;
+    bindings[0] = (struct config_binding){"web", &web_options, settings ? &settings->web : NULL};
+    bindings[1] =
+        (struct config_binding){"devices", &device_filter_options, settings ? &settings->devices : NULL};
+    bindings[2] = (struct config_binding){"loss", &loss_options, settings ? &settings->loss : NULL};
+    for (size_t i = 0; i < collector_count; i++) {
+        struct config_binding *binding = &bindings[COMMON_SECTIONS + i];
+
+        (void)snprintf(binding->section, sizeof(binding->section), "collectors.%s", collectors[i]->name);
+        binding->table = collectors[i]->options;
+        binding->settings = settings ? settings->collectors[i] : NULL;
+    }
+    *ret_count = COMMON_SECTIONS + collector_count;
+    return bindings;
+}
+
+static void hash_file(const char *data, size_t size, char hexadecimal[2 * SHA256_DIGEST_SIZE + 1])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    struct sha256_ctx context;
+
+    sha256_init(&context);
+    sha256_update(&context, size, (const uint8_t *)data);
+    sha256_digest(&context, sizeof(digest), digest);
+    for (size_t i = 0; i < sizeof(digest); i++)
+        (void)sprintf(hexadecimal + 2 * i, "%02x", digest[i]);
+}
+
+static const char *file_name(const struct settings_source *source)
+{
+    return source->config_file ? source->config_file : NETDROP_DEFAULT_CONFIG;
+}
+
+static void apply_file(struct config *config, const char *data, size_t size)
+{
+    _cleanup_(cJSON_Deletep) cJSON *root = json_parse(data, size, config->report);
+
+    if (root)
+        config_apply(config, root);
+}
+
+/* The command line wins over the file: --collector.disable-defaults over the "enabled" of a file too, or it
+ * would have no effect beside the default file, which enables every collector. */
+static void apply_command_line(struct config *config, const struct settings_source *source,
+                               struct settings *settings)
+{
+    for (size_t i = 0; source->disable_defaults && i < collector_count; i++)
+        ((struct collector_common *)settings->collectors[i])->enabled = false;
+    config->report->source = "command line";
+    config->warn_unknown = false; /* typed here and now, not for a fleet */
+    for (size_t i = 0; i < source->sets.count; i++)
+        config_set(config, source->sets.items[i]);
+}
+
+static void grant_max_age(struct settings *settings)
+{
+    for (size_t i = 0; i < collector_count; i++) {
+        struct collector_common *common = settings->collectors[i];
+
+        if (common->max_age_ns < 3 * common->interval_ns)
+            common->max_age_ns = 3 * common->interval_ns;
+    }
+}
+
+int settings_parse(const struct settings_source *source, const char *data, size_t size,
+                   struct settings **ret_settings, struct buffer *messages)
+{
+    _cleanup_(settings_unrefp) struct settings *settings = settings_new(source);
+    _cleanup_(freep) struct config_binding *bindings = NULL;
+    struct report report = {.source = file_name(source), .out = messages};
+    struct config config = {.warn_unknown = source->unknown_keys == UNKNOWN_KEYS_WARN, .report = &report};
+
+    bindings = settings ? settings_bindings(settings, &config.count) : NULL;
+    if (!bindings) {
+        report_error(&report, 0, "", "out of memory");
+        return -ENOMEM;
+    }
+    config.bindings = bindings;
+    if (data) {
+        hash_file(data, size, settings->sha256);
+        apply_file(&config, data, size);
+    }
+    apply_command_line(&config, source, settings);
+    report_end(&report);
+    if (report.errors)
+        return -EINVAL;
+    grant_max_age(settings);
+    settings->unknown_keys = config.unknown_keys;
+    *ret_settings = take_ptr(settings);
+    return 0;
+}
+
+int settings_load(const struct settings_source *source, struct settings **ret_settings,
+                  struct buffer *messages)
+{
+    struct report report = {.source = file_name(source), .out = messages};
+    _cleanup_(freep) char *data = NULL;
+    struct fault fault;
+    size_t size = 0;
+    int r = file_read(report.source, JSON_SIZE_MAX, 0, &data, &size, &fault);
+
+    /* Without a word from the user the file need not be there. */
+    if (r == -ENOENT && !source->config_file)
+        r = 0;
+    if (r < 0) {
+        report_error(&report, 0, "", "%s", fault.text);
+        return r == -ENOMEM ? r : -EINVAL;
+    }
+    return settings_parse(source, data, size, ret_settings, messages);
+}
+
+const struct collector_common *settings_collector(const struct settings *settings, size_t i)
+{
+    return settings->collectors[i];
+}
+
+const struct device_filter *settings_devices(const struct settings *settings, size_t i)
+{
+    const struct device_filter *own = &settings_collector(settings, i)->devices;
+
+    return device_filter_is_set(own) ? own : &settings->devices;
+}
+
+/* True where the collector has DEVICE_FILTER_OPTIONS. */
+static bool looks_at_devices(const struct collector *collector)
+{
+    for (size_t i = 0; i < collector->options->count; i++)
+        if (collector->options->options[i].offset == offsetof(struct collector_common, devices.include))
+            return true;
+    return false;
+}
+
+bool settings_collector_equal(const struct settings *a, const struct settings *b, size_t i)
+{
+    const struct option_table *table = collectors[i]->options;
+
+    for (size_t j = 0; j < table->count; j++) {
+        const struct option *option = &table->options[j];
+
+        /* What inherits is the device filter: compared below, as it comes out. */
+        if (!option->inherited && !option_equal(option, a->collectors[i], b->collectors[i]))
+            return false;
+    }
+    return !looks_at_devices(collectors[i]) ||
+           options_equal(&device_filter_options, settings_devices(a, i), settings_devices(b, i));
+}
+
+/* One section of settings_restart_needed(). */
+static int keep_section(const struct config_binding *old, const struct config_binding *new,
+                        struct buffer *out)
+{
+    int kept = 0;
+
+    for (size_t i = 0; i < old->table->count; i++) {
+        const struct option *option = &old->table->options[i];
+
+        if (!option->restart || option_equal(option, old->settings, new->settings))
+            continue;
+        if (option_copy(option, new->settings, old->settings) < 0)
+            return -ENOMEM;
+        buffer_printf(out, "%s%s.%s", out->size ? ", " : "", old->section, option->key);
+        kept++;
+    }
+    return kept;
+}
+
+int settings_restart_needed(const struct settings *old, struct settings *new, struct buffer *out)
+{
+    size_t count = 0;
+    /* Only read. */
+    _cleanup_(freep) struct config_binding *old_bindings = settings_bindings((struct settings *)old, &count);
+    _cleanup_(freep) struct config_binding *new_bindings = settings_bindings(new, &count);
+    int kept = 0;
+
+    if (!old_bindings || !new_bindings)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        int r = keep_section(&old_bindings[i], &new_bindings[i], out);
+
+        if (r < 0)
+            return r;
+        kept += r;
+    }
+    return kept;
+}

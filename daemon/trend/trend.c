@@ -1,0 +1,245 @@
+#include "daemon/trend/trend.h"
+
+/* See trend.h. Steps are main's; the readers' part is trend_select() and trend_extent(). */
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "daemon/trend/trend_source.h"
+
+/* What a reader's choice is made by. */
+struct rank {
+    const struct trend_series *series;
+    double count;
+    double rate;
+};
+
+struct trend {
+    const struct registry *registry;
+    pthread_mutex_t lock; /* of all below */
+    uint64_t due_ns;
+    uint32_t step; /* the one whose point grows; 1 is the first */
+    unsigned known_sources;
+    struct trend_pool pool;
+    struct rank ranks[TREND_LINES_MAX];
+    struct trend_source sources[]; /* SNAPSHOT_TABLES_MAX a slot */
+};
+
+int trend_new(const struct registry *registry, struct limits *limits, struct trend **ret_trend)
+{
+    size_t count = registry_count(registry) * SNAPSHOT_TABLES_MAX;
+    struct trend *trend = calloc(1, sizeof(*trend) + count * sizeof(trend->sources[0]));
+
+    if (!trend)
+        return -ENOMEM;
+    trend->registry = registry;
+    trend->pool.limits = limits;
+    trend->step = 1;
+    pthread_mutex_init(&trend->lock, NULL);
+    *ret_trend = trend;
+    return 0;
+}
+
+struct trend *trend_free(struct trend *trend)
+{
+    if (!trend)
+        return NULL;
+    for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++)
+        trend_source_done(&trend->sources[i], &trend->pool);
+    free(trend->pool.items);
+    pthread_mutex_destroy(&trend->lock);
+    free(trend);
+    return NULL;
+}
+
+/* Of the new point nothing is known yet. */
+static void begin_point(struct trend *trend)
+{
+    uint32_t point = ++trend->step % TREND_SLOTS;
+
+    for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++)
+        trend->sources[i].elapsed[point] = 0;
+    for (uint32_t i = 0; i < trend->pool.count; i++)
+        trend->pool.items[i].points[point] = (float)NAN;
+}
+
+/* One collector's tables; no snapshot: it is off, has none yet, or only one that is too old. */
+static void take_snapshot(struct trend *trend, size_t slot, const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < SNAPSHOT_TABLES_MAX; i++) {
+        struct trend_source *source = &trend->sources[slot * SNAPSHOT_TABLES_MAX + i];
+
+        if (!snapshot)
+            trend_source_blind(source);
+        else if (i >= snapshot->table_count)
+            trend_source_done(source, &trend->pool);
+        else if (trend_source_take(source, &snapshot->tables[i], snapshot->published_ns, trend->step,
+                                   &trend->pool) == 0 &&
+                 source->watched_count)
+            trend->known_sources++;
+    }
+}
+
+/* What was published since the last time, into the point that grows. */
+static void take_all(struct trend *trend, uint64_t now_ns)
+{
+    trend->known_sources = 0;
+    for (size_t slot = 0; slot < registry_count(trend->registry); slot++) {
+        struct snapshot *snapshot = registry_snapshot(trend->registry, slot, now_ns);
+
+        take_snapshot(trend, slot, snapshot);
+        snapshot_unref(snapshot);
+    }
+}
+
+bool trend_step(struct trend *trend, uint64_t now_ns)
+{
+    if (now_ns < trend->due_ns)
+        return false;
+    /* On a grid; what was missed is not caught up. */
+    trend->due_ns += TREND_STEP_NS;
+    if (trend->due_ns <= now_ns)
+        trend->due_ns = now_ns + TREND_STEP_NS;
+    pthread_mutex_lock(&trend->lock);
+    take_all(trend, now_ns);
+    begin_point(trend);
+    pthread_mutex_unlock(&trend->lock);
+    return true;
+}
+
+void trend_look(struct trend *trend, uint64_t now_ns)
+{
+    pthread_mutex_lock(&trend->lock);
+    take_all(trend, now_ns);
+    pthread_mutex_unlock(&trend->lock);
+}
+
+/* How many steps ago a reader's newest point is: the one that grows is for who asks for it. */
+static uint32_t newest(unsigned kinds)
+{
+    return kinds & TREND_NOW ? 0 : 1;
+}
+
+/* The point so many steps ago: false where it is not known. */
+static bool point(const struct trend *trend, const struct trend_series *series, uint32_t ago,
+                  float *ret_moved, float *ret_elapsed)
+{
+    uint32_t at = (trend->step + TREND_SLOTS - ago) % TREND_SLOTS;
+
+    *ret_moved = series->points[at];
+    *ret_elapsed = series->source->elapsed[at];
+    return ago < trend->step && !isnan(*ret_moved) && *ret_elapsed > 0;
+}
+
+/* Over `points` points from the newest on; where none of them is known, over the last that is. */
+static struct rank rank(const struct trend *trend, const struct trend_series *series, uint32_t newest,
+                        uint32_t points)
+{
+    double wanted = (double)points * TREND_STEP_NS / NS_PER_SECOND;
+    double moved = 0, elapsed = 0;
+    float one, seconds;
+
+    for (uint32_t i = 0; i < TREND_POINTS && (i < points || elapsed <= 0); i++) {
+        if (!point(trend, series, newest + i, &one, &seconds))
+            continue;
+        moved += one;
+        elapsed += seconds;
+    }
+    if (elapsed <= 0)
+        return (struct rank){.series = series};
+    /* A collector slower than that: its share. A step is late at times, and then is not a longer one. */
+    return (struct rank){
+        .series = series,
+        .count = elapsed > 2 * wanted ? moved * wanted / elapsed : moved,
+        .rate = moved / elapsed,
+    };
+}
+
+/* Keeps the ranks sorted, the greatest first, at most `max` of them. */
+static size_t rank_insert(struct rank *ranks, size_t count, size_t max, struct rank new)
+{
+    size_t at = count;
+
+    while (at > 0 && ranks[at - 1].rate < new.rate)
+        at--;
+    if (at >= max)
+        return count;
+    if (count == max)
+        count--;
+    memmove(&ranks[at + 1], &ranks[at], (count - at) * sizeof(ranks[0]));
+    ranks[at] = new;
+    return count + 1;
+}
+
+static void line_fill(const struct trend *trend, const struct rank *rank, uint32_t newest,
+                      struct trend_line *line)
+{
+    const struct trend_series *series = rank->series;
+    const struct row_set *rows = series->source->rows;
+    const struct drop_meaning *meaning = trend_watch_meaning(rows, series->row);
+    float moved, elapsed;
+
+    *line = (struct trend_line){
+        .watch = series->watch,
+        .count = rank->count,
+        .rate = rank->rate,
+        .meaning = meaning ? meaning->sentence : NULL,
+        .advice = meaning ? &drop_remedies[meaning->remedy] : series->watch->advice,
+    };
+    trend_watch_text(series->watch->subject, rows, series->row, line->subject, sizeof(line->subject));
+    trend_watch_text(series->watch->cause, rows, series->row, line->cause, sizeof(line->cause));
+    line->device = series->watch->subject[0] == '{' && line->subject[0];
+    if (!line->subject[0])
+        strcpy(line->subject, "host");
+    if (point(trend, series, newest, &moved, &elapsed))
+        line->last = moved;
+    for (uint32_t i = 0; i < TREND_POINTS; i++)
+        line->points[i] = point(trend, series, newest + TREND_POINTS - 1 - i, &moved, &elapsed)
+                              ? moved / elapsed
+                              : (float)NAN;
+}
+
+size_t trend_select(struct trend *trend, unsigned kinds, unsigned points, struct trend_line *lines,
+                    size_t max)
+{
+    size_t count = 0;
+
+    if (max > TREND_LINES_MAX)
+        max = TREND_LINES_MAX;
+    pthread_mutex_lock(&trend->lock);
+    for (uint32_t i = 0; i < trend->pool.count && max; i++) {
+        const struct trend_series *series = &trend->pool.items[i];
+        struct rank ranked;
+
+        if (!series->watch || !(series->watch->kind & kinds))
+            continue;
+        ranked = rank(trend, series, newest(kinds), points);
+        if (ranked.count > 0)
+            count = rank_insert(trend->ranks, count, max, ranked);
+    }
+    for (size_t i = 0; i < count; i++)
+        line_fill(trend, &trend->ranks[i], newest(kinds), &lines[i]);
+    pthread_mutex_unlock(&trend->lock);
+    return count;
+}
+
+void trend_extent(struct trend *trend, struct trend_extent *ret_extent)
+{
+    struct trend_extent extent = {};
+
+    pthread_mutex_lock(&trend->lock);
+    extent.sources = trend->known_sources;
+    extent.points = trend->step <= TREND_POINTS ? trend->step - 1 : TREND_POINTS;
+    for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++) {
+        const struct trend_source *source = &trend->sources[i];
+
+        if (source->published_ns && trend_source_has(source, trend_devices_metric))
+            extent.devices = source->rows->count;
+    }
+    pthread_mutex_unlock(&trend->lock);
+    *ret_extent = extent;
+}
