@@ -13,69 +13,6 @@
 
 #include "base/cleanup.h"
 
-static int port_parse(const char *text, in_port_t *ret_port)
-{
-    unsigned long port = 0;
-
-    if (!*text || strlen(text) > 5)
-        return -EINVAL;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9')
-            return -EINVAL;
-        port = port * 10 + (unsigned long)(*text - '0');
-    }
-    if (port > UINT16_MAX)
-        return -EINVAL;
-    *ret_port = htons((uint16_t)port);
-    return 0;
-}
-
-/* The host part, without its brackets. */
-static int host_parse(const char *text, size_t size, struct listen_address *address)
-{
-    bool brackets = size >= 2 && text[0] == '[' && text[size - 1] == ']';
-    char host[INET6_ADDRSTRLEN];
-
-    if (size == 0) {
-        address->all = true;
-        address->socket.v6.sin6_family = AF_INET6;
-        return 0;
-    }
-    if (brackets) {
-        text++;
-        size -= 2;
-    }
-    if (size >= sizeof(host))
-        return -EINVAL;
-    memcpy(host, text, size);
-    host[size] = '\0';
-    address->socket.any.sa_family = brackets ? AF_INET6 : AF_INET;
-    if (brackets)
-        return inet_pton(AF_INET6, host, &address->socket.v6.sin6_addr) == 1 ? 0 : -EINVAL;
-    return inet_pton(AF_INET, host, &address->socket.v4.sin_addr) == 1 ? 0 : -EINVAL;
-}
-
-int listen_address_parse(const char *text, struct listen_address *ret_address, struct fault *fault)
-{
-    static const char remedy[] = "write \":10190\", \"127.0.0.1:10190\" or \"[::1]:10190\"";
-    struct listen_address address = {.all = false};
-    const char *colon = strrchr(text, ':');
-    in_port_t port;
-
-    if (!colon)
-        return fault_set(fault, -EINVAL, "\"%.80s\" has no port: %s", text, remedy);
-    if (port_parse(colon + 1, &port) < 0)
-        return fault_set(fault, -EINVAL, "\"%.80s\" does not end in a port (0 to 65535): %s", text, remedy);
-    if (host_parse(text, (size_t)(colon - text), &address) < 0)
-        return fault_set(fault, -EINVAL, "\"%.80s\" does not begin with an IP address: %s", text, remedy);
-    if (address.socket.any.sa_family == AF_INET)
-        address.socket.v4.sin_port = port;
-    else
-        address.socket.v6.sin6_port = port;
-    *ret_address = address;
-    return 0;
-}
-
 static int socket_open(const struct listen_address *address, int *ret_fd)
 {
     bool v6 = address->socket.any.sa_family == AF_INET6;

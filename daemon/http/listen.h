@@ -5,27 +5,15 @@
  * thread; opened before anything else starts, so that "port in use" half-starts nothing.
  */
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/fault.h"
-#include "config/option.h"
+#include "config/string_list.h"
+#include "daemon/settings/listen_address.h"
 #include "daemon/systemd/passed.h"
 
-enum { LISTENERS_MAX = 16, LISTEN_URL_MAX = 512 };
-
-struct listen_address {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } socket;
-    bool all; /* ":PORT": IPv6 and IPv4 on one socket, IPv4 alone where IPv6 is off */
-};
-
-/* Pure. ":10190", "127.0.0.1:10190", "[::1]:10190"; port 0 lets the kernel choose. -EINVAL with the fault. */
-int listen_address_parse(const char *text, struct listen_address *ret_address, struct fault *fault);
+enum { LISTEN_URL_MAX = 512 };
 
 /* Zero-initialised: none. */
 struct listeners {

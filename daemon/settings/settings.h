@@ -15,19 +15,8 @@
 #include "collectors/collector.h"
 #include "config/config.h"
 #include "config/option.h"
-#include "daemon/trend/loss.h"
-
-struct web_settings {
-    struct string_list listen; /* ":10190", "127.0.0.1:10190", "[::1]:10190" */
-    char *telemetry_path;
-    bool page;             /* serve the page for people at / */
-    char *tls_certificate; /* files; "" where off */
-    char *tls_key;
-    char *users_file;
-    uint64_t max_connections;
-    uint64_t max_connections_per_address;
-    uint64_t request_timeout_ns; /* start to end */
-};
+#include "daemon/settings/loss_settings.h"
+#include "daemon/settings/web_settings.h"
 
 /* What an unknown key in the file is; a warning is for fleets of mixed versions. */
 enum unknown_keys {

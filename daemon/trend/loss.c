@@ -2,6 +2,7 @@
 
 /* See loss.h. */
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -25,42 +26,9 @@ enum {
 /* From here on a time of the day alone would be ambiguous. */
 #define SINCE_DATE_NS (20 * 3600 * NS_PER_SECOND)
 
-static const struct option option_list[] = {
-    {.key = "window",
-     .type = OPTION_DURATION,
-     .offset = offsetof(struct loss_settings, window_ns),
-     .default_text = "1m",
-     .min = 2 * TREND_STEP_NS,
-     .max = TREND_POINTS * TREND_STEP_NS,
-     .help = "time within which lost packets are counted for the log"},
-    {.key = "onset_packets",
-     .type = OPTION_UINT,
-     .offset = offsetof(struct loss_settings, onset_packets),
-     .default_text = "60",
-     .min = 1,
-     .max = 1000000000,
-     .help = "packets that an interface loses within the window before the log says so"},
-    {.key = "end_after",
-     .type = OPTION_DURATION,
-     .offset = offsetof(struct loss_settings, end_after_ns),
-     .default_text = "1m",
-     .min = TREND_STEP_NS,
-     .max = 3600 * NS_PER_SECOND,
-     .help = "how long the loss must stay under half of that before the log says that it ended"},
-    {.key = "messages_per_minute",
-     .type = OPTION_UINT,
-     .offset = offsetof(struct loss_settings, messages_per_minute),
-     .default_text = "10",
-     .min = 1,
-     .max = 1000,
-     .help = "onsets that the log says within a minute; the others are told by their number"},
-};
-
-const struct option_table loss_options = {
-    .options = option_list,
-    .count = ELEMENTS(option_list),
-    .struct_size = sizeof(struct loss_settings),
-};
+static_assert(LOSS_WINDOW_MIN_NS >= 2 * TREND_STEP_NS, "a rate takes two steps");
+static_assert(LOSS_WINDOW_MAX_NS == TREND_POINTS * TREND_STEP_NS, "no more is remembered");
+static_assert(LOSS_END_MIN_NS == TREND_STEP_NS, "nothing is known between two steps");
 
 struct spell {
     char subject[sizeof(((struct trend_line *)0)->subject)];

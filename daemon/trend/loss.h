@@ -13,17 +13,8 @@
 
 #include <stdint.h>
 
-#include "config/option.h"
+#include "daemon/settings/loss_settings.h"
 #include "daemon/trend/trend.h"
-
-struct loss_settings {
-    uint64_t window_ns;
-    uint64_t onset_packets;
-    uint64_t end_after_ns;
-    uint64_t messages_per_minute; /* onsets that are said; the end of one that was said always is */
-};
-
-extern const struct option_table loss_options;
 
 struct loss;
 
