@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "collectors/collector.h"
-#include "daemon/program.h"
+#include "daemon/engine.h"
 #include "daemon/systemd/log.h"
 
 /* How often --once looks whether all have ended, and how long it waits for threads at the end. */
@@ -39,10 +39,10 @@ static int once_report(const struct registry *registry)
     return status;
 }
 
-static int once_print(struct answers *answers)
+static int once_print(struct answer_cache *answers)
 {
     const struct answer_key key = {.collectors = UINT64_MAX, .exposition = EXPOSITION_TEXT};
-    const struct body *body = answers_get(answers, &key);
+    const struct body *body = answer_cache_get(answers, &key);
     int status = EXIT_SUCCESS;
 
     if (!body) {
@@ -53,28 +53,28 @@ static int once_print(struct answers *answers)
         log_error("cannot write to standard output: %s", strerror(errno));
         status = EXIT_FAILURE;
     }
-    answers_release(body);
+    answer_cache_release(body);
     return status;
 }
 
 int command_once(struct settings *settings, uint64_t listen_ns)
 {
-    struct passed passed = {};
-    struct program program;
+    struct systemd_fds passed = {};
+    struct engine engine;
     struct fault fault = {};
     int status = EXIT_FAILURE;
 
-    if (program_init(&program, settings, &passed, &fault) < 0 ||
-        fleet_apply(program.fleet, settings, listen_ns, &fault) < 0) {
+    if (engine_init(&engine, settings, &passed, &fault) < 0 ||
+        runner_set_apply(engine.runners, settings, listen_ns, &fault) < 0) {
         log_error("%s", fault.text);
     } else {
-        while (!fleet_settled(program.fleet))
+        while (!runner_set_settled(engine.runners))
             nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
-        status = once_print(program.answers);
-        if (once_report(program.registry) != EXIT_SUCCESS)
+        status = once_print(engine.answers);
+        if (once_report(engine.registry) != EXIT_SUCCESS)
             status = EXIT_FAILURE;
     }
-    if (!program_done(&program, STOP_WAIT_NS))
+    if (!engine_done(&engine, STOP_WAIT_NS))
         _exit(status); /* a thread is still in the kernel */
     return status;
 }
@@ -93,7 +93,7 @@ static void list_collector(const struct settings *settings, struct limits *limit
     void *state = NULL;
     int error;
 
-    handover_open(&handover, settings, limits, i);
+    handover_set_open_one(&handover, settings, limits, i);
     error = collector->open(&context, settings->collectors[i], &state, &fault);
     printf("%s\n    %s\n    enabled:  %s\n    needs:    %s\n    runs here: ", collector->name,
            collector->summary, settings_collector(settings, i)->enabled ? "yes" : "no", collector->needs);

@@ -18,8 +18,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/privileges.h"
+#include "daemon/engine.h"
 #include "daemon/http/http.h"
-#include "daemon/program.h"
 #include "daemon/status.h"
 #include "daemon/systemd/log.h"
 #include "daemon/systemd/messages.h"
@@ -37,13 +37,13 @@ struct daemon {
     const struct settings_source *source;
     struct settings *started;  /* what can't change while running: addresses, path, page */
     struct settings *settings; /* in effect */
-    struct program program;
+    struct engine engine;
     struct page page;
     struct auth *auth; /* NULL: everybody may ask */
-    struct site site;
+    struct routes routes;
     struct http *http;
     struct trend *trend;
-    struct loss *loss;
+    struct loss_spells *loss;
     struct status *status;
     sd_event *event;
     uint64_t tick_usec;
@@ -78,7 +78,7 @@ static void log_lines(enum log_level level, const struct buffer *messages)
 static void adopt_secrets(struct daemon *daemon, struct secrets *secrets)
 {
     if (secrets->certificate) {
-        health_certificate(daemon->program.health, certificate_expiry_ns(secrets->certificate));
+        self_metrics_certificate(daemon->engine.self_metrics, certificate_expiry_ns(secrets->certificate));
         http_certificate(daemon->http, take_ptr(secrets->certificate));
     }
     if (secrets->users)
@@ -97,15 +97,15 @@ static void daemon_adopt(struct daemon *daemon, struct settings *settings)
         log_event(LOG_LEVEL_WARN, &restart, "these settings take effect at the next restart: %.*s",
                   (int)names.size, names.data);
     http_configure(daemon->http, &connections);
-    if (fleet_apply(daemon->program.fleet, settings, 0, &fault) < 0)
+    if (runner_set_apply(daemon->engine.runners, settings, 0, &fault) < 0)
         log_error("%s", fault.text);
-    if (health_config_loaded(daemon->program.health, settings->sha256, settings->unknown_keys,
-                             clock_realtime_ns()) < 0)
+    if (self_metrics_config_loaded(daemon->engine.self_metrics, settings->sha256, settings->unknown_keys,
+                                   clock_realtime_ns()) < 0)
         log_error("out of memory: the metrics still name the old configuration");
     settings_unref(daemon->settings);
     daemon->settings = settings;
     buffer_clear(&names);
-    if (fleet_pending(daemon->program.fleet, &names))
+    if (runner_set_pending(daemon->engine.runners, &names))
         log_event(LOG_LEVEL_WARN, &reloaded,
                   "configuration reloaded; still busy, and changed when their call returns: %.*s",
                   (int)names.size, names.data);
@@ -131,7 +131,7 @@ static void daemon_reload(struct daemon *daemon)
         settings_unref(settings);
         log_lines(LOG_LEVEL_ERROR, &messages);
         log_event(LOG_LEVEL_ERROR, &refused, "the configuration was not reloaded; what ran before goes on");
-        health_config_refused(daemon->program.health);
+        self_metrics_config_refused(daemon->engine.self_metrics);
         status_note(daemon->status, what);
     } else {
         log_lines(LOG_LEVEL_WARN, &messages);
@@ -165,7 +165,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
     if (http_tick(daemon->http, now_ns))
         sd_notify(0, "WATCHDOG=1");
     if (trend_step(daemon->trend, now_ns))
-        loss_update(daemon->loss, &daemon->settings->loss, now_ns);
+        loss_spells_update(daemon->loss, &daemon->settings->loss, now_ns);
     status_update(daemon->status, now_ns);
     return sd_event_source_set_time_relative(source, daemon->tick_usec);
 }
@@ -246,13 +246,13 @@ static int daemon_serve(struct daemon *daemon, struct secrets *secrets, struct l
         listen_url(listeners->fds[i], scheme, daemon->started->web.telemetry_path, urls[i]);
     if (secrets->users && !secrets->certificate)
         warn_plain(listeners);
-    error = secrets->users ? auth_new(secrets->users, &daemon->program.limits, &daemon->auth) : 0;
+    error = secrets->users ? auth_new(secrets->users, &daemon->engine.limits, &daemon->auth) : 0;
     if (error < 0)
         return fault_set(fault, error, "cannot keep users: %s", strerror(-error));
     if (secrets->users)
         secrets->users = NULL;
-    daemon->site.auth = daemon->auth;
-    error = http_new(&daemon->site, &daemon->program.limits, &connections, &daemon->http, fault);
+    daemon->routes.auth = daemon->auth;
+    error = http_new(&daemon->routes, &daemon->engine.limits, &connections, &daemon->http, fault);
     if (!error)
         adopt_secrets(daemon, secrets);
     if (!error)
@@ -262,40 +262,40 @@ static int daemon_serve(struct daemon *daemon, struct secrets *secrets, struct l
     return error;
 }
 
-static int daemon_start(struct daemon *daemon, struct passed *passed, struct fault *fault)
+static int daemon_start(struct daemon *daemon, struct systemd_fds *passed, struct fault *fault)
 {
-    int error = program_init(&daemon->program, daemon->settings, passed, fault);
+    int error = engine_init(&daemon->engine, daemon->settings, passed, fault);
 
-    passed_done(passed); /* nobody knows the rest */
+    systemd_fds_done(passed); /* nobody knows the rest */
     if (error < 0)
         return error;
     error = privileges_limit(0);
     if (error < 0)
         return fault_set(fault, error, "cannot give up capabilities: %s", strerror(-error));
-    daemon->site = (struct site){
-        .registry = daemon->program.registry,
-        .answers = daemon->program.answers,
+    daemon->routes = (struct routes){
+        .registry = daemon->engine.registry,
+        .answers = daemon->engine.answers,
         .telemetry_path = daemon->started->web.telemetry_path,
         .page = daemon->started->web.page ? &daemon->page : NULL,
         .start_ns = clock_boottime_ns(),
     };
-    error = trend_new(daemon->program.registry, &daemon->program.limits, &daemon->trend);
+    error = trend_new(daemon->engine.registry, &daemon->engine.limits, &daemon->trend);
     daemon->page = (struct page){
-        .registry = daemon->program.registry,
+        .registry = daemon->engine.registry,
         .trend = daemon->trend,
-        .limits = &daemon->program.limits,
+        .limits = &daemon->engine.limits,
         .telemetry_path = daemon->started->web.telemetry_path,
     };
     page_init(&daemon->page);
     if (!error)
-        error = loss_new(daemon->trend, &daemon->loss);
+        error = loss_spells_new(daemon->trend, &daemon->loss);
     if (!error)
-        error = status_new(daemon->program.registry, daemon->trend, daemon->loss, &daemon->status);
+        error = status_new(daemon->engine.registry, daemon->trend, daemon->loss, &daemon->status);
     if (!error)
         error = daemon_events(daemon);
     if (error < 0)
         return fault_set(fault, error, "cannot start: %s", strerror(-error));
-    return fleet_apply(daemon->program.fleet, daemon->settings, 0, fault);
+    return runner_set_apply(daemon->engine.runners, daemon->settings, 0, fault);
 }
 
 static void daemon_end(struct daemon *daemon, int status)
@@ -305,17 +305,17 @@ static void daemon_end(struct daemon *daemon, int status)
     sd_notify(0, "STOPPING=1");
     if (daemon->http)
         http_stop_listening(daemon->http);
-    if (daemon->program.fleet)
-        fleet_stop(daemon->program.fleet);
+    if (daemon->engine.runners)
+        runner_set_stop(daemon->engine.runners);
     if (daemon->http && !http_drain(daemon->http, DRAIN_NS))
         log_warn("some requests did not end in time and were cut off");
     http_free(daemon->http);
     auth_free(daemon->auth);
     status_free(daemon->status);
-    loss_free(daemon->loss);
+    loss_spells_free(daemon->loss);
     trend_free(daemon->trend);
     spent_ns = clock_read_ns(CLOCK_MONOTONIC) - begin_ns;
-    if (!program_done(&daemon->program, spent_ns < END_NS ? END_NS - spent_ns : 0)) {
+    if (!engine_done(&daemon->engine, spent_ns < END_NS ? END_NS - spent_ns : 0)) {
         log_warn("a collector is still in the kernel; ending without it");
         _exit(status);
     }
@@ -332,13 +332,13 @@ int daemon_run(const struct settings_source *source, struct settings *settings, 
         .settings = settings_ref(settings),
     };
     struct listeners listeners = {};
-    struct passed passed = {};
+    struct systemd_fds passed = {};
     struct fault fault = {};
     int status = EXIT_FAILURE;
     int error = daemon_prepare();
 
     if (!error)
-        error = passed_get(&passed, &fault);
+        error = systemd_fds_get(&passed, &fault);
     if (!error)
         error = settings->systemd_socket ? listeners_systemd(&passed, &listeners, &fault)
                                          : listeners_open(&settings->web.listen, &listeners, &fault);
@@ -353,7 +353,7 @@ int daemon_run(const struct settings_source *source, struct settings *settings, 
         status = sd_event_loop(daemon.event) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     }
     listeners_done(&listeners);
-    passed_done(&passed);
+    systemd_fds_done(&passed);
     daemon_end(&daemon, status);
     return status;
 }

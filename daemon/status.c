@@ -26,7 +26,7 @@ struct seen {
 struct status {
     const struct registry *registry;
     struct trend *trend;
-    const struct loss *loss;
+    const struct loss_spells *loss;
     const char *note;
     uint64_t sent_ns;   /* when the line was; 0: never */
     struct buffer line; /* as sent last, NUL-terminated */
@@ -36,7 +36,7 @@ struct status {
     struct seen seen[];
 };
 
-int status_new(const struct registry *registry, struct trend *trend, const struct loss *loss,
+int status_new(const struct registry *registry, struct trend *trend, const struct loss_spells *loss,
                struct status **ret_status)
 {
     struct status *status = calloc(1, sizeof(*status) + registry_count(registry) * sizeof(status->seen[0]));
@@ -148,7 +148,7 @@ static void status_count(struct status *status, const char *name, const struct c
 static void status_compose(struct status *status)
 {
     struct buffer *next = &status->next;
-    const char *loss = loss_text(status->loss);
+    const char *loss = loss_spells_text(status->loss);
     struct trend_extent extent;
 
     trend_extent(status->trend, &extent);

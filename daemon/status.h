@@ -7,13 +7,13 @@
  */
 
 #include "daemon/run/registry.h"
-#include "daemon/trend/loss.h"
+#include "daemon/trend/loss_spells.h"
 #include "daemon/trend/trend.h"
 
 struct status;
 
 /* Borrows all three. -ENOMEM. */
-int status_new(const struct registry *registry, struct trend *trend, const struct loss *loss,
+int status_new(const struct registry *registry, struct trend *trend, const struct loss_spells *loss,
                struct status **ret_status);
 struct status *status_free(struct status *status); /* accepts NULL, returns NULL */
 

@@ -21,7 +21,7 @@
 #include "collectors/drops/drop_source.h"
 #include "collectors/drops/drop_table.h"
 #include "collectors/kernel/ksyms.h"
-#include "collectors/kernel/links.h"
+#include "collectors/kernel/link_table.h"
 
 struct drop_monitor_settings {
     struct collector_common common;
@@ -89,8 +89,8 @@ struct drop_monitor_state {
     const struct drop_source *source;
     void *source_state;
     bool label_offset;
-    struct links links; /* where the source tells devices */
-    uint64_t swept;     /* generation of the links that the sites were compared with */
+    struct link_table links; /* where the source tells devices */
+    uint64_t swept;          /* generation of the links that the sites were compared with */
     struct ksyms ksyms;
     struct drop_table sites;
     struct drop_rows rows;
@@ -105,7 +105,7 @@ static void drop_monitor_close(void *data)
 
     if (state->source_state)
         state->source->close(state->source_state);
-    links_close(&state->links);
+    link_table_close(&state->links);
     ksyms_close(&state->ksyms);
     drop_table_done(&state->sites);
     drop_rows_done(&state->rows);
@@ -195,7 +195,7 @@ static int drop_monitor_open(const struct collector_context *context, const void
         return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
     r = source_adopt(state, &opened, &drop_options, fault);
     if (r == 0 && state->source->devices)
-        r = links_open(&state->links, context->limits, fault);
+        r = link_table_open(&state->links, context->limits, fault);
     if (r < 0)
         return r;
     (void)malloc_trim(0); /* reading the kernel's BTF took megabytes */
@@ -206,14 +206,14 @@ static int drop_monitor_open(const struct collector_context *context, const void
 static bool link_exists(int ifindex, void *data)
 {
     const struct drop_monitor_state *state = data;
-    const struct links *links = &state->links;
+    const struct link_table *links = &state->links;
 
-    return links_find(links, ifindex) || !links->synced_ns || links->lost || links->full;
+    return link_table_find(links, ifindex) || !links->synced_ns || links->lost || links->full;
 }
 
 static bool device_exists(const char *device, void *data)
 {
-    const struct links *links = &((const struct drop_monitor_state *)data)->links;
+    const struct link_table *links = &((const struct drop_monitor_state *)data)->links;
 
     for (size_t i = 0; i < links->count; i++)
         if (strcmp(links->items[i]->device, device) == 0)
@@ -248,7 +248,7 @@ static void name_pending(const struct drop_monitor_state *state, const struct pe
                          struct drop_labels *ret_labels)
 {
     const struct ksym *symbol = ksyms_find(&state->ksyms, pending->location);
-    const struct link *link = pending->ifindex ? links_find(&state->links, pending->ifindex) : NULL;
+    const struct link *link = pending->ifindex ? link_table_find(&state->links, pending->ifindex) : NULL;
 
     *ret_labels = (struct drop_labels){.netns = pending->netns, .protocol = pending->protocol};
     strcpy(ret_labels->reason, pending->reason);
@@ -294,7 +294,8 @@ static int drop_monitor_event_fd(void *data)
 {
     struct drop_monitor_state *state = data;
 
-    return state->source->event_fd ? state->source->event_fd(state->source_state) : links_fd(&state->links);
+    return state->source->event_fd ? state->source->event_fd(state->source_state)
+                                   : link_table_fd(&state->links);
 }
 
 static int drop_monitor_event(void *data, struct fault *fault)
@@ -305,7 +306,7 @@ static int drop_monitor_event(void *data, struct fault *fault)
     if (state->source->event)
         return state->source->event(state->source_state, fault);
     r = state->links.lost ? 0 : take(state, fault);
-    return r < 0 ? r : links_drain(&state->links, fault);
+    return r < 0 ? r : link_table_drain(&state->links, fault);
 }
 
 static int links_follow(struct drop_monitor_state *state, struct fault *fault)
@@ -314,7 +315,7 @@ static int links_follow(struct drop_monitor_state *state, struct fault *fault)
 
     if (!state->source->devices)
         return 0;
-    r = links_update(&state->links, clock_boottime_ns(), fault);
+    r = link_table_update(&state->links, clock_boottime_ns(), fault);
     if (r == 0 && state->swept != state->links.generation) {
         drop_table_sweep(&state->sites, device_exists, state);
         state->swept = state->links.generation;

@@ -18,7 +18,7 @@
 #include "collectors/drops/bpf/drop_key.h"
 #include "collectors/kernel/ksyms_parse.h"
 #include "collectors/kernel/link_parse.h"
-#include "collectors/meaning/drop_class.h"
+#include "collectors/meaning/drop_meaning.h"
 
 enum { DROP_REASON_SIZE = 64 };
 

@@ -19,7 +19,7 @@
 #include "collectors/ethtool/ethtool_netlink.h"
 #include "collectors/ethtool/ethtool_select.h"
 #include "collectors/ethtool/ethtool_tables.h"
-#include "collectors/kernel/links.h"
+#include "collectors/kernel/link_table.h"
 
 struct ethtool_settings {
     struct collector_common common;
@@ -78,7 +78,7 @@ struct ethtool_state {
     struct limits *limits;
     struct ethtool_selection selection;
 
-    struct links links;
+    struct link_table links;
     struct ethtool_ioctl ioctl;
     struct ethtool_netlink netlink;
 
@@ -97,7 +97,7 @@ static void ethtool_close(void *data)
     ethtool_devices_done(&state->devices);
     ethtool_netlink_close(&state->netlink);
     ethtool_ioctl_close(&state->ioctl);
-    links_close(&state->links);
+    link_table_close(&state->links);
     free(state);
 }
 
@@ -105,7 +105,7 @@ DEFINE_CLEANUP(struct ethtool_state *, ethtool_close)
 
 static int open_parts(struct ethtool_state *state, struct fault *fault)
 {
-    int r = links_open(&state->links, state->limits, fault);
+    int r = link_table_open(&state->links, state->limits, fault);
 
     if (r < 0)
         return r;
@@ -274,14 +274,14 @@ static void read_statistics(struct ethtool_state *state, struct snapshot *draft)
 /* A name that passed from one device to another during the round would put its values under the wrong one. */
 static int drop_renamed(struct ethtool_state *state, struct snapshot *draft, struct fault *fault)
 {
-    int r = links_drain(&state->links, fault);
+    int r = link_table_drain(&state->links, fault);
 
     if (r < 0)
         return r;
     for (size_t i = 0; state->links.generation != state->devices.generation && i < state->devices.count;
          i++) {
         const struct ethtool_device *device = state->devices.items[i];
-        const struct link *link = links_find(&state->links, device->ifindex);
+        const struct link *link = link_table_find(&state->links, device->ifindex);
 
         if (!link || !ethtool_device_is(device, link))
             ethtool_tables_forget(device, draft);
@@ -292,11 +292,11 @@ static int drop_renamed(struct ethtool_state *state, struct snapshot *draft, str
 static int ethtool_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct ethtool_state *state = data;
-    int r = links_update(&state->links, clock_boottime_ns(), fault);
+    int r = link_table_update(&state->links, clock_boottime_ns(), fault);
 
     if (r < 0)
         return r;
-    links_begin(&state->links);
+    link_table_begin(&state->links);
     r = update_devices(state);
     if (r == 0)
         r = read_readings(state);
@@ -315,14 +315,14 @@ static int ethtool_event_fd(void *data)
 {
     struct ethtool_state *state = data;
 
-    return links_fd(&state->links);
+    return link_table_fd(&state->links);
 }
 
 static int ethtool_event(void *data, struct fault *fault)
 {
     struct ethtool_state *state = data;
 
-    return links_drain(&state->links, fault);
+    return link_table_drain(&state->links, fault);
 }
 
 const struct collector ethtool_collector = {

@@ -52,7 +52,7 @@ static struct ethtool_device *device_for(struct ethtool_device **known, const st
     return device_new(link, virtual_devices);
 }
 
-int ethtool_devices_update(struct ethtool_devices *devices, const struct links *links,
+int ethtool_devices_update(struct ethtool_devices *devices, const struct link_table *links,
                            const struct device_filter *filter, bool virtual_devices, bool *ret_changed)
 {
     struct ethtool_devices next = {.generation = links->generation, .turn = devices->turn};

@@ -14,7 +14,7 @@
 #include "collectors/device_filter.h"
 #include "collectors/ethtool/ethtool_ioctl.h"
 #include "collectors/ethtool/ethtool_select.h"
-#include "collectors/kernel/links.h"
+#include "collectors/kernel/link_table.h"
 
 /* The value at `source` of the driver's list is added to a row of a table. */
 struct ethtool_move {
@@ -53,7 +53,7 @@ struct ethtool_devices {
 
 /* Takes over what changed about the links; devices that stay keep what is known of them. *ret_changed is set
  * where a device came, went or was renamed. -ENOMEM. */
-int ethtool_devices_update(struct ethtool_devices *devices, const struct links *links,
+int ethtool_devices_update(struct ethtool_devices *devices, const struct link_table *links,
                            const struct device_filter *filter, bool virtual_devices, bool *ret_changed);
 void ethtool_devices_done(struct ethtool_devices *devices);
 

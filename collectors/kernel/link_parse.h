@@ -53,7 +53,7 @@ struct link {
     const char *address; /* hexadecimal with colons, whatever the link's type */
     const char *bus;     /* name of the parent device, "0000:03:00.0"; "" before Linux 5.14 */
 
-    /* Of the one who keeps the link, not of the message; see links.h. */
+    /* Of the one who keeps the link, not of the message; see link_table.h. */
     uint64_t born;
     uint64_t seen;
     uint32_t row;

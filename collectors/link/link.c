@@ -3,7 +3,7 @@
 /*
  * The link collector: every field of rtnl_link_stats64 of every link under its own name, and what names the
  * link. One RTM_GETSTATS dump has the numbers and nothing but an ifindex to go with them, at a tenth of what
- * RTM_GETLINK costs; links.h knows the rest and says how the two are joined. Runs on the collector's own
+ * RTM_GETLINK costs; link_table.h knows the rest and says how the two are joined. Runs on the collector's own
  * thread.
  *
  * A steady-state collection is one dump, copied once, and renders and allocates nothing: row sets are made
@@ -18,7 +18,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "collectors/kernel/links.h"
+#include "collectors/kernel/link_table.h"
 #include "collectors/link/link_columns.h"
 #include "collectors/link/link_rows.h"
 
@@ -48,7 +48,7 @@ static const struct option_table option_table = {
 
 struct link_state {
     const struct device_filter *filter;
-    struct links links;
+    struct link_table links;
     struct nl_msg *request; /* RTM_GETSTATS; NULL where the kernel lacks it */
 
     struct link_columns columns;
@@ -72,7 +72,7 @@ static void link_close(void *data)
 {
     struct link_state *state = data;
 
-    links_close(&state->links);
+    link_table_close(&state->links);
     nlmsg_freep(&state->request);
     link_columns_done(&state->columns);
     column_set_unref(state->info_columns);
@@ -111,7 +111,7 @@ static int link_open(const struct collector_context *context, const void *config
     r = link_prepare(state, settings->columns);
     if (r < 0)
         return fault_set(fault, r, "link: %s", strerror(-r));
-    r = links_open(&state->links, context->limits, fault);
+    r = link_table_open(&state->links, context->limits, fault);
     if (r < 0)
         return r;
     *ret_state = take_ptr(state);
@@ -129,14 +129,14 @@ static int link_event_fd(void *data)
 {
     struct link_state *state = data;
 
-    return links_fd(&state->links);
+    return link_table_fd(&state->links);
 }
 
 static int link_event(void *data, struct fault *fault)
 {
     struct link_state *state = data;
 
-    return links_drain(&state->links, fault);
+    return link_table_drain(&state->links, fault);
 }
 
 static void dump_begin(void *data)
@@ -191,7 +191,7 @@ static int fill_links(struct link_state *state, struct snapshot *draft)
     if (!table)
         return -ENOMEM;
     for (size_t i = 0; i < state->statistics_count; i++) {
-        const struct link *link = links_join(&state->links, state->statistics[i].ifindex, &hint);
+        const struct link *link = link_table_join(&state->links, state->statistics[i].ifindex, &hint);
 
         if (link && link->row != LINK_NO_ROW)
             link_columns_fill(&state->columns, table, link->row, &state->statistics[i], link);
@@ -229,7 +229,7 @@ static int link_collect(void *data, struct snapshot *draft, struct fault *fault)
     struct link_state *state = data;
     int r;
 
-    r = links_round(&state->links, link_dump, state, fault);
+    r = link_table_round(&state->links, link_dump, state, fault);
     if (r < 0)
         return r;
     r = link_rows_update(&state->rows, &state->links, state->filter);

@@ -42,9 +42,9 @@ static int exclude(struct link_rows *rows, const char *kind)
     return row_set_add(rows->excluded, &kind);
 }
 
-static int add_info(struct link_rows *rows, const struct links *links, const struct link *link)
+static int add_info(struct link_rows *rows, const struct link_table *links, const struct link *link)
 {
-    const struct link *master = links_find(links, link->master);
+    const struct link *master = link_table_find(links, link->master);
     char ifindex[16];
 
     (void)snprintf(ifindex, sizeof(ifindex), "%d", link->ifindex);
@@ -53,7 +53,7 @@ static int add_info(struct link_rows *rows, const struct links *links, const str
                                              link->address, link->alias, link->bus});
 }
 
-static int add_link(struct link_rows *rows, struct links *links, struct link *link)
+static int add_link(struct link_rows *rows, struct link_table *links, struct link *link)
 {
     int r = row_set_add(rows->links, (const char *const[]){link->device, link->kind});
 
@@ -68,7 +68,7 @@ static int add_link(struct link_rows *rows, struct links *links, struct link *li
     return add_info(rows, links, link);
 }
 
-static int make_rows(struct link_rows *rows, struct links *links, const struct device_filter *filter)
+static int make_rows(struct link_rows *rows, struct link_table *links, const struct device_filter *filter)
 {
     int r;
 
@@ -89,7 +89,7 @@ static int make_rows(struct link_rows *rows, struct links *links, const struct d
     return r < 0 ? r : 0;
 }
 
-int link_rows_update(struct link_rows *rows, struct links *links, const struct device_filter *filter)
+int link_rows_update(struct link_rows *rows, struct link_table *links, const struct device_filter *filter)
 {
     struct link_rows fresh = {.generation = links->generation};
     int r;

@@ -11,7 +11,7 @@
 
 #include "base/table/table.h"
 #include "collectors/device_filter.h"
-#include "collectors/kernel/links.h"
+#include "collectors/kernel/link_table.h"
 
 #define LINK_NO_ROW UINT32_MAX /* link->row of a link that is not shown */
 
@@ -31,5 +31,5 @@ struct link_rows {
 
 /* Brings rows up to date and notes in each link which is its row. -ENOMEM: as before, and the next call tries
  * again. */
-int link_rows_update(struct link_rows *rows, struct links *links, const struct device_filter *filter);
+int link_rows_update(struct link_rows *rows, struct link_table *links, const struct device_filter *filter);
 void link_rows_done(struct link_rows *rows); /* accepts a zeroed one */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/table/table.h"
-#include "collectors/meaning/drop_class.h"
+#include "collectors/meaning/drop_meaning.h"
 
 /* Bits, so that a reader can ask for several. */
 enum trend_kind {

@@ -2,8 +2,8 @@
 
 /*
  * The qdisc collector: what every queueing discipline of every device counts, roots and children alike, from
- * one RTM_GETQDISC dump, joined with the names that links.h keeps. A parent counts its children's drops too
- * (net/sched/sch_api.c, qdisc_tree_reduce_backlog(); sch_mq.c, mq_dump()), so the two are told apart by a
+ * one RTM_GETQDISC dump, joined with the names that link_table.h keeps. A parent counts its children's drops
+ * too (net/sched/sch_api.c, qdisc_tree_reduce_backlog(); sch_mq.c, mq_dump()), so the two are told apart by a
  * label. Runs on the collector's own thread.
  *
  * A steady-state collection is one dump and renders and allocates nothing: rows are made again only when the
@@ -20,7 +20,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "collectors/kernel/links.h"
+#include "collectors/kernel/link_table.h"
 #include "collectors/qdisc/qdisc_parse.h"
 
 #define NO_ROW UINT32_MAX
@@ -92,7 +92,7 @@ struct entry {
 struct qdisc_state {
     const struct device_filter *filter;
     bool children;
-    struct links links;
+    struct link_table links;
     struct nl_msg *request; /* RTM_GETQDISC */
     struct column_set *columns;
 
@@ -111,7 +111,7 @@ static void qdisc_close(void *data)
 {
     struct qdisc_state *state = data;
 
-    links_close(&state->links);
+    link_table_close(&state->links);
     nlmsg_freep(&state->request);
     column_set_unref(state->columns);
     row_set_unref(state->rows);
@@ -138,7 +138,7 @@ static int qdisc_open(const struct collector_context *context, const void *confi
         r = column_set_new(metrics, ELEMENTS(metrics), &state->columns);
     if (r < 0)
         return fault_set(fault, r, "qdisc: %s", strerror(-r));
-    r = links_open(&state->links, context->limits, fault);
+    r = link_table_open(&state->links, context->limits, fault);
     if (r < 0)
         return r;
     *ret_state = take_ptr(state);
@@ -150,14 +150,14 @@ static int qdisc_event_fd(void *data)
 {
     struct qdisc_state *state = data;
 
-    return links_fd(&state->links);
+    return link_table_fd(&state->links);
 }
 
 static int qdisc_event(void *data, struct fault *fault)
 {
     struct qdisc_state *state = data;
 
-    return links_drain(&state->links, fault);
+    return link_table_drain(&state->links, fault);
 }
 
 static void dump_begin(void *data)
@@ -217,7 +217,7 @@ static int qdisc_dump(void *data, struct fault *fault)
 
 static int add_row(struct qdisc_state *state, struct row_set *rows, struct entry *entry)
 {
-    const struct link *link = links_find(&state->links, entry->qdisc.ifindex);
+    const struct link *link = link_table_find(&state->links, entry->qdisc.ifindex);
     char handle[QDISC_HANDLE_SIZE], parent[QDISC_HANDLE_SIZE];
     int r;
 
@@ -269,7 +269,7 @@ static int fill(struct qdisc_state *state, struct snapshot *draft)
     for (size_t i = 0; i < state->count; i++) {
         const struct entry *entry = &state->entries[i];
 
-        if (entry->row == NO_ROW || !links_join(&state->links, entry->qdisc.ifindex, &hint))
+        if (entry->row == NO_ROW || !link_table_join(&state->links, entry->qdisc.ifindex, &hint))
             continue;
         for (size_t value = 0; value < QDISC_VALUE_COUNT; value++)
             if (entry->qdisc.present >> value & 1)
@@ -283,7 +283,7 @@ static int qdisc_collect(void *data, struct snapshot *draft, struct fault *fault
     struct qdisc_state *state = data;
     int r;
 
-    r = links_round(&state->links, qdisc_dump, state, fault);
+    r = link_table_round(&state->links, qdisc_dump, state, fault);
     if (r < 0)
         return r;
     if (state->full)

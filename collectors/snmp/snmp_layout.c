@@ -1,7 +1,7 @@
 #include "collectors/snmp/snmp_layout.h"
 
 /*
- * Using a layout; snmp_build.c makes it. Runs on the snmp collector's thread, once a second.
+ * Using a layout; snmp_layout_build.c makes it. Runs on the snmp collector's thread, once a second.
  */
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-/* What snmp_build.c makes and snmp_layout.c uses. Nobody else includes this. */
+/* What snmp_layout_build.c makes and snmp_layout.c uses. Nobody else includes this. */
 
 #include "collectors/snmp/snmp_layout.h"
 #include "collectors/snmp/snmp_name.h"

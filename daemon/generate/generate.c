@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/meaning/drop_class.h"
+#include "collectors/meaning/drop_meaning.h"
 #include "daemon/generate/render.h"
 #include "daemon/generate/template.h"
 #include "daemon/settings/settings.h"

@@ -17,7 +17,7 @@
 #include <microhttpd.h>
 
 #include "base/cleanup.h"
-#include "daemon/http/probe.h"
+#include "daemon/http/self_probe.h"
 #include "daemon/http/tls.h"
 
 enum {
@@ -29,11 +29,11 @@ enum {
 struct listener {
     struct MHD_Daemon *daemon;
     int fd;
-    struct probe probe;
+    struct self_probe probe;
 };
 
 struct http {
-    const struct site *site;
+    const struct routes *routes;
     struct limits *limits;
     struct connections *connections;
     atomic_bool stopping; /* each answer ends its connection */
@@ -160,7 +160,7 @@ static struct MHD_Response *response_new(const struct http *http, const struct r
  * many readers stall, and whoever reads is served. */
 static void keep_budget(struct http *http)
 {
-    if (answers_bytes(http->site->answers) > RESPONSE_BYTES_BUDGET)
+    if (answer_cache_bytes(http->routes->answers) > RESPONSE_BYTES_BUDGET)
         (void)connections_shed_oldest(http->connections);
 }
 
@@ -184,13 +184,13 @@ static enum MHD_Result respond(struct http *http, struct MHD_Connection *connect
     enum MHD_Result result;
 
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_argument, &request);
-    if (http->site->auth)
+    if (http->routes->auth)
         request.authorization =
             MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
     keep_budget(http);
     if (entry)
         connections_answer(http->connections, entry);
-    site_answer(http->site, &request, &response);
+    routes_answer(http->routes, &request, &response);
     queued = response_new(http, &response);
     if (!queued)
         return MHD_NO;
@@ -220,7 +220,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
     return respond(http, connection, url, method);
 }
 
-int http_new(const struct site *site, struct limits *limits, const struct connections_limits *settings,
+int http_new(const struct routes *routes, struct limits *limits, const struct connections_limits *settings,
              struct http **ret_http, struct fault *fault)
 {
     struct http *http = calloc(1, sizeof(*http));
@@ -228,7 +228,7 @@ int http_new(const struct site *site, struct limits *limits, const struct connec
 
     if (!http)
         return fault_set(fault, -ENOMEM, "out of memory");
-    http->site = site;
+    http->routes = routes;
     http->limits = limits;
     tls_init(&http->tls);
     http->placeholder = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -287,7 +287,7 @@ static int listener_start(struct http *http, int fd, struct listener *ret_listen
         close(fd);
         return error;
     }
-    error = probe_init(&listener.probe, listener.daemon, http->tls.certificate != NULL);
+    error = self_probe_init(&listener.probe, listener.daemon, http->tls.certificate != NULL);
     if (error < 0)
         MHD_stop_daemon(listener.daemon); /* closes the descriptor */
     else
@@ -324,7 +324,7 @@ bool http_tick(struct http *http, uint64_t now_ns)
 
     (void)connections_sweep(http->connections, now_ns);
     for (size_t i = 0; i < http->listener_count; i++)
-        alive &= probe_turn(&http->listeners[i].probe, http->listeners[i].daemon);
+        alive &= self_probe_turn(&http->listeners[i].probe, http->listeners[i].daemon);
     return alive;
 }
 
@@ -364,7 +364,7 @@ struct http *http_free(struct http *http)
     for (size_t i = 0; i < http->listener_count; i++) {
         MHD_stop_daemon(http->listeners[i].daemon);
         close(http->listeners[i].fd);
-        probe_done(&http->listeners[i].probe);
+        self_probe_done(&http->listeners[i].probe);
     }
     if (http->placeholder >= 0)
         close(http->placeholder);

@@ -2,7 +2,7 @@
 
 /*
  * The HTTP end: libmicrohttpd, one daemon and one thread (epoll, poll for TLS) for each listening socket, the
- * connection table over all of them, the site behind them. Only the glue is here. Functions are main's;
+ * connection table over all of them, the routes behind them. Only the glue is here. Functions are main's;
  * requests are answered on libmicrohttpd's threads.
  */
 
@@ -14,12 +14,12 @@
 #include "daemon/http/certificate.h"
 #include "daemon/http/connections.h"
 #include "daemon/http/listen.h"
-#include "daemon/http/site.h"
+#include "daemon/http/routes.h"
 
 struct http;
 
 /* Site and limits are borrowed. -ENOMEM, -errno with the fault. */
-int http_new(const struct site *site, struct limits *limits, const struct connections_limits *settings,
+int http_new(const struct routes *routes, struct limits *limits, const struct connections_limits *settings,
              struct http **ret_http, struct fault *fault);
 
 /* From here on new connections are TLS with this certificate, whose reference is taken over. Before

@@ -96,7 +96,7 @@ static bool is_listener(int fd)
     return sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) > 0 || sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) > 0;
 }
 
-static int none_fault(const struct passed *passed, struct fault *fault)
+static int none_fault(const struct systemd_fds *passed, struct fault *fault)
 {
     for (size_t i = 0; i < passed->count; i++)
         if (passed->items[i].fd >= 0)
@@ -109,7 +109,7 @@ static int none_fault(const struct passed *passed, struct fault *fault)
                      "systemd passed no socket: start the .socket unit, or leave out --web.systemd-socket");
 }
 
-int listeners_systemd(struct passed *passed, struct listeners *ret_listeners, struct fault *fault)
+int listeners_systemd(struct systemd_fds *passed, struct listeners *ret_listeners, struct fault *fault)
 {
     struct listeners listeners = {.count = 0};
 

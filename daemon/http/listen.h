@@ -11,7 +11,7 @@
 #include "base/fault.h"
 #include "config/string_list.h"
 #include "daemon/settings/listen_address.h"
-#include "daemon/systemd/passed.h"
+#include "daemon/systemd/systemd_fds.h"
 
 enum { LISTEN_URL_MAX = 512 };
 
@@ -26,7 +26,7 @@ int listeners_open(const struct string_list *addresses, struct listeners *ret_li
 
 /* Takes every listening TCP socket that systemd passed (socket activation), whatever its name. None is an
  * error, which says what was passed instead. */
-int listeners_systemd(struct passed *passed, struct listeners *ret_listeners, struct fault *fault);
+int listeners_systemd(struct systemd_fds *passed, struct listeners *ret_listeners, struct fault *fault);
 
 /* Closes what is still there. */
 void listeners_done(struct listeners *listeners);

@@ -20,7 +20,7 @@ static const char *const totals[TOTALS] = {
 };
 
 /* The table of the links, and where in it what is; -1: it is not. */
-struct links {
+struct link_table {
     const struct table *table;
     const struct row_set *info; /* has the aliases, row by row; NULL: not collected */
     int admin_up, up, totals[TOTALS];
@@ -123,7 +123,7 @@ static void loss_cell(const struct trend_line *line, struct buffer *out)
     buffer_text(out, "</td>");
 }
 
-static void state_cell(const struct links *links, size_t row, struct buffer *out)
+static void state_cell(const struct link_table *links, size_t row, struct buffer *out)
 {
     uint64_t value = 0;
 
@@ -137,7 +137,7 @@ static void state_cell(const struct links *links, size_t row, struct buffer *out
 }
 
 /* What its owner calls the device. */
-static void alias_text(const struct links *links, const char *name, size_t row, struct buffer *out)
+static void alias_text(const struct link_table *links, const char *name, size_t row, struct buffer *out)
 {
     char device[64], alias[512];
 
@@ -150,7 +150,8 @@ static void alias_text(const struct links *links, const char *name, size_t row, 
     buffer_text(out, "</span>");
 }
 
-static void device_row(const struct links *links, const struct device *device, size_t row, struct buffer *out)
+static void device_row(const struct link_table *links, const struct device *device, size_t row,
+                       struct buffer *out)
 {
     char name[64] = "", kind[32] = "";
 
@@ -184,10 +185,10 @@ static void device_table(const struct page_view *view, const struct devices *dev
     size_t column;
     const struct table *table = view->links.table;
     const struct table *info = page_find_column(view, "netdrop_link_info", &column);
-    struct links links = {.table = table,
-                          .info = info ? info->rows : NULL,
-                          .admin_up = table_find_column(table, "netdrop_link_admin_up"),
-                          .up = table_find_column(table, "netdrop_link_up")};
+    struct link_table links = {.table = table,
+                               .info = info ? info->rows : NULL,
+                               .admin_up = table_find_column(table, "netdrop_link_admin_up"),
+                               .up = table_find_column(table, "netdrop_link_up")};
 
     for (size_t i = 0; i < TOTALS; i++)
         links.totals[i] = table_find_column(table, totals[i]);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "daemon/trend/trend_source.h"
+#include "daemon/trend/trend_table.h"
 
 /* What a reader's choice is made by. */
 struct rank {
@@ -26,7 +26,7 @@ struct trend {
     unsigned known_sources;
     struct trend_pool pool;
     struct rank ranks[TREND_LINES_MAX];
-    struct trend_source sources[]; /* SNAPSHOT_TABLES_MAX a slot */
+    struct trend_table sources[]; /* SNAPSHOT_TABLES_MAX a slot */
 };
 
 int trend_new(const struct registry *registry, struct limits *limits, struct trend **ret_trend)
@@ -49,7 +49,7 @@ struct trend *trend_free(struct trend *trend)
     if (!trend)
         return NULL;
     for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++)
-        trend_source_done(&trend->sources[i], &trend->pool);
+        trend_table_done(&trend->sources[i], &trend->pool);
     free(trend->pool.items);
     pthread_mutex_destroy(&trend->lock);
     free(trend);
@@ -71,14 +71,14 @@ static void begin_point(struct trend *trend)
 static void take_snapshot(struct trend *trend, size_t slot, const struct snapshot *snapshot)
 {
     for (size_t i = 0; i < SNAPSHOT_TABLES_MAX; i++) {
-        struct trend_source *source = &trend->sources[slot * SNAPSHOT_TABLES_MAX + i];
+        struct trend_table *source = &trend->sources[slot * SNAPSHOT_TABLES_MAX + i];
 
         if (!snapshot)
-            trend_source_blind(source);
+            trend_table_blind(source);
         else if (i >= snapshot->table_count)
-            trend_source_done(source, &trend->pool);
-        else if (trend_source_take(source, &snapshot->tables[i], snapshot->published_ns, trend->step,
-                                   &trend->pool) == 0 &&
+            trend_table_done(source, &trend->pool);
+        else if (trend_table_take(source, &snapshot->tables[i], snapshot->published_ns, trend->step,
+                                  &trend->pool) == 0 &&
                  source->watched_count)
             trend->known_sources++;
     }
@@ -235,9 +235,9 @@ void trend_extent(struct trend *trend, struct trend_extent *ret_extent)
     extent.sources = trend->known_sources;
     extent.points = trend->step <= TREND_POINTS ? trend->step - 1 : TREND_POINTS;
     for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++) {
-        const struct trend_source *source = &trend->sources[i];
+        const struct trend_table *source = &trend->sources[i];
 
-        if (source->published_ns && trend_source_has(source, trend_devices_metric))
+        if (source->published_ns && trend_table_has(source, trend_devices_metric))
             extent.devices = source->rows->count;
     }
     pthread_mutex_unlock(&trend->lock);

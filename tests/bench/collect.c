@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "collectors/collector.h"
-#include "daemon/encode/answers.h"
-#include "daemon/run/handovers.h"
-#include "daemon/run/health.h"
+#include "daemon/encode/answer_cache.h"
+#include "daemon/run/handover_set.h"
+#include "daemon/run/self_metrics.h"
 #include "daemon/settings/settings.h"
 #include "tests/bench/allocations.h"
 #include "tests/bench/median.h"
@@ -52,7 +52,7 @@ static void collect(void *data)
 /* What the HTTP thread asks for, at every new snapshot. */
 struct scrape {
     struct registry *registry;
-    struct answers *answers;
+    struct answer_cache *answers;
     struct snapshot *snapshot;
     size_t slot;
     size_t bytes;
@@ -67,11 +67,11 @@ static void answer(void *data)
 
     registry_publish(scrape->registry, scrape->slot, scrape->snapshot, clock_boottime_ns(),
                      clock_realtime_ns());
-    body = answers_get(scrape->answers, &key);
+    body = answer_cache_get(scrape->answers, &key);
     if (!body)
         fail("no answer");
     scrape->bytes = body->size;
-    answers_release(body);
+    answer_cache_release(body);
 }
 
 static void measure(void (*call)(void *data), void *data, unsigned count)
@@ -89,20 +89,20 @@ static void measure_answers(struct snapshot *snapshot, size_t slot, unsigned cou
 {
     struct scrape scrape = {.snapshot = snapshot, .slot = slot};
     struct limits limits = {};
-    struct health *health;
+    struct self_metrics *health;
     const char *names[64]; /* one bit a collector in struct answer_key */
 
     for (size_t i = 0; i < collector_count; i++)
         names[i] = collectors[i]->name;
     if (registry_new(collector_count, &scrape.registry) < 0 ||
-        health_new(scrape.registry, &limits, names, &health) < 0 ||
-        answers_new(scrape.registry, health, &scrape.answers) < 0)
+        self_metrics_new(scrape.registry, &limits, names, &health) < 0 ||
+        answer_cache_new(scrape.registry, health, &scrape.answers) < 0)
         fail("answers");
     registry_enable(scrape.registry, slot, NS_PER_SECOND, 30 * NS_PER_SECOND);
     measure(answer, &scrape, count);
     printf("%zu\n", scrape.bytes);
-    answers_free(scrape.answers);
-    health_free(health);
+    answer_cache_free(scrape.answers);
+    self_metrics_free(health);
     registry_free(scrape.registry);
 }
 
@@ -124,7 +124,7 @@ int main(int argc, char *argv[])
     if (settings_load(&source, &settings, &messages) < 0)
         fail(messages.data);
     collection.collector = collectors[i];
-    handover_open(&handover, settings, &limits, i);
+    handover_set_open_one(&handover, settings, &limits, i);
     if (collectors[i]->open(&(struct collector_context){.procfs = "/proc",
                                                         .devices = settings_devices(settings, i),
                                                         .limits = &limits,

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "collectors/kernel/links.h"
+#include "collectors/kernel/link_table.h"
 #include "tests/fuzz/fuzz.h"
 
 struct fuzz {
-    struct links links;
+    struct link_table links;
     size_t seen;
 };
 
@@ -39,19 +39,19 @@ static int take(const struct nlmsghdr *message, void *data)
 
     fuzz->seen++;
     check_statistics(message);
-    return links_take(&fuzz->links, message);
+    return link_table_take(&fuzz->links, message);
 }
 
-static void check_links(struct links *links)
+static void check_links(struct link_table *links)
 {
     size_t hint = 0;
 
-    links_begin(links);
+    link_table_begin(links);
     for (size_t i = 0; i < links->count; i++) {
         const struct link *link = links->items[i];
 
         expect(i == 0 || links->items[i - 1]->ifindex < link->ifindex);
-        expect(links_join(links, link->ifindex, &hint) == link);
+        expect(link_table_join(links, link->ifindex, &hint) == link);
         expect(link->ifindex > 0 && link->name[0] && link->device[0] && link->kind[0]);
         expect(utf8_valid(link->device, strlen(link->device)));
         expect(strlen(link->alias) < LINK_ALIAS_SIZE && strlen(link->bus) < LINK_BUS_SIZE);
@@ -74,6 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_links(&fuzz.links);
     (void)netlink_walk(data, size, take, &fuzz);
     check_links(&fuzz.links);
-    links_close(&fuzz.links);
+    link_table_close(&fuzz.links);
     return 0;
 }

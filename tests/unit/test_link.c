@@ -12,12 +12,12 @@
 
 static int take(const struct nlmsghdr *message, void *data)
 {
-    return links_take(data, message);
+    return link_table_take(data, message);
 }
 
 struct fixture {
     struct limits limits;
-    struct links links;
+    struct link_table links;
     struct link_rows rows;
     struct device_filter filter;
 };
@@ -27,7 +27,7 @@ static int fixture_setup(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     struct bytes bytes = captured("getlink");
 
-    fixture->links = (struct links){.limits = &fixture->limits, .generation = 1};
+    fixture->links = (struct link_table){.limits = &fixture->limits, .generation = 1};
     assert_int_equal(netlink_walk(bytes.data, bytes.size, take, &fixture->links), 0);
     bytes_done(&bytes);
     *state = fixture;
@@ -40,7 +40,7 @@ static int fixture_teardown(void **state)
 
     options_done(&device_filter_options, &fixture->filter);
     link_rows_done(&fixture->rows);
-    links_close(&fixture->links);
+    link_table_close(&fixture->links);
     free(fixture);
     return 0;
 }
@@ -79,8 +79,8 @@ static void test_rows(void **state)
     assert_row(fixture->rows.links, 1, "{device=\"br0\",kind=\"bridge\"} ");
     assert_row(fixture->rows.links, 2, "{device=\"\xef\xbf\xbd\xef\xbf\xbd~30\",kind=\"ifb\"} ");
     assert_row(fixture->rows.links, 3, "{device=\"a\\\"b\\\\c\",kind=\"ifb\"} ");
-    assert_int_equal(links_find(&fixture->links, 31)->row, 3);
-    assert_int_equal(links_find(&fixture->links, 20)->row, LINK_NO_ROW);
+    assert_int_equal(link_table_find(&fixture->links, 31)->row, 3);
+    assert_int_equal(link_table_find(&fixture->links, 20)->row, LINK_NO_ROW);
 
     assert_int_equal(fixture->rows.excluded_count, 1);
     assert_row(fixture->rows.excluded, 0, "{kind=\"veth\"} ");
@@ -111,11 +111,11 @@ static void test_rows_are_made_again_only_for_a_new_generation(void **state)
     update(fixture);
     before = fixture->rows.links;
 
-    assert_int_equal(links_take(&fixture->links, nlmsg_hdr(queue)), 0);
+    assert_int_equal(link_table_take(&fixture->links, nlmsg_hdr(queue)), 0);
     update(fixture);
     assert_ptr_equal(fixture->rows.links, before);
 
-    assert_int_equal(links_take(&fixture->links, nlmsg_hdr(renamed)), 0);
+    assert_int_equal(link_table_take(&fixture->links, nlmsg_hdr(renamed)), 0);
     update(fixture);
     assert_ptr_not_equal(fixture->rows.links, before);
     assert_row(fixture->rows.links, 1, "{device=\"br1\",kind=\"physical\"} ");
@@ -130,12 +130,12 @@ static void test_rows_row3_same_name_twice(void **state)
     struct nl_msg *twin = newlink(11, "br0");
 
     put_kind(twin, "bridge");
-    assert_int_equal(links_take(&fixture->links, nlmsg_hdr(twin)), 0);
+    assert_int_equal(link_table_take(&fixture->links, nlmsg_hdr(twin)), 0);
     update(fixture);
     assert_int_equal(fixture->rows.links->count, 4);
     assert_int_equal(fixture->rows.info->count, 4);
-    assert_int_equal(links_find(&fixture->links, 10)->row, 1);
-    assert_int_equal(links_find(&fixture->links, 11)->row, LINK_NO_ROW);
+    assert_int_equal(link_table_find(&fixture->links, 10)->row, 1);
+    assert_int_equal(link_table_find(&fixture->links, 11)->row, LINK_NO_ROW);
     assert_true(fixture->links.resync_due);
     nlmsg_free(twin);
 }

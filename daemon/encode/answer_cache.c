@@ -1,0 +1,257 @@
+#include "daemon/encode/answer_cache.h"
+
+/*
+ * See answer_cache.h. One entry for each kind of answer that somebody asked for lately; the one lock orders
+ * makers, so that simultaneous scrapers wait for one body. MHD's threads call get and release.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "daemon/encode/encode.h"
+#include "daemon/encode/gzip.h"
+#include "daemon/run/registry.h"
+#include "daemon/run/self_metrics.h"
+
+enum { ENTRIES = 8 };
+
+#define KEEP_NS NS_PER_SECOND
+
+struct owned_body {
+    struct body body; /* first: what readers hold */
+    struct answer_cache *answers;
+    unsigned references; /* under the lock */
+    bool gzip;
+    struct buffer buffer;
+};
+
+struct entry {
+    struct answer_key key;
+    struct owned_body *body; /* NULL: free */
+    uint64_t generation;     /* of the registry when it was made */
+    uint64_t made_ns;
+};
+
+struct answer_cache {
+    const struct registry *registry;
+    struct self_metrics *health;
+    pthread_mutex_t lock;
+    struct entry entries[ENTRIES];
+    struct owned_body *spares[2]; /* one of text, which gzip reads; one of what gzip makes of it */
+    size_t bytes;                 /* of all bodies with references */
+    struct snapshot *health_draft;
+    struct gzip *gzip;
+};
+
+int answer_cache_new(const struct registry *registry, struct self_metrics *health,
+                     struct answer_cache **ret_answers)
+{
+    struct answer_cache *answers = calloc(1, sizeof(*answers));
+
+    if (!answers)
+        return -ENOMEM;
+    answers->registry = registry;
+    answers->health = health;
+    answers->health_draft = snapshot_new();
+    answers->gzip = gzip_new();
+    pthread_mutex_init(&answers->lock, NULL);
+    if (!answers->health_draft || !answers->gzip) {
+        answer_cache_free(answers);
+        return -ENOMEM;
+    }
+    *ret_answers = answers;
+    return 0;
+}
+
+static void body_free(struct owned_body *body)
+{
+    buffer_done(&body->buffer);
+    free(body);
+}
+
+/* Drops a reference; the last one makes the body a spare, or frees it where there is one. */
+static void body_drop(struct answer_cache *answers, struct owned_body *body)
+{
+    if (--body->references)
+        return;
+    answers->bytes -= body->body.size;
+    if (answers->spares[body->gzip])
+        body_free(body);
+    else
+        answers->spares[body->gzip] = body;
+}
+
+struct answer_cache *answer_cache_free(struct answer_cache *answers)
+{
+    if (!answers)
+        return NULL;
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (answers->entries[i].body)
+            body_drop(answers, answers->entries[i].body);
+    for (size_t i = 0; i < ELEMENTS(answers->spares); i++)
+        if (answers->spares[i])
+            body_free(answers->spares[i]);
+    snapshot_unref(answers->health_draft);
+    gzip_free(answers->gzip);
+    pthread_mutex_destroy(&answers->lock);
+    free(answers);
+    return NULL;
+}
+
+static struct owned_body *body_new(struct answer_cache *answers, bool gzip)
+{
+    struct owned_body *body = take_ptr(answers->spares[gzip]);
+
+    if (!body)
+        body = calloc(1, sizeof(*body));
+    if (!body)
+        return NULL;
+    body->answers = answers;
+    body->references = 1;
+    body->gzip = gzip;
+    body->body.size = 0;
+    buffer_clear(&body->buffer);
+    return body;
+}
+
+/* The whole page: the health of the wanted collectors, then what each of them published last. */
+static void answer_cache_encode(struct answer_cache *answers, const struct answer_key *key, uint64_t now_ns,
+                                struct buffer *out)
+{
+    snapshot_clear(answers->health_draft);
+    if (self_metrics_fill(answers->health, key->collectors, now_ns, answers->health_draft) < 0)
+        out->error = -ENOMEM;
+    encode_snapshot(out, answers->health_draft, key->exposition);
+    for (size_t i = 0; i < registry_count(answers->registry); i++) {
+        struct snapshot *snapshot = NULL;
+
+        if (key->collectors >> i & 1)
+            snapshot = registry_snapshot(answers->registry, i, now_ns);
+        if (snapshot)
+            encode_snapshot(out, snapshot, key->exposition);
+        snapshot_unref(snapshot);
+    }
+    encode_end(out, key->exposition);
+}
+
+/* The body as its buffer is now; NULL: memory was out. */
+static struct owned_body *body_finish(struct answer_cache *answers, struct owned_body *body)
+{
+    if (body->buffer.error) {
+        body_drop(answers, body);
+        return NULL;
+    }
+    body->body = (struct body){.data = body->buffer.data, .size = body->buffer.size};
+    answers->bytes += body->body.size;
+    return body;
+}
+
+/* A body with one reference, the caller's; NULL: out of memory. */
+static struct owned_body *answer_cache_make(struct answer_cache *answers, const struct answer_key *key,
+                                            uint64_t now_ns)
+{
+    struct owned_body *text = body_new(answers, false), *body;
+
+    if (text) {
+        answer_cache_encode(answers, key, now_ns, &text->buffer);
+        text = body_finish(answers, text);
+    }
+    if (!text || !key->gzip)
+        return text;
+    body = body_new(answers, true);
+    if (body) {
+        gzip_lines(answers->gzip, &body->buffer, text->body.data, text->body.size);
+        body = body_finish(answers, body);
+    }
+    body_drop(answers, text);
+    return body;
+}
+
+static bool key_equal(const struct answer_key *a, const struct answer_key *b)
+{
+    return a->collectors == b->collectors && a->exposition == b->exposition && a->gzip == b->gzip;
+}
+
+/* The key's entry, or the one to give up for it: a free one, else the oldest. */
+static struct entry *answer_cache_entry(struct answer_cache *answers, const struct answer_key *key)
+{
+    struct entry *chosen = &answers->entries[0];
+
+    for (size_t i = 0; i < ENTRIES; i++) {
+        struct entry *entry = &answers->entries[i];
+
+        if (entry->body && key_equal(&entry->key, key))
+            return entry;
+        if (chosen->body && (!entry->body || entry->made_ns < chosen->made_ns))
+            chosen = entry;
+    }
+    return chosen;
+}
+
+/* Gives up what can't be served any more, of all keys: its memory is for the next answer. */
+static void answer_cache_expire(struct answer_cache *answers, uint64_t generation, uint64_t now_ns)
+{
+    for (size_t i = 0; i < ENTRIES; i++) {
+        struct entry *entry = &answers->entries[i];
+
+        if (entry->body && (entry->generation != generation || now_ns >= entry->made_ns + KEEP_NS))
+            body_drop(answers, take_ptr(entry->body));
+    }
+}
+
+static struct owned_body *answer_cache_get_locked(struct answer_cache *answers, const struct answer_key *key)
+{
+    uint64_t generation = registry_generation(answers->registry); /* before encoding: never too young */
+    uint64_t now_ns = clock_boottime_ns();
+    struct entry *entry;
+
+    answer_cache_expire(answers, generation, now_ns);
+    entry = answer_cache_entry(answers, key);
+    if (!entry->body || !key_equal(&entry->key, key)) {
+        if (entry->body)
+            body_drop(answers, entry->body);
+        *entry = (struct entry){
+            .key = *key,
+            .generation = generation,
+            .made_ns = now_ns,
+            .body = answer_cache_make(answers, key, now_ns),
+        };
+    }
+    if (entry->body)
+        entry->body->references++;
+    return entry->body;
+}
+
+const struct body *answer_cache_get(struct answer_cache *answers, const struct answer_key *key)
+{
+    struct owned_body *body;
+
+    pthread_mutex_lock(&answers->lock);
+    body = answer_cache_get_locked(answers, key);
+    pthread_mutex_unlock(&answers->lock);
+    return body ? &body->body : NULL;
+}
+
+void answer_cache_release(const struct body *body)
+{
+    struct owned_body *owned = (struct owned_body *)(uintptr_t)body; /* its first member */
+    struct answer_cache *answers = owned->answers;
+
+    pthread_mutex_lock(&answers->lock);
+    body_drop(answers, owned);
+    pthread_mutex_unlock(&answers->lock);
+}
+
+size_t answer_cache_bytes(struct answer_cache *answers)
+{
+    size_t bytes;
+
+    pthread_mutex_lock(&answers->lock);
+    bytes = answers->bytes;
+    pthread_mutex_unlock(&answers->lock);
+    return bytes;
+}

@@ -1,0 +1,307 @@
+#include "daemon/run/self_metrics.h"
+
+/*
+ * See self_metrics.h. The tables and their texts are the same kind that collectors publish; the row sets are
+ * made once (all collectors there are; those that are off or not asked for simply have no cells).
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/build_config.h"
+#include "base/cleanup.h"
+#include "base/version.h"
+
+enum {
+    COLUMN_SUPPORTED,
+    COLUMN_UP,
+    COLUMN_DURATION,
+    COLUMN_BUSY,
+    COLUMN_SUCCESS,
+    COLUMN_SERIES,
+    COLUMN_FAILURES
+};
+
+static const struct metric collector_metrics[] = {
+    [COLUMN_SUPPORTED] = {"netdrop_collector_supported",
+                          "Whether what the collector reads exists here and may be read", NULL, NULL,
+                          METRIC_GAUGE, VALUE_UINT64},
+    [COLUMN_UP] = {"netdrop_collector_up",
+                   "Whether the collector's numbers are current: 0 is broken, absent is not supported here",
+                   NULL, NULL, METRIC_GAUGE, VALUE_UINT64},
+    [COLUMN_DURATION] = {"netdrop_collector_duration_seconds", "How long the last attempt to collect took",
+                         NULL, "seconds", METRIC_GAUGE, VALUE_SECONDS},
+    [COLUMN_BUSY] = {"netdrop_collector_busy_seconds",
+                     "How long the attempt that is going on now has taken, 0 between attempts", NULL,
+                     "seconds", METRIC_GAUGE, VALUE_SECONDS},
+    [COLUMN_SUCCESS] = {"netdrop_collector_last_success_timestamp_seconds",
+                        "When the collector last succeeded, in seconds since 1970", NULL, "seconds",
+                        METRIC_GAUGE, VALUE_SECONDS},
+    [COLUMN_SERIES] = {"netdrop_collector_series", "How many series of the collector are served", NULL, NULL,
+                       METRIC_GAUGE, VALUE_UINT64},
+    [COLUMN_FAILURES] = {"netdrop_collector_failures_total", "Attempts to collect that failed", NULL, NULL,
+                         METRIC_COUNTER, VALUE_UINT64},
+};
+
+static const struct metric state_metrics[] = {
+    {"netdrop_collector_state", "The state that the collector is in is 1, the others are 0", NULL, NULL,
+     METRIC_GAUGE, VALUE_UINT64},
+};
+
+static const struct metric limit_metrics[] = {
+    {"netdrop_limit_hits_total", "How often a limit of the exporter was reached", NULL, NULL, METRIC_COUNTER,
+     VALUE_UINT64},
+};
+
+static const struct metric build_metrics[] = {
+    {"netdrop_exporter_build_info", "Version and commit of the running program", NULL, NULL, METRIC_INFO,
+     VALUE_UINT64},
+};
+
+enum { COLUMN_UNKNOWN_KEYS, COLUMN_RELOAD_OK, COLUMN_RELOAD_TIME, COLUMN_EXPIRY };
+
+static const struct metric config_metrics[] = {
+    [COLUMN_UNKNOWN_KEYS] = {"netdrop_config_unknown_keys",
+                             "Keys of the configuration that this version does not know and passed over",
+                             NULL, NULL, METRIC_GAUGE, VALUE_UINT64},
+    [COLUMN_RELOAD_OK] = {"netdrop_config_last_reload_successful",
+                          "Whether the configuration was valid when it was last read", NULL, NULL,
+                          METRIC_GAUGE, VALUE_UINT64},
+    [COLUMN_RELOAD_TIME] = {"netdrop_config_last_reload_success_timestamp_seconds",
+                            "When the running configuration was read, in seconds since 1970", NULL, "seconds",
+                            METRIC_GAUGE, VALUE_SECONDS},
+    [COLUMN_EXPIRY] = {"netdrop_web_certificate_expiry_timestamp_seconds",
+                       "When the certificate that is served with expires, in seconds since 1970", NULL,
+                       "seconds", METRIC_GAUGE, VALUE_SECONDS},
+};
+
+static const struct metric digest_metrics[] = {
+    {"netdrop_config_info", "SHA-256 of the configuration file that runs, empty without a file", NULL, NULL,
+     METRIC_INFO, VALUE_UINT64},
+};
+
+enum health_table {
+    TABLE_COLLECTORS,
+    TABLE_STATES,
+    TABLE_LIMITS,
+    TABLE_BUILD,
+    TABLE_CONFIG,
+    TABLE_DIGEST,
+    TABLE_COUNT,
+};
+
+struct description {
+    const struct metric *metrics;
+    size_t count;
+};
+
+static const struct description descriptions[TABLE_COUNT] = {
+    [TABLE_COLLECTORS] = {collector_metrics, ELEMENTS(collector_metrics)},
+    [TABLE_STATES] = {state_metrics, ELEMENTS(state_metrics)},
+    [TABLE_LIMITS] = {limit_metrics, ELEMENTS(limit_metrics)},
+    [TABLE_BUILD] = {build_metrics, ELEMENTS(build_metrics)},
+    [TABLE_CONFIG] = {config_metrics, ELEMENTS(config_metrics)},
+    [TABLE_DIGEST] = {digest_metrics, ELEMENTS(digest_metrics)},
+};
+
+struct self_metrics {
+    const struct registry *registry;
+    const struct limits *limits;
+    struct column_set *columns[TABLE_COUNT];
+    struct row_set *rows[TABLE_COUNT];
+    pthread_mutex_t lock; /* of what follows, and of rows[TABLE_DIGEST] */
+    uint64_t unknown_keys;
+    uint64_t loaded_ns; /* CLOCK_REALTIME */
+    uint64_t expiry_ns; /* the same; 0: no certificate */
+    bool refused;
+};
+
+/* Adds a row to a set under construction; its only failure is -ENOMEM, as these rows are all different. */
+static int add_row(struct row_set *rows, const char *first, const char *second)
+{
+    const char *values[] = {first, second};
+    int row = row_set_add(rows, values);
+
+    return row < 0 ? row : 0;
+}
+
+static int rows_of_collectors(const struct self_metrics *health, const char *const *names, bool states,
+                              struct row_set *rows)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < registry_count(health->registry) && !error; i++) {
+        if (!states)
+            error = add_row(rows, names[i], NULL);
+        for (size_t state = 0; states && state < COLLECTOR_STATE_COUNT && !error; state++)
+            error = add_row(rows, names[i], collector_state_name((enum collector_state)state));
+    }
+    return error;
+}
+
+static int rows_of_limits(struct row_set *rows)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < LIMIT_COUNT && !error; i++)
+        error = add_row(rows, limit_name((enum limit)i), NULL);
+    return error;
+}
+
+static int self_metrics_make_rows(struct self_metrics *health, const char *const *names)
+{
+    static const char *const labels[TABLE_COUNT][2] = {
+        [TABLE_COLLECTORS] = {"collector"},
+        [TABLE_STATES] = {"collector", "state"},
+        [TABLE_LIMITS] = {"limit"},
+        [TABLE_BUILD] = {"version", "revision"},
+        [TABLE_CONFIG] = {NULL},
+        [TABLE_DIGEST] = {"sha256"},
+    };
+    int error = 0;
+
+    for (size_t i = 0; i < TABLE_COUNT && !error; i++) {
+        size_t count = labels[i][0] ? labels[i][1] ? 2 : 1 : 0;
+
+        error = row_set_new(labels[i], count, &health->rows[i]);
+        if (error)
+            break;
+        if (i == TABLE_COLLECTORS || i == TABLE_STATES)
+            error = rows_of_collectors(health, names, i == TABLE_STATES, health->rows[i]);
+        else if (i == TABLE_LIMITS)
+            error = rows_of_limits(health->rows[i]);
+        else if (i == TABLE_BUILD)
+            error = add_row(health->rows[i], NETDROP_VERSION, NETDROP_REVISION);
+        else
+            error = add_row(health->rows[i], "", NULL);
+        row_set_seal(health->rows[i]);
+    }
+    return error;
+}
+
+int self_metrics_new(const struct registry *registry, const struct limits *limits,
+                     const char *const *collector_names, struct self_metrics **ret_health)
+{
+    struct self_metrics *health = calloc(1, sizeof(*health));
+    int error = 0;
+
+    if (!health)
+        return -ENOMEM;
+    health->registry = registry;
+    health->limits = limits;
+    pthread_mutex_init(&health->lock, NULL);
+    for (size_t i = 0; i < TABLE_COUNT && !error; i++)
+        error = column_set_new(descriptions[i].metrics, descriptions[i].count, &health->columns[i]);
+    if (!error)
+        error = self_metrics_make_rows(health, collector_names);
+    if (error < 0) {
+        self_metrics_free(health);
+        return error;
+    }
+    *ret_health = health;
+    return 0;
+}
+
+struct self_metrics *self_metrics_free(struct self_metrics *health)
+{
+    if (!health)
+        return NULL;
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        column_set_unref(health->columns[i]);
+        row_set_unref(health->rows[i]);
+    }
+    pthread_mutex_destroy(&health->lock);
+    free(health);
+    return NULL;
+}
+
+int self_metrics_config_loaded(struct self_metrics *health, const char *sha256, uint64_t unknown_keys,
+                               uint64_t realtime_ns)
+{
+    _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
+    int error = row_set_new((const char *const[]){"sha256"}, 1, &rows);
+
+    if (!error)
+        error = add_row(rows, sha256, NULL);
+    if (error < 0)
+        return error;
+    pthread_mutex_lock(&health->lock);
+    row_set_replace(&health->rows[TABLE_DIGEST], take_ptr(rows));
+    health->unknown_keys = unknown_keys;
+    health->loaded_ns = realtime_ns;
+    health->refused = false;
+    pthread_mutex_unlock(&health->lock);
+    return 0;
+}
+
+void self_metrics_config_refused(struct self_metrics *health)
+{
+    pthread_mutex_lock(&health->lock);
+    health->refused = true;
+    pthread_mutex_unlock(&health->lock);
+}
+
+void self_metrics_certificate(struct self_metrics *health, uint64_t expiry_ns)
+{
+    pthread_mutex_lock(&health->lock);
+    health->expiry_ns = expiry_ns;
+    pthread_mutex_unlock(&health->lock);
+}
+
+static void fill_collector(struct table *table, struct table *states, size_t i,
+                           const struct collector_health *now)
+{
+    table_set(table, i, COLUMN_SUPPORTED, now->state != COLLECTOR_UNSUPPORTED);
+    if (now->state != COLLECTOR_UNSUPPORTED && now->state != COLLECTOR_STARTING)
+        table_set(table, i, COLUMN_UP, now->state == COLLECTOR_OK);
+    if (now->tried)
+        table_set(table, i, COLUMN_DURATION, now->duration_ns);
+    table_set(table, i, COLUMN_BUSY, now->busy_ns);
+    if (now->success_ns)
+        table_set(table, i, COLUMN_SUCCESS, now->success_ns);
+    table_set(table, i, COLUMN_SERIES, now->series);
+    table_set(table, i, COLUMN_FAILURES, now->failures);
+    for (size_t state = 0; state < COLLECTOR_STATE_COUNT; state++)
+        table_set(states, i * COLLECTOR_STATE_COUNT + state, 0, now->state == state);
+}
+
+static void fill_program(const struct self_metrics *health, struct table *const tables[])
+{
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        table_set(tables[TABLE_LIMITS], i, 0,
+                  atomic_load_explicit(&health->limits->hits[i], memory_order_relaxed));
+    table_set(tables[TABLE_BUILD], 0, 0, 1);
+    table_set(tables[TABLE_CONFIG], 0, COLUMN_UNKNOWN_KEYS, health->unknown_keys);
+    table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_OK, !health->refused);
+    table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_TIME, health->loaded_ns);
+    if (health->expiry_ns)
+        table_set(tables[TABLE_CONFIG], 0, COLUMN_EXPIRY, health->expiry_ns);
+    table_set(tables[TABLE_DIGEST], 0, 0, 1);
+}
+
+int self_metrics_fill(struct self_metrics *health, uint64_t collectors, uint64_t now_ns,
+                      struct snapshot *draft)
+{
+    struct table *tables[TABLE_COUNT];
+    bool complete = true;
+
+    pthread_mutex_lock(&health->lock);
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        tables[i] = snapshot_add_table(draft, health->columns[i], health->rows[i]);
+        complete = complete && tables[i];
+    }
+    if (complete)
+        fill_program(health, tables);
+    pthread_mutex_unlock(&health->lock);
+    if (!complete)
+        return -ENOMEM;
+    for (size_t i = 0; i < registry_count(health->registry); i++) {
+        struct collector_health now;
+
+        registry_health(health->registry, i, now_ns, &now);
+        if (now.enabled && collectors >> i & 1)
+            fill_collector(tables[TABLE_COLLECTORS], tables[TABLE_STATES], i, &now);
+    }
+    return 0;
+}

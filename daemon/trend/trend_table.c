@@ -1,0 +1,319 @@
+#include "daemon/trend/trend_table.h"
+
+/*
+ * See trend_table.h. A row set is immutable and replaced when a row comes or goes: as long as it is the
+ * same, a counter is found by its place; when it is another, rows are found again by the text of their
+ * labels.
+ */
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+struct trend_watched {
+    size_t column;
+    const struct trend_watch *watch; /* the first of the metric */
+};
+
+static void series_release(struct trend_pool *pool, struct trend_cell *cell)
+{
+    if (!cell->series)
+        return;
+    pool->items[cell->series - 1].watch = NULL;
+    pool->items[cell->series - 1].moved = pool->free;
+    pool->free = cell->series;
+    cell->series = 0;
+}
+
+static int pool_grow(struct trend_pool *pool)
+{
+    uint32_t capacity = pool->capacity ? 2 * pool->capacity : 64;
+    struct trend_series *items = reallocarray(pool->items, capacity, sizeof(*items));
+
+    if (!items)
+        return -ENOMEM;
+    pool->items = items;
+    pool->capacity = capacity;
+    return 0;
+}
+
+/* An unused record's index + 1; 0: there is none. */
+static uint32_t pool_take(struct trend_pool *pool)
+{
+    uint32_t taken = pool->free;
+
+    if (taken) {
+        pool->free = pool->items[taken - 1].moved;
+        return taken;
+    }
+    if (pool->count == TREND_SERIES_MAX) {
+        limit_hit(pool->limits, LIMIT_TREND_SERIES);
+        return 0;
+    }
+    if (pool->count == pool->capacity && pool_grow(pool) < 0)
+        return 0;
+    return ++pool->count;
+}
+
+/* A record for a counter that moves for the first time; since it is known, it did not. NULL: there is none.
+ */
+static struct trend_series *series_new(struct trend_table *source, size_t index, uint32_t step,
+                                       struct trend_pool *pool)
+{
+    struct trend_cell *cell = &source->cells[index];
+    uint32_t row = (uint32_t)(index / source->watched_count);
+    const struct trend_watch *watch =
+        trend_watch_row(source->watched[index % source->watched_count].watch, source->rows, row);
+    struct trend_series *series;
+
+    cell->series = watch ? pool_take(pool) : 0;
+    if (!cell->series)
+        return NULL;
+    series = &pool->items[cell->series - 1];
+    *series = (struct trend_series){.watch = watch, .source = source, .row = row};
+    for (uint32_t i = 0; i < TREND_SLOTS; i++)
+        series->points[(step + TREND_SLOTS - i) % TREND_SLOTS] =
+            i < step && step - i > cell->since ? 0 : (float)NAN;
+    return series;
+}
+
+/* One counter's new value. A counter that went back has no rate, and the new value is where it goes on. */
+static void cell_take(struct trend_table *source, size_t index, uint64_t value, uint32_t step,
+                      struct trend_pool *pool)
+{
+    struct trend_cell *cell = &source->cells[index];
+    struct trend_series *series = NULL;
+    bool known = cell->since && value >= cell->value;
+    uint64_t moved = value - cell->value;
+    float *point;
+
+    if (!known && source->followed && source->watched[index % source->watched_count].watch->from_zero) {
+        known = true;
+        moved = value;
+        cell->since = step - 1;
+    }
+    if (!known)
+        cell->since = step;
+    cell->value = value;
+    if (!known)
+        return;
+    if (cell->series)
+        series = &pool->items[cell->series - 1];
+    else if (moved)
+        series = series_new(source, index, step, pool);
+    if (!series)
+        return;
+    point = &series->points[step % TREND_SLOTS];
+    *point = (isnan(*point) ? 0 : *point) + (float)moved;
+    if (moved)
+        series->moved = step;
+    else if (step - series->moved >= TREND_POINTS)
+        series_release(pool, cell);
+}
+
+void trend_table_blind(struct trend_table *source)
+{
+    size_t count = source->published_ns ? source->rows->count * source->watched_count : 0;
+
+    for (size_t i = 0; i < count; i++)
+        source->cells[i].since = 0;
+    source->published_ns = 0;
+}
+
+void trend_table_done(struct trend_table *source, struct trend_pool *pool)
+{
+    size_t count = source->rows ? source->rows->count * source->watched_count : 0;
+
+    for (size_t i = 0; i < count && source->cells; i++)
+        series_release(pool, &source->cells[i]);
+    column_set_unref(source->columns);
+    row_set_unref(source->rows);
+    free(source->watched);
+    free(source->cells);
+    *source = (struct trend_table){};
+}
+
+/* Looks which columns are watched. */
+static int source_columns(struct trend_table *source, struct column_set *columns)
+{
+    struct trend_watched *watched = calloc(columns->count ? columns->count : 1, sizeof(*watched));
+    size_t count = 0;
+
+    if (!watched)
+        return -ENOMEM;
+    for (size_t column = 0; column < columns->count; column++) {
+        const struct trend_watch *watch = trend_watch_find(columns->columns[column].name);
+
+        if (watch)
+            watched[count++] = (struct trend_watched){.column = column, .watch = watch};
+    }
+    source->watched = watched;
+    source->watched_count = count;
+    source->columns = column_set_ref(columns);
+    return 0;
+}
+
+/* True where other columns have the same ones watched, at the same places: a collector that was restarted. */
+static bool columns_alike(const struct trend_table *source, const struct column_set *columns)
+{
+    if (!source->columns || source->columns->count != columns->count)
+        return false;
+    for (size_t i = 0; i < columns->count; i++)
+        if (strcmp(source->columns->columns[i].name, columns->columns[i].name) != 0)
+            return false;
+    return true;
+}
+
+static const char *row_text(const struct row_set *rows, size_t row, size_t *ret_size)
+{
+    *ret_size = rows->offsets[row + 1] - rows->offsets[row];
+    return rows->text + rows->offsets[row];
+}
+
+/* Rows by the text of their labels: open addressing, row + 1, 0 is free. */
+struct row_index {
+    uint32_t *slots;
+    size_t mask;
+};
+
+static uint32_t *row_slot(const struct row_index *index, const struct row_set *rows, const char *text,
+                          size_t size)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = hash;; i++) {
+        uint32_t *slot = &index->slots[i & index->mask];
+        size_t other_size = 0;
+        const char *other = *slot ? row_text(rows, *slot - 1, &other_size) : NULL;
+
+        if (!other || (other_size == size && !memcmp(other, text, size)))
+            return slot;
+    }
+}
+
+static int row_index_new(const struct row_set *rows, struct row_index *ret_index)
+{
+    size_t count = 16;
+
+    while (count < 2 * rows->count)
+        count *= 2;
+    *ret_index = (struct row_index){.slots = calloc(count, sizeof(uint32_t)), .mask = count - 1};
+    if (!ret_index->slots)
+        return -ENOMEM;
+    for (size_t row = 0; row < rows->count; row++) {
+        size_t size;
+        const char *text = row_text(rows, row, &size);
+
+        *row_slot(ret_index, rows, text, size) = (uint32_t)row + 1;
+    }
+    return 0;
+}
+
+/* Moves what is known of a row to its new place. */
+static void row_move(struct trend_table *source, struct trend_cell *cells, size_t old, size_t new,
+                     struct trend_pool *pool)
+{
+    size_t width = source->watched_count;
+
+    for (size_t i = 0; i < width; i++) {
+        struct trend_cell *from = &source->cells[old * width + i];
+        struct trend_cell *to = &cells[new *width + i];
+
+        *to = *from;
+        from->series = 0;
+        if (to->series)
+            pool->items[to->series - 1].row = (uint32_t) new;
+    }
+}
+
+/* Other rows than before: those that stay keep what is known of them. */
+static int source_rows(struct trend_table *source, struct row_set *rows, struct trend_pool *pool)
+{
+    size_t width = source->watched_count;
+    struct trend_cell *cells = calloc(rows->count * width + 1, sizeof(*cells));
+    struct row_index index = {};
+    size_t old_count = source->rows ? source->rows->count : 0;
+
+    if (!cells || (old_count && row_index_new(source->rows, &index) < 0)) {
+        free(cells);
+        return -ENOMEM;
+    }
+    for (size_t row = 0; row < rows->count && old_count; row++) {
+        size_t size;
+        const char *text = row_text(rows, row, &size);
+        uint32_t old = *row_slot(&index, source->rows, text, size);
+
+        if (old)
+            row_move(source, cells, old - 1, row, pool);
+    }
+    for (size_t i = 0; i < old_count * width; i++)
+        series_release(pool, &source->cells[i]);
+    free(index.slots);
+    free(source->cells);
+    row_set_unref(source->rows);
+    source->cells = cells;
+    source->rows = row_set_ref(rows);
+    return 0;
+}
+
+static int source_shape(struct trend_table *source, const struct table *table, struct trend_pool *pool)
+{
+    int r = 0;
+
+    if (source->columns != table->columns && columns_alike(source, table->columns)) {
+        column_set_unref(source->columns);
+        source->columns = column_set_ref(table->columns);
+    } else if (source->columns != table->columns) {
+        trend_table_done(source, pool);
+        r = source_columns(source, table->columns);
+    }
+    if (r == 0 && source->watched_count && source->rows != table->rows)
+        r = source_rows(source, table->rows, pool);
+    if (r < 0)
+        trend_table_done(source, pool);
+    return r;
+}
+
+int trend_table_take(struct trend_table *source, const struct table *table, uint64_t published_ns,
+                     uint32_t step, struct trend_pool *pool)
+{
+    uint64_t before_ns = source->published_ns;
+    size_t width;
+    int r;
+
+    if (before_ns == published_ns)
+        return 0;
+    r = source_shape(source, table, pool);
+    if (r < 0)
+        return r;
+    before_ns = source->published_ns; /* forgotten where the columns are others now */
+    if (!source->watched_count)
+        return 0;
+    source->published_ns = published_ns;
+    source->followed = before_ns != 0;
+    if (source->followed)
+        source->elapsed[step % TREND_SLOTS] += (float)(published_ns - before_ns) / (float)NS_PER_SECOND;
+    width = source->watched_count;
+    for (size_t i = 0; i < table->rows->count * width; i++) {
+        uint64_t value;
+
+        if (table_get(table, i / width, source->watched[i % width].column, &value))
+            cell_take(source, i, value, step, pool);
+        else
+            source->cells[i].since = 0;
+    }
+    return 0;
+}
+
+bool trend_table_has(const struct trend_table *source, const char *metric)
+{
+    for (size_t i = 0; i < source->watched_count; i++)
+        if (!strcmp(source->watched[i].watch->metric, metric))
+            return true;
+    return false;
+}

@@ -1,0 +1,98 @@
+/* The table of meanings as data, and which entry holds. */
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "collectors/meaning/drop_meaning.h"
+#include "tests/unit/unit.h"
+
+static const struct {
+    const char *reason, *function;
+    enum drop_class class;
+} cases[] = {
+    {"NO_SOCKET", "__udp4_lib_rcv", DROP_CLASS_ERROR},
+    {"SOCKET_RCVBUFF", "udp_queue_rcv_one_skb", DROP_CLASS_CAPACITY},
+    {"FULL_RING", "tap_handle_frame", DROP_CLASS_CAPACITY},
+    {"NETFILTER_DROP", "nft_do_chain", DROP_CLASS_POLICY},
+    {"OTHERHOST", "ip_rcv_core", DROP_CLASS_BENIGN},
+    {"TCP_OLD_DATA", "tcp_data_queue", DROP_CLASS_BENIGN},
+    {"QUEUE_PURGE", "anything", DROP_CLASS_BENIGN},
+    {"SOCKET_CLOSE", "unix_release_sock", DROP_CLASS_BENIGN},
+    /* The reason says more than the function. */
+    {"TAP_FILTER", "tun_net_xmit", DROP_CLASS_POLICY},
+    /* No reason, or one that says nothing: the function. */
+    {"", "tap_handle_frame", DROP_CLASS_CAPACITY},
+    {"NOT_SPECIFIED", "tap_handle_frame", DROP_CLASS_CAPACITY},
+    {"NOT_SPECIFIED", "udp_destruct_common", DROP_CLASS_BENIGN},
+    {"", "ip_forward", DROP_CLASS_ERROR},
+    {"NOT_SPECIFIED", "ip_forward", DROP_CLASS_UNKNOWN},
+    {"1234", "nf_hook_slow", DROP_CLASS_POLICY},
+    {"NOT_SPECIFIED", "unknown", DROP_CLASS_UNKNOWN},
+    {"65537", "ieee80211_rx", DROP_CLASS_UNKNOWN},
+    {"", "", DROP_CLASS_UNKNOWN},
+    {"no_socket", "", DROP_CLASS_UNKNOWN},
+};
+
+static void test_cases(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++)
+        if (drop_class_of(cases[i].reason, cases[i].function) != cases[i].class)
+            fail_msg("%s in %s", cases[i].reason, cases[i].function);
+}
+
+/* An entry that another hides says nothing, and a sentence is one: it begins with a capital and has no end.
+ */
+static void test_entries(void **state)
+{
+    (void)state;
+    assert_true(drop_meaning_count > 128);
+    for (size_t i = 0; i < drop_meaning_count; i++) {
+        const struct drop_meaning *entry = &drop_meanings[i];
+
+        assert_true(entry->reason || entry->function);
+        assert_ptr_equal(
+            drop_meaning_find(entry->reason ? entry->reason : "", entry->function ? entry->function : ""),
+            entry);
+        assert_true(entry->class < DROP_CLASS_UNKNOWN);
+        assert_true(isupper((unsigned char)entry->sentence[0]) || islower((unsigned char)entry->sentence[0]));
+        assert_null(strchr(".\n", entry->sentence[strlen(entry->sentence) - 1]));
+        assert_true(entry->remedy < DROP_REMEDY_COUNT);
+        assert_int_equal(entry->remedy == DROP_REMEDY_NOTHING, entry->class == DROP_CLASS_BENIGN);
+    }
+}
+
+/* Each remedy is some entry's, and has its words. */
+static void test_remedies(void **state)
+{
+    bool used[DROP_REMEDY_COUNT] = {false};
+
+    (void)state;
+    for (size_t i = 0; i < drop_meaning_count; i++)
+        used[drop_meanings[i].remedy] = true;
+    for (size_t i = 0; i < DROP_REMEDY_COUNT; i++) {
+        assert_true(used[i]);
+        assert_non_null(drop_remedies[i].page);
+        assert_true(isupper((unsigned char)drop_remedies[i].advice[0]));
+    }
+}
+
+static void test_names(void **state)
+{
+    static const char *const names[] = {"capacity", "error", "policy", "benign", "unknown"};
+
+    (void)state;
+    assert_int_equal(ELEMENTS(names), DROP_CLASS_COUNT);
+    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
+        assert_string_equal(drop_class_name(class), names[class]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_entries),
+                                       cmocka_unit_test(test_remedies), cmocka_unit_test(test_names)};
+
+    return cmocka_run_group_tests_name("drop_class", tests, NULL, NULL);
+}
