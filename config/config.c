@@ -126,11 +126,11 @@ static int set_json_list(const struct option *option, void *settings, const cJSO
 static int set_text(const struct option *option, void *settings, const char *text, struct fault *fault)
 {
     struct fault inner = {};
-    int r = option_set_text(option, settings, text, &inner);
+    int error = option_set_text(option, settings, text, &inner);
 
-    if (r < 0 && option->type != OPTION_LIST)
-        return fault_set(fault, r, "\"%.80s\": %s", text, inner.text);
-    return r < 0 ? fault_set(fault, r, "%s", inner.text) : 0;
+    if (error < 0 && option->type != OPTION_LIST)
+        return fault_set(fault, error, "\"%.80s\": %s", text, inner.text);
+    return error < 0 ? fault_set(fault, error, "%s", inner.text) : 0;
 }
 
 /* The value has the type that the option wants. */

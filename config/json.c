@@ -25,9 +25,9 @@ static void record_line(struct walk *walk, cJSON *item)
 static int compare_keys(const void *a, const void *b)
 {
     const cJSON *left = *(cJSON *const *)a, *right = *(cJSON *const *)b;
-    int r = strcmp(left->string, right->string);
+    int error = strcmp(left->string, right->string);
 
-    return r ? r : (left->valueint > right->valueint) - (left->valueint < right->valueint);
+    return error ? error : (left->valueint > right->valueint) - (left->valueint < right->valueint);
 }
 
 static void check_duplicates(const struct walk *walk, const cJSON *object, const char *path)

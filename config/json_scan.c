@@ -214,7 +214,7 @@ static int scan_container(struct scanner *scanner, bool object)
     char close = object ? '}' : ']';
     struct step *step = &scanner->steps[scanner->depth];
     bool first = true;
-    int r;
+    int error;
 
     if (scanner->depth == JSON_DEPTH_MAX)
         return fail(scanner, "nested deeper than %d levels", JSON_DEPTH_MAX);
@@ -227,9 +227,9 @@ static int scan_container(struct scanner *scanner, bool object)
             break;
         first = false;
         step->index += !object;
-        r = object ? scan_member(scanner, step) : scan_value(scanner, scanner->line);
-        if (r < 0)
-            return r;
+        error = object ? scan_member(scanner, step) : scan_value(scanner, scanner->line);
+        if (error < 0)
+            return error;
         skip_space(scanner);
     } while (is_at(scanner, ','));
     if (!is_at(scanner, close))

@@ -82,17 +82,17 @@ static int read_digits(const char **text, uint64_t *ret_value)
 {
     const char *at = *text;
     uint64_t value = 0;
-    int r = 0;
+    int error = 0;
 
     for (; *at >= '0' && *at <= '9'; at++)
         if (__builtin_mul_overflow(value, 10, &value) ||
             __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
-            r = -ERANGE;
+            error = -ERANGE;
     if (at == *text)
         return -EINVAL;
     *text = at;
     *ret_value = value;
-    return r;
+    return error;
 }
 
 /* Takes over what parsing said (0 or -ERANGE) where the value is within the option's limits. */
@@ -112,27 +112,27 @@ static int set_number(const struct option *option, uint64_t *field, uint64_t val
 static int set_uint(const struct option *option, uint64_t *field, const char *text, struct fault *fault)
 {
     uint64_t value = 0;
-    int r = read_digits(&text, &value);
+    int error = read_digits(&text, &value);
 
-    if (r == -EINVAL || *text)
+    if (error == -EINVAL || *text)
         return fault_set(fault, -EINVAL, "expected a whole number");
-    return set_number(option, field, value, r, fault);
+    return set_number(option, field, value, error, fault);
 }
 
 static int set_duration(const struct option *option, uint64_t *field, const char *text, struct fault *fault)
 {
     uint64_t value = 0;
-    int r = read_digits(&text, &value);
+    int error = read_digits(&text, &value);
     size_t i = 0;
 
     while (i < ELEMENTS(units) && strcmp(text, units[i].name) != 0)
         i++;
-    if (r == -EINVAL || i == ELEMENTS(units))
+    if (error == -EINVAL || i == ELEMENTS(units))
         return fault_set(fault, -EINVAL,
                          "expected one whole number and one unit (ms, s, m or h), like \"10s\"");
     if (__builtin_mul_overflow(value, units[i].ns, &value))
-        r = -ERANGE;
-    return set_number(option, field, value, r, fault);
+        error = -ERANGE;
+    return set_number(option, field, value, error, fault);
 }
 
 static int set_bool(bool *field, const char *text, struct fault *fault)
@@ -169,11 +169,11 @@ static int check_text(const struct option *option, const char *text, struct faul
 
 static int set_string(const struct option *option, char **field, const char *text, struct fault *fault)
 {
-    int r = check_text(option, text, fault);
+    int error = check_text(option, text, fault);
     char *copy;
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     copy = strdup(text);
     if (!copy)
         return fault_set(fault, -ENOMEM, "out of memory");
@@ -206,15 +206,15 @@ int option_set_list(const struct option *option, void *settings, const char *con
                     struct fault *fault)
 {
     _cleanup_(string_list_done) struct string_list list = {.set = true};
-    int r = check_count(option, count, fault);
+    int error = check_count(option, count, fault);
 
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        r = check_item(option, items, i, fault);
-        if (r == 0 && string_list_add(&list, items[i]) < 0)
-            r = fault_set(fault, -ENOMEM, "out of memory");
+    for (size_t i = 0; error == 0 && i < count; i++) {
+        error = check_item(option, items, i, fault);
+        if (error == 0 && string_list_add(&list, items[i]) < 0)
+            error = fault_set(fault, -ENOMEM, "out of memory");
     }
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     string_list_done(field_of(option, settings));
     *(struct string_list *)field_of(option, settings) = list;
     list = (struct string_list){};
@@ -283,12 +283,12 @@ int options_init(const struct option_table *table, void *settings)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct option *option = &table->options[i];
-        int r = option->default_text ? option_set_text(option, settings, option->default_text, NULL) : 0;
+        int error = option->default_text ? option_set_text(option, settings, option->default_text, NULL) : 0;
 
-        assert(r != -EINVAL); /* a default that its own table refuses */
-        if (r < 0) {
+        assert(error != -EINVAL); /* a default that its own table refuses */
+        if (error < 0) {
             options_done(table, settings);
-            return r;
+            return error;
         }
         if (option->type == OPTION_LIST)
             ((struct string_list *)field_of(option, settings))->set = false;
@@ -324,20 +324,20 @@ int option_copy(const struct option *option, void *to, const void *from)
     };
     const struct string_list *list = field_of(option, from);
     char *const *string = field_of(option, from);
-    int r = 0;
+    int error = 0;
 
     if (option->type == OPTION_LIST) {
-        r = option_set_list(option, to, (const char *const *)list->items, list->count, NULL);
-        if (r == 0)
+        error = option_set_list(option, to, (const char *const *)list->items, list->count, NULL);
+        if (error == 0)
             ((struct string_list *)field_of(option, to))->set = list->set;
     } else if (option->type == OPTION_STRING && *string) {
-        r = set_string(option, field_of(option, to), *string, NULL);
+        error = set_string(option, field_of(option, to), *string, NULL);
     } else if (option->type == OPTION_STRING) {
         option_done(option, to);
     } else {
         memcpy(field_of(option, to), field_of(option, from), sizes[option->type]);
     }
-    return r;
+    return error;
 }
 
 static bool string_equal(const char *a, const char *b)

@@ -57,10 +57,10 @@ static int mark_set(size_t i)
 static int store_forget(size_t i)
 {
     for (size_t k = 0; collectors[i]->handles && collectors[i]->handles[k]; k++) {
-        int r = sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", collectors[i]->handles[k]);
+        int error = sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", collectors[i]->handles[k]);
 
-        if (r <= 0)
-            return r < 0 ? r : -ENOTCONN;
+        if (error <= 0)
+            return error < 0 ? error : -ENOTCONN;
     }
     return 0;
 }
@@ -70,12 +70,12 @@ static int store(const struct handover *handover)
 {
     for (size_t k = 0; k < handover->count; k++) {
         char text[128];
-        int r;
+        int error;
 
         (void)snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s\nFDPOLL=0", handover->handles[k].name);
-        r = sd_pid_notify_with_fds(0, 0, text, &handover->handles[k].fd, 1);
-        if (r <= 0)
-            return r < 0 ? r : -ENOTCONN;
+        error = sd_pid_notify_with_fds(0, 0, text, &handover->handles[k].fd, 1);
+        if (error <= 0)
+            return error < 0 ? error : -ENOTCONN;
     }
     return 0;
 }
@@ -98,17 +98,17 @@ static void log_opened(const char *name, const struct handover *handover)
 static int hand_over(const struct settings *settings, struct limits *limits, size_t i)
 {
     _cleanup_(handover_done) struct handover handover = {.leaving = true};
-    int r = store_forget(i);
+    int error = store_forget(i);
 
-    if (r < 0 || !settings_collector(settings, i)->enabled || !collectors[i]->open_privileged)
-        return r;
+    if (error < 0 || !settings_collector(settings, i)->enabled || !collectors[i]->open_privileged)
+        return error;
     handover_set_open_one(&handover, settings, limits, i);
     if (handover.started)
-        r = mark_set(i);
-    if (r == 0)
-        r = store(&handover);
-    if (r < 0)
-        return r;
+        error = mark_set(i);
+    if (error == 0)
+        error = store(&handover);
+    if (error < 0)
+        return error;
     log_opened(collectors[i]->name, &handover);
     return 0;
 }
@@ -116,15 +116,16 @@ static int hand_over(const struct settings *settings, struct limits *limits, siz
 static int open_all(const struct settings *settings)
 {
     struct limits limits = {};
-    int r = 0;
+    int error = 0;
 
-    for (size_t i = 0; i < collector_count && r >= 0; i++)
-        r = hand_over(settings, &limits, i);
-    if (r >= 0)
-        r = sd_notify_barrier(0, BARRIER_USEC); /* systemd knows whose messages they are as long as we live */
-    if (r >= 0)
+    for (size_t i = 0; i < collector_count && error >= 0; i++)
+        error = hand_over(settings, &limits, i);
+    if (error >= 0)
+        error =
+            sd_notify_barrier(0, BARRIER_USEC); /* systemd knows whose messages they are as long as we live */
+    if (error >= 0)
         return EXIT_SUCCESS;
-    log_error("handing descriptors over to systemd: %s", strerror(-r));
+    log_error("handing descriptors over to systemd: %s", strerror(-error));
     return EXIT_FAILURE;
 }
 

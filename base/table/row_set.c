@@ -175,12 +175,12 @@ void row_set_replace(struct row_set **place, struct row_set *rows)
 int row_set_new_single(struct row_set **ret_rows)
 {
     _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
-    int r = row_set_new(NULL, 0, &rows);
+    int error = row_set_new(NULL, 0, &rows);
 
-    if (r == 0)
-        r = row_set_add(rows, NULL);
-    if (r < 0)
-        return r;
+    if (error == 0)
+        error = row_set_add(rows, NULL);
+    if (error < 0)
+        return error;
     row_set_seal(rows);
     *ret_rows = take_ptr(rows);
     return 0;

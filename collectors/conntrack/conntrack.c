@@ -121,7 +121,7 @@ static void begin_counters(void *data)
 {
     struct conntrack_reading *reading = data;
 
-    *reading = (struct conntrack_reading){0};
+    *reading = (struct conntrack_reading){};
 }
 
 static int take_message(const struct nlmsghdr *message, void *data)
@@ -156,31 +156,31 @@ static int look_before_asking(struct conntrack_state *state, struct fault *fault
 
 static int read_netlink(struct conntrack_state *state, struct fault *fault)
 {
-    int r = look_before_asking(state, fault);
+    int error = look_before_asking(state, fault);
 
-    if (r == 0 && !state->netlink.buffer)
-        r = netlink_open(NETLINK_NETFILTER, state->limits, &state->netlink, fault);
-    if (r == 0)
-        r = netlink_dump(&state->netlink, state->get_counters, &counters_reader, &state->reading, fault);
-    if (r == 0)
-        r = netlink_request(&state->netlink, state->get_entries, &entries_reader, &state->reading, fault);
-    if (r == -EPERM)
+    if (error == 0 && !state->netlink.buffer)
+        error = netlink_open(NETLINK_NETFILTER, state->limits, &state->netlink, fault);
+    if (error == 0)
+        error = netlink_dump(&state->netlink, state->get_counters, &counters_reader, &state->reading, fault);
+    if (error == 0)
+        error = netlink_request(&state->netlink, state->get_entries, &entries_reader, &state->reading, fault);
+    if (error == -EPERM)
         return fault_unsupported(fault, "ctnetlink needs CAP_NET_ADMIN (AmbientCapabilities=)");
-    return r;
+    return error;
 }
 
 static int read_proc(struct conntrack_state *state, struct fault *fault)
 {
     const struct procfile *stat = &state->stat, *limit = &state->limit;
-    int r = procfile_read(&state->stat, fault);
+    int error = procfile_read(&state->stat, fault);
     uint64_t value;
     const char *at;
 
-    if (r < 0)
-        return r;
-    r = conntrack_parse_proc(stat->data, stat->size, &state->reading);
-    if (r < 0)
-        return fault_set(fault, r, "%s: not names and a line of numbers for each CPU", stat->path);
+    if (error < 0)
+        return error;
+    error = conntrack_parse_proc(stat->data, stat->size, &state->reading);
+    if (error < 0)
+        return fault_set(fault, error, "%s: not names and a line of numbers for each CPU", stat->path);
     if (procfile_read(&state->limit, NULL) < 0)
         return 0;
     at = limit->data;
@@ -195,8 +195,8 @@ static int read_proc(struct conntrack_state *state, struct fault *fault)
  * on. */
 static int read_either(struct conntrack_state *state, struct fault *fault)
 {
-    struct fault reason = {0};
-    int r;
+    struct fault reason = {};
+    int error;
 
     if (state->settings->source == SOURCE_NETLINK)
         return read_netlink(state, fault);
@@ -204,9 +204,9 @@ static int read_either(struct conntrack_state *state, struct fault *fault)
         return 0;
     state->ask_netlink = false;
     netlink_close(&state->netlink);
-    r = read_proc(state, fault);
-    if (r != -ENOENT)
-        return r;
+    error = read_proc(state, fault);
+    if (error != -ENOENT)
+        return error;
     if (access(MODULE_CONNTRACK, F_OK) < 0)
         return fault_unsupported(fault, "connection tracking is not in use: no %s", state->stat.path);
     /* The step with privilege opened what there was at the start. */
@@ -223,9 +223,9 @@ static int request_new(uint8_t command, struct nl_msg **ret_request)
 
 static int make_sets(struct conntrack_state *state)
 {
-    int r = column_set_new(metrics, CONNTRACK_FIELD_COUNT, &state->columns);
+    int error = column_set_new(metrics, CONNTRACK_FIELD_COUNT, &state->columns);
 
-    return r < 0 ? r : row_set_new_single(&state->row);
+    return error < 0 ? error : row_set_new_single(&state->row);
 }
 
 static int prepare(struct conntrack_state *state, const char *procfs)
@@ -258,7 +258,7 @@ static int conntrack_open(const struct collector_context *context, const void *c
                           struct fault *fault)
 {
     _cleanup_(conntrack_closep) struct conntrack_state *state = calloc(1, sizeof(*state));
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "out of memory");
@@ -269,9 +269,9 @@ static int conntrack_open(const struct collector_context *context, const void *c
         return fault_set(fault, -ENOMEM, "out of memory");
     procfile_take_over(&state->stat, context->handover, stat_handle);
     procfile_take_over(&state->limit, context->handover, limit_handle);
-    r = read_either(state, fault);
-    if (r < 0)
-        return r;
+    error = read_either(state, fault);
+    if (error < 0)
+        return error;
     *ret_state = take_ptr(state);
     return 0;
 }
@@ -281,10 +281,10 @@ static int conntrack_collect(void *data, struct snapshot *draft, struct fault *f
     struct conntrack_state *state = data;
     const struct conntrack_reading *reading = &state->reading;
     struct table *table;
-    int r = read_either(state, fault);
+    int error = read_either(state, fault);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     table = snapshot_add_table(draft, state->columns, state->row);
     if (!table)
         return fault_set(fault, -ENOMEM, "out of memory");

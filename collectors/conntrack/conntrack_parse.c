@@ -96,20 +96,20 @@ static int parse_cpu(const char *at, const char *end, const struct header *heade
 int conntrack_parse_proc(const char *text, size_t size, struct conntrack_reading *ret_reading)
 {
     const char *end = text + size, *newline = memchr(text, '\n', size);
-    struct conntrack_reading reading = {0};
-    struct header header = {0};
-    int r = newline ? parse_header(text, newline, &header) : -EBADMSG;
+    struct conntrack_reading reading = {};
+    struct header header = {};
+    int error = newline ? parse_header(text, newline, &header) : -EBADMSG;
 
-    if (r == 0 && newline + 1 == end)
-        r = -EBADMSG;
-    while (r == 0 && newline + 1 < end) {
+    if (error == 0 && newline + 1 == end)
+        error = -EBADMSG;
+    while (error == 0 && newline + 1 < end) {
         const char *line = newline + 1;
 
         newline = memchr(line, '\n', (size_t)(end - line));
-        r = newline ? parse_cpu(line, newline, &header, &reading) : -EBADMSG;
+        error = newline ? parse_cpu(line, newline, &header, &reading) : -EBADMSG;
     }
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     *ret_reading = reading;
     return 0;
 }

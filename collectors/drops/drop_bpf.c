@@ -142,30 +142,30 @@ static int map_read(struct drop_bpf_state *state)
     int fd = state->handles.fds[DROP_BPF_COUNTS];
     uint32_t position;
     void *from = NULL;
-    int r;
+    int error;
 
     state->next.count = 0;
     do {
         __u32 count = (__u32)state->batch;
 
-        r = bpf_map_lookup_batch(fd, from, &position, state->keys, state->values, &count, NULL);
-        if (r == -ENOSPC && state->batch < BATCH_MAX) {
+        error = bpf_map_lookup_batch(fd, from, &position, state->keys, state->values, &count, NULL);
+        if (error == -ENOSPC && state->batch < BATCH_MAX) {
             state->next.count = 0;
             from = NULL;
-            r = batch_resize(state, 2 * state->batch);
+            error = batch_resize(state, 2 * state->batch);
             continue;
         }
-        if (r == 0 || r == -ENOENT) {
-            int error = totals_append(state, count);
+        if (error == 0 || error == -ENOENT) {
+            int appended = totals_append(state, count);
 
-            if (error < 0)
-                return error;
+            if (appended < 0)
+                return appended;
         }
         from = &position;
-    } while (r == 0);
-    if (r == -ENOENT)
+    } while (error == 0);
+    if (error == -ENOENT)
         totals_sort(&state->next);
-    return r == -ENOENT ? 0 : r;
+    return error == -ENOENT ? 0 : error;
 }
 
 /* The reading is the last one from now on. */
@@ -213,15 +213,15 @@ static int give_differences(struct drop_bpf_state *state, const struct drop_read
     for (size_t i = 0; i < state->next.count; i++) {
         const struct total total = state->next.items[i];
         uint64_t before = 0;
-        int r;
+        int error;
 
         while (old < state->last.count && compare_totals(&state->last.items[old], &total) < 0)
             old++;
         if (old < state->last.count && compare_totals(&state->last.items[old], &total) == 0)
             before = state->last.items[old].count;
-        r = give(state, reader, &total.key, total.count - before);
-        if (r < 0)
-            return r;
+        error = give(state, reader, &total.key, total.count - before);
+        if (error < 0)
+            return error;
         if (total.count == before && total.key.ifindex &&
             !reader->link_exists((int)total.key.ifindex, reader->data) && forget(state, reader, &total))
             continue;
@@ -247,14 +247,14 @@ static int losses_read(struct drop_bpf_state *state)
 static int drop_bpf_read(void *data, const struct drop_reader *reader, struct fault *fault)
 {
     struct drop_bpf_state *state = data;
-    int r = map_read(state);
+    int error = map_read(state);
 
-    if (r == 0)
-        r = losses_read(state);
-    if (r == 0)
-        r = give_differences(state, reader);
-    if (r < 0)
-        return fault_set(fault, r, "reading the BPF map of drops: %s", strerror(-r));
+    if (error == 0)
+        error = losses_read(state);
+    if (error == 0)
+        error = give_differences(state, reader);
+    if (error < 0)
+        return fault_set(fault, error, "reading the BPF map of drops: %s", strerror(-error));
     totals_swap(state);
     return 0;
 }
@@ -276,15 +276,15 @@ static int check_map(int fd, struct fault *fault)
 /* What was counted before belongs to whoever adopted the map before, if anybody did. */
 static int state_begin(struct drop_bpf_state *state)
 {
-    int r = batch_resize(state, BATCH_FIRST);
+    int error = batch_resize(state, BATCH_FIRST);
 
-    if (r == 0)
-        r = drop_reasons_load(&state->reasons, "/sys/kernel/btf");
-    if (r == 0)
-        r = map_read(state);
-    if (r == 0)
+    if (error == 0)
+        error = drop_reasons_load(&state->reasons, "/sys/kernel/btf");
+    if (error == 0)
+        error = map_read(state);
+    if (error == 0)
         totals_swap(state);
-    return r;
+    return error;
 }
 
 static int drop_bpf_adopt(const struct drop_options *options, const struct drop_handles *handles,
@@ -292,21 +292,21 @@ static int drop_bpf_adopt(const struct drop_options *options, const struct drop_
 {
     _cleanup_(state_freep) struct drop_bpf_state *state = calloc(1, sizeof(*state));
     int cpus = libbpf_num_possible_cpus();
-    int r;
+    int error;
 
     (void)options;
     if (!state)
         return fault_set(fault, -ENOMEM, "BPF: out of memory");
     if (cpus < 0)
         return fault_set(fault, cpus, "number of CPUs: %s", strerror(-cpus));
-    r = check_map(handles->fds[DROP_BPF_COUNTS], fault);
-    if (r < 0)
-        return r;
+    error = check_map(handles->fds[DROP_BPF_COUNTS], fault);
+    if (error < 0)
+        return error;
     state->cpus = (size_t)cpus;
     state->handles = *handles;
-    r = state_begin(state);
-    if (r < 0)
-        return fault_set(fault, r, "BPF: %s", strerror(-r));
+    error = state_begin(state);
+    if (error < 0)
+        return fault_set(fault, error, "BPF: %s", strerror(-error));
     *ret_state = take_ptr(state);
     return 0;
 }

@@ -100,39 +100,39 @@ static int skeleton_load(struct drop_bpf *skeleton, size_t keys, struct fault *f
 {
     _cleanup_(freep) char *log = calloc(1, VERIFIER_LOG_SIZE);
     struct stat netns;
-    int r;
+    int error;
 
     if (!log)
         return fault_set(fault, -ENOMEM, "BPF: out of memory");
     if (stat("/proc/thread-self/ns/net", &netns) < 0)
         return fault_set(fault, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
     skeleton->rodata->own_netns = (__u32)netns.st_ino;
-    r = bpf_map__set_max_entries(skeleton->maps.counts, (__u32)keys);
-    if (r == 0)
-        r = bpf_program__set_log_buf(skeleton->progs.count_drop, log, VERIFIER_LOG_SIZE);
-    if (r == 0)
-        r = drop_bpf__load(skeleton);
-    return r < 0 ? load_fault(fault, r, log) : 0;
+    error = bpf_map__set_max_entries(skeleton->maps.counts, (__u32)keys);
+    if (error == 0)
+        error = bpf_program__set_log_buf(skeleton->progs.count_drop, log, VERIFIER_LOG_SIZE);
+    if (error == 0)
+        error = drop_bpf__load(skeleton);
+    return error < 0 ? load_fault(fault, error, log) : 0;
 }
 
 int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault)
 {
     _cleanup_(drop_bpf__destroyp) struct drop_bpf *skeleton = NULL;
     size_t keys = KEYS_PER_SITE * options->max_sites;
-    int r = check_kernel(fault);
+    int error = check_kernel(fault);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     libbpf_set_print(NULL); /* what it would print is in the fault */
     skeleton = drop_bpf__open();
     if (!skeleton)
         return fault_set(fault, -errno, "BPF: %s", strerror(errno));
-    r = skeleton_load(skeleton, keys < KEYS_MIN ? KEYS_MIN : keys, fault);
-    if (r < 0)
-        return r;
-    r = drop_bpf__attach(skeleton);
-    if (r < 0)
-        return load_fault(fault, r, (char[]){""});
-    r = handles_take(skeleton, ret_handles);
-    return r < 0 ? fault_set(fault, r, "BPF: %s", strerror(-r)) : 0;
+    error = skeleton_load(skeleton, keys < KEYS_MIN ? KEYS_MIN : keys, fault);
+    if (error < 0)
+        return error;
+    error = drop_bpf__attach(skeleton);
+    if (error < 0)
+        return load_fault(fault, error, (char[]){""});
+    error = handles_take(skeleton, ret_handles);
+    return error < 0 ? fault_set(fault, error, "BPF: %s", strerror(-error)) : 0;
 }

@@ -19,7 +19,7 @@ static int control_message(const struct nlmsghdr *message, void *data)
 {
     struct drop_control *control = data;
     uint64_t dropped;
-    int r;
+    int error;
 
     if (message->nlmsg_type == GENL_ID_CTRL)
         return drop_netlink_parse_family(message, &control->family, &control->group);
@@ -27,9 +27,9 @@ static int control_message(const struct nlmsghdr *message, void *data)
     case NET_DM_CMD_CONFIG_NEW:
         return drop_netlink_parse_config(message, &control->config);
     case NET_DM_CMD_STATS_NEW:
-        r = drop_netlink_parse_stats(message, &dropped);
-        if (r < 0)
-            return r;
+        error = drop_netlink_parse_stats(message, &dropped);
+        if (error < 0)
+            return error;
         /* The module may have been loaded anew, and counts from 0 then. */
         if (dropped > control->dropped)
             control->lost += dropped - control->dropped;
@@ -45,15 +45,15 @@ static const struct netlink_reader reader = {.what = "drop_monitor", .message = 
 static int family_find(struct drop_control *control, struct fault *fault)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
-    int r = netlink_generic_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
+    int error = netlink_generic_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
 
-    if (r < 0 || nla_put_string(message, CTRL_ATTR_FAMILY_NAME, "NET_DM") < 0)
+    if (error < 0 || nla_put_string(message, CTRL_ATTR_FAMILY_NAME, "NET_DM") < 0)
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
-    r = netlink_request(&control->netlink, message, &reader, control, fault);
-    if (r == -ENOENT)
+    error = netlink_request(&control->netlink, message, &reader, control, fault);
+    if (error == -ENOENT)
         return fault_unsupported(fault, "no module drop_monitor (modprobe drop_monitor; "
                                         "CONFIG_NET_DROP_MONITOR), or not in the initial network namespace");
-    return r;
+    return error;
 }
 
 static int put_config(struct nl_msg *message, enum drop_mode mode)
@@ -71,12 +71,12 @@ static int put_config(struct nl_msg *message, enum drop_mode mode)
 static int command(struct drop_control *control, uint8_t command, enum drop_mode mode, struct fault *fault)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
-    int r = netlink_generic_new(control->family, command, FAMILY_VERSION, &message);
+    int error = netlink_generic_new(control->family, command, FAMILY_VERSION, &message);
 
-    if (r == 0 && mode != DROP_MODE_ANY)
-        r = put_config(message, mode);
-    if (r < 0)
-        return fault_set(fault, r, "drop_monitor: out of memory");
+    if (error == 0 && mode != DROP_MODE_ANY)
+        error = put_config(message, mode);
+    if (error < 0)
+        return fault_set(fault, error, "drop_monitor: out of memory");
     return netlink_request(&control->netlink, message, &reader, control, fault);
 }
 
@@ -92,22 +92,22 @@ int drop_control_read_stats(struct drop_control *control, struct fault *fault)
 
 int drop_control_open(struct drop_control *control, struct limits *limits, struct fault *fault)
 {
-    int r;
+    int error;
 
     *control = (struct drop_control){};
-    r = netlink_open(NETLINK_GENERIC, limits, &control->netlink, fault);
-    if (r == 0)
-        r = family_find(control, fault);
-    if (r == 0)
-        r = drop_control_read_config(control, fault);
-    if (r == -EOPNOTSUPP && !(fault && fault->unsupported))
-        r = fault_unsupported(fault, "drop_monitor needs Linux 5.4");
-    if (r == 0)
-        r = drop_control_read_stats(control, fault);
+    error = netlink_open(NETLINK_GENERIC, limits, &control->netlink, fault);
+    if (error == 0)
+        error = family_find(control, fault);
+    if (error == 0)
+        error = drop_control_read_config(control, fault);
+    if (error == -EOPNOTSUPP && !(fault && fault->unsupported))
+        error = fault_unsupported(fault, "drop_monitor needs Linux 5.4");
+    if (error == 0)
+        error = drop_control_read_stats(control, fault);
     control->lost = 0; /* what was lost before */
-    if (r < 0)
+    if (error < 0)
         drop_control_close(control);
-    return r;
+    return error;
 }
 
 void drop_control_close(struct drop_control *control)
@@ -120,20 +120,20 @@ int drop_control_start(struct drop_control *control, enum drop_mode mode, bool *
                        struct fault *fault)
 {
     bool started;
-    int r = command(control, NET_DM_CMD_CONFIG, mode, NULL);
+    int error = command(control, NET_DM_CMD_CONFIG, mode, NULL);
 
-    if (r == 0)
-        r = command(control, NET_DM_CMD_START, DROP_MODE_ANY, NULL);
-    if (r == -EPERM)
+    if (error == 0)
+        error = command(control, NET_DM_CMD_START, DROP_MODE_ANY, NULL);
+    if (error == -EPERM)
         return fault_unsupported(fault, "starting drop_monitor needs CAP_NET_ADMIN (AmbientCapabilities=)");
-    if (r < 0 && r != -EBUSY && r != -EAGAIN)
-        return fault_set(fault, r, "starting drop_monitor: %s", strerror(-r));
-    started = r == 0;
-    r = drop_control_read_config(control, fault);
-    if (r < 0) {
+    if (error < 0 && error != -EBUSY && error != -EAGAIN)
+        return fault_set(fault, error, "starting drop_monitor: %s", strerror(-error));
+    started = error == 0;
+    error = drop_control_read_config(control, fault);
+    if (error < 0) {
         if (started)
             drop_control_stop(control);
-        return r;
+        return error;
     }
     *ret_started = started;
     return 0;

@@ -59,7 +59,7 @@ static int counts_grow(struct drop_counts *counts)
 
 int drop_counts_add(struct drop_counts *counts, const struct drop_packet *packet, uint64_t count)
 {
-    int r;
+    int error;
 
     /* A flood is of one kind: mostly the last event's. */
     if (counts->count > counts->merged) {
@@ -70,9 +70,9 @@ int drop_counts_add(struct drop_counts *counts, const struct drop_packet *packet
             return 0;
         }
     }
-    r = counts_grow(counts);
-    if (r < 0)
-        return r;
+    error = counts_grow(counts);
+    if (error < 0)
+        return error;
     counts->items[counts->count++] = (struct drop_counted){.packet = *packet, .count = count};
     return 0;
 }

@@ -140,10 +140,10 @@ static int drop_monitor_open_privileged(const struct collector_context *context,
 static int symbols_adopt(struct drop_monitor_state *state, struct drop_opened *opened,
                          const struct collector_context *context)
 {
-    int r = ksyms_adopt(&state->ksyms, opened->kallsyms, opened->modules, context->procfs);
+    int error = ksyms_adopt(&state->ksyms, opened->kallsyms, opened->modules, context->procfs);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     opened->kallsyms = opened->modules = -1;
     state->ksyms.ending = context->ending;
     return 0;
@@ -153,10 +153,10 @@ static int symbols_adopt(struct drop_monitor_state *state, struct drop_opened *o
 static int source_adopt(struct drop_monitor_state *state, struct drop_opened *opened,
                         const struct drop_options *drop_options, struct fault *fault)
 {
-    int r = opened->source->adopt(drop_options, &opened->handles, &state->source_state, fault);
+    int error = opened->source->adopt(drop_options, &opened->handles, &state->source_state, fault);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     state->source = opened->source;
     opened->source = NULL;
     return 0;
@@ -165,13 +165,13 @@ static int source_adopt(struct drop_monitor_state *state, struct drop_opened *op
 static int drop_monitor_init(struct drop_monitor_state *state, const struct collector_context *context,
                              const struct drop_monitor_settings *settings)
 {
-    int r;
+    int error;
 
     state->filter = context->devices;
     state->label_offset = settings->label_offset;
     state->ksyms.fd = -1;
-    r = drop_table_init(&state->sites, settings->max_sites, context->limits);
-    return r < 0 ? r : drop_rows_init(&state->rows, settings->label_offset);
+    error = drop_table_init(&state->sites, settings->max_sites, context->limits);
+    return error < 0 ? error : drop_rows_init(&state->rows, settings->label_offset);
 }
 
 static int drop_monitor_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -180,24 +180,24 @@ static int drop_monitor_open(const struct collector_context *context, const void
     _cleanup_(drop_monitor_closep) struct drop_monitor_state *state = calloc(1, sizeof(*state));
     _cleanup_(drop_opened_done) struct drop_opened opened = {.kallsyms = -1, .modules = -1};
     const struct drop_options drop_options = drop_options_of(context, config);
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
-    r = drop_monitor_init(state, context, config);
-    if (r < 0)
-        return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
-    r = drop_opened_copy(context->handover, &opened, fault);
-    if (r < 0)
-        return r;
-    r = symbols_adopt(state, &opened, context);
-    if (r < 0)
-        return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
-    r = source_adopt(state, &opened, &drop_options, fault);
-    if (r == 0 && state->source->devices)
-        r = link_table_open(&state->links, context->limits, fault);
-    if (r < 0)
-        return r;
+    error = drop_monitor_init(state, context, config);
+    if (error < 0)
+        return fault_set(fault, error, "drop_monitor: %s", strerror(-error));
+    error = drop_opened_copy(context->handover, &opened, fault);
+    if (error < 0)
+        return error;
+    error = symbols_adopt(state, &opened, context);
+    if (error < 0)
+        return fault_set(fault, error, "drop_monitor: %s", strerror(-error));
+    error = source_adopt(state, &opened, &drop_options, fault);
+    if (error == 0 && state->source->devices)
+        error = link_table_open(&state->links, context->limits, fault);
+    if (error < 0)
+        return error;
     (void)malloc_trim(0); /* reading the kernel's BTF took megabytes */
     *ret_state = take_ptr(state);
     return 0;
@@ -225,12 +225,12 @@ static int take_count(const struct drop_count *count, void *data)
 {
     struct drop_monitor_state *state = data;
     struct pending *pending;
-    int r = array_grow(state->pending, state->pending_count, state->pending_capacity);
+    int error = array_grow(state->pending, state->pending_count, state->pending_capacity);
 
-    if (r == 0)
-        r = ksyms_want(&state->ksyms, count->location, count->symbol);
-    if (r < 0)
-        return r;
+    if (error == 0)
+        error = ksyms_want(&state->ksyms, count->location, count->symbol);
+    if (error < 0)
+        return error;
     pending = &state->pending[state->pending_count++];
     *pending = (struct pending){
         .location = count->location,
@@ -268,26 +268,26 @@ static int take(struct drop_monitor_state *state, struct fault *fault)
 {
     const struct drop_reader reader = {.count = take_count, .link_exists = link_exists, .data = state};
     size_t before = state->pending_count;
-    int r;
+    int error;
 
     (void)ksyms_refresh(&state->ksyms);
-    r = state->source->read(state->source_state, &reader, fault);
-    if (r < 0) {
+    error = state->source->read(state->source_state, &reader, fault);
+    if (error < 0) {
         state->pending_count = before;
-        return r;
+        return error;
     }
-    r = ksyms_resolve(&state->ksyms);
+    error = ksyms_resolve(&state->ksyms);
     state->sites.round++;
-    while (state->pending_count > 0 && r == 0) {
+    while (state->pending_count > 0 && error == 0) {
         const struct pending *pending = &state->pending[state->pending_count - 1];
         struct drop_labels labels;
 
         name_pending(state, pending, &labels);
-        r = drop_table_add(&state->sites, &labels, pending->count);
-        if (r == 0)
+        error = drop_table_add(&state->sites, &labels, pending->count);
+        if (error == 0)
             state->pending_count--;
     }
-    return r < 0 ? fault_set(fault, r, "drop sites: %s", strerror(-r)) : 0;
+    return error < 0 ? fault_set(fault, error, "drop sites: %s", strerror(-error)) : 0;
 }
 
 static int drop_monitor_event_fd(void *data)
@@ -301,41 +301,41 @@ static int drop_monitor_event_fd(void *data)
 static int drop_monitor_event(void *data, struct fault *fault)
 {
     struct drop_monitor_state *state = data;
-    int r;
+    int error;
 
     if (state->source->event)
         return state->source->event(state->source_state, fault);
-    r = state->links.lost ? 0 : take(state, fault);
-    return r < 0 ? r : link_table_drain(&state->links, fault);
+    error = state->links.lost ? 0 : take(state, fault);
+    return error < 0 ? error : link_table_drain(&state->links, fault);
 }
 
 static int links_follow(struct drop_monitor_state *state, struct fault *fault)
 {
-    int r;
+    int error;
 
     if (!state->source->devices)
         return 0;
-    r = link_table_update(&state->links, clock_boottime_ns(), fault);
-    if (r == 0 && state->swept != state->links.generation) {
+    error = link_table_update(&state->links, clock_boottime_ns(), fault);
+    if (error == 0 && state->swept != state->links.generation) {
         drop_table_sweep(&state->sites, device_exists, state);
         state->swept = state->links.generation;
     }
-    return r;
+    return error;
 }
 
 static int drop_monitor_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct drop_monitor_state *state = data;
     struct drop_status status;
-    int r = links_follow(state, fault);
+    int error = links_follow(state, fault);
 
-    if (r == 0)
-        r = take(state, fault);
-    if (r < 0)
-        return r;
+    if (error == 0)
+        error = take(state, fault);
+    if (error < 0)
+        return error;
     state->source->status(state->source_state, &status);
-    r = drop_rows_fill(&state->rows, &state->sites, state->source->name, &status, draft);
-    return r < 0 ? fault_set(fault, r, "drop_monitor: %s", strerror(-r)) : 0;
+    error = drop_rows_fill(&state->rows, &state->sites, state->source->name, &status, draft);
+    return error < 0 ? fault_set(fault, error, "drop_monitor: %s", strerror(-error)) : 0;
 }
 
 const struct collector drop_monitor_collector = {

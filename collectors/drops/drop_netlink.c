@@ -74,20 +74,20 @@ static enum drop_mode mode_wanted(const struct drop_options *options)
 static int events_join(uint32_t group, int *ret_fd, struct fault *fault)
 {
     struct netlink events;
-    int r = netlink_listen(NETLINK_GENERIC, group, &events, fault);
+    int error = netlink_listen(NETLINK_GENERIC, group, &events, fault);
     int fd;
 
-    if (r == -EOPNOTSUPP)
+    if (error == -EOPNOTSUPP)
         return fault_unsupported(fault,
                                  "listening to drop_monitor needs CAP_SYS_ADMIN (AmbientCapabilities=)");
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     fd = fcntl(netlink_fd(&events), F_DUPFD_CLOEXEC, 3);
-    r = fd < 0 ? fault_set(fault, -errno, "drop_monitor: %s", strerror(errno)) : 0;
+    error = fd < 0 ? fault_set(fault, -errno, "drop_monitor: %s", strerror(errno)) : 0;
     netlink_close(&events);
-    if (r == 0)
+    if (error == 0)
         *ret_fd = fd;
-    return r;
+    return error;
 }
 
 static int drop_netlink_open(const struct drop_options *options, struct drop_handles *ret_handles,
@@ -95,24 +95,24 @@ static int drop_netlink_open(const struct drop_options *options, struct drop_han
 {
     struct drop_handles handles = {.fds = {-1, -1, -1, -1}};
     struct drop_control control;
-    int r = drop_control_open(&control, options->limits, fault);
+    int error = drop_control_open(&control, options->limits, fault);
 
-    if (r < 0)
-        return r;
-    r = events_join(control.group, &handles.fds[HANDLE_EVENTS], fault); /* first: nothing is missed */
-    if (r == 0)
-        r = drop_control_start(&control, mode_wanted(options), &handles.started, fault);
-    if (r == 0 && options->keep)
-        r = drop_keeper_fork(mode_wanted(options), handles.started, &handles.fds[HANDLE_KEEPER],
-                             &handles.keeper, fault);
-    if (r < 0 && handles.started)
+    if (error < 0)
+        return error;
+    error = events_join(control.group, &handles.fds[HANDLE_EVENTS], fault); /* first: nothing is missed */
+    if (error == 0)
+        error = drop_control_start(&control, mode_wanted(options), &handles.started, fault);
+    if (error == 0 && options->keep)
+        error = drop_keeper_fork(mode_wanted(options), handles.started, &handles.fds[HANDLE_KEEPER],
+                                 &handles.keeper, fault);
+    if (error < 0 && handles.started)
         drop_control_stop(&control);
     drop_control_close(&control);
-    if (r < 0)
+    if (error < 0)
         closep(&handles.fds[HANDLE_EVENTS]);
     else
         *ret_handles = handles;
-    return r;
+    return error;
 }
 
 static int events_adopt(struct drop_netlink_state *state, int fd, struct fault *fault)
@@ -147,16 +147,16 @@ static int drop_netlink_adopt(const struct drop_options *options, const struct d
                               void **ret_state, struct fault *fault)
 {
     _cleanup_(drop_netlink_closep) struct drop_netlink_state *state = calloc(1, sizeof(*state));
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
     state->handles.fds[HANDLE_KEEPER] = -1;
-    r = drop_control_open(&state->control, options->limits, fault);
-    if (r == 0)
-        r = events_adopt(state, handles->fds[HANDLE_EVENTS], fault);
-    if (r < 0)
-        return r;
+    error = drop_control_open(&state->control, options->limits, fault);
+    if (error == 0)
+        error = events_adopt(state, handles->fds[HANDLE_EVENTS], fault);
+    if (error < 0)
+        return error;
     state->handles = *handles;
     state->mode = options->mode;
     state->kept.active = kept(state) ? DROP_ACTIVE_YES : DROP_ACTIVE_UNKNOWN;
@@ -196,18 +196,18 @@ static int take_event(const struct nlmsghdr *message, void *data)
 {
     struct drop_netlink_state *state = data;
     struct drop_packet packet;
-    int r = drop_netlink_command(message, state->control.family);
+    int error = drop_netlink_command(message, state->control.family);
 
-    if (r == NET_DM_CMD_ALERT) {
-        r = drop_netlink_parse_summary(message, count_summary, state);
-        if (r >= DROP_SUMMARY_ENTRIES)
+    if (error == NET_DM_CMD_ALERT) {
+        error = drop_netlink_parse_summary(message, count_summary, state);
+        if (error >= DROP_SUMMARY_ENTRIES)
             state->overflows[DROP_OVERFLOW_SUMMARY_WINDOW]++;
-    } else if (r == NET_DM_CMD_PACKET_ALERT) {
-        r = drop_netlink_parse_packet(message, &packet);
-        if (r == 0 && drop_counts_add(&state->counts, &packet, 1) < 0)
+    } else if (error == NET_DM_CMD_PACKET_ALERT) {
+        error = drop_netlink_parse_packet(message, &packet);
+        if (error == 0 && drop_counts_add(&state->counts, &packet, 1) < 0)
             state->too_many++;
     }
-    if (r == -EBADMSG)
+    if (error == -EBADMSG)
         state->overflows[DROP_OVERFLOW_SOCKET]++;
     return 0;
 }
@@ -220,13 +220,13 @@ static int drop_netlink_event_fd(const void *data)
 static int drop_netlink_event(void *data, struct fault *fault)
 {
     struct drop_netlink_state *state = data;
-    int r = netlink_drain(&state->events, take_event, state);
+    int error = netlink_drain(&state->events, take_event, state);
 
-    if (r == -ENOBUFS) {
+    if (error == -ENOBUFS) {
         state->overflows[DROP_OVERFLOW_SOCKET]++;
         return 0;
     }
-    return r < 0 ? fault_set(fault, r, "drop_monitor events: %s", strerror(-r)) : 0;
+    return error < 0 ? fault_set(fault, error, "drop_monitor events: %s", strerror(-error)) : 0;
 }
 
 static int give_counts(struct drop_netlink_state *state, const struct drop_reader *reader)
@@ -234,15 +234,15 @@ static int give_counts(struct drop_netlink_state *state, const struct drop_reade
     drop_counts_merge(&state->counts);
     for (size_t i = 0; i < state->counts.count; i++) {
         const struct drop_counted *counted = &state->counts.items[i];
-        int r = reader->count(&(struct drop_count){.location = counted->packet.location,
-                                                   .symbol = counted->packet.symbol,
-                                                   .reason = counted->packet.reason,
-                                                   .protocol = counted->packet.protocol,
-                                                   .count = counted->count},
-                              reader->data);
+        int error = reader->count(&(struct drop_count){.location = counted->packet.location,
+                                                       .symbol = counted->packet.symbol,
+                                                       .reason = counted->packet.reason,
+                                                       .protocol = counted->packet.protocol,
+                                                       .count = counted->count},
+                                  reader->data);
 
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error;
     }
     drop_counts_clear(&state->counts);
     return 0;
@@ -251,24 +251,24 @@ static int give_counts(struct drop_netlink_state *state, const struct drop_reade
 static int drop_netlink_read(void *data, const struct drop_reader *reader, struct fault *fault)
 {
     struct drop_netlink_state *state = data;
-    int r = drop_netlink_event(state, fault);
+    int error = drop_netlink_event(state, fault);
 
-    if (r == 0 && clock_boottime_ns() - state->checked_ns >= CHECK_INTERVAL_NS)
-        r = monitor_check(state, fault);
-    if (r == 0)
-        r = check_mode(state, fault);
-    if (r < 0) {
+    if (error == 0 && clock_boottime_ns() - state->checked_ns >= CHECK_INTERVAL_NS)
+        error = monitor_check(state, fault);
+    if (error == 0)
+        error = check_mode(state, fault);
+    if (error < 0) {
         drop_counts_clear(&state->counts); /* of a mode that was not asked for */
-        return r;
+        return error;
     }
     if (kept(state))
         drop_keeper_read(state->handles.fds[HANDLE_KEEPER], &state->kept);
     if (state->control.config.packet_mode)
-        r = drop_control_read_stats(&state->control, fault);
-    if (r < 0)
-        return r;
-    r = give_counts(state, reader);
-    return r < 0 ? fault_set(fault, r, "drop_monitor: %s", strerror(-r)) : 0;
+        error = drop_control_read_stats(&state->control, fault);
+    if (error < 0)
+        return error;
+    error = give_counts(state, reader);
+    return error < 0 ? fault_set(fault, error, "drop_monitor: %s", strerror(-error)) : 0;
 }
 
 static void drop_netlink_status(const void *data, struct drop_status *ret_status)

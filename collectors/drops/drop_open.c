@@ -23,10 +23,10 @@ static int source_open(const struct drop_source *source, const struct drop_optio
                        struct handover *handover, struct fault *fault)
 {
     struct drop_handles handles;
-    int r = source->open(options, &handles, fault);
+    int error = source->open(options, &handles, fault);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     for (size_t i = 0; source->handles[i]; i++)
         if (handles.fds[i] >= 0)
             handover_put(handover, source->handles[i], handles.fds[i]);
@@ -45,7 +45,7 @@ static int source_choose(enum drop_choice choice, const struct drop_options *opt
                          struct handover *handover, struct fault *fault)
 {
     struct fault bpf = {}, netlink = {};
-    int r;
+    int error;
 
     if (choice == DROP_CHOICE_BPF)
         return source_open(&drop_source_bpf, options, handover, fault);
@@ -53,8 +53,8 @@ static int source_choose(enum drop_choice choice, const struct drop_options *opt
         return source_open(&drop_source_netlink, options, handover, fault);
     if (source_open(&drop_source_bpf, options, handover, &bpf) == 0)
         return fault_set(fault, 0, "by bpf");
-    r = source_open(&drop_source_netlink, options, handover, &netlink);
-    if (r == 0)
+    error = source_open(&drop_source_netlink, options, handover, &netlink);
+    if (error == 0)
         return fault_set(fault, 0, "by drop_monitor, for bpf cannot run here: %.200s", bpf.text);
     if (bpf.unsupported && netlink.unsupported)
         return fault_unsupported(fault, "bpf: %.140s; drop_monitor: %.140s", bpf.text, netlink.text);
@@ -65,10 +65,10 @@ static int source_choose(enum drop_choice choice, const struct drop_options *opt
 int drop_open(enum drop_choice choice, const struct drop_options *options, const char *procfs,
               struct handover *handover, struct fault *fault)
 {
-    int r = source_choose(choice, options, handover, fault);
+    int error = source_choose(choice, options, handover, fault);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     /* Without these functions are unknown, and all else is as good. */
     procfile_hand_over(handover, kallsyms_name, procfs, kallsyms_name);
     procfile_hand_over(handover, modules_name, procfs, modules_name);
@@ -83,12 +83,12 @@ static int source_copy(const struct handover *handover, const struct drop_source
     if (!source->handles[0])
         return -ENOENT;
     for (size_t i = 0; source->handles[i]; i++) {
-        int r = handover_copy(handover, source->handles[i], &handles.fds[i]);
+        int error = handover_copy(handover, source->handles[i], &handles.fds[i]);
 
-        if (r < 0 && (i == 0 || r != -ENOENT)) {
+        if (error < 0 && (i == 0 || error != -ENOENT)) {
             while (i-- > 0)
                 closep(&handles.fds[i]);
-            return r;
+            return error;
         }
     }
     *ret_handles = handles;
@@ -100,12 +100,12 @@ int drop_opened_copy(const struct handover *handover, struct drop_opened *ret_op
     struct drop_opened opened = {.kallsyms = -1, .modules = -1};
 
     for (size_t i = 0; i < ELEMENTS(drop_sources) && !opened.source; i++) {
-        int r = source_copy(handover, drop_sources[i], &opened.handles);
+        int error = source_copy(handover, drop_sources[i], &opened.handles);
 
-        if (r == 0)
+        if (error == 0)
             opened.source = drop_sources[i];
-        else if (r != -ENOENT)
-            return fault_set(fault, r, "drop_monitor: %s", strerror(-r));
+        else if (error != -ENOENT)
+            return fault_set(fault, error, "drop_monitor: %s", strerror(-error));
     }
     if (fault && handover->fault.text[0])
         *fault = handover->fault;

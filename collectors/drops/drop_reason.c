@@ -57,13 +57,13 @@ static int reason_put(struct drop_reasons *reasons, uint32_t number, const char 
     static const char prefix[] = "SKB_DROP_REASON_";
     uint32_t subsystem = number >> 16, index = number & 0xffff;
     struct drop_reasons_list *list = &reasons->subsystems[subsystem];
-    int r;
+    int error;
 
     if (subsystem >= DROP_SUBSYSTEMS_MAX || index >= DROP_REASONS_MAX)
         return 0;
-    r = list_grow(list, index + 1);
-    if (r < 0)
-        return r;
+    error = list_grow(list, index + 1);
+    if (error < 0)
+        return error;
     if (list->names[index])
         return 0;
     if (strncmp(name, prefix, strlen(prefix)) == 0)
@@ -81,10 +81,10 @@ int drop_reasons_take(struct drop_reasons *reasons, const struct btf *btf)
         for (unsigned k = 0; type && k < btf_vlen(type); k++) {
             const struct btf_enum *value = &btf_enum(type)[k];
             const char *name = btf__name_by_offset(btf, value->name_off);
-            int r = name ? reason_put(reasons, (uint32_t)value->val, name) : 0;
+            int error = name ? reason_put(reasons, (uint32_t)value->val, name) : 0;
 
-            if (r < 0)
-                return r;
+            if (error < 0)
+                return error;
         }
     }
     return 0;
@@ -92,9 +92,9 @@ int drop_reasons_take(struct drop_reasons *reasons, const struct btf *btf)
 
 static int modules_load(struct drop_reasons *reasons, const char *directory, struct btf *kernel)
 {
-    int r = 0;
+    int error = 0;
 
-    for (size_t i = 0; i < ELEMENTS(enums) && r == 0; i++) {
+    for (size_t i = 0; i < ELEMENTS(enums) && error == 0; i++) {
         _cleanup_(btf__freep) struct btf *btf = NULL;
         _cleanup_(freep) char *path = NULL;
 
@@ -104,9 +104,9 @@ static int modules_load(struct drop_reasons *reasons, const char *directory, str
             return -ENOMEM;
         btf = btf__parse_split(path, kernel);
         if (btf)
-            r = drop_reasons_take(reasons, btf);
+            error = drop_reasons_take(reasons, btf);
     }
-    return r;
+    return error;
 }
 
 int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory)
@@ -114,17 +114,17 @@ int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory)
     _cleanup_(btf__freep) struct btf *kernel = NULL;
     _cleanup_(freep) char *path = NULL;
     struct drop_reasons reasons = {};
-    int r;
+    int error;
 
     if (asprintf(&path, "%s/vmlinux", directory) < 0)
         return -ENOMEM;
     kernel = btf__parse(path, NULL);
-    r = kernel ? drop_reasons_take(&reasons, kernel) : 0;
-    if (kernel && r == 0)
-        r = modules_load(&reasons, directory, kernel);
-    if (r < 0) {
+    error = kernel ? drop_reasons_take(&reasons, kernel) : 0;
+    if (kernel && error == 0)
+        error = modules_load(&reasons, directory, kernel);
+    if (error < 0) {
         drop_reasons_done(&reasons);
-        return r;
+        return error;
     }
     *ret_reasons = reasons;
     return 0;

@@ -109,12 +109,12 @@ static const char *const protocol_names[DROP_PROTOCOL_COUNT] = {
 /* Rows with one label each, in this order. */
 static int list_rows(const char *label, const char *const *values, size_t count, struct row_set **ret_rows)
 {
-    int r = row_set_new(&label, 1, ret_rows);
+    int error = row_set_new(&label, 1, ret_rows);
 
-    for (size_t i = 0; i < count && r >= 0; i++)
-        r = row_set_add(*ret_rows, &values[i]);
-    if (r < 0)
-        return r;
+    for (size_t i = 0; i < count && error >= 0; i++)
+        error = row_set_add(*ret_rows, &values[i]);
+    if (error < 0)
+        return error;
     row_set_seal(*ret_rows);
     return 0;
 }
@@ -123,27 +123,27 @@ static int class_rows(struct row_set **ret_rows)
 {
     const char *names[DROP_CLASS_COUNT];
 
-    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
-        names[class] = drop_class_name(class);
+    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
+        names[loss_class] = drop_class_name(loss_class);
     return list_rows("class", names, DROP_CLASS_COUNT, ret_rows);
 }
 
 int drop_rows_init(struct drop_rows *rows, bool label_offset)
 {
-    int r = 0;
+    int error = 0;
 
     *rows = (struct drop_rows){.label_offset = label_offset};
-    for (size_t i = 0; i < DROP_ROWS_COUNT && r == 0; i++)
-        r = column_set_new(columns[i].metrics, columns[i].count, &rows->columns[i]);
-    if (r == 0)
-        r = class_rows(&rows->rows[DROP_ROWS_CLASSES]);
-    if (r == 0)
-        r = row_set_new_single(&rows->rows[DROP_ROWS_SOURCE]);
-    if (r == 0)
-        r = list_rows("cause", lost_causes, DROP_LOST_COUNT, &rows->rows[DROP_ROWS_LOST]);
-    if (r == 0)
-        r = list_rows("cause", overflow_causes, DROP_OVERFLOW_COUNT, &rows->rows[DROP_ROWS_OVERFLOWS]);
-    return r;
+    for (size_t i = 0; i < DROP_ROWS_COUNT && error == 0; i++)
+        error = column_set_new(columns[i].metrics, columns[i].count, &rows->columns[i]);
+    if (error == 0)
+        error = class_rows(&rows->rows[DROP_ROWS_CLASSES]);
+    if (error == 0)
+        error = row_set_new_single(&rows->rows[DROP_ROWS_SOURCE]);
+    if (error == 0)
+        error = list_rows("cause", lost_causes, DROP_LOST_COUNT, &rows->rows[DROP_ROWS_LOST]);
+    if (error == 0)
+        error = list_rows("cause", overflow_causes, DROP_OVERFLOW_COUNT, &rows->rows[DROP_ROWS_OVERFLOWS]);
+    return error;
 }
 
 void drop_rows_done(struct drop_rows *rows)
@@ -166,7 +166,7 @@ static int add_site(struct row_set *rows, const struct drop_site *site)
                                  [LABEL_FUNCTION] = texts->function,
                                  [LABEL_MODULE] = texts->module,
                                  [LABEL_REASON] = texts->reason,
-                                 [LABEL_CLASS] = drop_class_name(site->class),
+                                 [LABEL_CLASS] = drop_class_name(site->loss_class),
                                  [LABEL_DEVICE] = texts->device,
                                  [LABEL_NETNS] = netns_names[texts->netns],
                                  [LABEL_PROTOCOL] = protocol_names[texts->protocol],
@@ -174,13 +174,13 @@ static int add_site(struct row_set *rows, const struct drop_site *site)
                              });
 }
 
-static int add_other(struct row_set *rows, enum drop_class class)
+static int add_other(struct row_set *rows, enum drop_class loss_class)
 {
     return row_set_add(rows, (const char *const[LABEL_COUNT]){
                                  [LABEL_FUNCTION] = "other",
                                  [LABEL_MODULE] = "",
                                  [LABEL_REASON] = "other",
-                                 [LABEL_CLASS] = drop_class_name(class),
+                                 [LABEL_CLASS] = drop_class_name(loss_class),
                                  [LABEL_DEVICE] = "",
                                  [LABEL_NETNS] = "",
                                  [LABEL_PROTOCOL] = "",
@@ -192,15 +192,15 @@ static int add_other(struct row_set *rows, enum drop_class class)
 static int render_sites(struct drop_rows *rows, const struct drop_table *sites)
 {
     _cleanup_(row_set_unrefp) struct row_set *set = NULL;
-    int r = row_set_new(labels, rows->label_offset ? LABEL_COUNT : LABEL_OFFSET, &set);
+    int error = row_set_new(labels, rows->label_offset ? LABEL_COUNT : LABEL_OFFSET, &set);
 
-    for (size_t i = 0; i < sites->count && r >= 0; i++)
-        r = add_site(set, &sites->sites[i]);
-    for (unsigned class = 0; class < DROP_CLASS_COUNT && r >= 0; class ++)
-        if (sites->other[class])
-            r = add_other(set, class);
-    if (r < 0)
-        return r;
+    for (size_t i = 0; i < sites->count && error >= 0; i++)
+        error = add_site(set, &sites->sites[i]);
+    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT && error >= 0; loss_class++)
+        if (sites->other[loss_class])
+            error = add_other(set, loss_class);
+    if (error < 0)
+        return error;
     row_set_replace(&rows->rows[DROP_ROWS_SITES], take_ptr(set));
     rows->generation = sites->generation;
     return 0;
@@ -210,12 +210,12 @@ static int render_info(struct drop_rows *rows, const char *source, const char *m
 {
     static const char *const names[] = {"source", "mode"};
     _cleanup_(row_set_unrefp) struct row_set *set = NULL;
-    int r = row_set_new(names, ELEMENTS(names), &set);
+    int error = row_set_new(names, ELEMENTS(names), &set);
 
-    if (r == 0)
-        r = row_set_add(set, (const char *const[]){source, mode});
-    if (r < 0)
-        return r;
+    if (error == 0)
+        error = row_set_add(set, (const char *const[]){source, mode});
+    if (error < 0)
+        return error;
     row_set_replace(&rows->rows[DROP_ROWS_INFO], take_ptr(set));
     rows->mode = mode;
     return 0;
@@ -227,9 +227,9 @@ static void fill_sites(struct table *table, const struct drop_table *sites)
 
     for (size_t i = 0; i < sites->count; i++)
         table_set(table, row++, 0, sites->sites[i].count);
-    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
-        if (sites->other[class])
-            table_set(table, row++, 0, sites->other[class]);
+    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
+        if (sites->other[loss_class])
+            table_set(table, row++, 0, sites->other[loss_class]);
 }
 
 static void fill_source(struct table *table, const struct drop_table *sites, const struct drop_status *status)
@@ -250,23 +250,23 @@ static void fill_losses(struct table *tables[DROP_ROWS_COUNT], const struct drop
     }
     for (unsigned cause = 0; cause < DROP_OVERFLOW_COUNT; cause++)
         table_set(tables[DROP_ROWS_OVERFLOWS], cause, 0, status->overflows[cause]);
-    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
-        table_set(tables[DROP_ROWS_CLASSES], class, 0,
-                  sites->totals[class] + (class == DROP_CLASS_UNKNOWN ? lost : 0));
+    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
+        table_set(tables[DROP_ROWS_CLASSES], loss_class, 0,
+                  sites->totals[loss_class] + (loss_class == DROP_CLASS_UNKNOWN ? lost : 0));
 }
 
 int drop_rows_fill(struct drop_rows *rows, const struct drop_table *sites, const char *source,
                    const struct drop_status *status, struct snapshot *draft)
 {
     struct table *tables[DROP_ROWS_COUNT];
-    int r = 0;
+    int error = 0;
 
     if (!rows->rows[DROP_ROWS_SITES] || rows->generation != sites->generation)
-        r = render_sites(rows, sites);
-    if (r == 0 && (!rows->mode || strcmp(rows->mode, status->mode) != 0))
-        r = render_info(rows, source, status->mode);
-    if (r < 0)
-        return r;
+        error = render_sites(rows, sites);
+    if (error == 0 && (!rows->mode || strcmp(rows->mode, status->mode) != 0))
+        error = render_info(rows, source, status->mode);
+    if (error < 0)
+        return error;
     for (size_t i = 0; i < DROP_ROWS_COUNT; i++) {
         tables[i] = snapshot_add_table(draft, rows->columns[i], rows->rows[i]);
         if (!tables[i])

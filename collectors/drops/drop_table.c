@@ -105,31 +105,31 @@ static bool table_evict(struct drop_table *table)
     return true;
 }
 
-static void count_other(struct drop_table *table, enum drop_class class, uint64_t count)
+static void count_other(struct drop_table *table, enum drop_class loss_class, uint64_t count)
 {
-    if (table->other[class] == 0)
+    if (table->other[loss_class] == 0)
         table->generation++;
-    table->other[class] += count;
-    table->totals[class] += count;
+    table->other[loss_class] += count;
+    table->totals[loss_class] += count;
 }
 
 static int table_insert(struct drop_table *table, const struct drop_site *site)
 {
-    int r;
+    int error;
 
     if (table->count == table->max) {
         limit_hit(table->limits, LIMIT_DROP_SITES);
         if (!table_evict(table)) {
-            count_other(table, site->class, site->count);
+            count_other(table, site->loss_class, site->count);
             return 0;
         }
     }
-    r = table_grow(table);
-    if (r < 0)
-        return r;
+    error = table_grow(table);
+    if (error < 0)
+        return error;
     table->sites[table->count++] = *site;
     *table_bucket(table, &site->labels, site->hash) = (uint32_t)table->count;
-    table->totals[site->class] += site->count;
+    table->totals[site->loss_class] += site->count;
     table->generation++;
     return 0;
 }
@@ -143,13 +143,13 @@ int drop_table_add(struct drop_table *table, const struct drop_labels *labels, u
     if (!site)
         return table_insert(table,
                             &(struct drop_site){.labels = *labels,
-                                                .class = drop_class_of(labels->reason, labels->function),
+                                                .loss_class = drop_class_of(labels->reason, labels->function),
                                                 .count = count,
                                                 .moved = table->round,
                                                 .hash = hash});
     site->count += count;
     site->moved = table->round;
-    table->totals[site->class] += count;
+    table->totals[site->loss_class] += count;
     return 0;
 }
 

@@ -34,7 +34,7 @@ struct drop_labels {
 
 struct drop_site {
     struct drop_labels labels;
-    enum drop_class class;
+    enum drop_class loss_class;
     bool gone; /* its device is */
     uint64_t count;
     uint64_t moved; /* the round in which it last did */

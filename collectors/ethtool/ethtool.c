@@ -105,20 +105,20 @@ DEFINE_CLEANUP(struct ethtool_state *, ethtool_close)
 
 static int open_parts(struct ethtool_state *state, struct fault *fault)
 {
-    int r = link_table_open(&state->links, state->limits, fault);
+    int error = link_table_open(&state->links, state->limits, fault);
 
-    if (r < 0)
-        return r;
-    r = ethtool_netlink_open(&state->netlink, state->limits, fault);
-    if (r < 0)
-        return r;
-    r = ethtool_ioctl_open(&state->ioctl);
-    if (r == -EAFNOSUPPORT || r == -EACCES || r == -EPERM)
-        return fault_unsupported(fault, "AF_UNIX socket: %s", strerror(-r));
-    if (r < 0)
-        return fault_set(fault, r, "AF_UNIX socket: %s", strerror(-r));
-    r = ethtool_tables_open(&state->tables);
-    return r < 0 ? fault_set(fault, r, "ethtool tables: out of memory") : 0;
+    if (error < 0)
+        return error;
+    error = ethtool_netlink_open(&state->netlink, state->limits, fault);
+    if (error < 0)
+        return error;
+    error = ethtool_ioctl_open(&state->ioctl);
+    if (error == -EAFNOSUPPORT || error == -EACCES || error == -EPERM)
+        return fault_unsupported(fault, "AF_UNIX socket: %s", strerror(-error));
+    if (error < 0)
+        return fault_set(fault, error, "AF_UNIX socket: %s", strerror(-error));
+    error = ethtool_tables_open(&state->tables);
+    return error < 0 ? fault_set(fault, error, "ethtool tables: out of memory") : 0;
 }
 
 static int ethtool_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -126,7 +126,7 @@ static int ethtool_open(const struct collector_context *context, const void *con
 {
     const struct ethtool_settings *settings = config;
     _cleanup_(ethtool_closep) struct ethtool_state *state = calloc(1, sizeof(*state));
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "ethtool: out of memory");
@@ -138,25 +138,25 @@ static int ethtool_open(const struct collector_context *context, const void *con
                                                   .per_queue = settings->per_queue,
                                                   .series_max = settings->max_statistics_per_device};
     state->tables_due = true;
-    r = open_parts(state, fault);
-    if (r < 0)
-        return r;
+    error = open_parts(state, fault);
+    if (error < 0)
+        return error;
     *ret_state = take_ptr(state);
     return 0;
 }
 
 static int update_devices(struct ethtool_state *state)
 {
-    int r = ethtool_devices_update(&state->devices, &state->links, state->filter,
-                                   state->settings->virtual_devices, &state->tables_due);
+    int error = ethtool_devices_update(&state->devices, &state->links, state->filter,
+                                       state->settings->virtual_devices, &state->tables_due);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     ethtool_devices_turn(&state->devices);
-    for (size_t i = 0; i < state->devices.count && r == 0; i++)
-        r = ethtool_device_load(state->devices.items[i], &state->ioctl, &state->selection, state->limits,
-                                &state->tables_due);
-    return r;
+    for (size_t i = 0; i < state->devices.count && error == 0; i++)
+        error = ethtool_device_load(state->devices.items[i], &state->ioctl, &state->selection, state->limits,
+                                    &state->tables_due);
+    return error;
 }
 
 /* Readings of devices that the filter leaves out go. */
@@ -175,7 +175,7 @@ static void keep_devices(struct ethtool_state *state)
 static int ask_rings(struct ethtool_state *state, const struct ethtool_device *device)
 {
     struct ethtool_ringparam rings;
-    int r;
+    int error;
 
     if (ethtool_ioctl_rings(&state->ioctl, device->name, &rings) < 0)
         return 0;
@@ -184,12 +184,12 @@ static int ask_rings(struct ethtool_state *state, const struct ethtool_device *d
                                [ETHTOOL_RING_TRANSMIT] = rings.tx_pending,
                                [ETHTOOL_RING_TRANSMIT_LIMIT] = rings.tx_max_pending};
     for (uint16_t i = 0; i < ELEMENTS(values); i++) {
-        r = ethtool_readings_add(&state->readings, (struct ethtool_reading){.ifindex = device->ifindex,
-                                                                            .group = ETHTOOL_GROUP_RINGS,
-                                                                            .item = i,
-                                                                            .value = values[i]});
-        if (r < 0)
-            return r;
+        error = ethtool_readings_add(&state->readings, (struct ethtool_reading){.ifindex = device->ifindex,
+                                                                                .group = ETHTOOL_GROUP_RINGS,
+                                                                                .item = i,
+                                                                                .value = values[i]});
+        if (error < 0)
+            return error;
     }
     return 0;
 }
@@ -210,27 +210,27 @@ static int read_all(struct ethtool_state *state, enum ethtool_request request,
                     int (*ask)(struct ethtool_state *state, const struct ethtool_device *device))
 {
     size_t start = state->readings.count;
-    int r = ethtool_netlink_dump(&state->netlink, request, &state->readings);
+    int error = ethtool_netlink_dump(&state->netlink, request, &state->readings);
 
-    if (r == 0)
+    if (error == 0)
         return 0;
     state->readings.count = start;
-    r = 0;
-    for (size_t i = 0; i < state->devices.count && r == 0; i++)
-        r = ask(state, state->devices.items[i]);
-    return r;
+    error = 0;
+    for (size_t i = 0; i < state->devices.count && error == 0; i++)
+        error = ask(state, state->devices.items[i]);
+    return error;
 }
 
 static int read_readings(struct ethtool_state *state)
 {
-    int r;
+    int error;
 
     state->readings.count = 0;
-    r = read_all(state, ETHTOOL_REQUEST_RINGS, ask_rings);
-    if (r == 0)
-        r = read_all(state, ETHTOOL_REQUEST_SPEED, ask_speed);
-    if (r < 0)
-        return r;
+    error = read_all(state, ETHTOOL_REQUEST_RINGS, ask_rings);
+    if (error == 0)
+        error = read_all(state, ETHTOOL_REQUEST_SPEED, ask_speed);
+    if (error < 0)
+        return error;
     /* What a failed dump of these brought until then is right, and there is no other way to ask. */
     for (unsigned i = ETHTOOL_REQUEST_STATS; state->settings->standard_groups && i < ETHTOOL_REQUEST_COUNT;
          i++)
@@ -242,16 +242,16 @@ static int read_readings(struct ethtool_state *state)
 static int update_tables(struct ethtool_state *state)
 {
     bool changed = state->tables_due;
-    int r = 0;
+    int error = 0;
 
     state->tables_due = true;
     if (changed)
-        r = ethtool_tables_devices(&state->tables, &state->devices, state->settings->per_queue);
-    if (r == 0)
-        r = ethtool_tables_readings(&state->tables, &state->devices, &state->readings, changed);
-    if (r == 0)
+        error = ethtool_tables_devices(&state->tables, &state->devices, state->settings->per_queue);
+    if (error == 0)
+        error = ethtool_tables_readings(&state->tables, &state->devices, &state->readings, changed);
+    if (error == 0)
         state->tables_due = false;
-    return r;
+    return error;
 }
 
 static void read_statistics(struct ethtool_state *state, struct snapshot *draft)
@@ -259,14 +259,14 @@ static void read_statistics(struct ethtool_state *state, struct snapshot *draft)
     for (size_t i = 0; i < state->devices.count; i++) {
         struct ethtool_device *device = state->devices.items[i];
         const uint64_t *values;
-        int r;
+        int error;
 
         if (device->move_count == 0)
             continue;
-        r = ethtool_ioctl_stats(&state->ioctl, device->name, device->count, &values);
-        if (r == 0)
+        error = ethtool_ioctl_stats(&state->ioctl, device->name, device->count, &values);
+        if (error == 0)
             ethtool_tables_statistics(device, values, draft);
-        else if (r == -ESTALE) /* values of unknown names: the next round has both */
+        else if (error == -ESTALE) /* values of unknown names: the next round has both */
             device->load_due = true;
     }
 }
@@ -274,10 +274,10 @@ static void read_statistics(struct ethtool_state *state, struct snapshot *draft)
 /* A name that passed from one device to another during the round would put its values under the wrong one. */
 static int drop_renamed(struct ethtool_state *state, struct snapshot *draft, struct fault *fault)
 {
-    int r = link_table_drain(&state->links, fault);
+    int error = link_table_drain(&state->links, fault);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     for (size_t i = 0; state->links.generation != state->devices.generation && i < state->devices.count;
          i++) {
         const struct ethtool_device *device = state->devices.items[i];
@@ -292,20 +292,20 @@ static int drop_renamed(struct ethtool_state *state, struct snapshot *draft, str
 static int ethtool_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct ethtool_state *state = data;
-    int r = link_table_update(&state->links, clock_boottime_ns(), fault);
+    int error = link_table_update(&state->links, clock_boottime_ns(), fault);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     link_table_begin(&state->links);
-    r = update_devices(state);
-    if (r == 0)
-        r = read_readings(state);
-    if (r == 0)
-        r = update_tables(state);
-    if (r == 0)
-        r = ethtool_tables_fill(&state->tables, &state->readings, draft);
-    if (r < 0)
-        return fault_set(fault, r, "ethtool: %s", strerror(-r));
+    error = update_devices(state);
+    if (error == 0)
+        error = read_readings(state);
+    if (error == 0)
+        error = update_tables(state);
+    if (error == 0)
+        error = ethtool_tables_fill(&state->tables, &state->readings, draft);
+    if (error < 0)
+        return fault_set(fault, error, "ethtool: %s", strerror(-error));
     read_statistics(state, draft);
     return drop_renamed(state, draft, fault);
 }

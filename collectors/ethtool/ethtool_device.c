@@ -95,7 +95,7 @@ void ethtool_devices_done(struct ethtool_devices *devices)
     for (size_t i = 0; i < devices->count; i++)
         device_free(devices->items[i]);
     free(devices->items);
-    *devices = (struct ethtool_devices){0};
+    *devices = (struct ethtool_devices){};
 }
 
 const struct ethtool_device *ethtool_devices_find(const struct ethtool_devices *devices, int ifindex,
@@ -151,7 +151,7 @@ static void forget_strings(struct ethtool_device *device, bool *ret_changed)
     if (device->count > 0)
         *ret_changed = true;
     free(device->selected.statistics);
-    device->selected = (struct ethtool_selected){0};
+    device->selected = (struct ethtool_selected){};
     device->count = 0;
 }
 
@@ -161,14 +161,14 @@ static int load_strings(struct ethtool_device *device, struct ethtool_ioctl *eth
     struct ethtool_strings strings = {.driver = device->info.driver};
     struct ethtool_selected selected;
     uint64_t hash;
-    int r = ethtool_ioctl_count(ethtool, device->name, &strings.count);
+    int error = ethtool_ioctl_count(ethtool, device->name, &strings.count);
 
-    if (r == 0)
-        r = ethtool_ioctl_strings(ethtool, device->name, strings.count, &strings.strings);
-    if (r < 0) {
-        if (r == -E2BIG)
+    if (error == 0)
+        error = ethtool_ioctl_strings(ethtool, device->name, strings.count, &strings.strings);
+    if (error < 0) {
+        if (error == -E2BIG)
             limit_hit(limits, LIMIT_STATISTICS);
-        device->load_due = r == -ESTALE;
+        device->load_due = error == -ESTALE;
         forget_strings(device, ret_changed);
         return 0;
     }
@@ -176,9 +176,9 @@ static int load_strings(struct ethtool_device *device, struct ethtool_ioctl *eth
     hash = hash_strings(strings.strings, strings.count);
     if (strings.count == device->count && hash == device->hash)
         return 0;
-    r = ethtool_select(selection, &strings, &selected);
-    if (r < 0)
-        return r;
+    error = ethtool_select(selection, &strings, &selected);
+    if (error < 0)
+        return error;
     if (selected.cut)
         limit_hit(limits, LIMIT_STATISTICS);
     free(device->selected.statistics);
@@ -203,10 +203,10 @@ int ethtool_device_load(struct ethtool_device *device, struct ethtool_ioctl *eth
 
 int ethtool_device_move(struct ethtool_device *device, struct ethtool_move move)
 {
-    int r = array_grow(device->moves, device->move_count, device->move_capacity);
+    int error = array_grow(device->moves, device->move_count, device->move_capacity);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     device->moves[device->move_count++] = move;
     return 0;
 }

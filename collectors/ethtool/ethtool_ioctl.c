@@ -52,16 +52,16 @@ void ethtool_ioctl_close(struct ethtool_ioctl *ethtool)
         return;
     munmap(ethtool->buffer, ethtool->buffer_size);
     close(ethtool->fd);
-    *ethtool = (struct ethtool_ioctl){0};
+    *ethtool = (struct ethtool_ioctl){};
 }
 
 int ethtool_ioctl_driver(struct ethtool_ioctl *ethtool, const char *device, struct ethtool_drvinfo *ret_info)
 {
     struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-    int r = call(ethtool, device, &info);
+    int error = call(ethtool, device, &info);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     info.driver[sizeof(info.driver) - 1] = '\0';
     info.version[sizeof(info.version) - 1] = '\0';
     info.fw_version[sizeof(info.fw_version) - 1] = '\0';
@@ -74,10 +74,10 @@ int ethtool_ioctl_rings(struct ethtool_ioctl *ethtool, const char *device,
                         struct ethtool_ringparam *ret_rings)
 {
     struct ethtool_ringparam rings = {.cmd = ETHTOOL_GRINGPARAM};
-    int r = call(ethtool, device, &rings);
+    int error = call(ethtool, device, &rings);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     *ret_rings = rings;
     return 0;
 }
@@ -85,11 +85,11 @@ int ethtool_ioctl_rings(struct ethtool_ioctl *ethtool, const char *device,
 int ethtool_ioctl_speed(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_speed)
 {
     struct ethtool_cmd command = {.cmd = ETHTOOL_GSET};
-    int r = call(ethtool, device, &command);
+    int error = call(ethtool, device, &command);
     uint32_t speed;
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     speed = ethtool_cmd_speed(&command);
     /* Some drivers cut SPEED_UNKNOWN to 16 bits. */
     if (speed == 0 || speed == UINT16_MAX || speed == UINT32_MAX)
@@ -101,12 +101,12 @@ int ethtool_ioctl_speed(struct ethtool_ioctl *ethtool, const char *device, uint3
 int ethtool_ioctl_count(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_count)
 {
     struct ethtool_sset_info *info = (struct ethtool_sset_info *)(void *)ethtool->buffer;
-    int r;
+    int error;
 
     *info = (struct ethtool_sset_info){.cmd = ETHTOOL_GSSET_INFO, .sset_mask = UINT64_C(1) << ETH_SS_STATS};
-    r = call(ethtool, device, info);
-    if (r < 0)
-        return r;
+    error = call(ethtool, device, info);
+    if (error < 0)
+        return error;
     /* A driver without the set is told by the bit that comes back cleared (ethtool_get_sset_info). */
     if (info->sset_mask == 0 || info->data[0] == 0)
         return -EOPNOTSUPP;
@@ -120,12 +120,12 @@ int ethtool_ioctl_strings(struct ethtool_ioctl *ethtool, const char *device, uin
                           const char **ret_strings)
 {
     struct ethtool_gstrings *strings = (struct ethtool_gstrings *)(void *)ethtool->buffer;
-    int r;
+    int error;
 
     *strings = (struct ethtool_gstrings){.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_STATS, .len = count};
-    r = call(ethtool, device, strings);
-    if (r < 0)
-        return r == -EFAULT ? -ESTALE : r;
+    error = call(ethtool, device, strings);
+    if (error < 0)
+        return error == -EFAULT ? -ESTALE : error;
     if (strings->len != count)
         return -ESTALE;
     *ret_strings = (const char *)strings->data;
@@ -136,12 +136,12 @@ int ethtool_ioctl_stats(struct ethtool_ioctl *ethtool, const char *device, uint3
                         const uint64_t **ret_values)
 {
     struct ethtool_stats *stats = (struct ethtool_stats *)(void *)ethtool->buffer;
-    int r;
+    int error;
 
     *stats = (struct ethtool_stats){.cmd = ETHTOOL_GSTATS, .n_stats = count};
-    r = call(ethtool, device, stats);
-    if (r < 0)
-        return r == -EFAULT ? -ESTALE : r;
+    error = call(ethtool, device, stats);
+    if (error < 0)
+        return error == -EFAULT ? -ESTALE : error;
     if (stats->n_stats != count)
         return -ESTALE;
     *ret_values = (const uint64_t *)(const void *)stats->data;

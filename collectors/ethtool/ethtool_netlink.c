@@ -26,12 +26,12 @@ static int family_find(struct ethtool_netlink *ethtool, struct fault *fault)
 {
     static const struct netlink_reader reader = {.what = "family \"ethtool\"", .message = family_message};
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
-    int r = netlink_generic_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
+    int error = netlink_generic_new(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, &message);
 
-    if (r < 0 || nla_put_string(message, CTRL_ATTR_FAMILY_NAME, ETHTOOL_GENL_NAME) < 0)
+    if (error < 0 || nla_put_string(message, CTRL_ATTR_FAMILY_NAME, ETHTOOL_GENL_NAME) < 0)
         return fault_set(fault, -ENOMEM, "family \"ethtool\": out of memory");
-    r = netlink_request(&ethtool->netlink, message, &reader, ethtool, fault);
-    return r == -ENOENT ? 0 : r;
+    error = netlink_request(&ethtool->netlink, message, &reader, ethtool, fault);
+    return error == -ENOENT ? 0 : error;
 }
 
 /* Each request begins with a header; the statistics' goes behind their pad attribute. */
@@ -77,34 +77,34 @@ static int request_new(uint16_t family, enum ethtool_request request, struct nl_
                                  ETHTOOL_FLAG_STATS | ETHTOOL_FLAG_COMPACT_BITSETS},
     };
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
-    int r = netlink_generic_new(family, shapes[request].command, ETHTOOL_GENL_VERSION, &message);
+    int error = netlink_generic_new(family, shapes[request].command, ETHTOOL_GENL_VERSION, &message);
 
-    if (r == 0)
-        r = put_header(message, shapes[request].header, shapes[request].flags);
-    if (r == 0 && request == ETHTOOL_REQUEST_STATS)
-        r = put_groups(message);
-    if (r == 0)
+    if (error == 0)
+        error = put_header(message, shapes[request].header, shapes[request].flags);
+    if (error == 0 && request == ETHTOOL_REQUEST_STATS)
+        error = put_groups(message);
+    if (error == 0)
         *ret_message = take_ptr(message);
-    return r;
+    return error;
 }
 
 int ethtool_netlink_open(struct ethtool_netlink *ethtool, struct limits *limits, struct fault *fault)
 {
-    int r;
+    int error;
 
-    *ethtool = (struct ethtool_netlink){0};
-    r = netlink_open(NETLINK_GENERIC, limits, &ethtool->netlink, fault);
-    if (r < 0)
-        return r;
-    r = family_find(ethtool, fault);
-    for (unsigned i = 0; i < ETHTOOL_REQUEST_COUNT && r == 0; i++) {
-        r = request_new(ethtool->family, i, &ethtool->requests[i]);
-        if (r < 0)
-            fault_set(fault, r, "ethtool requests: out of memory");
+    *ethtool = (struct ethtool_netlink){};
+    error = netlink_open(NETLINK_GENERIC, limits, &ethtool->netlink, fault);
+    if (error < 0)
+        return error;
+    error = family_find(ethtool, fault);
+    for (unsigned i = 0; i < ETHTOOL_REQUEST_COUNT && error == 0; i++) {
+        error = request_new(ethtool->family, i, &ethtool->requests[i]);
+        if (error < 0)
+            fault_set(fault, error, "ethtool requests: out of memory");
     }
-    if (r < 0)
+    if (error < 0)
         ethtool_netlink_close(ethtool);
-    return r;
+    return error;
 }
 
 void ethtool_netlink_close(struct ethtool_netlink *ethtool)
@@ -112,7 +112,7 @@ void ethtool_netlink_close(struct ethtool_netlink *ethtool)
     netlink_close(&ethtool->netlink);
     for (unsigned i = 0; i < ETHTOOL_REQUEST_COUNT; i++)
         nlmsg_freep(&ethtool->requests[i]);
-    *ethtool = (struct ethtool_netlink){0};
+    *ethtool = (struct ethtool_netlink){};
 }
 
 /* One dump: what came before it stays, what a repeated attempt gave is forgotten. */

@@ -92,17 +92,17 @@ const char *ethtool_item_name(unsigned group, unsigned item)
 void ethtool_readings_done(struct ethtool_readings *readings)
 {
     free(readings->items);
-    *readings = (struct ethtool_readings){0};
+    *readings = (struct ethtool_readings){};
 }
 
 int ethtool_readings_add(struct ethtool_readings *readings, struct ethtool_reading reading)
 {
-    int r = readings->count < ETHTOOL_READINGS_MAX
-                ? array_grow(readings->items, readings->count, readings->capacity)
-                : -ENOMEM;
+    int error = readings->count < ETHTOOL_READINGS_MAX
+                    ? array_grow(readings->items, readings->count, readings->capacity)
+                    : -ENOMEM;
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     readings->items[readings->count++] = reading;
     return 0;
 }
@@ -141,14 +141,14 @@ static int add_items(struct ethtool_readings *readings, int ifindex, unsigned gr
     {
         struct ethtool_reading reading = {
             .ifindex = ifindex, .group = (uint16_t)group, .item = (uint16_t)nla_type(attribute)};
-        int r;
+        int error;
 
         if (!ethtool_item_name(group, reading.item) || nla_len(attribute) < (int)sizeof(reading.value))
             continue;
         memcpy(&reading.value, nla_data(attribute), sizeof(reading.value));
-        r = ethtool_readings_add(readings, reading);
-        if (r < 0)
-            return r;
+        error = ethtool_readings_add(readings, reading);
+        if (error < 0)
+            return error;
     }
     return 0;
 }
@@ -161,30 +161,30 @@ static int parse_group(struct ethtool_readings *readings, int ifindex, const str
                                                [ETHTOOL_STATS_RMON] = ETHTOOL_GROUP_RMON};
     const struct nlattr *table[TABLE_SIZE], *attribute;
     uint32_t id;
-    int left, r = 0;
+    int left, error = 0;
 
     index_nest(table, nest);
     if (!netlink_u32(table[ETHTOOL_A_STATS_GRP_ID], &id) || id >= ELEMENTS(by_id))
         return 0;
     nla_for_each_attr(attribute, nla_data(nest), nla_len(nest), left)
     {
-        if (nla_type(attribute) == ETHTOOL_A_STATS_GRP_STAT && r == 0)
-            r = add_items(readings, ifindex, by_id[id], attribute);
+        if (nla_type(attribute) == ETHTOOL_A_STATS_GRP_STAT && error == 0)
+            error = add_items(readings, ifindex, by_id[id], attribute);
     }
-    return r;
+    return error;
 }
 
 static int parse_stats(struct ethtool_readings *readings, int ifindex, const struct nlattr *head, int size)
 {
     const struct nlattr *attribute;
-    int left, r = 0;
+    int left, error = 0;
 
     nla_for_each_attr(attribute, head, size, left)
     {
-        if (nla_type(attribute) == ETHTOOL_A_STATS_GRP && r == 0)
-            r = parse_group(readings, ifindex, attribute);
+        if (nla_type(attribute) == ETHTOOL_A_STATS_GRP && error == 0)
+            error = parse_group(readings, ifindex, attribute);
     }
-    return r;
+    return error;
 }
 
 static int parse_rings(struct ethtool_readings *readings, int ifindex, const struct nlattr **table)
@@ -196,15 +196,15 @@ static int parse_rings(struct ethtool_readings *readings, int ifindex, const str
 
     for (uint16_t i = 0; i < ELEMENTS(attributes); i++) {
         uint32_t value;
-        int r;
+        int error;
 
         if (!netlink_u32(table[attributes[i]], &value))
             continue;
-        r = ethtool_readings_add(
+        error = ethtool_readings_add(
             readings, (struct ethtool_reading){
                           .ifindex = ifindex, .group = ETHTOOL_GROUP_RINGS, .item = i, .value = value});
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error;
     }
     return 0;
 }

@@ -68,13 +68,13 @@ static void statistic_init(struct ethtool_statistic *statistic, const struct eth
 static int compare(const void *left, const void *right)
 {
     const struct ethtool_statistic *a = left, *b = right;
-    int r = strcmp(a->name.statistic, b->name.statistic);
+    int error = strcmp(a->name.statistic, b->name.statistic);
 
-    if (r == 0) /* canonical numbers: the longer is the greater */
-        r = (int)strlen(a->name.queue) - (int)strlen(b->name.queue);
-    if (r == 0)
-        r = strcmp(a->name.queue, b->name.queue);
-    return r != 0 ? r : (a->index > b->index) - (a->index < b->index);
+    if (error == 0) /* canonical numbers: the longer is the greater */
+        error = (int)strlen(a->name.queue) - (int)strlen(b->name.queue);
+    if (error == 0)
+        error = strcmp(a->name.queue, b->name.queue);
+    return error != 0 ? error : (a->index > b->index) - (a->index < b->index);
 }
 
 static bool names_equal(const struct ethtool_name *a, const struct ethtool_name *b)

@@ -86,14 +86,14 @@ static const struct shape {
 
 int ethtool_tables_open(struct ethtool_tables *tables)
 {
-    int r = 0;
+    int error = 0;
 
-    *tables = (struct ethtool_tables){0};
-    for (size_t i = 0; i < ETHTOOL_TABLE_COUNT && r == 0; i++)
-        r = column_set_new(shapes[i].metrics, shapes[i].metric_count, &tables->columns[i]);
-    if (r < 0)
+    *tables = (struct ethtool_tables){};
+    for (size_t i = 0; i < ETHTOOL_TABLE_COUNT && error == 0; i++)
+        error = column_set_new(shapes[i].metrics, shapes[i].metric_count, &tables->columns[i]);
+    if (error < 0)
         ethtool_tables_close(tables);
-    return r;
+    return error;
 }
 
 void ethtool_tables_close(struct ethtool_tables *tables)
@@ -104,7 +104,7 @@ void ethtool_tables_close(struct ethtool_tables *tables)
     }
     ethtool_readings_done(&tables->layout);
     free(tables->reading_rows);
-    *tables = (struct ethtool_tables){0};
+    *tables = (struct ethtool_tables){};
 }
 
 /* Begins new row sets for the tables first .. last. */
@@ -112,10 +112,10 @@ static int rows_begin(struct ethtool_tables *tables, enum ethtool_table first, e
 {
     for (size_t i = first; i <= last; i++) {
         struct row_set *rows;
-        int r = row_set_new(shapes[i].labels, shapes[i].label_count, &rows);
+        int error = row_set_new(shapes[i].labels, shapes[i].label_count, &rows);
 
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error;
         row_set_unref(tables->rows[i]);
         tables->rows[i] = rows;
     }
@@ -153,16 +153,16 @@ static int add_loss(struct ethtool_tables *tables, struct ethtool_device *device
         const struct ethtool_statistic *statistic = &device->selected.statistics[i];
         const struct nic_loss *loss = statistic->loss;
         struct ethtool_move move = {.source = statistic->index, .table = ETHTOOL_TABLE_LOSS};
-        int r;
+        int error;
 
         if (!loss)
             continue;
         move.row = rows[loss->direction][loss->cause];
-        r = add_move(tables, device, &move,
-                     (const char *[]){device->label, nic_direction_name(loss->direction),
-                                      nic_cause_name(loss->cause)});
-        if (r < 0)
-            return r;
+        error = add_move(tables, device, &move,
+                         (const char *[]){device->label, nic_direction_name(loss->direction),
+                                          nic_cause_name(loss->cause)});
+        if (error < 0)
+            return error;
         rows[loss->direction][loss->cause] = move.row;
     }
     return 0;
@@ -172,7 +172,7 @@ static int add_statistics(struct ethtool_tables *tables, struct ethtool_device *
 {
     struct ethtool_move move = {.row = NEW_ROW};
     const char *previous = NULL;
-    int r;
+    int error;
 
     for (size_t i = 0; i < device->selected.count; i++) {
         const struct ethtool_statistic *statistic = &device->selected.statistics[i];
@@ -188,11 +188,11 @@ static int add_statistics(struct ethtool_tables *tables, struct ethtool_device *
         previous = labels[1];
         move.source = statistic->index;
         move.table = statistic->counter ? ETHTOOL_TABLE_STATISTIC : ETHTOOL_TABLE_VALUE;
-        r = add_move(tables, device, &move, labels);
-        if (r == 0 && per_queue && statistic->name.queue[0] != '\0')
-            r = add_move(tables, device, &queue, labels);
-        if (r < 0)
-            return r;
+        error = add_move(tables, device, &move, labels);
+        if (error == 0 && per_queue && statistic->name.queue[0] != '\0')
+            error = add_move(tables, device, &queue, labels);
+        if (error < 0)
+            return error;
     }
     return 0;
 }
@@ -200,33 +200,33 @@ static int add_statistics(struct ethtool_tables *tables, struct ethtool_device *
 static int add_info(struct ethtool_tables *tables, const struct ethtool_device *device)
 {
     const struct ethtool_drvinfo *info = &device->info;
-    int r;
+    int error;
 
     if (!device->has_info)
         return 0;
-    r = row_set_add(
+    error = row_set_add(
         tables->rows[ETHTOOL_TABLE_INFO],
         (const char *[]){device->label, info->driver, info->version, info->fw_version, info->bus_info});
-    return r < 0 ? r : 0;
+    return error < 0 ? error : 0;
 }
 
 int ethtool_tables_devices(struct ethtool_tables *tables, struct ethtool_devices *devices, bool per_queue)
 {
-    int r = rows_begin(tables, ETHTOOL_TABLE_INFO, ETHTOOL_TABLE_LOSS);
+    int error = rows_begin(tables, ETHTOOL_TABLE_INFO, ETHTOOL_TABLE_LOSS);
 
-    for (size_t i = 0; i < devices->count && r == 0; i++) {
+    for (size_t i = 0; i < devices->count && error == 0; i++) {
         struct ethtool_device *device = devices->items[i];
 
         device->move_count = 0;
-        r = add_info(tables, device);
-        if (r == 0)
-            r = add_statistics(tables, device, per_queue);
-        if (r == 0)
-            r = add_loss(tables, device);
+        error = add_info(tables, device);
+        if (error == 0)
+            error = add_statistics(tables, device, per_queue);
+        if (error == 0)
+            error = add_loss(tables, device);
     }
-    if (r == 0)
+    if (error == 0)
         rows_end(tables, ETHTOOL_TABLE_INFO, ETHTOOL_TABLE_LOSS);
-    return r;
+    return error;
 }
 
 static bool layout_equal(const struct ethtool_readings *a, const struct ethtool_readings *b)
@@ -298,7 +298,7 @@ int ethtool_tables_readings(struct ethtool_tables *tables, const struct ethtool_
                             const struct ethtool_readings *readings, bool changed)
 {
     uint32_t *reading_rows;
-    int r;
+    int error;
 
     if (!changed && layout_equal(&tables->layout, readings))
         return 0;
@@ -306,15 +306,15 @@ int ethtool_tables_readings(struct ethtool_tables *tables, const struct ethtool_
     if (!reading_rows)
         return -ENOMEM;
     tables->reading_rows = reading_rows;
-    r = rows_begin(tables, ETHTOOL_TABLE_RINGS, ETHTOOL_TABLE_STANDARD);
-    if (r == 0)
-        r = add_readings(tables, devices, readings);
+    error = rows_begin(tables, ETHTOOL_TABLE_RINGS, ETHTOOL_TABLE_STANDARD);
+    if (error == 0)
+        error = add_readings(tables, devices, readings);
     tables->layout.count = 0;
-    for (size_t i = 0; i < readings->count && r == 0; i++)
-        r = ethtool_readings_add(&tables->layout, readings->items[i]);
-    if (r == 0)
+    for (size_t i = 0; i < readings->count && error == 0; i++)
+        error = ethtool_readings_add(&tables->layout, readings->items[i]);
+    if (error == 0)
         rows_end(tables, ETHTOOL_TABLE_RINGS, ETHTOOL_TABLE_STANDARD);
-    return r;
+    return error;
 }
 
 static void set_reading(struct snapshot *draft, const struct ethtool_reading *reading, uint32_t row)

@@ -20,10 +20,10 @@ enum {
 int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs)
 {
     struct ksyms ksyms = {.fd = fd};
-    int r = procfile_init(&ksyms.modules, procfs, "modules");
+    int error = procfile_init(&ksyms.modules, procfs, "modules");
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     ksyms.modules.fd = modules_fd;
     *ret_ksyms = ksyms;
     (void)ksyms_refresh(ret_ksyms);
@@ -111,13 +111,13 @@ const struct ksym *ksyms_find(const struct ksyms *ksyms, uint64_t address)
 int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint)
 {
     struct ksym symbol = {.address = address};
-    int r;
+    int error;
 
     if (ksyms_find(ksyms, address))
         return 0;
-    r = array_grow(ksyms->symbols, ksyms->count, ksyms->capacity);
-    if (r < 0)
-        return r;
+    error = array_grow(ksyms->symbols, ksyms->count, ksyms->capacity);
+    if (error < 0)
+        return error;
     if (hint)
         (void)ksym_parse(hint, address, &symbol);
     ksyms->symbols[ksyms->count++] = symbol;
@@ -193,14 +193,14 @@ static int names_find(struct ksyms *ksyms, struct ksym *wanted, size_t count)
 
 int ksyms_resolve(struct ksyms *ksyms)
 {
-    int r;
+    int error;
 
     if (ksyms->count == ksyms->known)
         return 0;
     wanted_sort(ksyms);
-    r = names_find(ksyms, ksyms->symbols + ksyms->known, ksyms->count - ksyms->known);
-    if (r < 0)
-        return r;
+    error = names_find(ksyms, ksyms->symbols + ksyms->known, ksyms->count - ksyms->known);
+    if (error < 0)
+        return error;
     ksyms->known = ksyms->count;
     qsort(ksyms->symbols, ksyms->known, sizeof(*ksyms->symbols), compare_addresses);
     return 0;

@@ -137,11 +137,11 @@ int link_parse(const struct nlmsghdr *message, struct link_texts *texts, struct 
         .bus = texts->bus,
     };
     uint32_t master;
-    int r;
+    int error;
 
-    r = parse_attributes(message, attributes);
-    if (r < 0)
-        return r;
+    error = parse_attributes(message, attributes);
+    if (error < 0)
+        return error;
     if (!attributes[IFLA_MTU] && message->nlmsg_type == RTM_NEWLINK)
         return -ENODATA;
     header = nlmsg_data(message);
@@ -193,16 +193,16 @@ int link_parse_statistics(const struct nlmsghdr *message, struct link_statistics
 {
     const struct nlattr *attribute;
     size_t count;
-    int ifindex, r;
+    int ifindex, error;
 
     if (message->nlmsg_type == RTM_NEWSTATS)
-        r = parse_newstats(message, &ifindex, &attribute);
+        error = parse_newstats(message, &ifindex, &attribute);
     else if (message->nlmsg_type == RTM_NEWLINK)
-        r = parse_newlink_statistics(message, &ifindex, &attribute);
+        error = parse_newlink_statistics(message, &ifindex, &attribute);
     else
-        r = -ENODATA;
-    if (r < 0)
-        return r;
+        error = -ENODATA;
+    if (error < 0)
+        return error;
     if (ifindex <= 0)
         return -EBADMSG;
     count = attribute ? (size_t)nla_len(attribute) / sizeof(uint64_t) : 0;

@@ -37,20 +37,20 @@ static int dump_request_new(struct nl_msg **ret_request)
 
 int link_table_open(struct link_table *links, struct limits *limits, struct fault *fault)
 {
-    int r;
+    int error;
 
     *links = (struct link_table){.limits = limits, .generation = 1};
-    r = dump_request_new(&links->dump);
-    if (r < 0)
-        fault_set(fault, r, "links: out of memory");
+    error = dump_request_new(&links->dump);
+    if (error < 0)
+        fault_set(fault, error, "links: out of memory");
     /* Listening comes first: what happens during the first dump is then heard of. */
-    if (r == 0)
-        r = netlink_listen(NETLINK_ROUTE, RTNLGRP_LINK, &links->listener, fault);
-    if (r == 0)
-        r = netlink_open(NETLINK_ROUTE, limits, &links->request, fault);
-    if (r < 0)
+    if (error == 0)
+        error = netlink_listen(NETLINK_ROUTE, RTNLGRP_LINK, &links->listener, fault);
+    if (error == 0)
+        error = netlink_open(NETLINK_ROUTE, limits, &links->request, fault);
+    if (error < 0)
         link_table_close(links);
-    return r;
+    return error;
 }
 
 void link_table_close(struct link_table *links)
@@ -117,16 +117,16 @@ static struct link *link_copy(const struct link *link)
 static int link_table_insert(struct link_table *links, size_t position, const struct link *link)
 {
     struct link *copy;
-    int r;
+    int error;
 
     if (links->count >= DEVICES_MAX) {
         links->full = true;
         limit_hit(links->limits, LIMIT_DEVICES);
         return 0;
     }
-    r = array_grow(links->items, links->count, links->capacity);
-    if (r < 0)
-        return r;
+    error = array_grow(links->items, links->count, links->capacity);
+    if (error < 0)
+        return error;
     copy = link_copy(link);
     if (!copy)
         return -ENOMEM;
@@ -182,15 +182,15 @@ int link_table_take(struct link_table *links, const struct nlmsghdr *message)
 {
     struct link_texts texts = {};
     struct link link;
-    int r;
+    int error;
 
     if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
         return 0;
-    r = link_parse(message, &texts, &link);
-    if (r == -ENODATA)
+    error = link_parse(message, &texts, &link);
+    if (error == -ENODATA)
         return 0;
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     if (message->nlmsg_type == RTM_NEWLINK)
         return link_table_put(links, &link);
     link_table_remove(links, link.ifindex);
@@ -204,14 +204,14 @@ static int link_table_message(const struct nlmsghdr *message, void *data)
 
 int link_table_drain(struct link_table *links, struct fault *fault)
 {
-    int r = netlink_drain(&links->listener, link_table_message, links);
+    int error = netlink_drain(&links->listener, link_table_message, links);
 
-    if (r == -ENOBUFS) {
+    if (error == -ENOBUFS) {
         limit_hit(links->limits, LIMIT_NOTIFICATIONS);
         links->lost = links->resync_due = true;
         return 0;
     }
-    return r < 0 ? fault_set(fault, r, "link notifications: %s", strerror(-r)) : 0;
+    return error < 0 ? fault_set(fault, error, "link notifications: %s", strerror(-error)) : 0;
 }
 
 static void resync_begin(void *data)
@@ -243,15 +243,15 @@ static int link_table_resync(struct link_table *links, uint64_t now_ns, struct f
 {
     static const struct netlink_reader reader = {
         .what = "RTM_GETLINK dump", .begin = resync_begin, .message = link_table_message};
-    int r = netlink_dump(&links->request, links->dump, &reader, links, fault);
+    int error = netlink_dump(&links->request, links->dump, &reader, links, fault);
 
-    links->resync_due = r < 0;
+    links->resync_due = error < 0;
     /* A storm of changes may keep every dump from being consistent. Notifications still tell all that
      * happens. */
-    if (r == -EAGAIN && links->synced_ns)
+    if (error == -EAGAIN && links->synced_ns)
         return 0;
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     link_table_sweep(links);
     links->lost = false;
     links->synced_ns = now_ns;
@@ -266,14 +266,14 @@ static bool link_table_due(const struct link_table *links, uint64_t now_ns)
 
 int link_table_update(struct link_table *links, uint64_t now_ns, struct fault *fault)
 {
-    int r = link_table_drain(links, fault);
+    int error = link_table_drain(links, fault);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     if (!link_table_due(links, now_ns))
         return 0;
-    r = link_table_resync(links, now_ns, fault);
-    return r < 0 ? r : link_table_drain(links, fault);
+    error = link_table_resync(links, now_ns, fault);
+    return error < 0 ? error : link_table_drain(links, fault);
 }
 
 void link_table_begin(struct link_table *links)
@@ -287,17 +287,17 @@ int link_table_round(struct link_table *links, int (*dump)(void *data, struct fa
 {
     for (unsigned i = 0; i < ROUNDS_MAX; i++) {
         uint64_t now_ns = clock_boottime_ns();
-        int r = link_table_due(links, now_ns) ? link_table_update(links, now_ns, fault) : 0;
+        int error = link_table_due(links, now_ns) ? link_table_update(links, now_ns, fault) : 0;
 
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error;
         link_table_begin(links);
-        r = dump(data, fault);
-        if (r < 0)
-            return r;
-        r = link_table_drain(links, fault);
-        if (r < 0)
-            return r;
+        error = dump(data, fault);
+        if (error < 0)
+            return error;
+        error = link_table_drain(links, fault);
+        if (error < 0)
+            return error;
         if (!links->lost)
             return 0;
     }

@@ -73,13 +73,13 @@ static int open_fault(struct fault *fault, int error)
 static int socket_connect(int protocol, struct nl_sock **ret_socket)
 {
     _cleanup_(nl_socket_freep) struct nl_sock *socket = nl_socket_alloc();
-    int r;
+    int error;
 
     if (!socket)
         return -ENOMEM;
-    r = nl_connect(socket, protocol);
-    if (r < 0)
-        return errno_from_libnl(r);
+    error = nl_connect(socket, protocol);
+    if (error < 0)
+        return errno_from_libnl(error);
     *ret_socket = take_ptr(socket);
     return 0;
 }
@@ -89,11 +89,11 @@ static int request_connect(struct netlink *netlink)
     const struct timeval timeout = {.tv_sec = RECEIVE_TIMEOUT_SECONDS};
     _cleanup_(nl_socket_freep) struct nl_sock *socket = NULL;
     const int on = 1;
-    int r;
+    int error;
 
-    r = socket_connect(netlink->protocol, &socket);
-    if (r < 0)
-        return r;
+    error = socket_connect(netlink->protocol, &socket);
+    if (error < 0)
+        return error;
     if (setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
         return -errno;
     /* Words with the errors, and no echo of the request: kernels before 4.12 know neither, and it matters
@@ -107,15 +107,15 @@ static int request_connect(struct netlink *netlink)
 int netlink_open(int protocol, struct limits *limits, struct netlink *ret_netlink, struct fault *fault)
 {
     struct netlink netlink = {.protocol = protocol, .limits = limits};
-    int r;
+    int error;
 
     netlink.buffer = malloc(NETLINK_BUFFER_SIZE);
     if (!netlink.buffer)
         return fault_set(fault, -ENOMEM, "netlink socket: out of memory");
-    r = request_connect(&netlink);
-    if (r < 0) {
+    error = request_connect(&netlink);
+    if (error < 0) {
         netlink_close(&netlink);
-        return open_fault(fault, r);
+        return open_fault(fault, error);
     }
     *ret_netlink = netlink;
     return 0;
@@ -124,33 +124,33 @@ int netlink_open(int protocol, struct limits *limits, struct netlink *ret_netlin
 static int listen_connect(struct netlink *netlink, unsigned group)
 {
     const int size = LISTEN_BUFFER_BYTES;
-    int r;
+    int error;
 
-    r = socket_connect(netlink->protocol, &netlink->socket);
-    if (r < 0)
-        return r;
+    error = socket_connect(netlink->protocol, &netlink->socket);
+    if (error < 0)
+        return error;
     /* The first is cut to net.core.rmem_max, the second needs CAP_NET_ADMIN: what can be had is taken. */
     (void)setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     (void)setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-    r = nl_socket_set_nonblocking(netlink->socket);
-    if (r < 0)
-        return errno_from_libnl(r);
-    r = nl_socket_add_membership(netlink->socket, (int)group);
-    return r < 0 ? errno_from_libnl(r) : 0;
+    error = nl_socket_set_nonblocking(netlink->socket);
+    if (error < 0)
+        return errno_from_libnl(error);
+    error = nl_socket_add_membership(netlink->socket, (int)group);
+    return error < 0 ? errno_from_libnl(error) : 0;
 }
 
 int netlink_listen(int protocol, unsigned group, struct netlink *ret_netlink, struct fault *fault)
 {
     struct netlink netlink = {.protocol = protocol};
-    int r;
+    int error;
 
     netlink.buffer = malloc(NETLINK_BUFFER_SIZE);
     if (!netlink.buffer)
         return fault_set(fault, -ENOMEM, "netlink socket: out of memory");
-    r = listen_connect(&netlink, group);
-    if (r < 0) {
+    error = listen_connect(&netlink, group);
+    if (error < 0) {
         netlink_close(&netlink);
-        return open_fault(fault, r);
+        return open_fault(fault, error);
     }
     *ret_netlink = netlink;
     return 0;
@@ -197,15 +197,15 @@ static int answer_receive(struct netlink_answer *answer, struct netlink *netlink
 {
     for (unsigned idle = 0; idle < IDLE_RECEIVES_MAX; idle++) {
         size_t accepted = answer->accepted, size = 0;
-        int r = netlink_receive(netlink, &size);
+        int error = netlink_receive(netlink, &size);
 
-        if (r == -EINTR)
+        if (error == -EINTR)
             continue;
-        if (r < 0)
-            return r == -EAGAIN ? -ETIMEDOUT : r;
-        r = netlink_answer_take(answer, netlink->buffer, size);
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error == -EAGAIN ? -ETIMEDOUT : error;
+        error = netlink_answer_take(answer, netlink->buffer, size);
+        if (error < 0)
+            return error;
         if (answer->done)
             return answer->error;
         if (answer->accepted != accepted)
@@ -217,21 +217,21 @@ static int answer_receive(struct netlink_answer *answer, struct netlink *netlink
 static int netlink_exchange(struct netlink *netlink, struct nl_msg *request, struct netlink_answer *answer)
 {
     struct nlmsghdr *header = nlmsg_hdr(request);
-    int r;
+    int error;
 
     if (!netlink->socket) {
-        r = request_connect(netlink);
-        if (r < 0)
-            return r;
+        error = request_connect(netlink);
+        if (error < 0)
+            return error;
     }
     answer->sequence = header->nlmsg_seq = ++netlink->sequence;
     answer->port = header->nlmsg_pid = nl_socket_get_local_port(netlink->socket);
-    r = send(netlink_fd(netlink), header, header->nlmsg_len, 0) < 0 ? -errno
-                                                                    : answer_receive(answer, netlink);
+    error = send(netlink_fd(netlink), header, header->nlmsg_len, 0) < 0 ? -errno
+                                                                        : answer_receive(answer, netlink);
     /* Whatever of this answer is still to come must not meet the next request. */
-    if (r < 0 && !answer->done)
+    if (error < 0 && !answer->done)
         netlink_disconnect(netlink);
-    return r;
+    return error;
 }
 
 static int exchange_fault(struct fault *fault, int error, const struct netlink_answer *answer)
@@ -263,13 +263,13 @@ int netlink_dump(struct netlink *netlink, struct nl_msg *request, const struct n
     nlmsg_hdr(request)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
     for (unsigned attempt = 0; attempt <= DUMP_RETRIES_MAX; attempt++) {
         struct netlink_answer answer = {.reader = reader, .data = data};
-        int r;
+        int error;
 
         if (reader->begin)
             reader->begin(data);
-        r = netlink_exchange(netlink, request, &answer);
-        if (r < 0)
-            return exchange_fault(fault, r, &answer);
+        error = netlink_exchange(netlink, request, &answer);
+        if (error < 0)
+            return exchange_fault(fault, error, &answer);
         if (!answer.interrupted)
             return 0;
     }
@@ -282,11 +282,11 @@ int netlink_request(struct netlink *netlink, struct nl_msg *request, const struc
                     void *data, struct fault *fault)
 {
     struct netlink_answer answer = {.reader = reader, .data = data};
-    int r;
+    int error;
 
     nlmsg_hdr(request)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-    r = netlink_exchange(netlink, request, &answer);
-    return r < 0 ? exchange_fault(fault, r, &answer) : 0;
+    error = netlink_exchange(netlink, request, &answer);
+    return error < 0 ? exchange_fault(fault, error, &answer) : 0;
 }
 
 int netlink_drain(struct netlink *netlink, int (*each)(const struct nlmsghdr *message, void *data),
@@ -296,20 +296,20 @@ int netlink_drain(struct netlink *netlink, int (*each)(const struct nlmsghdr *me
 
     for (unsigned receives = 0; receives < DRAIN_RECEIVES_MAX; receives++) {
         size_t size = 0;
-        int r = netlink_receive(netlink, &size);
+        int error = netlink_receive(netlink, &size);
 
-        if (r == -EAGAIN)
+        if (error == -EAGAIN)
             break;
-        if (r == -EINTR)
+        if (error == -EINTR)
             continue;
-        if (r == -ENOBUFS || r == -EMSGSIZE) {
+        if (error == -ENOBUFS || error == -EMSGSIZE) {
             lost = true; /* what is queued behind the gap is still worth having */
             continue;
         }
-        if (r == 0)
-            r = netlink_walk(netlink->buffer, size, each, data);
-        if (r < 0)
-            return r;
+        if (error == 0)
+            error = netlink_walk(netlink->buffer, size, each, data);
+        if (error < 0)
+            return error;
     }
     return lost ? -ENOBUFS : 0;
 }

@@ -13,13 +13,13 @@ int netlink_walk(const void *bytes, size_t size, int (*each)(const struct nlmsgh
     while (size > 0) {
         const struct nlmsghdr *message = (const void *)at;
         size_t step;
-        int r;
+        int error;
 
         if (size < sizeof(*message) || message->nlmsg_len < sizeof(*message) || message->nlmsg_len > size)
             return -EBADMSG;
-        r = each(message, data);
-        if (r != 0)
-            return r;
+        error = each(message, data);
+        if (error != 0)
+            return error;
         step = NLMSG_ALIGN((size_t)message->nlmsg_len);
         if (step >= size) /* the last message need not be padded */
             return 0;

@@ -103,11 +103,11 @@ static int procfile_fill(struct procfile *file, struct fault *fault)
 {
     file->size = 0;
     for (;;) {
-        int r = file->size == file->capacity ? procfile_grow(file, fault) : 0;
+        int error = file->size == file->capacity ? procfile_grow(file, fault) : 0;
         ssize_t size;
 
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error;
         size = TEMP_FAILURE_RETRY(
             pread(file->fd, file->data + file->size, file->capacity - file->size, (off_t)file->size));
         if (size < 0)
@@ -120,17 +120,17 @@ static int procfile_fill(struct procfile *file, struct fault *fault)
 
 int procfile_read(struct procfile *file, struct fault *fault)
 {
-    int r;
+    int error;
 
     if (file->fd >= 0 && procfile_fill(file, NULL) == 0)
         return 0;
     /* -EIO of /proc, -ENODEV of /proc/sys: what it was of is gone (fs/proc/inode.c, fs/proc/proc_sysctl.c).
      */
     procfile_close(file);
-    r = regular_open(file->path, &file->fd, fault);
-    if (r == 0)
-        r = procfile_fill(file, fault);
-    if (r < 0)
+    error = regular_open(file->path, &file->fd, fault);
+    if (error == 0)
+        error = procfile_fill(file, fault);
+    if (error < 0)
         procfile_close(file);
-    return r;
+    return error;
 }

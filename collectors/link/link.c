@@ -86,16 +86,16 @@ DEFINE_CLEANUP(struct link_state *, link_close)
 
 static int link_prepare(struct link_state *state, enum link_selection selection)
 {
-    int r;
+    int error;
 
-    r = stats_request_new(&state->request);
-    if (r == 0)
-        r = link_columns_init(&state->columns, selection);
-    if (r == 0 && selection == LINK_COLUMNS_ALL)
-        r = column_set_new(&link_info_metric, 1, &state->info_columns);
-    if (r == 0)
-        r = column_set_new(&link_excluded_metric, 1, &state->excluded_columns);
-    return r;
+    error = stats_request_new(&state->request);
+    if (error == 0)
+        error = link_columns_init(&state->columns, selection);
+    if (error == 0 && selection == LINK_COLUMNS_ALL)
+        error = column_set_new(&link_info_metric, 1, &state->info_columns);
+    if (error == 0)
+        error = column_set_new(&link_excluded_metric, 1, &state->excluded_columns);
+    return error;
 }
 
 static int link_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -103,17 +103,17 @@ static int link_open(const struct collector_context *context, const void *config
 {
     const struct link_settings *settings = config;
     _cleanup_(link_closep) struct link_state *state = calloc(1, sizeof(*state));
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "link: out of memory");
     state->filter = context->devices;
-    r = link_prepare(state, settings->columns);
-    if (r < 0)
-        return fault_set(fault, r, "link: %s", strerror(-r));
-    r = link_table_open(&state->links, context->limits, fault);
-    if (r < 0)
-        return r;
+    error = link_prepare(state, settings->columns);
+    if (error < 0)
+        return fault_set(fault, error, "link: %s", strerror(-error));
+    error = link_table_open(&state->links, context->limits, fault);
+    if (error < 0)
+        return error;
     *ret_state = take_ptr(state);
     return 0;
 }
@@ -149,17 +149,17 @@ static void dump_begin(void *data)
 static int dump_message(const struct nlmsghdr *message, void *data)
 {
     struct link_state *state = data;
-    int r;
+    int error;
 
     if (state->statistics_count >= DEVICES_MAX) /* links counts it */
         return 0;
-    r = array_grow(state->statistics, state->statistics_count, state->statistics_capacity);
-    if (r < 0)
-        return r;
-    r = link_parse_statistics(message, &state->statistics[state->statistics_count]);
-    if (r == 0)
+    error = array_grow(state->statistics, state->statistics_count, state->statistics_capacity);
+    if (error < 0)
+        return error;
+    error = link_parse_statistics(message, &state->statistics[state->statistics_count]);
+    if (error == 0)
         state->statistics_count++;
-    return r == -ENODATA ? 0 : r;
+    return error == -ENODATA ? 0 : error;
 }
 
 /* RTM_GETSTATS is there since Linux 4.7. Before, the dump that links are read by has the numbers too: what
@@ -171,12 +171,12 @@ static int link_dump(void *data, struct fault *fault)
     static const struct netlink_reader getlink = {
         .what = "RTM_GETLINK dump", .begin = dump_begin, .message = dump_message};
     struct link_state *state = data;
-    int r;
+    int error;
 
     if (state->request) {
-        r = netlink_dump(&state->links.request, state->request, &getstats, state, fault);
-        if (r != -EOPNOTSUPP)
-            return r;
+        error = netlink_dump(&state->links.request, state->request, &getstats, state, fault);
+        if (error != -EOPNOTSUPP)
+            return error;
         nlmsg_freep(&state->request);
         state->request = NULL;
     }
@@ -227,19 +227,19 @@ static int fill_excluded(struct link_state *state, struct snapshot *draft)
 static int link_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct link_state *state = data;
-    int r;
+    int error;
 
-    r = link_table_round(&state->links, link_dump, state, fault);
-    if (r < 0)
-        return r;
-    r = link_rows_update(&state->rows, &state->links, state->filter);
-    if (r == 0)
-        r = fill_links(state, draft);
-    if (r == 0)
-        r = fill_info(state, draft);
-    if (r == 0)
-        r = fill_excluded(state, draft);
-    return r < 0 ? fault_set(fault, r, "link: %s", strerror(-r)) : 0;
+    error = link_table_round(&state->links, link_dump, state, fault);
+    if (error < 0)
+        return error;
+    error = link_rows_update(&state->rows, &state->links, state->filter);
+    if (error == 0)
+        error = fill_links(state, draft);
+    if (error == 0)
+        error = fill_info(state, draft);
+    if (error == 0)
+        error = fill_excluded(state, draft);
+    return error < 0 ? fault_set(fault, error, "link: %s", strerror(-error)) : 0;
 }
 
 const struct collector link_collector = {

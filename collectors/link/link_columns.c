@@ -120,7 +120,7 @@ int link_columns_init(struct link_columns *columns, enum link_selection selectio
 {
     struct metric metrics[LINK_STATISTIC_COUNT + LINK_NUMBER_COUNT];
     struct link_columns fresh = {};
-    int r;
+    int error;
 
     for (uint8_t i = 0; i < LINK_STATISTIC_COUNT; i++) {
         if (selection == LINK_COLUMNS_LOSS && !statistics[i].loss)
@@ -134,10 +134,10 @@ int link_columns_init(struct link_columns *columns, enum link_selection selectio
         metrics[fresh.statistic_count + fresh.number_count] = numbers[i].metric;
         fresh.numbers[fresh.number_count++] = i;
     }
-    r = column_set_new(metrics, fresh.statistic_count + fresh.number_count, &fresh.set);
-    if (r == 0)
+    error = column_set_new(metrics, fresh.statistic_count + fresh.number_count, &fresh.set);
+    if (error == 0)
         *columns = fresh;
-    return r;
+    return error;
 }
 
 void link_columns_done(struct link_columns *columns)

@@ -55,52 +55,52 @@ static int add_info(struct link_rows *rows, const struct link_table *links, cons
 
 static int add_link(struct link_rows *rows, struct link_table *links, struct link *link)
 {
-    int r = row_set_add(rows->links, (const char *const[]){link->device, link->kind});
+    int error = row_set_add(rows->links, (const char *const[]){link->device, link->kind});
 
     /* Two links of one name: the kernel has no such thing, so what we know is not true just now. */
-    if (r == -EEXIST) {
+    if (error == -EEXIST) {
         links->resync_due = true;
         return 0;
     }
-    if (r < 0)
-        return r;
-    link->row = (uint32_t)r;
+    if (error < 0)
+        return error;
+    link->row = (uint32_t)error;
     return add_info(rows, links, link);
 }
 
 static int make_rows(struct link_rows *rows, struct link_table *links, const struct device_filter *filter)
 {
-    int r;
+    int error;
 
-    r = row_set_new(link_labels, ELEMENTS(link_labels), &rows->links);
-    if (r == 0)
-        r = row_set_new(info_labels, ELEMENTS(info_labels), &rows->info);
-    if (r == 0)
-        r = row_set_new(excluded_labels, ELEMENTS(excluded_labels), &rows->excluded);
-    for (size_t i = 0; i < links->count && r >= 0; i++) {
+    error = row_set_new(link_labels, ELEMENTS(link_labels), &rows->links);
+    if (error == 0)
+        error = row_set_new(info_labels, ELEMENTS(info_labels), &rows->info);
+    if (error == 0)
+        error = row_set_new(excluded_labels, ELEMENTS(excluded_labels), &rows->excluded);
+    for (size_t i = 0; i < links->count && error >= 0; i++) {
         struct link *link = links->items[i];
 
         link->row = LINK_NO_ROW;
         if (device_filter_match(filter, link->device, link->kind))
-            r = add_link(rows, links, link);
+            error = add_link(rows, links, link);
         else
-            r = exclude(rows, link->kind);
+            error = exclude(rows, link->kind);
     }
-    return r < 0 ? r : 0;
+    return error < 0 ? error : 0;
 }
 
 int link_rows_update(struct link_rows *rows, struct link_table *links, const struct device_filter *filter)
 {
     struct link_rows fresh = {.generation = links->generation};
-    int r;
+    int error;
 
     if (rows->generation == links->generation)
         return 0;
-    r = make_rows(&fresh, links, filter);
-    if (r < 0) {
+    error = make_rows(&fresh, links, filter);
+    if (error < 0) {
         link_rows_done(&fresh);
         rows->generation = 0; /* the links have forgotten their old rows */
-        return r;
+        return error;
     }
     row_set_seal(fresh.links);
     row_set_seal(fresh.info);

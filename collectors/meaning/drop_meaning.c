@@ -13,16 +13,17 @@
 
 #define REASON(name, meaning, todo, text)                                                                    \
     {                                                                                                        \
-        .reason = #name, .class = DROP_CLASS_##meaning, .remedy = DROP_REMEDY_##todo, .sentence = text       \
+        .reason = #name, .loss_class = DROP_CLASS_##meaning, .remedy = DROP_REMEDY_##todo, .sentence = text  \
     }
 #define FUNCTION(name, meaning, todo, text)                                                                  \
     {                                                                                                        \
-        .function = #name, .class = DROP_CLASS_##meaning, .remedy = DROP_REMEDY_##todo, .sentence = text     \
+        .function = #name, .loss_class = DROP_CLASS_##meaning, .remedy = DROP_REMEDY_##todo,                 \
+        .sentence = text                                                                                     \
     }
 #define BOTH(name, where, meaning, todo, text)                                                               \
     {                                                                                                        \
-        .reason = name, .function = #where, .class = DROP_CLASS_##meaning, .remedy = DROP_REMEDY_##todo,     \
-        .sentence = text                                                                                     \
+        .reason = name, .function = #where, .loss_class = DROP_CLASS_##meaning,                              \
+        .remedy = DROP_REMEDY_##todo, .sentence = text                                                       \
     }
 
 /* clang-format off: one line each */
@@ -331,15 +332,15 @@ enum drop_class drop_class_of(const char *reason, const char *function)
 {
     const struct drop_meaning *meaning = drop_meaning_find(reason, function);
 
-    return meaning ? meaning->class : DROP_CLASS_UNKNOWN;
+    return meaning ? meaning->loss_class : DROP_CLASS_UNKNOWN;
 }
 
-const char *drop_class_name(enum drop_class class)
+const char *drop_class_name(enum drop_class loss_class)
 {
     static const char *const names[DROP_CLASS_COUNT] = {
         [DROP_CLASS_CAPACITY] = "capacity", [DROP_CLASS_ERROR] = "error",     [DROP_CLASS_POLICY] = "policy",
         [DROP_CLASS_BENIGN] = "benign",     [DROP_CLASS_UNKNOWN] = "unknown",
     };
 
-    return names[class];
+    return names[loss_class];
 }

@@ -54,7 +54,7 @@ extern const struct drop_remedy_text drop_remedies[DROP_REMEDY_COUNT];
 struct drop_meaning {
     const char *reason;   /* without SKB_DROP_REASON_; NULL: any */
     const char *function; /* NULL: any */
-    enum drop_class class;
+    enum drop_class loss_class;
     enum drop_remedy remedy;
     const char *sentence; /* what happened, and why */
 };
@@ -67,4 +67,4 @@ const struct drop_meaning *drop_meaning_find(const char *reason, const char *fun
 enum drop_class drop_class_of(const char *reason, const char *function);
 
 /* The label value: "capacity", ... */
-const char *drop_class_name(enum drop_class class);
+const char *drop_class_name(enum drop_class loss_class);

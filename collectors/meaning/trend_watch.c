@@ -56,9 +56,9 @@ static const struct drop_remedy_text link_flaps = {"link-flaps", "Cable, transce
         .metric = "netdrop_qdisc_drops_total", .label = "kind", .value = which, .kind = is_kind,             \
         .subject = "{device}", .cause = "queue {kind} {handle}", ADVICE(todo)                                \
     }
-#define SITES(class, is_kind)                                                                                \
+#define SITES(loss_class, is_kind)                                                                           \
     {                                                                                                        \
-        .metric = "netdrop_kernel_drops_total", .label = "class", .value = class, .from_zero = true,         \
+        .metric = "netdrop_kernel_drops_total", .label = "class", .value = loss_class, .from_zero = true,    \
         .kind = is_kind, .subject = "{device}", .cause = "{reason} in {function}"                            \
     }
 
@@ -194,16 +194,16 @@ static const char *fill_label(const char *at, const struct row_set *rows, size_t
     return end + 1;
 }
 
-void trend_watch_text(const char *template, const struct row_set *rows, size_t row, char *buffer, size_t size)
+void trend_watch_text(const char *pattern, const struct row_set *rows, size_t row, char *buffer, size_t size)
 {
     size_t used = 0, blanks;
 
-    while (*template && used + 1 < size) {
-        if (*template == '{') {
-            template = fill_label(template, rows, row, buffer + used, size - used);
+    while (*pattern && used + 1 < size) {
+        if (*pattern == '{') {
+            pattern = fill_label(pattern, rows, row, buffer + used, size - used);
             used += strlen(buffer + used);
         } else {
-            buffer[used++] = *template ++;
+            buffer[used++] = *pattern++;
         }
     }
     while (used > 0 && buffer[used - 1] == ' ')

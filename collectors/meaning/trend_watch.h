@@ -51,5 +51,4 @@ const struct trend_watch *trend_watch_row(const struct trend_watch *first, const
 const struct drop_meaning *trend_watch_meaning(const struct row_set *rows, size_t row);
 
 /* Fills the template in, cut where it is too long. */
-void trend_watch_text(const char *template, const struct row_set *rows, size_t row, char *buffer,
-                      size_t size);
+void trend_watch_text(const char *pattern, const struct row_set *rows, size_t row, char *buffer, size_t size);

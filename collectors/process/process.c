@@ -100,13 +100,13 @@ DEFINE_CLEANUP(struct process_state *, process_close)
 
 static int read_stat(struct process_state *state, struct process_stat *ret_stat, struct fault *fault)
 {
-    int r = procfile_read(&state->stat, fault);
+    int error = procfile_read(&state->stat, fault);
 
-    if (r < 0)
-        return r;
-    r = process_parse_stat(state->stat.data, state->stat.size, ret_stat);
-    if (r < 0)
-        return fault_set(fault, r, "%s: not a stat line", state->stat.path);
+    if (error < 0)
+        return error;
+    error = process_parse_stat(state->stat.data, state->stat.size, ret_stat);
+    if (error < 0)
+        return fault_set(fault, error, "%s: not a stat line", state->stat.path);
     return 0;
 }
 
@@ -122,9 +122,9 @@ static uint64_t start_time_ns(const struct process_stat *stat)
 
 static int make_sets(struct process_state *state)
 {
-    int r = column_set_new(metrics, COLUMN_COUNT, &state->columns);
+    int error = column_set_new(metrics, COLUMN_COUNT, &state->columns);
 
-    return r < 0 ? r : row_set_new_single(&state->rows);
+    return error < 0 ? error : row_set_new_single(&state->rows);
 }
 
 static int process_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -132,7 +132,7 @@ static int process_open(const struct collector_context *context, const void *con
 {
     _cleanup_(process_closep) struct process_state *state = calloc(1, sizeof(*state));
     struct process_stat stat;
-    int r;
+    int error;
 
     (void)context;
     (void)config;
@@ -141,9 +141,9 @@ static int process_open(const struct collector_context *context, const void *con
     state->descriptors = opendir("/proc/self/fd");
     if (!state->descriptors)
         return fault_set(fault, -errno, "/proc/self/fd: %s", strerror(errno));
-    r = read_stat(state, &stat, fault);
-    if (r < 0)
-        return r;
+    error = read_stat(state, &stat, fault);
+    if (error < 0)
+        return error;
     state->start_ns = start_time_ns(&stat);
     state->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     *ret_state = take_ptr(state);
@@ -179,12 +179,12 @@ static int process_collect(void *data, struct snapshot *draft, struct fault *fau
     struct process_stat stat;
     uint64_t descriptors = 0;
     struct table *table;
-    int r = read_stat(state, &stat, fault);
+    int error = read_stat(state, &stat, fault);
 
-    if (r == 0)
-        r = count_descriptors(state->descriptors, &descriptors, fault);
-    if (r < 0)
-        return r;
+    if (error == 0)
+        error = count_descriptors(state->descriptors, &descriptors, fault);
+    if (error < 0)
+        return error;
     table = snapshot_add_table(draft, state->columns, state->rows);
     if (!table)
         return fault_set(fault, -ENOMEM, "out of memory");

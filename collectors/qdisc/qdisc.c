@@ -127,20 +127,20 @@ static int qdisc_open(const struct collector_context *context, const void *confi
     static const struct tcmsg header = {.tcm_family = AF_UNSPEC};
     const struct qdisc_settings *settings = config;
     _cleanup_(qdisc_closep) struct qdisc_state *state = calloc(1, sizeof(*state));
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "qdisc: out of memory");
     state->filter = context->devices;
     state->children = settings->children;
-    r = netlink_message_new(RTM_GETQDISC, &header, sizeof(header), &state->request);
-    if (r == 0)
-        r = column_set_new(metrics, ELEMENTS(metrics), &state->columns);
-    if (r < 0)
-        return fault_set(fault, r, "qdisc: %s", strerror(-r));
-    r = link_table_open(&state->links, context->limits, fault);
-    if (r < 0)
-        return r;
+    error = netlink_message_new(RTM_GETQDISC, &header, sizeof(header), &state->request);
+    if (error == 0)
+        error = column_set_new(metrics, ELEMENTS(metrics), &state->columns);
+    if (error < 0)
+        return fault_set(fault, error, "qdisc: %s", strerror(-error));
+    error = link_table_open(&state->links, context->limits, fault);
+    if (error < 0)
+        return error;
     *ret_state = take_ptr(state);
     return 0;
 }
@@ -171,11 +171,11 @@ static void dump_begin(void *data)
 static int entries_grow(struct qdisc_state *state)
 {
     size_t before = state->capacity;
-    int r = array_grow(state->entries, state->count, state->capacity);
+    int error = array_grow(state->entries, state->count, state->capacity);
 
-    if (r == 0)
+    if (error == 0)
         memset(&state->entries[before], 0, (state->capacity - before) * sizeof(*state->entries));
-    return r;
+    return error;
 }
 
 static int dump_message(const struct nlmsghdr *message, void *data)
@@ -183,20 +183,20 @@ static int dump_message(const struct nlmsghdr *message, void *data)
     struct qdisc_state *state = data;
     struct entry *entry;
     struct qdisc qdisc;
-    int r;
+    int error;
 
-    r = qdisc_parse(message, &qdisc);
-    if (r < 0)
-        return r == -ENODATA ? 0 : r;
+    error = qdisc_parse(message, &qdisc);
+    if (error < 0)
+        return error == -ENODATA ? 0 : error;
     if (!state->children && !qdisc_is_root(&qdisc))
         return 0;
     if (state->count >= QDISCS_MAX) {
         state->full = true;
         return 0;
     }
-    r = entries_grow(state);
-    if (r < 0)
-        return r;
+    error = entries_grow(state);
+    if (error < 0)
+        return error;
     entry = &state->entries[state->count];
     /* What is written over is the entry of the last dump, and mostly the same qdisc. */
     if (state->count >= state->rendered || !qdisc_same(&entry->qdisc, &qdisc))
@@ -219,39 +219,39 @@ static int add_row(struct qdisc_state *state, struct row_set *rows, struct entry
 {
     const struct link *link = link_table_find(&state->links, entry->qdisc.ifindex);
     char handle[QDISC_HANDLE_SIZE], parent[QDISC_HANDLE_SIZE];
-    int r;
+    int error;
 
     entry->row = NO_ROW;
     if (!link || !device_filter_match(state->filter, link->device, link->kind))
         return 0;
     qdisc_format_handle(entry->qdisc.handle, handle);
     qdisc_format_parent(entry->qdisc.parent, parent);
-    r = row_set_add(rows, (const char *const[]){link->device, entry->qdisc.kind, handle, parent,
-                                                qdisc_is_root(&entry->qdisc) ? "true" : "false"});
+    error = row_set_add(rows, (const char *const[]){link->device, entry->qdisc.kind, handle, parent,
+                                                    qdisc_is_root(&entry->qdisc) ? "true" : "false"});
     /* The same one told twice (see the head of this file), or two links of one name, which cannot be. */
-    if (r == -EEXIST) {
+    if (error == -EEXIST) {
         state->links.resync_due = true;
         return 0;
     }
-    if (r < 0)
-        return r;
-    entry->row = (uint32_t)r;
+    if (error < 0)
+        return error;
+    entry->row = (uint32_t)error;
     return 0;
 }
 
 static int update_rows(struct qdisc_state *state)
 {
     _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
-    int r;
+    int error;
 
     if (!state->moved && state->count == state->rendered && state->generation == state->links.generation)
         return 0;
     state->moved = true; /* until it is done: entries forget their rows */
-    r = row_set_new(labels, ELEMENTS(labels), &rows);
-    for (size_t i = 0; i < state->count && r >= 0; i++)
-        r = add_row(state, rows, &state->entries[i]);
-    if (r < 0)
-        return r;
+    error = row_set_new(labels, ELEMENTS(labels), &rows);
+    for (size_t i = 0; i < state->count && error >= 0; i++)
+        error = add_row(state, rows, &state->entries[i]);
+    if (error < 0)
+        return error;
     row_set_replace(&state->rows, take_ptr(rows));
     state->rendered = state->count;
     state->generation = state->links.generation;
@@ -281,17 +281,17 @@ static int fill(struct qdisc_state *state, struct snapshot *draft)
 static int qdisc_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct qdisc_state *state = data;
-    int r;
+    int error;
 
-    r = link_table_round(&state->links, qdisc_dump, state, fault);
-    if (r < 0)
-        return r;
+    error = link_table_round(&state->links, qdisc_dump, state, fault);
+    if (error < 0)
+        return error;
     if (state->full)
         limit_hit(state->links.limits, LIMIT_QDISCS);
-    r = update_rows(state);
-    if (r == 0)
-        r = fill(state, draft);
-    return r < 0 ? fault_set(fault, r, "qdisc: %s", strerror(-r)) : 0;
+    error = update_rows(state);
+    if (error == 0)
+        error = fill(state, draft);
+    return error < 0 ? fault_set(fault, error, "qdisc: %s", strerror(-error)) : 0;
 }
 
 const struct collector qdisc_collector = {

@@ -44,31 +44,31 @@ DEFINE_CLEANUP(struct snmp_state *, snmp_close)
 static int read_files(struct snmp_state *state, struct snmp_text texts[SNMP_FILE_COUNT], struct fault *fault)
 {
     size_t there = 0;
-    int error = 0;
+    int failed = 0;
 
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++) {
         struct procfile *file = &state->files[i];
-        struct fault reason = {0};
-        int r = procfile_read(file, &reason);
+        struct fault reason = {};
+        int error = procfile_read(file, &reason);
 
-        if (r == -ENOMEM)
-            return fault_set(fault, r, "%s", reason.text);
+        if (error == -ENOMEM)
+            return fault_set(fault, error, "%s", reason.text);
         texts[i] = (struct snmp_text){"", 0};
-        if (r == 0 && file->size) {
+        if (error == 0 && file->size) {
             texts[i] = (struct snmp_text){file->data, file->size};
             there++;
-        } else if (r == 0) {
-            error = fault_set(fault, -EBADMSG, "%s: empty", file->path);
-        } else if (r != -ENOENT) {
-            error = fault_set(fault, r, "%s", reason.text);
+        } else if (error == 0) {
+            failed = fault_set(fault, -EBADMSG, "%s: empty", file->path);
+        } else if (error != -ENOENT) {
+            failed = fault_set(fault, error, "%s", reason.text);
         }
-        if (!texts[i].size && r != -ENOENT)
+        if (!texts[i].size && error != -ENOENT)
             limit_hit(state->limits, LIMIT_PROC_MALFORMED);
     }
     if (there)
         return 0;
-    return error ? error
-                 : fault_unsupported(fault, "%s/self/net has none of snmp, netstat, snmp6", state->procfs);
+    return failed ? failed
+                  : fault_unsupported(fault, "%s/self/net has none of snmp, netstat, snmp6", state->procfs);
 }
 
 static int snmp_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -81,7 +81,7 @@ static int snmp_open(const struct collector_context *context, const void *config
     };
     _cleanup_(snmp_closep) struct snmp_state *state = calloc(1, sizeof(*state));
     struct snmp_text texts[SNMP_FILE_COUNT];
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "out of memory");
@@ -91,9 +91,9 @@ static int snmp_open(const struct collector_context *context, const void *config
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
         if (procfile_init(&state->files[i], context->procfs, names[i]) < 0)
             return fault_set(fault, -ENOMEM, "out of memory");
-    r = read_files(state, texts, fault);
-    if (r < 0)
-        return r;
+    error = read_files(state, texts, fault);
+    if (error < 0)
+        return error;
     *ret_state = take_ptr(state);
     return 0;
 }
@@ -104,12 +104,12 @@ static int make_layout(struct snmp_state *state, const struct snmp_text texts[SN
                        struct fault *fault)
 {
     struct snmp_layout *layout;
-    int r = snmp_layout_new(texts, &state->settings->fields, state->limits, &layout);
+    int error = snmp_layout_new(texts, &state->settings->fields, state->limits, &layout);
 
-    if (r == -EFBIG)
-        return fault_set(fault, r, "%s/self/net: more than %d fields", state->procfs, SNMP_FIELDS_MAX);
-    if (r < 0)
-        return fault_set(fault, r, "out of memory");
+    if (error == -EFBIG)
+        return fault_set(fault, error, "%s/self/net: more than %d fields", state->procfs, SNMP_FIELDS_MAX);
+    if (error < 0)
+        return fault_set(fault, error, "out of memory");
     snmp_layout_free(state->layout);
     state->layout = layout;
     return 0;
@@ -119,12 +119,12 @@ static int snmp_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct snmp_state *state = data;
     struct snmp_text texts[SNMP_FILE_COUNT];
-    int r = read_files(state, texts, fault);
+    int error = read_files(state, texts, fault);
 
-    if (r == 0 && (!state->layout || !snmp_layout_matches(state->layout, texts)))
-        r = make_layout(state, texts, fault);
-    if (r < 0)
-        return r;
+    if (error == 0 && (!state->layout || !snmp_layout_matches(state->layout, texts)))
+        error = make_layout(state, texts, fault);
+    if (error < 0)
+        return error;
     if (!snmp_layout_blocks(state->layout))
         return fault_set(fault, -EBADMSG, "%s/self/net: no counters in snmp, netstat, snmp6", state->procfs);
     if (snmp_layout_fill(state->layout, texts, state->limits, draft) < 0)

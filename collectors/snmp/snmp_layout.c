@@ -93,7 +93,7 @@ static bool fill_block(struct snmp_layout *layout, const struct snmp_layout_bloc
 int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT],
                      struct limits *limits, struct snapshot *draft)
 {
-    struct table *tables[SNMP_SHAPE_COUNT] = {0};
+    struct table *tables[SNMP_SHAPE_COUNT] = {};
     struct snmp_walk walk = snmp_walk_begin(texts);
     struct snmp_block block;
 

@@ -110,13 +110,13 @@ static int find_row(struct builder *builder, const struct snmp_name *name)
         return name->version == 6;
     row = &builder->icmp_rows[name->version == 6][name->icmp_type];
     if (!*row) {
-        int r;
+        int error;
 
         (void)snprintf(type, sizeof(type), "%u", name->icmp_type & 0xff);
-        r = row_set_add(builder->layout->rows[SNMP_ICMP_TYPE], labels);
-        if (r < 0)
-            return r;
-        *row = r + 1;
+        error = row_set_add(builder->layout->rows[SNMP_ICMP_TYPE], labels);
+        if (error < 0)
+            return error;
+        *row = error + 1;
     }
     return *row - 1;
 }
@@ -180,14 +180,14 @@ static int add_block(struct builder *builder, const struct snmp_walk *walk, cons
     while (!block->malformed && snmp_fields_next(&fields, &field)) {
         struct snmp_slot *slot = &layout->slots[builder->slot_count];
         struct snmp_name name;
-        int r = 0;
+        int error = 0;
 
         snmp_name_make(&field, &name);
         *slot = (struct snmp_slot){.table = SNMP_SLOT_NOWHERE, .is_signed = name.is_signed};
         if (is_selected(builder->selection, &field))
-            r = place_field(builder, &field, &name, slot);
-        if (r < 0)
-            return r;
+            error = place_field(builder, &field, &name, slot);
+        if (error < 0)
+            return error;
         builder->slot_count++;
         block->slot_count++;
     }
@@ -219,19 +219,19 @@ static int make_columns(struct builder *builder, enum snmp_shape shape)
 static int make_rows(struct row_set *rows[SNMP_SHAPE_COUNT])
 {
     static const char *const labels[] = {"type", "ip_version"};
-    int r = row_set_new(NULL, 0, &rows[SNMP_PLAIN]);
+    int error = row_set_new(NULL, 0, &rows[SNMP_PLAIN]);
 
-    if (r == 0)
-        r = row_set_new(labels + 1, 1, &rows[SNMP_VERSIONED]);
-    if (r == 0)
-        r = row_set_new(labels, 2, &rows[SNMP_ICMP_TYPE]);
-    if (r == 0)
-        r = row_set_add(rows[SNMP_PLAIN], NULL);
-    if (r == 0)
-        r = row_set_add(rows[SNMP_VERSIONED], (const char *const[]){"4"});
-    if (r == 0)
-        r = row_set_add(rows[SNMP_VERSIONED], (const char *const[]){"6"});
-    return r < 0 ? r : 0;
+    if (error == 0)
+        error = row_set_new(labels + 1, 1, &rows[SNMP_VERSIONED]);
+    if (error == 0)
+        error = row_set_new(labels, 2, &rows[SNMP_ICMP_TYPE]);
+    if (error == 0)
+        error = row_set_add(rows[SNMP_PLAIN], NULL);
+    if (error == 0)
+        error = row_set_add(rows[SNMP_VERSIONED], (const char *const[]){"4"});
+    if (error == 0)
+        error = row_set_add(rows[SNMP_VERSIONED], (const char *const[]){"6"});
+    return error < 0 ? error : 0;
 }
 
 /* How large everything will be. */
@@ -271,16 +271,16 @@ static int place_all(struct builder *builder, const struct snmp_text texts[SNMP_
     struct snmp_block block;
 
     while (snmp_walk_next(&walk, &block)) {
-        int r = add_block(builder, &walk, &block);
+        int error = add_block(builder, &walk, &block);
 
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error;
     }
     for (enum snmp_shape shape = 0; shape < SNMP_SHAPE_COUNT; shape++) {
-        int r = builder->column_count[shape] ? make_columns(builder, shape) : 0;
+        int error = builder->column_count[shape] ? make_columns(builder, shape) : 0;
 
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error;
         row_set_seal(builder->layout->rows[shape]);
     }
     return 0;
@@ -291,16 +291,16 @@ int snmp_layout_new(const struct snmp_text texts[SNMP_FILE_COUNT], const struct 
 {
     _cleanup_(snmp_layout_freep) struct snmp_layout *layout = calloc(1, sizeof(*layout));
     struct builder builder = {.layout = layout, .selection = selection, .limits = limits};
-    int r;
+    int error;
 
     if (!layout)
         return -ENOMEM;
-    r = allocate(&builder, texts);
-    if (r == 0)
-        r = place_all(&builder, texts);
+    error = allocate(&builder, texts);
+    if (error == 0)
+        error = place_all(&builder, texts);
     free(builder.families);
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     *ret_layout = take_ptr(layout);
     return 0;
 }

@@ -70,10 +70,10 @@ static int insert(struct socket_drops *drops, const struct socket_drop *drop)
 {
     if (2 * (drops->count + 1) > drops->capacity) {
         /* To look for room again and again within a round would find none. */
-        int r = drops->round == drops->full_round ? -ENOSPC : rebuild(drops);
+        int error = drops->round == drops->full_round ? -ENOSPC : rebuild(drops);
 
-        if (r < 0)
-            return r;
+        if (error < 0)
+            return error;
     }
     *find_slot(drops->slots, drops->capacity, drop->cookie) = *drop;
     drops->count++;
@@ -84,7 +84,7 @@ int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t coun
 {
     const struct socket_drop now = {.cookie = cookie, .drops = count, .round = drops->round};
     struct socket_drop *slot = drops->capacity ? find_slot(drops->slots, drops->capacity, cookie) : NULL;
-    int r;
+    int error;
 
     if (slot && slot->cookie) {
         /* 2^31 drops between two looks cannot be: that is a step back. */
@@ -93,9 +93,9 @@ int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t coun
         return 0;
     }
     if (count > 0) {
-        r = insert(drops, &now);
-        if (r < 0)
-            return r;
+        error = insert(drops, &now);
+        if (error < 0)
+            return error;
     }
     *ret_new = count;
     return 0;

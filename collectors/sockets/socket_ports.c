@@ -106,19 +106,19 @@ int socket_ports_end(struct socket_ports *ports)
 {
     static const char *const labels[] = {"local_port", "ip_version"};
     _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
-    int r;
+    int error;
 
     ports_sweep(ports);
     if (!ports->changed)
         return 0;
-    r = row_set_new(labels, ELEMENTS(labels), &rows);
-    for (size_t i = 0; i < ports->count && r >= 0; i++)
-        r = add_row(rows, &ports->items[i]);
-    for (size_t i = 0; i < ELEMENTS(ports->other) && r >= 0; i++)
+    error = row_set_new(labels, ELEMENTS(labels), &rows);
+    for (size_t i = 0; i < ports->count && error >= 0; i++)
+        error = add_row(rows, &ports->items[i]);
+    for (size_t i = 0; i < ELEMENTS(ports->other) && error >= 0; i++)
         if (ports->other_shown[i])
-            r = add_row(rows, &ports->other[i]);
-    if (r < 0)
-        return r;
+            error = add_row(rows, &ports->other[i]);
+    if (error < 0)
+        return error;
     row_set_replace(&ports->rows, take_ptr(rows));
     ports->changed = false;
     return 0;

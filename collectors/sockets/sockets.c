@@ -145,22 +145,22 @@ static int udp_message(const struct nlmsghdr *message, void *data)
     struct socket_report report;
     struct socket_port *port;
     uint32_t fresh;
-    int r;
+    int error;
 
-    r = sockets_parse(message, &report);
-    if (r < 0)
-        return r == -ENODATA ? 0 : r;
+    error = sockets_parse(message, &report);
+    if (error < 0)
+        return error == -ENODATA ? 0 : error;
     port = socket_ports_get(&state->udp, report.ipv6, report.port, &state->hint);
     port->has_socket = true;
     if (!report.has_drops)
         return 0;
-    r = socket_drops_take(&state->drops, report.cookie, report.drops, &fresh);
-    if (r == -ENOSPC) {
+    error = socket_drops_take(&state->drops, report.cookie, report.drops, &fresh);
+    if (error == -ENOSPC) {
         limit_hit(state->limits, LIMIT_SOCKETS);
         return 0;
     }
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     if (!state->opening)
         port->values[0] += fresh;
     return 0;
@@ -173,11 +173,11 @@ static int listen_message(const struct nlmsghdr *message, void *data)
     struct sockets_state *state = data;
     struct socket_report report;
     struct socket_port *port;
-    int r;
+    int error;
 
-    r = sockets_parse(message, &report);
-    if (r < 0)
-        return r == -ENODATA ? 0 : r;
+    error = sockets_parse(message, &report);
+    if (error < 0)
+        return error == -ENODATA ? 0 : error;
     port = socket_ports_get(&state->listeners, report.ipv6, report.port, &state->hint);
     if (!port->has_socket ||
         report.queue_length * port->values[LISTEN_LIMIT] > port->values[LISTEN_LENGTH] * report.queue_limit) {
@@ -192,18 +192,18 @@ static int dump(struct sockets_state *state, int protocol, const struct netlink_
                 struct fault *fault)
 {
     static const uint8_t families[] = {AF_INET, AF_INET6};
-    int r = 0;
+    int error = 0;
 
-    for (size_t i = 0; i < ELEMENTS(families) && r == 0; i++) {
+    for (size_t i = 0; i < ELEMENTS(families) && error == 0; i++) {
         *state->query = (struct inet_diag_req_v2){
             .sdiag_family = families[i],
             .sdiag_protocol = (uint8_t)protocol,
             .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
             .idiag_states = 1U << (protocol == IPPROTO_UDP ? STATE_CLOSE : STATE_LISTEN),
         };
-        r = netlink_dump(&state->netlink, state->request, reader, state, fault);
+        error = netlink_dump(&state->netlink, state->request, reader, state, fault);
     }
-    return r;
+    return error;
 }
 
 static int dump_udp(struct sockets_state *state, struct fault *fault)
@@ -226,18 +226,18 @@ static int dump_listeners(struct sockets_state *state, struct fault *fault)
 /* Looks which protocols there are, and from where to count. */
 static int first_look(struct sockets_state *state, struct fault *fault)
 {
-    int r;
+    int error;
 
     state->opening = true;
-    r = dump_udp(state, fault);
+    error = dump_udp(state, fault);
     state->opening = false;
-    if (r < 0 && r != -ENOENT)
-        return r;
-    state->no_udp = r < 0;
-    r = dump_listeners(state, fault);
-    if (r < 0 && r != -ENOENT)
-        return r;
-    state->no_tcp = r < 0;
+    if (error < 0 && error != -ENOENT)
+        return error;
+    state->no_udp = error < 0;
+    error = dump_listeners(state, fault);
+    if (error < 0 && error != -ENOENT)
+        return error;
+    state->no_tcp = error < 0;
     if (!state->no_udp || !state->no_tcp)
         return 0;
     return fault_unsupported(fault, "the kernel has no sock_diag (modules inet_diag, udp_diag, tcp_diag)");
@@ -245,39 +245,39 @@ static int first_look(struct sockets_state *state, struct fault *fault)
 
 static int prepare(struct sockets_state *state, const struct sockets_settings *settings)
 {
-    int r;
+    int error;
 
-    r = request_new((uint16_t)settings->highest_port, &state->request);
-    if (r < 0)
-        return r;
+    error = request_new((uint16_t)settings->highest_port, &state->request);
+    if (error < 0)
+        return error;
     state->query = nlmsg_data(nlmsg_hdr(state->request));
-    r = socket_ports_init(&state->udp, settings->max_ports, state->limits);
-    if (r == 0)
-        r = socket_ports_init(&state->listeners, settings->max_ports, state->limits);
-    if (r == 0)
-        r = column_set_new(&drops_metric, 1, &state->udp_columns);
-    if (r == 0)
-        r = column_set_new(listen_metrics, LISTEN_COLUMNS, &state->listen_columns);
-    return r;
+    error = socket_ports_init(&state->udp, settings->max_ports, state->limits);
+    if (error == 0)
+        error = socket_ports_init(&state->listeners, settings->max_ports, state->limits);
+    if (error == 0)
+        error = column_set_new(&drops_metric, 1, &state->udp_columns);
+    if (error == 0)
+        error = column_set_new(listen_metrics, LISTEN_COLUMNS, &state->listen_columns);
+    return error;
 }
 
 static int sockets_open(const struct collector_context *context, const void *config, void **ret_state,
                         struct fault *fault)
 {
     _cleanup_(sockets_closep) struct sockets_state *state = calloc(1, sizeof(*state));
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "sockets: out of memory");
     state->limits = context->limits;
-    r = prepare(state, config);
-    if (r < 0)
-        return fault_set(fault, r, "sockets: %s", strerror(-r));
-    r = netlink_open(NETLINK_SOCK_DIAG, context->limits, &state->netlink, fault);
-    if (r == 0)
-        r = first_look(state, fault);
-    if (r < 0)
-        return r;
+    error = prepare(state, config);
+    if (error < 0)
+        return fault_set(fault, error, "sockets: %s", strerror(-error));
+    error = netlink_open(NETLINK_SOCK_DIAG, context->limits, &state->netlink, fault);
+    if (error == 0)
+        error = first_look(state, fault);
+    if (error < 0)
+        return error;
     *ret_state = take_ptr(state);
     return 0;
 }
@@ -285,10 +285,10 @@ static int sockets_open(const struct collector_context *context, const void *con
 static int fill(struct socket_ports *ports, struct column_set *columns, struct snapshot *draft)
 {
     struct table *table;
-    int r = socket_ports_end(ports);
+    int error = socket_ports_end(ports);
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     table = snapshot_add_table(draft, columns, ports->rows);
     if (!table)
         return -ENOMEM;
@@ -299,18 +299,18 @@ static int fill(struct socket_ports *ports, struct column_set *columns, struct s
 static int sockets_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct sockets_state *state = data;
-    int r = 0;
+    int error = 0;
 
     if (!state->no_udp)
-        r = dump_udp(state, fault);
-    if (r == 0 && !state->no_tcp)
-        r = dump_listeners(state, fault);
-    if (r < 0)
-        return r;
-    r = fill(&state->udp, state->udp_columns, draft);
-    if (r == 0)
-        r = fill(&state->listeners, state->listen_columns, draft);
-    return r < 0 ? fault_set(fault, r, "sockets: %s", strerror(-r)) : 0;
+        error = dump_udp(state, fault);
+    if (error == 0 && !state->no_tcp)
+        error = dump_listeners(state, fault);
+    if (error < 0)
+        return error;
+    error = fill(&state->udp, state->udp_columns, draft);
+    if (error == 0)
+        error = fill(&state->listeners, state->listen_columns, draft);
+    return error < 0 ? fault_set(fault, error, "sockets: %s", strerror(-error)) : 0;
 }
 
 const struct collector sockets_collector = {

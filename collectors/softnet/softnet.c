@@ -116,7 +116,7 @@ static void skip_offline(struct softnet_state *state, size_t first, size_t end)
     for (size_t cpu = first; cpu < end; cpu++) {
         set_online(state, cpu, false);
         if (!state->has_cpu)
-            state->cpus[cpu] = (struct softnet_cpu){0};
+            state->cpus[cpu] = (struct softnet_cpu){};
     }
 }
 
@@ -127,10 +127,10 @@ static int take_lines(struct softnet_state *state, const char *at, const char *e
 
     while (at < end) {
         struct softnet_line line;
-        int r = softnet_parse_line(&at, end, &line);
-        size_t cpu = r == 0 && line.has_cpu ? line.cpu : next;
+        int error = softnet_parse_line(&at, end, &line);
+        size_t cpu = error == 0 && line.has_cpu ? line.cpu : next;
 
-        if (r < 0 || cpu < next || cpu >= SOFTNET_CPUS_MAX)
+        if (error < 0 || cpu < next || cpu >= SOFTNET_CPUS_MAX)
             return -EBADMSG;
         state->has_flow_limit = line.has_flow_limit;
         state->has_cpu = line.has_cpu;
@@ -149,28 +149,28 @@ static int take_lines(struct softnet_state *state, const char *at, const char *e
 static int read_stat(struct softnet_state *state, struct fault *fault)
 {
     const struct procfile *stat = &state->stat;
-    int r = procfile_read(&state->stat, fault);
+    int error = procfile_read(&state->stat, fault);
 
-    if (r == -ENOENT)
+    if (error == -ENOENT)
         return fault_unsupported(fault, "no %s", stat->path);
-    if (r < 0)
-        return r;
-    r = take_lines(state, stat->data, stat->data + stat->size);
-    if (r == 0)
+    if (error < 0)
+        return error;
+    error = take_lines(state, stat->data, stat->data + stat->size);
+    if (error == 0)
         return 0;
     /* Nothing is remembered of a file that made no sense. */
     state->has_cpu = false;
     skip_offline(state, 0, state->cpu_count);
-    return fault_set(fault, r, "%s: not lines of a CPU each", stat->path);
+    return fault_set(fault, error, "%s: not lines of a CPU each", stat->path);
 }
 
 static int make_sets(struct softnet_state *state)
 {
-    int r = column_set_new(metrics, COLUMN_COUNT, &state->columns);
+    int error = column_set_new(metrics, COLUMN_COUNT, &state->columns);
 
-    if (r == 0)
-        r = column_set_new(cpu_metrics, SOFTNET_COUNTER_COUNT, &state->cpu_columns);
-    return r < 0 ? r : row_set_new_single(&state->row);
+    if (error == 0)
+        error = column_set_new(cpu_metrics, SOFTNET_COUNTER_COUNT, &state->cpu_columns);
+    return error < 0 ? error : row_set_new_single(&state->row);
 }
 
 /* The initial network namespace alone has the limits, and ProcSubset=pid hides them. */
@@ -192,14 +192,14 @@ static int softnet_open_privileged(const struct collector_context *context, cons
 
 static int name_files(struct softnet_state *state, const struct collector_context *context)
 {
-    int r = procfile_init(&state->stat, context->procfs, "self/net/softnet_stat");
+    int error = procfile_init(&state->stat, context->procfs, "self/net/softnet_stat");
 
-    if (r == 0)
-        r = procfile_init(&state->backlog_limit, context->procfs, limit_path);
-    if (r == 0)
-        r = procfile_init(&state->budget, context->procfs, budget_path);
-    if (r < 0)
-        return r;
+    if (error == 0)
+        error = procfile_init(&state->backlog_limit, context->procfs, limit_path);
+    if (error == 0)
+        error = procfile_init(&state->budget, context->procfs, budget_path);
+    if (error < 0)
+        return error;
     procfile_take_over(&state->backlog_limit, context->handover, limit_handle);
     procfile_take_over(&state->budget, context->handover, budget_handle);
     return 0;
@@ -209,7 +209,7 @@ static int softnet_open(const struct collector_context *context, const void *con
                         struct fault *fault)
 {
     _cleanup_(softnet_closep) struct softnet_state *state = calloc(1, sizeof(*state));
-    int r;
+    int error;
 
     if (!state)
         return fault_set(fault, -ENOMEM, "out of memory");
@@ -217,9 +217,9 @@ static int softnet_open(const struct collector_context *context, const void *con
     state->cpus = calloc(SOFTNET_CPUS_MAX, sizeof(*state->cpus));
     if (!state->cpus || name_files(state, context) < 0 || make_sets(state) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
-    r = read_stat(state, fault);
-    if (r < 0)
-        return r;
+    error = read_stat(state, fault);
+    if (error < 0)
+        return error;
     *ret_state = take_ptr(state);
     return 0;
 }
@@ -264,30 +264,30 @@ static int make_cpu_rows(struct softnet_state *state)
 {
     static const char *const label = "cpu";
     _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
-    int r = row_set_new(&label, 1, &rows);
+    int error = row_set_new(&label, 1, &rows);
 
-    for (size_t cpu = 0; r >= 0 && cpu < state->cpu_count; cpu++) {
+    for (size_t cpu = 0; error >= 0 && cpu < state->cpu_count; cpu++) {
         char text[24];
         const char *value = text;
 
         (void)snprintf(text, sizeof(text), "%zu", cpu);
         if (state->cpus[cpu].online)
-            r = row_set_add(rows, &value);
+            error = row_set_add(rows, &value);
     }
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     row_set_replace(&state->cpu_rows, take_ptr(rows));
     return 0;
 }
 
 static int add_cpus(struct softnet_state *state, struct snapshot *draft)
 {
-    int r = state->cpu_rows ? 0 : make_cpu_rows(state);
+    int error = state->cpu_rows ? 0 : make_cpu_rows(state);
     struct table *table;
     size_t row = 0;
 
-    if (r < 0)
-        return r;
+    if (error < 0)
+        return error;
     table = snapshot_add_table(draft, state->cpu_columns, state->cpu_rows);
     if (!table)
         return -ENOMEM;
@@ -305,14 +305,14 @@ static int add_cpus(struct softnet_state *state, struct snapshot *draft)
 static int softnet_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct softnet_state *state = data;
-    int r = read_stat(state, fault);
+    int error = read_stat(state, fault);
 
-    if (r < 0)
-        return r;
-    r = add_sum(state, draft);
-    if (r == 0 && state->settings->per_cpu && state->has_cpu)
-        r = add_cpus(state, draft);
-    return r < 0 ? fault_set(fault, r, "out of memory") : 0;
+    if (error < 0)
+        return error;
+    error = add_sum(state, draft);
+    if (error == 0 && state->settings->per_cpu && state->has_cpu)
+        error = add_cpus(state, draft);
+    return error < 0 ? fault_set(fault, error, "out of memory") : 0;
 }
 
 static const struct option options[] = {

@@ -32,7 +32,7 @@ static bool read_column(const char **at, const char *end, uint32_t *ret_value)
 
 int softnet_parse_line(const char **at, const char *end, struct softnet_line *ret_line)
 {
-    uint32_t columns[COLUMNS_KEPT] = {0}, value;
+    uint32_t columns[COLUMNS_KEPT] = {}, value;
     const char *next = *at;
     size_t count = 0;
 

@@ -85,9 +85,9 @@ static int apply_option(struct parser *parser, const struct flag *flag, const ch
                         struct fault *fault)
 {
     struct fault inner = {};
-    int r = option_set_text(flag->option, &parser->cli, value, &inner);
+    int error = option_set_text(flag->option, &parser->cli, value, &inner);
 
-    return r < 0 ? fault_set(fault, r, "--%s: \"%.80s\": %s", flag->name, value, inner.text) : 0;
+    return error < 0 ? fault_set(fault, error, "--%s: \"%.80s\": %s", flag->name, value, inner.text) : 0;
 }
 
 /* --help and --version win over other commands, and of those there may be only one. */
@@ -151,7 +151,7 @@ static int parse_flag(struct parser *parser, struct fault *fault)
     const char *argument = strcmp(*parser->next, "-h") == 0 ? "--help" : *parser->next;
     const char *name = argument + 2, *value = NULL;
     const struct flag *flag;
-    int r;
+    int error;
 
     parser->next++;
     if (*argument != '-')
@@ -161,8 +161,8 @@ static int parse_flag(struct parser *parser, struct fault *fault)
         return fail_unknown(argument, fault);
     flag = find_flag(name, strcspn(name, "="));
     if (!flag || flag->type == FLAG_COLLECTOR) {
-        r = apply_collector(parser, name, fault);
-        return r == -ENOENT ? fail_unknown(argument, fault) : r;
+        error = apply_collector(parser, name, fault);
+        return error == -ENOENT ? fail_unknown(argument, fault) : error;
     }
     if (strchr(name, '='))
         value = strchr(name, '=') + 1;
@@ -182,13 +182,13 @@ static int parse_flag(struct parser *parser, struct fault *fault)
 static int parse_end(struct parser *parser, struct fault *fault)
 {
     const struct settings_source *source = &parser->cli.source;
-    int r;
+    int error;
 
     if (parser->listen.size) {
         buffer_append(&parser->listen, "", 1);
-        r = parser->listen.error ? -ENOMEM : add_set(parser, parser->listen.data, fault);
-        if (r < 0)
-            return r;
+        error = parser->listen.error ? -ENOMEM : add_set(parser, parser->listen.data, fault);
+        if (error < 0)
+            return error;
     }
     for (size_t i = 0; source->systemd_socket && i < source->sets.count; i++)
         if (strncmp(source->sets.items[i], LISTEN_KEY, strlen(LISTEN_KEY)) == 0)
@@ -207,18 +207,18 @@ int cli_parse(int argc, char *argv[], struct cli *ret_cli, struct buffer *messag
         .next = argc ? argv + 1 : argv,
     };
     struct fault fault = {};
-    int r = 0;
+    int error = 0;
 
-    while (r == 0 && *parser.next)
-        r = parse_flag(&parser, &fault);
-    if (r == 0)
-        r = parse_end(&parser, &fault);
+    while (error == 0 && *parser.next)
+        error = parse_flag(&parser, &fault);
+    if (error == 0)
+        error = parse_end(&parser, &fault);
     buffer_done(&parser.listen);
-    if (r < 0) {
+    if (error < 0) {
         cli_done(&parser.cli);
         report_escape(message, fault.text);
         buffer_text(message, "\n");
-        return r;
+        return error;
     }
     *ret_cli = parser.cli;
     return 0;

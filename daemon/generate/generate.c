@@ -46,8 +46,8 @@ static void drop_reasons(struct buffer *out)
         code(entry->reason, out);
         buffer_text(out, " | ");
         code(entry->function, out);
-        buffer_printf(out, " | %s | %s | [%s](%s.md) |\n", drop_class_name(entry->class), entry->sentence,
-                      remedy->advice, remedy->page);
+        buffer_printf(out, " | %s | %s | [%s](%s.md) |\n", drop_class_name(entry->loss_class),
+                      entry->sentence, remedy->advice, remedy->page);
     }
 }
 
@@ -73,10 +73,10 @@ static int generate(const char *what, struct buffer *out)
 int main(int argc, char *argv[])
 {
     _cleanup_(buffer_done) struct buffer out = {};
-    int r = argc == 2 ? generate(argv[1], &out) : -EINVAL;
+    int error = argc == 2 ? generate(argv[1], &out) : -EINVAL;
 
-    if (r < 0) {
-        (void)fprintf(stderr, "generate: %s: %s\n", argc == 2 ? argv[1] : "usage", strerror(-r));
+    if (error < 0) {
+        (void)fprintf(stderr, "generate: %s: %s\n", argc == 2 ? argv[1] : "usage", strerror(-error));
         return EXIT_FAILURE;
     }
     if (fwrite(out.data, 1, out.size, stdout) != out.size || fflush(stdout))

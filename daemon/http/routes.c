@@ -116,7 +116,7 @@ static uint64_t collector_bit(const struct routes *routes, const char *name, uin
 static void respond_unknown_collector(const struct routes *routes, const char *name, uint64_t now_ns,
                                       struct response *response)
 {
-    _cleanup_(buffer_done) struct buffer text = {0};
+    _cleanup_(buffer_done) struct buffer text = {};
     const char *separator = "";
 
     buffer_text(&text, "no enabled collector is called \"");
@@ -206,7 +206,7 @@ static bool wants_all_interfaces(const struct request *request)
 static void respond_page(const struct routes *routes, const struct request *request,
                          struct response *response)
 {
-    _cleanup_(buffer_done) struct buffer page = {0};
+    _cleanup_(buffer_done) struct buffer page = {};
 
     if (page_render(routes->page, wants_all_interfaces(request), request->now_ns, &page) < 0) {
         respond_exhausted(response);
@@ -220,7 +220,7 @@ static void respond_page(const struct routes *routes, const struct request *requ
 static void respond_ready(const struct routes *routes, const struct request *request,
                           struct response *response)
 {
-    _cleanup_(buffer_done) struct buffer text = {0};
+    _cleanup_(buffer_done) struct buffer text = {};
     bool waiting = false;
 
     for (size_t i = 0; request->now_ns < routes->start_ns + READY_AFTER_NS && i < collector_count; i++) {
@@ -243,7 +243,7 @@ static void respond_ready(const struct routes *routes, const struct request *req
 
 static void respond_not_found(const struct routes *routes, struct response *response)
 {
-    _cleanup_(buffer_done) struct buffer text = {0};
+    _cleanup_(buffer_done) struct buffer text = {};
 
     buffer_printf(&text, "nothing is at this path; there are %s%s, /-/healthy, /-/ready\n",
                   routes->telemetry_path, routes->page ? ", /" : "");

@@ -156,7 +156,7 @@ static int self_metrics_make_rows(struct self_metrics *health, const char *const
         [TABLE_STATES] = {"collector", "state"},
         [TABLE_LIMITS] = {"limit"},
         [TABLE_BUILD] = {"version", "revision"},
-        [TABLE_CONFIG] = {NULL},
+        [TABLE_CONFIG] = {},
         [TABLE_DIGEST] = {"sha256"},
     };
     int error = 0;

@@ -169,14 +169,14 @@ int settings_load(const struct settings_source *source, struct settings **ret_se
     _cleanup_(freep) char *data = NULL;
     struct fault fault;
     size_t size = 0;
-    int r = file_read(report.source, JSON_SIZE_MAX, 0, &data, &size, &fault);
+    int error = file_read(report.source, JSON_SIZE_MAX, 0, &data, &size, &fault);
 
     /* Without a word from the user the file need not be there. */
-    if (r == -ENOENT && !source->config_file)
-        r = 0;
-    if (r < 0) {
+    if (error == -ENOENT && !source->config_file)
+        error = 0;
+    if (error < 0) {
         report_error(&report, 0, "", "%s", fault.text);
-        return r == -ENOMEM ? r : -EINVAL;
+        return error == -ENOMEM ? error : -EINVAL;
     }
     return settings_parse(source, data, size, ret_settings, messages);
 }
@@ -218,7 +218,7 @@ bool settings_collector_equal(const struct settings *a, const struct settings *b
 }
 
 /* One section of settings_restart_needed(). */
-static int keep_section(const struct config_binding *old, const struct config_binding *new,
+static int keep_section(const struct config_binding *old, const struct config_binding *next,
                         struct buffer *out)
 {
     int kept = 0;
@@ -226,9 +226,9 @@ static int keep_section(const struct config_binding *old, const struct config_bi
     for (size_t i = 0; i < old->table->count; i++) {
         const struct option *option = &old->table->options[i];
 
-        if (!option->restart || option_equal(option, old->settings, new->settings))
+        if (!option->restart || option_equal(option, old->settings, next->settings))
             continue;
-        if (option_copy(option, new->settings, old->settings) < 0)
+        if (option_copy(option, next->settings, old->settings) < 0)
             return -ENOMEM;
         buffer_printf(out, "%s%s.%s", out->size ? ", " : "", old->section, option->key);
         kept++;
@@ -236,22 +236,22 @@ static int keep_section(const struct config_binding *old, const struct config_bi
     return kept;
 }
 
-int settings_restart_needed(const struct settings *old, struct settings *new, struct buffer *out)
+int settings_restart_needed(const struct settings *old, struct settings *next, struct buffer *out)
 {
     size_t count = 0;
     /* Only read. */
     _cleanup_(freep) struct config_binding *old_bindings = settings_bindings((struct settings *)old, &count);
-    _cleanup_(freep) struct config_binding *new_bindings = settings_bindings(new, &count);
+    _cleanup_(freep) struct config_binding *new_bindings = settings_bindings(next, &count);
     int kept = 0;
 
     if (!old_bindings || !new_bindings)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
-        int r = keep_section(&old_bindings[i], &new_bindings[i], out);
+        int error = keep_section(&old_bindings[i], &new_bindings[i], out);
 
-        if (r < 0)
-            return r;
-        kept += r;
+        if (error < 0)
+            return error;
+        kept += error;
     }
     return kept;
 }

@@ -74,4 +74,4 @@ bool settings_collector_equal(const struct settings *a, const struct settings *b
 /* At a reload, before anybody shares `new`: what can't change while running gets its old value again, so that
  * nothing is half-applied. Appends the comma-separated keys that would have changed ("web.listen, ...");
  * returns how many, or -ENOMEM. */
-int settings_restart_needed(const struct settings *old, struct settings *new, struct buffer *out);
+int settings_restart_needed(const struct settings *old, struct settings *next, struct buffer *out);

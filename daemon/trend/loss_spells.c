@@ -169,10 +169,10 @@ static void follow(struct loss_spells *loss, const struct loss_settings *setting
     unsigned points = (unsigned)(settings->window_ns / TREND_STEP_NS);
     double onset = (double)settings->onset_packets;
     struct spell *spell = find_spell(loss, line->subject);
-    bool new = !spell;
+    bool began = !spell;
     float now = line->points[TREND_POINTS - 1];
 
-    if (new) {
+    if (began) {
         if (line->count < onset || loss->spell_count == SPELLS_MAX)
             return;
         spell = &loss->spells[loss->spell_count++];
@@ -190,7 +190,7 @@ static void follow(struct loss_spells *loss, const struct loss_settings *setting
         spell->peak = now;
     if (line->count >= onset / 2)
         spell->lossy_ns = now_ns;
-    if (new)
+    if (began)
         log_onset(loss, settings, spell);
 }
 

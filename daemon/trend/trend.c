@@ -160,18 +160,18 @@ static struct rank rank(const struct trend *trend, const struct trend_series *se
 }
 
 /* Keeps the ranks sorted, the greatest first, at most `max` of them. */
-static size_t rank_insert(struct rank *ranks, size_t count, size_t max, struct rank new)
+static size_t rank_insert(struct rank *ranks, size_t count, size_t max, struct rank added)
 {
     size_t at = count;
 
-    while (at > 0 && ranks[at - 1].rate < new.rate)
+    while (at > 0 && ranks[at - 1].rate < added.rate)
         at--;
     if (at >= max)
         return count;
     if (count == max)
         count--;
     memmove(&ranks[at + 1], &ranks[at], (count - at) * sizeof(ranks[0]));
-    ranks[at] = new;
+    ranks[at] = added;
     return count + 1;
 }
 

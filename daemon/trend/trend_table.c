@@ -215,19 +215,19 @@ static int row_index_new(const struct row_set *rows, struct row_index *ret_index
 }
 
 /* Moves what is known of a row to its new place. */
-static void row_move(struct trend_table *source, struct trend_cell *cells, size_t old, size_t new,
+static void row_move(struct trend_table *source, struct trend_cell *cells, size_t old, size_t place,
                      struct trend_pool *pool)
 {
     size_t width = source->watched_count;
 
     for (size_t i = 0; i < width; i++) {
         struct trend_cell *from = &source->cells[old * width + i];
-        struct trend_cell *to = &cells[new *width + i];
+        struct trend_cell *to = &cells[place * width + i];
 
         *to = *from;
         from->series = 0;
         if (to->series)
-            pool->items[to->series - 1].row = (uint32_t) new;
+            pool->items[to->series - 1].row = (uint32_t)place;
     }
 }
 
@@ -263,20 +263,20 @@ static int source_rows(struct trend_table *source, struct row_set *rows, struct 
 
 static int source_shape(struct trend_table *source, const struct table *table, struct trend_pool *pool)
 {
-    int r = 0;
+    int error = 0;
 
     if (source->columns != table->columns && columns_alike(source, table->columns)) {
         column_set_unref(source->columns);
         source->columns = column_set_ref(table->columns);
     } else if (source->columns != table->columns) {
         trend_table_done(source, pool);
-        r = source_columns(source, table->columns);
+        error = source_columns(source, table->columns);
     }
-    if (r == 0 && source->watched_count && source->rows != table->rows)
-        r = source_rows(source, table->rows, pool);
-    if (r < 0)
+    if (error == 0 && source->watched_count && source->rows != table->rows)
+        error = source_rows(source, table->rows, pool);
+    if (error < 0)
         trend_table_done(source, pool);
-    return r;
+    return error;
 }
 
 int trend_table_take(struct trend_table *source, const struct table *table, uint64_t published_ns,
@@ -284,13 +284,13 @@ int trend_table_take(struct trend_table *source, const struct table *table, uint
 {
     uint64_t before_ns = source->published_ns;
     size_t width;
-    int r;
+    int error;
 
     if (before_ns == published_ns)
         return 0;
-    r = source_shape(source, table, pool);
-    if (r < 0)
-        return r;
+    error = source_shape(source, table, pool);
+    if (error < 0)
+        return error;
     before_ns = source->published_ns; /* forgotten where the columns are others now */
     if (!source->watched_count)
         return 0;

@@ -55,11 +55,11 @@ static void run(const struct settings_source *source, const char *data, size_t s
 {
     _cleanup_(buffer_done) struct buffer messages = {};
     struct settings *settings = NULL;
-    int r = settings_parse(source, data, size, &settings, &messages);
+    int error = settings_parse(source, data, size, &settings, &messages);
 
-    check(r == 0 || r == -EINVAL);
-    check((r == 0) == (settings != NULL));
-    check(r == 0 || messages.size);
+    check(error == 0 || error == -EINVAL);
+    check((error == 0) == (settings != NULL));
+    check(error == 0 || messages.size);
     check_messages(&messages);
     if (!settings)
         return;

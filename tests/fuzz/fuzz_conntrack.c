@@ -34,7 +34,7 @@ static int take(const struct nlmsghdr *message, void *data)
 
 static void check_message(const uint8_t *data, size_t size, uint16_t type)
 {
-    struct conntrack_reading reading = {0};
+    struct conntrack_reading reading = {};
     struct nlmsghdr *message = malloc(sizeof(*message) + size);
 
     if (!message)
@@ -50,7 +50,7 @@ static void check_message(const uint8_t *data, size_t size, uint16_t type)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct netlink_reader reader = {.what = "fuzz", .message = take};
-    struct conntrack_reading reading = {0};
+    struct conntrack_reading reading = {};
     struct netlink_answer answer = {.reader = &reader, .data = &reading, .sequence = 77, .port = 4242};
 
     if (conntrack_parse_proc((const char *)data, size, &reading) == 0)

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ethtool_readings readings = {0};
+    struct ethtool_readings readings = {};
     struct nlmsghdr *message = malloc(sizeof(*message) + size);
 
     if (!message)

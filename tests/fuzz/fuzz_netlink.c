@@ -65,10 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct limits limits = {};
     struct fuzz fuzz = {.links.limits = &limits};
     struct netlink_answer answer = {.reader = &reader, .data = &fuzz, .sequence = 77, .port = 4242};
-    int r;
+    int error;
 
-    r = netlink_answer_take(&answer, data, size);
-    expect(r <= 0 && answer.error <= 0);
+    error = netlink_answer_take(&answer, data, size);
+    expect(error <= 0 && answer.error <= 0);
     expect(fuzz.seen <= answer.accepted && answer.accepted <= size / sizeof(struct nlmsghdr));
     expect(memchr(answer.text, '\0', sizeof(answer.text)) != NULL);
     check_links(&fuzz.links);

@@ -45,7 +45,7 @@ static void check_snapshot(const struct snapshot *draft)
 
 static void fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT])
 {
-    struct limits limits = {0};
+    struct limits limits = {};
     struct snapshot *draft = snapshot_new();
 
     if (draft && snmp_layout_fill(layout, texts, &limits, draft) == 0)
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct snmp_text texts[SNMP_FILE_COUNT];
     struct snmp_layout *layout;
-    struct limits limits = {0};
+    struct limits limits = {};
     char *copy = malloc(size + 1);
     char *at = copy;
 

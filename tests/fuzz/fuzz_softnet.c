@@ -18,7 +18,7 @@ static void check_line(const char *text, const char *end, const struct softnet_l
 {
     static const int places[SOFTNET_COUNTER_COUNT] = {0, 1, 2, 10};
     size_t count = 0;
-    unsigned long columns[16] = {0};
+    unsigned long columns[16] = {};
 
     check(end > text && end[-1] == '\n' && !memchr(text, '\n', (size_t)(end - text) - 1));
     for (char *next; text < end; text = next + 1, count++)

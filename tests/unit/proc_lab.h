@@ -112,7 +112,7 @@ static inline void proc_lab_set(struct proc_lab *lab, const char *key, const cha
 
 static inline int proc_lab_open(struct proc_lab *lab)
 {
-    lab->fault = (struct fault){0};
+    lab->fault = (struct fault){};
     return lab->collector->open(&lab->context, lab->config, &lab->state, &lab->fault);
 }
 
@@ -129,7 +129,7 @@ static inline int proc_lab_collect(struct proc_lab *lab)
     int r;
 
     snapshot_clear(lab->draft);
-    lab->fault = (struct fault){0};
+    lab->fault = (struct fault){};
     r = lab->collector->collect(lab->state, lab->draft, &lab->fault);
     buffer_clear(&lab->page);
     buffer_text(&lab->page, "\n");

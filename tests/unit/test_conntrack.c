@@ -11,10 +11,10 @@
 /* Whatever the kernel below has: the file alone. */
 static int setup(void **state)
 {
-    int r = proc_lab_setup(state, &conntrack_collector);
+    int error = proc_lab_setup(state, &conntrack_collector);
 
     proc_lab_set(*state, "source", "proc");
-    return r;
+    return error;
 }
 
 static void test_kernels(void **state)

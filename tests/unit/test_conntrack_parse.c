@@ -83,10 +83,10 @@ static void take_text(const struct bytes *bytes, void *context)
 {
     const struct conntrack_reading untouched = {.values = {1}};
     struct conntrack_reading reading = untouched;
-    int r = conntrack_parse_proc(bytes->data, bytes->size, &reading);
+    int error = conntrack_parse_proc(bytes->data, bytes->size, &reading);
 
     (void)context;
-    if (r == 0)
+    if (error == 0)
         assert_int_equal(bytes->data[bytes->size - 1], '\n'); /* whole lines, of some CPUs or of all */
     else
         assert_memory_equal(&reading, &untouched, sizeof(reading));
@@ -121,7 +121,7 @@ static const struct netlink_reader reader = {.what = "test", .message = take};
 static void test_captured(void **state)
 {
     static const char *const names[] = {"counters", "entries"};
-    struct conntrack_reading reading = {0};
+    struct conntrack_reading reading = {};
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(names); i++) {
@@ -147,7 +147,7 @@ static void test_captured(void **state)
 /* A message of one CPU whose drop and insert_failed are these. */
 static struct nl_msg *counters_message(uint32_t drop, uint32_t insert_failed)
 {
-    struct nfgenmsg header = {0};
+    struct nfgenmsg header = {};
     struct nl_msg *message = nlmsg_alloc_simple(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS_CPU, 0);
 
     assert_int_equal(nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO), 0);
@@ -160,7 +160,7 @@ static void test_sum_of_cpus(void **state)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *first = counters_message(0xfffffff0, 1);
     _cleanup_(nlmsg_freep) struct nl_msg *second = counters_message(0x20, 2);
-    struct conntrack_reading reading = {0};
+    struct conntrack_reading reading = {};
 
     (void)state;
     assert_int_equal(conntrack_take_message(&reading, nlmsg_hdr(first)), 0);
@@ -173,7 +173,7 @@ static void test_sum_of_cpus(void **state)
 
 static int take_cut(const struct nlmsghdr *message, void *data)
 {
-    struct conntrack_reading reading = {0};
+    struct conntrack_reading reading = {};
     const uint32_t header = NLMSG_HDRLEN + sizeof(struct nfgenmsg), attribute = 8;
 
     (void)data;
@@ -185,11 +185,11 @@ static int take_cut(const struct nlmsghdr *message, void *data)
 
 static int take_damaged(const struct nlmsghdr *message, void *data)
 {
-    struct conntrack_reading reading = {0};
-    int r = conntrack_take_message(&reading, message);
+    struct conntrack_reading reading = {};
+    int error = conntrack_take_message(&reading, message);
 
     (void)data;
-    assert_true(r == 0 || r == -EBADMSG);
+    assert_true(error == 0 || error == -EBADMSG);
     return 0;
 }
 
@@ -198,7 +198,7 @@ static void test_row_12_other_cut_and_damaged(void **state)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *message = counters_message(1, 2);
     struct message_taker taker = {take_cut, NULL};
-    struct conntrack_reading reading = {0};
+    struct conntrack_reading reading = {};
 
     (void)state;
     each_prefix(nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len, take_cut_message, &taker);

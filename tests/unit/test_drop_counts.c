@@ -60,10 +60,10 @@ static void test_limit(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 3 * DROP_COUNTS_MAX; i++) {
-        int r = add(&counts, i, "A", 0);
+        int error = add(&counts, i, "A", 0);
 
-        assert_true(r == 0 || r == -ENOSPC);
-        accepted += r == 0;
+        assert_true(error == 0 || error == -ENOSPC);
+        accepted += error == 0;
     }
     assert_int_equal(accepted, DROP_COUNTS_MAX);
     /* Known kinds still count where the last merge left room; refused ones are told. */

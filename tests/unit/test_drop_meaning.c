@@ -10,7 +10,7 @@
 
 static const struct {
     const char *reason, *function;
-    enum drop_class class;
+    enum drop_class loss_class;
 } cases[] = {
     {"NO_SOCKET", "__udp4_lib_rcv", DROP_CLASS_ERROR},
     {"SOCKET_RCVBUFF", "udp_queue_rcv_one_skb", DROP_CLASS_CAPACITY},
@@ -39,7 +39,7 @@ static void test_cases(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++)
-        if (drop_class_of(cases[i].reason, cases[i].function) != cases[i].class)
+        if (drop_class_of(cases[i].reason, cases[i].function) != cases[i].loss_class)
             fail_msg("%s in %s", cases[i].reason, cases[i].function);
 }
 
@@ -56,11 +56,11 @@ static void test_entries(void **state)
         assert_ptr_equal(
             drop_meaning_find(entry->reason ? entry->reason : "", entry->function ? entry->function : ""),
             entry);
-        assert_true(entry->class < DROP_CLASS_UNKNOWN);
+        assert_true(entry->loss_class < DROP_CLASS_UNKNOWN);
         assert_true(isupper((unsigned char)entry->sentence[0]) || islower((unsigned char)entry->sentence[0]));
         assert_null(strchr(".\n", entry->sentence[strlen(entry->sentence) - 1]));
         assert_true(entry->remedy < DROP_REMEDY_COUNT);
-        assert_int_equal(entry->remedy == DROP_REMEDY_NOTHING, entry->class == DROP_CLASS_BENIGN);
+        assert_int_equal(entry->remedy == DROP_REMEDY_NOTHING, entry->loss_class == DROP_CLASS_BENIGN);
     }
 }
 
@@ -85,8 +85,8 @@ static void test_names(void **state)
 
     (void)state;
     assert_int_equal(ELEMENTS(names), DROP_CLASS_COUNT);
-    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
-        assert_string_equal(drop_class_name(class), names[class]);
+    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
+        assert_string_equal(drop_class_name(loss_class), names[loss_class]);
 }
 
 int main(void)

@@ -62,8 +62,8 @@ static uint64_t sum(const uint64_t counts[DROP_CLASS_COUNT])
 {
     uint64_t sum = 0;
 
-    for (unsigned class = 0; class < DROP_CLASS_COUNT; class ++)
-        sum += counts[class];
+    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
+        sum += counts[loss_class];
     return sum;
 }
 

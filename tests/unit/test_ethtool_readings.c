@@ -36,11 +36,11 @@ static struct nl_msg *answer_new(uint8_t command, int header_attribute, uint32_t
 static int take_damaged(const struct nlmsghdr *message, void *data)
 {
     struct ethtool_readings *readings = data;
-    int r;
+    int error;
 
     readings->count = 0;
-    r = ethtool_readings_parse(readings, message);
-    assert_true(r == 0 || r == -EBADMSG);
+    error = ethtool_readings_parse(readings, message);
+    assert_true(error == 0 || error == -EBADMSG);
     for (size_t i = 0; i < readings->count; i++) {
         const struct ethtool_reading *reading = &readings->items[i];
 
@@ -72,7 +72,7 @@ static void expect(const struct ethtool_readings *readings, size_t i, unsigned g
 
 static void test_rings(void **state)
 {
-    struct ethtool_readings readings = {0};
+    struct ethtool_readings readings = {};
     struct nl_msg *message = answer_new(ETHTOOL_MSG_RINGS_GET_REPLY, ETHTOOL_A_RINGS_HEADER, 7);
 
     (void)state;
@@ -93,7 +93,7 @@ static void test_speed(void **state)
         uint32_t speed;
         size_t count;
     } cases[] = {{400000, 1}, {10, 1}, {0, 0}, {UINT32_MAX, 0}};
-    struct ethtool_readings readings = {0};
+    struct ethtool_readings readings = {};
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
@@ -133,7 +133,7 @@ static void put_group(struct nl_msg *message, uint32_t id, int item, uint64_t va
 
 static void test_stats(void **state)
 {
-    struct ethtool_readings readings = {0};
+    struct ethtool_readings readings = {};
     struct nl_msg *message = answer_new(ETHTOOL_MSG_STATS_GET_REPLY, ETHTOOL_A_STATS_HEADER, 7);
 
     (void)state;
@@ -154,7 +154,7 @@ static void test_stats(void **state)
 
 static void test_pause_and_fec(void **state)
 {
-    struct ethtool_readings readings = {0};
+    struct ethtool_readings readings = {};
     struct nl_msg *message = answer_new(ETHTOOL_MSG_PAUSE_GET_REPLY, ETHTOOL_A_PAUSE_HEADER, 7);
     const uint64_t lanes[] = {9, 4, 5};
     struct nlattr *nest;
@@ -183,7 +183,7 @@ static void test_pause_and_fec(void **state)
 
 static void test_nonsense(void **state)
 {
-    struct ethtool_readings readings = {0};
+    struct ethtool_readings readings = {};
     struct nl_msg *message = nlmsg_alloc_simple(32, 0);
 
     (void)state;
@@ -226,7 +226,7 @@ static void expect_no_room(struct ethtool_readings *readings)
 
 static void test_no_room(void **state)
 {
-    struct ethtool_readings readings = {0};
+    struct ethtool_readings readings = {};
 
     (void)state;
     out_of_memory = true;

@@ -322,15 +322,15 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
     struct link_texts texts;
     struct link link = {.ifindex = 99};
     struct link_statistics statistics = {.ifindex = 99};
-    int r = link_parse(message, &texts, &link);
+    int error = link_parse(message, &texts, &link);
 
     (void)data;
-    assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
-    assert_true(r == 0 ? link.ifindex > 0 && link.name[0] : link.ifindex == 99);
-    assert_true(r < 0 || utf8_valid(link.device, strlen(link.device)));
-    r = link_parse_statistics(message, &statistics);
-    assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
-    assert_true(r == 0 ? statistics.ifindex > 0 && statistics.count > 0 : statistics.ifindex == 99);
+    assert_true(error == 0 || error == -EBADMSG || error == -ENODATA);
+    assert_true(error == 0 ? link.ifindex > 0 && link.name[0] : link.ifindex == 99);
+    assert_true(error < 0 || utf8_valid(link.device, strlen(link.device)));
+    error = link_parse_statistics(message, &statistics);
+    assert_true(error == 0 || error == -EBADMSG || error == -ENODATA);
+    assert_true(error == 0 ? statistics.ifindex > 0 && statistics.count > 0 : statistics.ifindex == 99);
     return 0;
 }
 

@@ -82,7 +82,7 @@ static void test_bad_addresses(void **state)
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         struct listen_address address = {.all = true};
-        struct fault fault = {0};
+        struct fault fault = {};
 
         if (listen_address_parse(cases[i], &address, &fault) != -EINVAL)
             fail_msg("\"%s\" is taken", cases[i]);

@@ -292,14 +292,14 @@ static void take_answer(const struct bytes *bytes, void *context)
 {
     unsigned count = 0;
     struct netlink_answer answer = answer_new(&counting, &count);
-    int r = netlink_answer_take(&answer, bytes->data, bytes->size);
+    int error = netlink_answer_take(&answer, bytes->data, bytes->size);
 
     assert_true(answer.error <= 0);
     assert_non_null(memchr(answer.text, '\0', sizeof(answer.text)));
     if (context)
         assert_true(!answer.done || bytes->size + NLMSG_ALIGNTO > *(const size_t *)context);
     else
-        assert_true(r == 0 || (r < 0 && !answer.done) || r == -EBADMSG);
+        assert_true(error == 0 || (error < 0 && !answer.done) || error == -EBADMSG);
 }
 
 static void test_row_12_answers_cut_and_damaged(void **state)

@@ -406,19 +406,19 @@ static void test_no_memory(void **state)
                                 .rows = 1,
                                 .texts = site,
                                 .values = (uint64_t[]){1}};
-    int failures = 0, r = -ENOMEM;
+    int failures = 0, error = -ENOMEM;
 
     (void)state;
     publish(1, &sites);
     publish_moved(0, &links, 100);
     (void)render(true);
-    for (; r == -ENOMEM; failures++) {
+    for (; error == -ENOMEM; failures++) {
         buffer_done(&out);
         allocations_left = failures + 1;
-        r = page_render(&page, true, now_ns, &out);
+        error = page_render(&page, true, now_ns, &out);
         allocations_left = -1;
     }
-    assert_int_equal(r, 0);
+    assert_int_equal(error, 0);
     assert_in_range(failures, 6, 100);
 }
 

@@ -170,7 +170,7 @@ static void test_keeps_descriptor_and_memory(void **state)
 static void test_too_large(void **state)
 {
     _cleanup_(procfile_done) struct procfile file = {.fd = -1};
-    struct fault fault = {0};
+    struct fault fault = {};
 
     (void)state;
     write_file('a', PROCFILE_BYTES_MAX);
@@ -188,7 +188,7 @@ static void test_row_23_fifo_and_directory(void **state)
 {
     _cleanup_(procfile_done) struct procfile fifo = {.fd = -1};
     _cleanup_(procfile_done) struct procfile place = {.fd = -1};
-    struct fault fault = {0};
+    struct fault fault = {};
     char path[64];
 
     (void)state;
@@ -208,7 +208,7 @@ static void test_row_23_fifo_and_directory(void **state)
 static void test_missing_then_there(void **state)
 {
     _cleanup_(procfile_done) struct procfile file = {.fd = -1};
-    struct fault fault = {0};
+    struct fault fault = {};
 
     (void)state;
     assert_int_equal(procfile_init(&file, directory, "file"), 0);
@@ -221,7 +221,7 @@ static void test_missing_then_there(void **state)
 
 static void test_done_twice(void **state)
 {
-    struct procfile file = {0};
+    struct procfile file = {};
     int standard_input = fcntl(0, F_GETFD);
 
     (void)state;

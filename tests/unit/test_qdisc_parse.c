@@ -21,10 +21,10 @@ static int take(const struct nlmsghdr *message, void *data)
 {
     struct found *found = data;
     struct qdisc *qdisc = &found->items[found->count];
-    int r = qdisc_parse(message, qdisc);
+    int error = qdisc_parse(message, qdisc);
 
-    assert_true(r == 0 || r == -ENODATA);
-    if (r == 0)
+    assert_true(error == 0 || error == -ENODATA);
+    if (error == 0)
         found->count++;
     else
         found->passed_over++;
@@ -190,11 +190,11 @@ static void test_refused(void **state)
 static int take_damaged(const struct nlmsghdr *message, void *data)
 {
     struct qdisc qdisc = {.ifindex = 99};
-    int r = qdisc_parse(message, &qdisc);
+    int error = qdisc_parse(message, &qdisc);
 
     (void)data;
-    assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
-    assert_true(r == 0 ? qdisc.ifindex > 0 && qdisc.kind[0] : qdisc.ifindex == 99);
+    assert_true(error == 0 || error == -EBADMSG || error == -ENODATA);
+    assert_true(error == 0 ? qdisc.ifindex > 0 && qdisc.kind[0] : qdisc.ifindex == 99);
     return 0;
 }
 

@@ -27,11 +27,11 @@ static struct settings *parse(const struct settings_source *source, const char *
 {
     _cleanup_(buffer_done) struct buffer messages = {};
     struct settings *settings = NULL;
-    int r = settings_parse(source, text, text ? strlen(text) : 0, &settings, &messages);
+    int error = settings_parse(source, text, text ? strlen(text) : 0, &settings, &messages);
 
     buffer_append(&messages, "", 1);
     assert_string_equal(messages.data, expected);
-    assert_int_equal(r, settings ? 0 : -EINVAL);
+    assert_int_equal(error, settings ? 0 : -EINVAL);
     return settings;
 }
 
@@ -300,23 +300,23 @@ static void test_restart_needed(void **state)
 {
     struct settings *old = good("{}");
     struct settings *same = good("{\"web\": {\"request_timeout\": \"9s\", \"max_connections\": 1}}");
-    struct settings *new = good("{\"web\": {\"listen\": [\":1\"], \"telemetry_path\": \"/m\","
-                                "\"max_connections\": 5}}");
+    struct settings *next = good("{\"web\": {\"listen\": [\":1\"], \"telemetry_path\": \"/m\","
+                                 "\"max_connections\": 5}}");
     _cleanup_(buffer_done) struct buffer out = {};
 
     (void)state;
     assert_int_equal(settings_restart_needed(old, same, &out), 0);
     assert_int_equal(out.size, 0);
-    assert_int_equal(settings_restart_needed(old, new, &out), 2);
+    assert_int_equal(settings_restart_needed(old, next, &out), 2);
     buffer_append(&out, "", 1);
     assert_string_equal(out.data, "web.listen, web.telemetry_path");
     /* Nothing half-applied: these as before, the rest new. */
-    assert_string_equal(new->web.listen.items[0], ":10190");
-    assert_string_equal(new->web.telemetry_path, "/metrics");
-    assert_int_equal(new->web.max_connections, 5);
+    assert_string_equal(next->web.listen.items[0], ":10190");
+    assert_string_equal(next->web.telemetry_path, "/metrics");
+    assert_int_equal(next->web.max_connections, 5);
     settings_unref(old);
     settings_unref(same);
-    settings_unref(new);
+    settings_unref(next);
 }
 
 static void test_references(void **state)

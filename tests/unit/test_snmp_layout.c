@@ -47,8 +47,8 @@ static struct page make_page(const struct snmp_text texts[SNMP_FILE_COUNT],
 {
     _cleanup_(snmp_layout_freep) struct snmp_layout *layout = NULL;
     _cleanup_(snapshot_unrefp) struct snapshot *draft = snapshot_new();
-    struct limits limits = {0};
-    struct page page = {0};
+    struct limits limits = {};
+    struct page page = {};
 
     assert_int_equal(snmp_layout_new(texts, selection, &limits, &layout), 0);
     assert_true(snmp_layout_matches(layout, texts));
@@ -425,7 +425,7 @@ static void test_matches(void **state)
     _cleanup_(snmp_layout_freep) struct snmp_layout *layout = NULL;
     const struct snmp_text first[] = {text_of("Ip: A B\nIp: 1 2\n"), text_of("TcpExt: C\nTcpExt: 3\n"),
                                       text_of("Ip6D\t4\n")};
-    struct limits limits = {0};
+    struct limits limits = {};
 
     (void)state;
     assert_int_equal(snmp_layout_new(first, &select_all, &limits, &layout), 0);
@@ -442,7 +442,7 @@ static void test_too_many_fields(void **state)
 {
     _cleanup_(freep) char *text = malloc((size_t)SNMP_FIELDS_MAX * 4 + 64);
     struct snmp_layout *layout = NULL;
-    struct limits limits = {0};
+    struct limits limits = {};
     struct snmp_text texts[] = {text_of(""), text_of(""), text_of("")};
     char *at = text;
 

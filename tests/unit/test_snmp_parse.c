@@ -94,14 +94,14 @@ static void test_fields(void **state)
         struct snmp_fields fields;
         struct snmp_field field;
         char text[256] = "";
-        int r = snmp_fields_begin(it->format, head, &fields);
+        int error = snmp_fields_begin(it->format, head, &fields);
 
-        assert_int_equal(r, it->fields ? 0 : -EBADMSG);
-        while (r == 0 && snmp_fields_next(&fields, &field))
+        assert_int_equal(error, it->fields ? 0 : -EBADMSG);
+        while (error == 0 && snmp_fields_next(&fields, &field))
             (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%.*s_%.*s ",
                            (int)field.protocol.size, field.protocol.data, (int)field.name.size,
                            field.name.data);
-        if (r == 0)
+        if (error == 0)
             assert_string_equal(text, it->fields);
     }
 }

@@ -18,10 +18,10 @@ struct found {
 static int take(const struct nlmsghdr *message, void *data)
 {
     struct found *found = data;
-    int r = sockets_parse(message, &found->items[found->count]);
+    int error = sockets_parse(message, &found->items[found->count]);
 
-    assert_true(r == 0 || (r == -ENODATA && message->nlmsg_type == NLMSG_DONE));
-    if (r == 0)
+    assert_true(error == 0 || (error == -ENODATA && message->nlmsg_type == NLMSG_DONE));
+    if (error == 0)
         found->count++;
     return 0;
 }
@@ -179,11 +179,11 @@ static void test_filter(void **state)
 static int take_damaged(const struct nlmsghdr *message, void *data)
 {
     struct socket_report report = {.port = 99};
-    int r = sockets_parse(message, &report);
+    int error = sockets_parse(message, &report);
 
     (void)data;
-    assert_true(r == 0 || r == -EBADMSG || r == -ENODATA);
-    assert_true(r == 0 ? report.port && report.cookie : report.port == 99 && !report.cookie);
+    assert_true(error == 0 || error == -EBADMSG || error == -ENODATA);
+    assert_true(error == 0 ? report.port && report.cookie : report.port == 99 && !report.cookie);
     return 0;
 }
 

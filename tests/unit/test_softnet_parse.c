@@ -61,12 +61,12 @@ static void test_cases(void **state)
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         const char *at = cases[i].text, *end = at + strlen(at);
         struct softnet_line line = untouched;
-        int r = softnet_parse_line(&at, end, &line);
+        int error = softnet_parse_line(&at, end, &line);
 
-        if (r != cases[i].expected)
-            fail_msg("%d for %s", r, cases[i].text);
-        assert_line(&line, r < 0 ? &untouched : &cases[i].line);
-        assert_ptr_equal(at, r < 0 ? cases[i].text : end);
+        if (error != cases[i].expected)
+            fail_msg("%d for %s", error, cases[i].text);
+        assert_line(&line, error < 0 ? &untouched : &cases[i].line);
+        assert_ptr_equal(at, error < 0 ? cases[i].text : end);
     }
 }
 
@@ -75,14 +75,14 @@ static void take_file(const struct bytes *bytes, void *context)
 {
     const char *at = bytes->data, *end = at + bytes->size;
     struct softnet_line line;
-    int r = 0;
+    int error = 0;
 
     (void)context;
-    while (at < end && r == 0) {
+    while (at < end && error == 0) {
         const char *before = at;
 
-        r = softnet_parse_line(&at, end, &line);
-        assert_true(r == 0 ? at > before && at[-1] == '\n' : r == -EBADMSG && at == before);
+        error = softnet_parse_line(&at, end, &line);
+        assert_true(error == 0 ? at > before && at[-1] == '\n' : error == -EBADMSG && at == before);
     }
 }
 

@@ -511,7 +511,7 @@ static void test_templates(void **state)
     static const char *const values[] = {"a\"b\n", "", "c", "d"};
     struct shape shape = shape_new(site_metrics, 1, site_labels, 4, values, 1);
     static const struct {
-        const char *template, *text;
+        const char *pattern, *text;
     } cases[] = {
         {"plain", "plain"},
         {"{reason}", "a\"b\n"},
@@ -527,7 +527,7 @@ static void test_templates(void **state)
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         char buffer[12];
 
-        trend_watch_text(cases[i].template, shape.rows, 0, buffer, sizeof(buffer));
+        trend_watch_text(cases[i].pattern, shape.rows, 0, buffer, sizeof(buffer));
         assert_string_equal(buffer, cases[i].text);
     }
     shape_done(&shape);
