@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* Arrays that grow by one item at a time, and whose memory is kept; and the place of a value in ascending

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/buffer.h"
 
 /* See buffer.h. Memory doubles as it grows, so that appending is cheap; it is given back only at the end. */

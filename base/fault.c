@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/fault.h"
 
 /* See fault.h. Any thread; a fault belongs to the thread that fills it. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* Atomic reference counts: any thread may take and drop; whoever drops the last one frees. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/collector.h"
 
 /* The one table of collectors: to add one, add its line. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/handover.h"
 
 /* See handover.h. Filled on the main thread, copied from on the collectors'. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/json.h"
 
 /* See json.h. Main thread. The scanner writes down the line of each value in the order of the document; the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/json_scan.h"
 
 /* See json_scan.h. Main thread. Recursive descent, no deeper than JSON_DEPTH_MAX. Every scan_* function

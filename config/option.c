@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/option.h"
 
 /* See option.h. Called by the main thread, at start and at each reload. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/commands.h"
 
 /* See commands.h. Main thread; --once uses the same runners, registry and encoder as the daemon. */

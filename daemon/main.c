@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * netdrop-exporter: where, on which interface, and why this host drops packets, as Prometheus metrics. From
  * the command line to one of the commands; exit status 2 is a wrong flag or configuration, 1 a failure.

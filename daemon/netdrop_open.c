@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * netdrop-open: the privileged step of the service. As ExecStartPre=+ `netdrop-open open ARGS` opens what the
  * exporter may not, by the same flags and configuration file, and leaves the descriptors with systemd

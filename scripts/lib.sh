@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # What the scripts of this directory share: where the tree is, which packages are needed, where to build.
 # Sourced, never run.

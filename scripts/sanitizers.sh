@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # what lib.sh sets
 # How programs with sanitizers run, and the fuzzers, which are such. Sourced, never run: by scripts/test and

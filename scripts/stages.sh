@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # what scripts/test and lib.sh set
 # The stages of scripts/test, a function each. Sourced by it; $products is where to build, $results where each

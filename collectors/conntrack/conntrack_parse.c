@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/conntrack/conntrack_parse.h"
 
 /* See conntrack_parse.h. */

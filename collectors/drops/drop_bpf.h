@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* The BPF source's two halves: drop_bpf_load.c loads the program, drop_bpf.c reads what it counts. */

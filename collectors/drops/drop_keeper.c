@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_keeper.h"
 
 /* See drop_keeper.h. The keeper is a process of its own; its reports are read on the collector's thread. */

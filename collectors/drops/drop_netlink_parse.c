@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_netlink_parse.h"
 
 /* See drop_netlink_parse.h. */

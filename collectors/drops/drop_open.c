@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_open.h"
 
 /* See drop_open.h. Opening runs on the main thread or in netdrop-open, taking copies on the collector's. */

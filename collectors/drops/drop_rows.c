@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_rows.h"
 
 /* See drop_rows.h. Runs on the collector's thread. */

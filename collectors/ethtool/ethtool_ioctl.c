@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_ioctl.h"
 
 /* See ethtool_ioctl.h. Called by the ethtool collector's thread only. */

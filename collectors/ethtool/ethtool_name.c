@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_name.h"
 
 /* See ethtool_name.h. Called by the ethtool collector's thread when a device's strings were read. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_netlink.h"
 
 /* See ethtool_netlink.h: the requests. Runs on the ethtool collector's thread. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_netlink.h"
 
 /* See ethtool_netlink.h: from the bytes of an answer to readings. Pure but for the list's memory. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/nic_loss.h"
 
 /* See nic_loss.h. Data; read by the ethtool collector's thread. */

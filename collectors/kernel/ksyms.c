@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/ksyms.h"
 
 /* See ksyms.h. Runs on the thread of the collector that owns it. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/ksyms_parse.h"
 
 /* See ksyms_parse.h. */

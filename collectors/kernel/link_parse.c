@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/link_parse.h"
 
 /* See link_parse.h. Any thread. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/netlink_parse.h"
 
 /* See netlink_parse.h. Any thread. */

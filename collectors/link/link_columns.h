@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* The columns of netdrop_link_*: names, help, and which number of a link goes where. Immutable once made. */

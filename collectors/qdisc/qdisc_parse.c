@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/qdisc/qdisc_parse.h"
 
 /* See qdisc_parse.h. Any thread. */

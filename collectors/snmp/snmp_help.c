@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/snmp/snmp_help.h"
 
 /* Data. Each sentence follows the code that counts, not the RFC; protocols stand here without their 6. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* What snmp_layout_build.c makes and snmp_layout.c uses. Nobody else includes this. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/sockets/socket_drops.h"
 
 /* See socket_drops.h. Runs on the collector's thread. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* Sockets by local port: netdrop_udp_socket_drops_total, netdrop_listen_queue_*. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/sockets/sockets_parse.h"
 
 /* See sockets_parse.h. Any thread. */

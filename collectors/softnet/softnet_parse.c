@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/softnet/softnet_parse.h"
 
 /* See softnet_parse.h. Columns were only ever added behind, and those that lost their meaning stay as zeros.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/cli/cli_flags.h"
 
 /* See cli_flags.h. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The text of --help (cli.h): the flags, the collectors, and every key of the configuration with what it may
  * be. */
 

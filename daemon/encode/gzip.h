@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* gzip (RFC 1952) for exposition text: where each line is much like the one before. Pure; any thread. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/encode/huffman.h"
 
 /* See huffman.h. Twice for each block of a gzip answer: a microsecond or two for a hundred symbols. */

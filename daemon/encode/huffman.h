@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* The Huffman codes of DEFLATE (RFC 1951, 3.2.2). Pure; any thread. */

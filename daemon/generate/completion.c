@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/completion.h"
 
 /* See completion.h. Main thread of the generator. No word of the tables needs quoting: names, keys, choices

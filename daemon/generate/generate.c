@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes to standard output what is made from the program's tables: the default configuration file, its JSON
  * schema, a file of packaging/ with its parts filled in, or the table of docs/runbook/drop-reasons.md. Built

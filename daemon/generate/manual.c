@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/manual.h"
 
 /* See manual.h. Main thread of the generator. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/render.h"
 
 /* See render.h. Each builds a tree, and one printer writes it. cJSON accepts NULL everywhere, so that memory

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/template.h"
 
 /* See template.h. Main thread of the generator. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/auth.h"
 
 /* See auth.h. `hashing` is held while a hash is computed, by HTTP threads only; `lock` guards all else, a

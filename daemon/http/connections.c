@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/connections.h"
 
 /* See connections.h. Called by the HTTP threads and by main; each function takes the one lock. */

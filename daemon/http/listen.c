@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/listen.h"
 
 /* See listen.h. Main thread, at start. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/routes.h"
 
 /* See routes.h. On an HTTP thread; whatever a client wrote and gets back in an error is cut and made

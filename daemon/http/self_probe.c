@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/self_probe.h"
 
 /* See self_probe.h. Main thread. */

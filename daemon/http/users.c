@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/users.h"
 
 /* See users.h. The file is read on main, the header on an HTTP thread, and each byte of that is the client's.

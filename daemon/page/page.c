@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page.h"
 
 /* See page.h. Runs on the HTTP threads; reads snapshots and trends, never the kernel. */

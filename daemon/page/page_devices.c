@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_view.h"
 
 /* The interfaces on the page, the worst first: what each loses and carries, and the limits beside it. On the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_html.h"
 
 /* See page_html.h. On the HTTP threads. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* Pieces of HTML that the parts of the page are made of. Pure; errors are the buffer's. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_view.h"
 
 /* All drop sites on the page, those that count most first, each with what it means. On the HTTP threads. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/handover_set.h"
 
 /* See handover_set.h. Main thread. */

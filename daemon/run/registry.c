@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/registry.h"
 
 /* See registry.h. The locks are leaves: only copying and reference counting happens under them. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/runner_set.h"
 
 /* See runner_set.h. */

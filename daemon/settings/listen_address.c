@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/settings/listen_address.h"
 
 /* See listen_address.h. */

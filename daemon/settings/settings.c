@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/settings/settings.h"
 
 /* See settings.h. Main thread; the references are anybody's. */

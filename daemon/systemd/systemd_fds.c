@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/systemd/systemd_fds.h"
 
 /* See systemd_fds.h. Main thread, at start. */

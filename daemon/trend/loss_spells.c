@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/trend/loss_spells.h"
 
 /* See loss_spells.h. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/trend/trend.h"
 
 /* See trend.h. Steps are main's; the readers' part is trend_select() and trend_extent(). */

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Writes the Grafana dashboard, netdrop-exporter.json, from the short description below:
 
     packaging/grafana/dashboard.py >packaging/grafana/netdrop-exporter.json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What the dashboard has to be, by Grafana's own types (@grafana/schema), panel by panel. A test compiles it together
 // with the file: `export const dashboard: NetdropDashboard = {...};`
 

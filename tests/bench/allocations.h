@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* A program that is linked with this counts its allocations, by standing in front of the C library's own. */

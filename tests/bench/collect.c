@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One collector's collections back to back, without the daemon around them: what to compare a bare dump with.
  * Prints the CPU nanoseconds of one collection, how many allocations all of them made, and the series. Where

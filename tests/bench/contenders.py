@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Who is measured, each set up for the same scope: devices, and the protocols' counters. All listen on 127.0.0.1 in
 the namespace of the interfaces; what they keep goes to a directory of ours, where `devices` lists the interfaces."""
 

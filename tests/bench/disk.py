@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a program takes on disk with all that it depends on, but for what every Debian has (essential and required
 packages, and what those need)."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What counting drops costs: the same flood of dropped packets with nobody watching and with a watcher, in turns.
 
 The packets come from one namespace over veth into another, where an nftables rule drops them; the rows are the

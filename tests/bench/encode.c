@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the answer to a scrape costs: nanoseconds a series (the least of a few runs) and bytes, of the text,
  * of the gzip member that the daemon makes of it, and of libdeflate's at level 1, for tables of the link

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A flood of packets for the kernel to drop: small datagrams, many with each system call, so that what is
  * measured is the kernel's work on a packet. Prints the nanoseconds that a packet took, by the wall clock and

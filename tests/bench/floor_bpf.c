@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The floor of counting drops by BPF: a program at the same tracepoint that does nothing. Says "ready", and
  * stays until standard input ends.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The floor of a collection by netlink: nothing but the dumps, received and thrown away.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The floor of an ethtool collection: one ETHTOOL_GSTATS for each device that has statistics, and nothing
  * done with the numbers.

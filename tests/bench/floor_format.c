@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The floor of encoding: the lines of a page, whose numbers are taken out and printed again behind the text
  * before them. Prints the CPU nanoseconds of a page.

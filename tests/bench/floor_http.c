@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The floor of a scrape: libmicrohttpd with the same options as the daemon, serving the bytes of a file from
  * a static buffer. Prints the port, then serves until standard input ends.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The floor of a collector that reads files of /proc: they are kept open, read whole and thrown away. Without
  * a file, snmp's three.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What scripts/bench runs, once what it measures is built."""
 
 import argparse

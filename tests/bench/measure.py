@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the parts of scripts/bench share: how they read a process, and how they print.
 
 Times are CPU time of the process or thread measured, by the kernel's scheduler clock, unless they say otherwise;

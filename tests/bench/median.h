@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* How the programs here measure: CPU nanoseconds of one call, the median of a few runs of `count` calls each.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the daemon costs beside its peers and beside the floors of C, in one run on one machine: with 1, 10, ... veth
 ends in one namespace, answers of all of them are measured alike. About half an hour."""
 

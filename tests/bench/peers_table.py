@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The figures of peers.py as tables: everybody at each number of interfaces, and the aims beside what was reached."""
 
 from measure import mib, ms, table

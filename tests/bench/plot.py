@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Cost against the number of interfaces, both logarithmic, as SVG."""
 
 from math import ceil, floor, log10

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Counts what a collection and a scrape cost at 100 interfaces, instructions (by callgrind), allocations and system
 calls, and holds them to tests/bench/record.json. No times: the counts are the same on a loaded machine. A minute."""
 

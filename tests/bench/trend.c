@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a step of the trends costs, a reader's pick of the 256 worst, and the page that is made of them, with
  * 50 interfaces and with all, at so many devices of the link collector's columns: all carry packets both ways

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A configuration file of arbitrary bytes, all the way to settings; or, behind a first byte '=', one --set.
  * What comes out is within its limits, and what is said is clean lines, not too many. */
 

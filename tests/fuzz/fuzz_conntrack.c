@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Statistics of connection tracking from arbitrary bytes: as the file, as a message, as a dump. What the file
  * is accepted for must be in it; nothing is read outside of a message. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A NET_DM message of arbitrary bytes through each of its parsers, and its events through the counting:
  * nothing is read outside it, and every event that is accepted is counted once. */
 

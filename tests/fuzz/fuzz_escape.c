@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Labels from arbitrary bytes: two label values go through a row set. Whatever they hold, the rendered text
  * is valid UTF-8 on one line, and the values come back the same (where they were valid to begin with).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One driver string: its name is valid UTF-8 in bounds, and where the string is, gives it back exactly. */
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One answer of the genetlink family "ethtool": every reading is of a device, and has a place on the page. */
 
 #include <stdlib.h>

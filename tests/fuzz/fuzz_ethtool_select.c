@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A driver's whole list, lines of the input: no two strings have equal names, the limit holds, and what is
  * kept is in order. The first byte chooses driver, limit and per_queue. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * gzip_lines(): libdeflate reads back the very text, whatever the text. Each byte of the input is an
  * instruction for a page, so that lines resemble one another: most repeat a piece of what is there already.

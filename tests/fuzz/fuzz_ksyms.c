@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A kallsyms of arbitrary bytes, in two pieces; and the same bytes as the kernel's own words for an address.
  * The symbol that is found does stand in the text, at or below the address. */
 

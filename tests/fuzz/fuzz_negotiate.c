@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Accept and Accept-Encoding: any header has an answer, and rules that hold for every header. The input is
  * the header; an exact-size copy with its NUL lets the sanitizers see any step beyond.

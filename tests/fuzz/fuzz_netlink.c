@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A datagram of arbitrary bytes as the answer to a dump and as notifications of links: nothing is read
  * outside it, and what is kept holds together. */
 

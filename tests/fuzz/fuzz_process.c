@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* /proc/PID/stat from arbitrary bytes: what is accepted must stand in the text, as whole numbers. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A datagram of arbitrary bytes as queueing disciplines: nothing is read outside it, and what comes out holds
  * together. */
 

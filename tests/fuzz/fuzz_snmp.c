@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Three counter files, divided by 0xff bytes, from arbitrary bytes to the page. Whatever they hold: the page
  * has no name twice, no name that Prometheus would refuse, and values that stand in the files. Then the first

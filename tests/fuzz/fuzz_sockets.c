@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A datagram of arbitrary bytes as sockets, told of twice: nothing is read outside it, no drop counts twice,
  * and ports stay in order and within their bound. */
 

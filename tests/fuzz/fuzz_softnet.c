@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* softnet_stat from arbitrary bytes: a line that is accepted says, by the C library too, what was read from
  * it. */
 

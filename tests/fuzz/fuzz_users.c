@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The file of users, and the header by which a client says who he is: one input is both. Whoever gets through
  * has a name and a hash that crypt(3) can take, and nothing of what a client says is beyond its end.

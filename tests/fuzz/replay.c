@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs a fuzz target over every file of its corpus directories, so that each input that ever mattered is an
  * ordinary test. The bytes are copied to an exact-size allocation: the sanitizers see every overrun.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An authority that signs certificates for 127.0.0.1, with openssl."""
 
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A headless Chromium, driven over its own protocol (DevTools) through a pipe: no port, no driver program, and inside
 whichever network namespace it is started in."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fixtures of the integration tests. BUILD names the build directory whose daemon is tested; without it, the
 tree's own build/. Tests that need root to make network namespaces skip without it, and say so."""
 

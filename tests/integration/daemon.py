@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The daemon under test as an object: started, scraped, ended, and never let off with a sanitizer's report."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The real dropwatch, as a peer: drop_monitor is one for the whole system."""
 
 import re

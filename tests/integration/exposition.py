@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Our own strict reader of the exposition formats.
 
 Prometheus and promtool forgive much: duplicate series, interleaved families, escapes that are none. This reader

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A file whose writers sleep in the kernel, beyond the reach of any signal (state D): on a frozen ext4, in a file of its
 own behind a loop device."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A journal of our own: its socket, bound where programs look for it, in a mount namespace that only the daemon
 under test sees. What arrives is what libsystemd sends to a real one, byte for byte."""
 

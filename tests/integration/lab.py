@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Network namespaces to make interfaces, traffic and drops in, without touching the host's own network."""
 
 import ctypes

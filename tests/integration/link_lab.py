@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the tests of the link collector share: fresh pages, what the kernel says by other ways, preloaded faults."""
 
 import json

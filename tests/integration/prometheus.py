@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A real Prometheus, Debian's, in a namespace, which scrapes daemons there twice a second."""
 
 import http.client

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What tests need to know of packaging/prometheus and of the names that it may use, and the faults they watch."""
 
 import functools

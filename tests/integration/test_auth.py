@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Passwords: who has the right one is served, whatever others try; who has not learns nothing, not even whether there is
 such a user; and what that costs is bounded."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The message catalogue: an entry for each MESSAGE_ID that the program logs, as the real journalctl reads it."""
 
 import re

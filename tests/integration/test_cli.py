@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The commands and what they say to bad input: one clear line that names the thing and the remedy, exit status
 2 for what can be known before anything starts, 1 for what the system refuses, and nothing half-started."""
 

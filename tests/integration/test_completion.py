@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The bash completion as a person meets it: an interactive bash on a terminal, keys pressed, Tab among them.
 In place of the daemon stands a function that prints its arguments."""
 

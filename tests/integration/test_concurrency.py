@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Everything at once: scrapers in both formats, reloads, interfaces that come and go, half-open clients. Made for
 the thread sanitizer; without it, a storm that must leave no wrong page behind. --seconds says how long."""
 

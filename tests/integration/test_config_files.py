@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The files that the build makes of the option tables: the default configuration changes nothing, and the schema
 accepts it and refuses what the daemon refuses (as far as a schema can say it)."""
 

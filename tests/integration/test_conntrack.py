@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Connection tracking of a namespace: the page against `conntrack -S` and `conntrack -C`, by both sources. A full table
 is a recipe of the fault lab; that asking loads no module is tested in the virtual machine (tests/vm)."""
 

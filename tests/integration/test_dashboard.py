@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """packaging/grafana: the dashboard is what its generator writes, by Grafana's own types, and each of its queries finds
 data in a real Prometheus under faults of the lab."""
 

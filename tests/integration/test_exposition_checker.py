@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The checker is worth what it refuses: each of its rules has an input here that breaks only that rule."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Every allocation and every system call of a collection fails once (shims/faults.c). Numbers of rows are those of
 the reliability table."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """docs/adding-a-collector.md, followed literally on a copy of the tree: what it says is all there is to do.
 
     `NAME`:      the next block is of that file

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Structured entries: what the journal is told, and what becomes of it without a journal."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The recipes of the fault lab, those that this kernel can do: counters of links, protocols and drop sites, side by
 side, have moved by exactly what was lost. The rest of them run in the virtual machine (tests/vm)."""
 

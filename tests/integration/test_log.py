@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What --log.level adds and leaves out. What stands in the journal: test_journal.py."""
 
 import re

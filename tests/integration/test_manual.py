@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The manual pages that the build made: clean for both formatters, and complete: what --help and the schema
 name is there, with the words of the option tables."""
 

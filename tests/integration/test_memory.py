@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How much memory stays: with many interfaces, after every kind of scrape and after many at once. In terms of the
 page, which is the same on a loaded machine, so that the bound is the same for any number of interfaces."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`--once`, and the contract of names: everything the page can hold is listed in tests/golden/metrics.txt. A
 change there breaks somebody's dashboard: make it on purpose, with `pytest --update-golden`, and say so."""
 

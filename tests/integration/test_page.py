@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The page for people, as people see it: in a real browser, while packets are really lost."""
 
 import json

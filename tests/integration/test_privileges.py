@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the daemon may do: nothing. It opens what needs privilege first, and gives everything up before it serves."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """process_*: what the exporter says of itself against what /proc says of it."""
 
 import os

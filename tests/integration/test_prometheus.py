@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A real Prometheus, Debian's, beside the daemon in a namespace: what it makes of us is what counts."""
 
 import gzip

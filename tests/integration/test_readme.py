@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The README's examples do what it says: a reader who types them must not be the first to find out.
 
     ```sh      each line is a command; it must succeed. A line that installs, serves for ever or needs a file of

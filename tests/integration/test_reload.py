@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """SIGHUP: a valid file is applied, an invalid one changes nothing but is said, whatever can't change is named."""
 
 import json

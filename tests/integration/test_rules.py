@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The rules of packaging/prometheus: promtool's unit tests of them, the names that they use, the pages they link to,
 and some of them in a real Prometheus."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """docs/runbook: every link leads somewhere, every page is linked, every metric it names is there, and the table of drop
 reasons is the program's own."""
 

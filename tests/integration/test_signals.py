@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a service manager does to the daemon: signals, sockets passed in, notifications, clocks that jump."""
 
 import ctypes

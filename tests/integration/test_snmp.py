@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Protocol counters: each equals what the kernel's files and nstat say, moves by exactly what was lost, and
 is called what the rule says. Faults as the fault lab makes them; broken files by --path.procfs."""
 

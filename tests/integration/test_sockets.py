@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets collector against `ss`: what UDP sockets dropped, by port, when sockets come and go too, and how full accept
 queues are."""
 

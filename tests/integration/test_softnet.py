@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The input queues of the CPUs: the page against /proc/net/softnet_stat. The drops themselves are a recipe of the
 fault lab (a CPU whose input queue is full)."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `systemctl status` and the journal say while packets are really lost: floods in namespaces, counted exactly."""
 
 import json

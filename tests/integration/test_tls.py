@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """HTTPS: what is wrong with a certificate or its key is said at once, by the file's name; what is right is served, to
 real clients, within the same limits as without TLS; a reload brings a new one."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The bench of the fault lab: two namespaces with a wire between them, and the exporters that watch. Both
 scripts/lab and the integration tests run the recipes on it."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Compares what the exporters' numbers did during a recipe with what it expects: a list of lines, each of which
 agrees or does not."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What scripts/lab runs once the exporter is built: the recipes, and a table of what each did."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The recipes of the fault lab: real faults, each with what must move, by how much, and where the kernel drops.
 
 A recipe is a function of a Bench. It prepares, makes the fault inside `with bench.measured()`, and returns what it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the recipes of the fault lab send: always a known number of packets, from inside a namespace."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """PACKAGES names the directory that scripts/package built into, REBUILT one where it did so again from a copy of
 the tree in another directory; tests/packaging/ci makes both."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The container as packaging/kubernetes describes it, built from packaging/container and run by Podman with the flags
 that the manifest comes to: the same user, capabilities, read-only root and probes.
 

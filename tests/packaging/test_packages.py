@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is in the packages, and that building them again gives the same."""
 
 import re

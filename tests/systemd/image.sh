@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # A minimal Debian with systemd as its init and what the tests need, in a directory. Sourced by tests/systemd/run, after
 # scripts/lib.sh. Made once and kept, whatever newer packages Debian has since: no network is needed then.

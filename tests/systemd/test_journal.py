@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What an operator sees: the Status line, and structured entries that the real journal has indexed and explains."""
 
 import json

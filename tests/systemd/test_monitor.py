@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The service with the kernel's drop_monitor as its source: opened and switched on by netdrop-open, read without
 privilege, switched off by netdrop-open. Needs the module and the initial network namespace: the virtual machine."""
 

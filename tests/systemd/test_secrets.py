@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """HTTPS and passwords in the sandbox of the service: how it gets at files that its dynamic user does not own."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The service under a real systemd. Numbers of rows are those of the reliability table."""
 
 import os

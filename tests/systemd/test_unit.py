@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The unit files as systemd-analyze judges them, against the figures that the README promises."""
 
 import json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
 /* The real string lists of drivers in tests/fixtures/ethtool, and the way back from a series to its string.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finished answers: kept until a snapshot changes, shared, recycled, and never changed while a reader holds
  * them. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who may ask, and what it costs to find out: hashes are the real ones, counted, and the clock is the test's.
  */
 

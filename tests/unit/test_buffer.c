@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The buffer: growth, the sticky error, the number printer. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line: every flag, what is wrong with one, and what --help holds. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From keys to structs, with tables of our own: types, unknown keys and their hints, all errors at once. */
 
 #include <errno.h>

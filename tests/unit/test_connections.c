@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The connection table: limits over all and per address, deadlines by phase, shedding. Socket pairs stand in
  * for clients and the clock is injected: nothing here waits. */
 

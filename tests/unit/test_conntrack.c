@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The conntrack collector's file on a /proc of our own making. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Statistics of connection tracking: the file as kernels old and new write it, and every way to be something
  * else; ctnetlink's messages as captured, and cut. */
 

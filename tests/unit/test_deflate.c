@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The writer of DEFLATE blocks: what libdeflate reads is the text, whatever was repeated from where. */
 
 #include <libdeflate.h>

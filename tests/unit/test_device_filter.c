@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The device filter: what passes, and when a filter counts as given. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet mode's events counted together, in any order, up to the limit. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of meanings as data, and which entry holds. */
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NET_DM messages captured from Linux 6.1 and 6.12, cut and changed in every way, and ones made with libnl.
  */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reasons by the kernel's BTF: made with libbpf, and the running kernel's own where it has one. */
 
 #include <string.h>

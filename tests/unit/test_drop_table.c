@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of drop sites at and beyond its limit: rows, `other`, eviction, and totals that never miss one.
  */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The encoder: whole expositions compared with the golden files, and numbers at their limits. */
 
 #include <stdio.h>

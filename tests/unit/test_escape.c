@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Escaping: what each of the three places needs, and bytes that are no UTF-8. */
 
 #include "base/cleanup.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_name.h"
 
 /* Queue numbers leave the driver's strings, and nothing else does. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_netlink.h"
 
 /* Answers of the genetlink family "ethtool", made as the kernel makes them, become readings. */

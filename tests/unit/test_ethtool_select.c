@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_select.h"
 
 /* What is shown of the real string lists, under which names, and where the limit cuts. */

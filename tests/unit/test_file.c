@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files that an administrator named: read whole, or refused at once, with a reason. */
 
 #include <errno.h>

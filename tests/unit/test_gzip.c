@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* gzip_lines(): what libdeflate reads is the text, for pages of every shape and for what is no page; and a
  * page gets as small as it is meant to. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Huffman codes: complete, free of prefixes, of 15 bits at most, and as short as Huffman's. */
 
 #include "base/cleanup.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Strict JSON: all that cJSON alone would let pass is refused, with line and key; what is JSON keeps its
  * lines. */
 

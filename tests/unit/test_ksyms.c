@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Symbols from fixtures of real kernels, in whatever pieces the file comes; modules that come and move; and
  * addresses that are hidden. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The link collector's columns and rows from captured links, and the collector itself against the running
  * kernel. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Link messages, captured and made up: what a link says of itself, and its statistics. */
 
 #include "collectors/kernel/link_parse.h"

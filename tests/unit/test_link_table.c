@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of links: driven by captured and made-up messages, then by the running kernel. */
 
 #include "collectors/kernel/link_table.h"

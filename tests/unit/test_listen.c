@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Listening addresses as users write them, the sockets they become, and the words for what goes wrong. */
 
 #include <arpa/inet.h>

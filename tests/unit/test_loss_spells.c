@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Spells of loss: what the log says of a course of counters, and what the status line would. Time is the
  * test's own, a step of the trends after the other; what is logged goes to a file in place of standard error.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Content negotiation: what real clients send, RFC 9110's rules, and what nobody should send. */
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Netlink: the walk and the state of an exchange from bytes; sockets against the running kernel, which
  * answers anybody. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/nic_loss.h"
 
 /* The dictionary of loss by cause against the real string lists. */

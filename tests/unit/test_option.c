@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Option tables: every type from text, its limits, defaults, comparison and copies. */
 
 #include <errno.h>

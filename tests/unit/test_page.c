@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The page: everything escaped, numbers and plots as people read them, limits beside losses, the worst first
  * and the rest by number, nothing to show, no memory. Snapshots are published by hand. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* /proc/PID/stat lines: real ones, hostile command names, and every way to be cut short. */
 
 #include <errno.h>

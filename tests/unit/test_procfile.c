@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reading a file whole on a kept descriptor, and refusing what is no file, against a directory of our own. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The qdisc collector against the running kernel: whatever it has, a second collection makes nothing anew. */
 
 #include "collectors/qdisc/qdisc.h"

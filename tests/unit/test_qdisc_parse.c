@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Queueing disciplines out of captured and made bytes. */
 
 #include "collectors/qdisc/qdisc_parse.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The registry: states as they are computed for a moment, snapshots that grow too old, slots that come and
  * go. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is served: routes, methods, filters, headers. Answers and the page are fakes here: only how they are
  * asked for is tested, with the real registry behind. */
 

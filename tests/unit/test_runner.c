@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The runner with fake collectors (ok, failing, unsupported, slow, blocked for ever on a pipe) and a clock of
  * the test's own: the runner's thread stops in each wait until the test lets it go on, nothing sleeps.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the program says of itself: one collector in each state, the limits, build and configuration. */
 
 #include <stdio.h>

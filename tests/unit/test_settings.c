@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Settings: defaults, file and flags in their order, what is refused, what a reload compares. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The snmp collector on a /proc of our own making: files that are missing, refused, that change and come
  * back. */
 

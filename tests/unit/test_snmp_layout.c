@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the bytes of the three files to the page: real field lists, and what must never be on it. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The names of protocol counters: every pair of tests/golden/snmp_names.txt, each rule by itself, the edges.
  */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The counter files, bytes to numbers: blocks, names, values, and every way to be malformed. */
 
 #include <errno.h>

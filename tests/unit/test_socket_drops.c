@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is new among the drops of sockets that live, die, are missed and come back. */
 
 #include "collectors/sockets/socket_drops.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which ports have rows, and what becomes of the rest. */
 
 #include "collectors/sockets/socket_ports.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sockets out of captured bytes, and the filter that the kernel is given. */
 
 #include "collectors/sockets/sockets_parse.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The softnet collector on a /proc of our own making: kernels old and new, CPUs that come and go, counters
  * that wrap. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lines of softnet_stat: those of kernels old and new, and every way to be none. */
 
 #include <errno.h>

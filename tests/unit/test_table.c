@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables: row sets refuse duplicates and give labels back, cells may be absent, sets and snapshots are
  * shared. */
 

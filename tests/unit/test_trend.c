@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Trends: rates to the packet, over resets, interfaces that come and go, snapshots that are too old, reloads,
  * and within bounds. Snapshots are published by hand, at times of the test's own. */
 

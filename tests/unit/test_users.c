@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The file of users and the Authorization header: what is taken, what is refused, and how that is said. */
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* UTF-8: every boundary of Unicode's table 3-7, and that what is valid comes out whole. */
 
 #include <string.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """For the tests that run inside the virtual machine, in one process for each boot: starting Python is slow there.
 BUILD names the build directory whose daemon is tested."""
 

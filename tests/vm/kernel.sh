@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Debian's own kernels, ready to boot and not installed. Sourced by tests/vm/run, after scripts/lib.sh.
 # A kernel that was fetched once is kept, whatever newer build of it Debian has since: no network is needed then.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Whoever else uses drop_monitor: it is one for the whole system, has no owner, and tells nobody who did what to it."""
 
 import socket

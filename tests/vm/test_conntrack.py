@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """To ask for the statistics of connection tracking loads no module, and starts no tracking: under a kernel whose
 netfilter is made of modules. (Elsewhere it may be built in.)"""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The whole fault lab under Debian's kernels, where drop sites are counted by drop_monitor too. The exporters that
 count them run outside of the namespaces, and see the drops of all: drop_monitor is there alone."""
 

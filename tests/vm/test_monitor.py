@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's drop_monitor as a source: what its rows tell, beside others who use it, without privilege, and under a
 flood. Numbers of rows are those of the reliability table. The drops are made on lo."""
 

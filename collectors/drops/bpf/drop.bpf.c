@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Counts, inside the kernel, every packet that is dropped: the tracepoint kfree_skb, by location, reason,
  * device and protocol. Nothing is sent anywhere: the daemon reads the map when it likes, and a flood costs

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Counts allocations by thread, for LD_PRELOAD. ALLOCATIONS_FILE is mapped and holds, for each thread that
  * ever allocated, its name (16 bytes) and a 64-bit count.

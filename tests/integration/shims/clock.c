@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A wall clock that jumps, for LD_PRELOAD: CLOCK_SHIM_FILE holds the seconds by which CLOCK_REALTIME is
  * ahead. All other clocks are left alone, as they are when an administrator sets the date. (libfaketime moves

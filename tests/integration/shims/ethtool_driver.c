@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A made-up driver behind the ethtool ioctls of one device, for LD_PRELOAD. ETHTOOL_SHIM_DEVICE names the
  * device, ETHTOOL_SHIM_DIRECTORY a directory that the test changes while the daemon runs:

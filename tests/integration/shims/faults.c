@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Makes one allocation or one system call fail, for LD_PRELOAD, and counts the allocations that live.
  * FAULTS_FILE is mapped and holds a struct control, which the tests write and read while the program runs.

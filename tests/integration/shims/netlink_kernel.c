@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A kernel whose rtnetlink misbehaves, for LD_PRELOAD. NETLINK_SHIM_DIRECTORY names a directory that the test
  * changes while the daemon runs; a fault is there while its file is:

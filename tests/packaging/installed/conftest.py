@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """For the tests of the package as installed, which run under a systemd of their own (tests/systemd/run)."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The life of a package on one machine, in the order of this file: install, upgrade, a mistake, remove, purge."""
 
 import json
