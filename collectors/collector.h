@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/limits.h"
-#include "base/table/table.h"
+#include "base/table/snapshot.h"
 #include "collectors/device_filter.h"
 #include "collectors/handover.h"
 #include "config/option.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/table/table.h"
+#include "base/table/row_set.h"
 
 /*
  * Row sets: label sets rendered once, when an entity appears or changes. While a set is built, a hash table

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/table/table.h"
+#include "base/table/snapshot.h"
 
 /*
  * Snapshots: values beside references of the sets that name them. Filled by one collector thread, immutable

@@ -5,10 +5,9 @@
  * The table: the one data type that crosses the program. A table is entities × metrics. Rows are what a label
  * set names (a device; a device and a statistic; a drop site), columns are metric descriptors.
  *
- * A table is a column set, a row set and cells. The sets are immutable once made and reference-counted
- * (atomically: any thread may hold one); a collector makes a new one only when a field, an entity or a label
- * text changes, so that steady-state collection renders no text and allocates nothing. A snapshot, a short
- * list of tables, is filled by one collector thread and immutable once published.
+ * A table is a column set, a row set (row_set.h) and cells. The sets are immutable once made and
+ * reference-counted (atomically: any thread may hold one); a collector makes a new one only when a field, an
+ * entity or a label text changes, so that steady-state collection renders no text and allocates nothing.
  *
  * Cells are 64-bit and exact. A cell may be absent: it then has no series.
  */
@@ -18,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
+#include "base/table/row_set.h"
 
 enum metric_type {
     METRIC_COUNTER, /* name ends in _total */
@@ -71,37 +70,6 @@ int column_set_new(const struct metric *metrics, size_t count, struct column_set
 struct column_set *column_set_ref(struct column_set *columns);
 struct column_set *column_set_unref(struct column_set *columns); /* accepts NULL, returns NULL */
 
-struct row_set {
-    _Atomic unsigned references;
-    size_t count;
-    char *text;        /* the rendered label sets, `{device="eth0",kind="physical"} `, one after another */
-    uint32_t *offsets; /* count + 1 of them: row i is text[offsets[i] .. offsets[i + 1]) */
-    struct row_set_builder *builder; /* until sealed */
-};
-
-/* Begins a row set whose rows have these label names (copied; 0 of them: rows without labels). -ENOMEM. */
-int row_set_new(const char *const *label_names, size_t label_count, struct row_set **ret_rows);
-
-/* Makes the row set of a table about one thing, sealed: one row without labels. -ENOMEM. */
-int row_set_new_single(struct row_set **ret_rows);
-
-/* Adds a row: values are arbitrary bytes, NUL-terminated, one for each label name; they come out escaped,
- * invalid UTF-8 as U+FFFD. Returns the row's index, -EEXIST where an equal row is there already (nothing is
- * added: a scrape never has duplicate series), -ENOMEM. */
-int row_set_add(struct row_set *rows, const char *const *values);
-
-/* Ends building; after that the set is immutable and may be shared. */
-void row_set_seal(struct row_set *rows);
-/* Seals them and puts them in the place of others, which are let go: takes the caller's reference over. */
-void row_set_replace(struct row_set **place, struct row_set *rows);
-struct row_set *row_set_ref(struct row_set *rows);
-struct row_set *row_set_unref(struct row_set *rows); /* accepts NULL, returns NULL */
-DEFINE_CLEANUP(struct row_set *, row_set_unref)
-
-/* The value of one label of one row, unescaped, for readers other than the encoder (page, status line).
- * Returns its full length like snprintf, or -ENOENT where the row has no such label. */
-int row_set_label(const struct row_set *rows, size_t row, const char *label, char *buffer, size_t size);
-
 struct table {
     struct column_set *columns;
     struct row_set *rows;
@@ -128,26 +96,3 @@ static inline bool table_get(const struct table *table, size_t row, size_t colum
 
 /* The column's index in the table, or -1. */
 int table_find_column(const struct table *table, const char *name);
-
-enum { SNAPSHOT_TABLES_MAX = 8 };
-
-struct snapshot {
-    _Atomic unsigned references;
-    uint64_t published_ns; /* CLOCK_BOOTTIME, by registry_publish(): what rates are made with */
-    size_t table_count;
-    struct table tables[SNAPSHOT_TABLES_MAX];
-};
-
-struct snapshot *snapshot_new(void); /* one reference; NULL: out of memory */
-struct snapshot *snapshot_ref(struct snapshot *snapshot);
-struct snapshot *snapshot_unref(struct snapshot *snapshot); /* accepts NULL, returns NULL */
-
-/* Makes a draft of it again: drops tables and their sets, keeps the memory of the cells. */
-void snapshot_clear(struct snapshot *snapshot);
-
-/* Adds a table with every cell absent and takes references of both sets. The row set is sealed. Family names
- * are unique to a table, by the collector's prefix: the encoder never merges. NULL: out of memory. */
-struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *columns, struct row_set *rows);
-
-/* How many cells are there. */
-uint64_t snapshot_series(const struct snapshot *snapshot);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/table/snapshot.h"
 #include "base/table/table.h"
 #include "collectors/drops/drop_source.h"
 #include "collectors/drops/drop_table.h"

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/table/snapshot.h"
 #include "base/table/table.h"
 #include "collectors/ethtool/ethtool_device.h"
 #include "collectors/ethtool/ethtool_netlink.h"

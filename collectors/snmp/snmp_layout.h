@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
-#include "base/table/table.h"
+#include "base/table/snapshot.h"
 #include "collectors/snmp/snmp_parse.h"
 #include "config/option.h"
 

@@ -7,6 +7,7 @@
  */
 
 #include "base/buffer.h"
+#include "base/table/snapshot.h"
 #include "base/table/table.h"
 
 /* Appends every table of the snapshot, each column as one family. Columns without any cell are left out. */

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "base/table/table.h"
+#include "base/table/snapshot.h"
 
 enum collector_state {
     COLLECTOR_STARTING,    /* no attempt has ended yet */

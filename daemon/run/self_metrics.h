@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
-#include "base/table/table.h"
+#include "base/table/snapshot.h"
 #include "daemon/run/registry.h"
 
 struct self_metrics;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which ports have rows, and what becomes of the rest. */
 
+#include "base/table/snapshot.h"
 #include "collectors/sockets/socket_ports.h"
 
 #include <stdio.h>

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/table/snapshot.h"
 #include "base/table/table.h"
 #include "tests/unit/unit.h"
 
