@@ -23,10 +23,13 @@ check() {
     [ "$result" = passed ]
 }
 
-# Files of the tree whose names, or (-x) whose first lines, match the pattern; products left out.
+# sources PATTERN FOLDER...: files below these folders of the tree whose names match the pattern.
 sources() {
-    find "$top"/{base,collectors,config,daemon,tests} -name "$1" -type f | sort
+    local pattern=$1
+    shift
+    find "${@/#/$top/}" -name "$pattern" -type f | sort
 }
+program=(base collectors config daemon)
 shell_scripts() {
     grep -rlE --exclude-dir=.git --exclude-dir='build*' '^#!.*[/ ](ba|da)?sh\b|^# shellcheck shell=' "$top" | sort
 }
@@ -46,13 +49,14 @@ stage_lint() {
     check "includes go the right way" "$top/tests/check/dependencies"
     check "house style" "$top/tests/check/style"
     check "each row of docs/faults.md is a test" "$top/tests/check/faults"
-    mapfile -t files < <(sources '*.[ch]')
+    mapfile -t files < <(sources '*.[ch]' "${program[@]}" tests)
     check clang-format clang-format --dry-run -Werror "${files[@]}"
     # It does not know scope cleanup, and takes the shortest string it sees for all: leaks and bounds are left to
-    # the sanitizers.
+    # the sanitizers. The BPF program is no C that it knows.
+    mapfile -t files < <(sources '*.c' "${program[@]}" | grep -v '\.bpf\.c$')
     check cppcheck cppcheck --quiet --enable=warning,performance,portability --inline-suppr -I"$top" \
         --suppress={memleak,resourceLeak,arrayIndexOutOfBounds,arrayIndexThenCheck} \
-        --error-exitcode=1 "$top"/{base,collectors,config,daemon}
+        --error-exitcode=1 "${files[@]}"
     mapfile -t files < <(shell_scripts)
     check shellcheck shellcheck -x --source-path="$top" "${files[@]}"
     # It reads how each file is compiled from a build directory, and generated headers are there too.
