@@ -61,7 +61,7 @@ def test_entries_link_pages_of_the_runbook(identifiers, journalctl, build, tree)
 
 
 def test_every_message_is_logged_somewhere(identifiers, tree):
-    sources = "".join(path.read_text() for path in (tree / "daemon").glob("*.c"))
+    sources = "".join(path.read_text() for path in (tree / "daemon").rglob("*.c"))
     assert not [name for name in identifiers if not re.search(rf"\b{name}\b", sources)]
 
 

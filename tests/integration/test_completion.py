@@ -69,7 +69,7 @@ class Terminal:
 def terminal(build, tmp_path_factory):
     directory = tmp_path_factory.mktemp("completion")
     (directory / "the-only.json").touch()
-    made = Terminal(directory, build / "config" / "netdrop-exporter")
+    made = Terminal(directory, build / "daemon/generate" / "netdrop-exporter")
     yield made
     made.close()
 
@@ -82,7 +82,7 @@ def test_typed(terminal, name):
 
 
 def test_shellcheck(build):
-    command = ["shellcheck", "--shell=bash", str(build / "config" / "netdrop-exporter")]
+    command = ["shellcheck", "--shell=bash", str(build / "daemon/generate" / "netdrop-exporter")]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stdout) == (0, "")
 
@@ -91,7 +91,7 @@ def candidates(build, line):
     """All that bash would list for a line."""
     script = f"""
         . /usr/share/bash-completion/bash_completion
-        . {build}/config/netdrop-exporter
+        . {build}/daemon/generate/netdrop-exporter
         compopt() {{ :; }}
         COMP_LINE=$1 COMP_POINT=${{#1}} COMP_WORDS=($1) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
         _netdrop_exporter

@@ -39,12 +39,12 @@ RIGHT = {
 
 @pytest.fixture(scope="module")
 def default(build):
-    return json.loads((build / "config" / "config.json").read_text())
+    return json.loads((build / "daemon/generate" / "config.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def validator(build):
-    schema = json.loads((build / "config" / "config.schema.json").read_text())
+    schema = json.loads((build / "daemon/generate" / "config.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -75,7 +75,7 @@ def accepts(command, tmp_path):
 
 def test_default_file(command, build, validator, default):
     assert list(validator.iter_errors(default)) == []
-    result = command("--check-config", f"--config.file={build / 'config' / 'config.json'}")
+    result = command("--check-config", f"--config.file={build / 'daemon/generate/config.json'}")
     assert (result.returncode, result.stderr) == (0, "")
 
 

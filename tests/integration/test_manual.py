@@ -33,15 +33,15 @@ def keys(schema, path=""):
 
 @pytest.fixture(scope="session")
 def pages(build):
-    return {name: words(build / "config" / name) for name in PAGES}
+    return {name: words(build / "daemon/generate" / name) for name in PAGES}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_warnings(build, page):
-    command = ["man", "--warnings", "--encoding=UTF-8", "-l", str(build / "config" / page)]
+    command = ["man", "--warnings", "--encoding=UTF-8", "-l", str(build / "daemon/generate" / page)]
     result = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert (result.returncode, result.stderr) == (0, b"")
-    command = ["mandoc", "-T", "lint", "-W", "style", str(build / "config" / page)]
+    command = ["mandoc", "-T", "lint", "-W", "style", str(build / "daemon/generate" / page)]
     result = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert (result.returncode, result.stdout + result.stderr) == (0, b"")
 
@@ -61,7 +61,7 @@ def test_every_collector(pages, command):
 def test_every_key(pages, build):
     """Keys that several collectors have stand once, under the name NAME."""
     page = pages["netdrop-exporter.json.5"]
-    schema = json.loads((build / "config" / "config.schema.json").read_text())
+    schema = json.loads((build / "daemon/generate" / "config.schema.json").read_text())
     found = dict(keys(schema))
     assert len(found) > 40
     for key, value in found.items():
