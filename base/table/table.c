@@ -93,6 +93,9 @@ int column_set_new(const struct metric *metrics, size_t count, struct column_set
 
         column->type = metrics[i].type;
         column->value = metrics[i].value;
+        column->meaning = metrics[i].meaning;
+        column->role = metrics[i].role;
+        column->title = metrics[i].title;
         column->name_size = (uint32_t)strlen(metrics[i].name);
         buffer_append(&text, metrics[i].name, column->name_size + 1);
         for (size_t e = 0; e < EXPOSITION_COUNT; e++) {
@@ -129,6 +132,14 @@ int table_find_column(const struct table *table, const char *name)
 {
     for (size_t i = 0; i < table->columns->count; i++)
         if (!strcmp(table->columns->columns[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+int table_find_role(const struct table *table, enum role role)
+{
+    for (size_t i = 0; i < table->columns->count; i++)
+        if (table->columns->columns[i].role == role)
             return (int)i;
     return -1;
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/table/meaning.h"
 #include "base/table/row_set.h"
 
 enum metric_type {
@@ -32,6 +33,16 @@ enum value_type {
     VALUE_SECONDS, /* cell holds nanoseconds, printed as seconds, exactly */
 };
 
+/* What readers other than the encoder look a metric up by, instead of by its name. */
+enum role {
+    ROLE_NONE,
+    ROLE_DEVICES,   /* its table has a row for each device, always: who counts devices counts its rows */
+    ROLE_DEVICE_UP, /* the page's table of interfaces is made of its table; 1: up */
+    ROLE_DEVICE_ADMIN_UP, /* in the same table; 1: up, if it had a carrier */
+    ROLE_DEVICE_ALIAS,    /* the label "alias" is what the owner calls the device; rows as in that table */
+    ROLE_DROP_SITES,      /* a row is a place of the kernel that drops, with the labels that tell which */
+};
+
 /* A column descriptor, as collectors write it down. Texts are UTF-8. */
 struct metric {
     const char *name;   /* as it stands on the page, _total included */
@@ -40,6 +51,10 @@ struct metric {
     const char *unit; /* OpenMetrics unit, the suffix of the family's name ("bytes", "seconds"); NULL: none */
     enum metric_type type;
     enum value_type value;
+    const struct meaning *meaning; /* a table of them, or one that fits all rows (meaning_of_row());
+                                      NULL: it does not tell of packets that went through or were lost */
+    enum role role;
+    const char *title; /* of its column in the page's table of interfaces; NULL: it has none there */
 };
 
 enum exposition {
@@ -56,6 +71,9 @@ struct column {
     const char *header[EXPOSITION_COUNT]; /* "# HELP ...\n# TYPE ...\n" (and UNIT), escaped */
     enum metric_type type;
     enum value_type value;
+    const struct meaning *meaning; /* as the metric has them */
+    enum role role;
+    const char *title;
 };
 
 struct column_set {
@@ -65,7 +83,7 @@ struct column_set {
     struct column columns[];
 };
 
-/* Copies everything out of `metrics`. -ENOMEM. */
+/* Copies everything out of `metrics` but meanings and titles, which have static storage. -ENOMEM. */
 int column_set_new(const struct metric *metrics, size_t count, struct column_set **ret_columns);
 struct column_set *column_set_ref(struct column_set *columns);
 struct column_set *column_set_unref(struct column_set *columns); /* accepts NULL, returns NULL */
@@ -96,3 +114,4 @@ static inline bool table_get(const struct table *table, size_t row, size_t colum
 
 /* The column's index in the table, or -1. */
 int table_find_column(const struct table *table, const char *name);
+int table_find_role(const struct table *table, enum role role);

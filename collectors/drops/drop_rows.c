@@ -122,11 +122,11 @@ static int list_rows(const char *label, const char *const *values, size_t count,
 
 static int class_rows(struct row_set **ret_rows)
 {
-    const char *names[DROP_CLASS_COUNT];
+    const char *names[LOSS_CLASS_COUNT];
 
-    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
-        names[loss_class] = drop_class_name(loss_class);
-    return list_rows("class", names, DROP_CLASS_COUNT, ret_rows);
+    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++)
+        names[loss_class] = loss_class_name(loss_class);
+    return list_rows("class", names, LOSS_CLASS_COUNT, ret_rows);
 }
 
 int drop_rows_init(struct drop_rows *rows, bool label_offset)
@@ -167,7 +167,7 @@ static int add_site(struct row_set *rows, const struct drop_site *site)
                                  [LABEL_FUNCTION] = texts->function,
                                  [LABEL_MODULE] = texts->module,
                                  [LABEL_REASON] = texts->reason,
-                                 [LABEL_CLASS] = drop_class_name(site->loss_class),
+                                 [LABEL_CLASS] = loss_class_name(site->loss_class),
                                  [LABEL_DEVICE] = texts->device,
                                  [LABEL_NETNS] = netns_names[texts->netns],
                                  [LABEL_PROTOCOL] = protocol_names[texts->protocol],
@@ -175,13 +175,13 @@ static int add_site(struct row_set *rows, const struct drop_site *site)
                              });
 }
 
-static int add_other(struct row_set *rows, enum drop_class loss_class)
+static int add_other(struct row_set *rows, enum loss_class loss_class)
 {
     return row_set_add(rows, (const char *const[LABEL_COUNT]){
                                  [LABEL_FUNCTION] = "other",
                                  [LABEL_MODULE] = "",
                                  [LABEL_REASON] = "other",
-                                 [LABEL_CLASS] = drop_class_name(loss_class),
+                                 [LABEL_CLASS] = loss_class_name(loss_class),
                                  [LABEL_DEVICE] = "",
                                  [LABEL_NETNS] = "",
                                  [LABEL_PROTOCOL] = "",
@@ -197,7 +197,7 @@ static int render_sites(struct drop_rows *rows, const struct drop_table *sites)
 
     for (size_t i = 0; i < sites->count && error >= 0; i++)
         error = add_site(set, &sites->sites[i]);
-    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT && error >= 0; loss_class++)
+    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT && error >= 0; loss_class++)
         if (sites->other[loss_class])
             error = add_other(set, loss_class);
     if (error < 0)
@@ -228,7 +228,7 @@ static void fill_sites(struct table *table, const struct drop_table *sites)
 
     for (size_t i = 0; i < sites->count; i++)
         table_set(table, row++, 0, sites->sites[i].count);
-    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
+    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++)
         if (sites->other[loss_class])
             table_set(table, row++, 0, sites->other[loss_class]);
 }
@@ -251,9 +251,9 @@ static void fill_losses(struct table *tables[DROP_ROWS_COUNT], const struct drop
     }
     for (unsigned cause = 0; cause < DROP_OVERFLOW_COUNT; cause++)
         table_set(tables[DROP_ROWS_OVERFLOWS], cause, 0, status->overflows[cause]);
-    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
+    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++)
         table_set(tables[DROP_ROWS_CLASSES], loss_class, 0,
-                  sites->totals[loss_class] + (loss_class == DROP_CLASS_UNKNOWN ? lost : 0));
+                  sites->totals[loss_class] + (loss_class == LOSS_UNKNOWN ? lost : 0));
 }
 
 int drop_rows_fill(struct drop_rows *rows, const struct drop_table *sites, const char *source,

@@ -106,7 +106,7 @@ static bool table_evict(struct drop_table *table)
     return true;
 }
 
-static void count_other(struct drop_table *table, enum drop_class loss_class, uint64_t count)
+static void count_other(struct drop_table *table, enum loss_class loss_class, uint64_t count)
 {
     if (table->other[loss_class] == 0)
         table->generation++;

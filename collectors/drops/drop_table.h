@@ -35,7 +35,7 @@ struct drop_labels {
 
 struct drop_site {
     struct drop_labels labels;
-    enum drop_class loss_class;
+    enum loss_class loss_class;
     bool gone; /* its device is */
     uint64_t count;
     uint64_t moved; /* the round in which it last did */
@@ -51,8 +51,8 @@ struct drop_table {
     size_t bucket_count; /* a power of two, at least twice max */
     uint64_t generation; /* moves when a site comes or goes, or the first drop counts in an `other` row */
     uint64_t round;      /* moved by the owner */
-    uint64_t other[DROP_CLASS_COUNT];  /* the `other` rows */
-    uint64_t totals[DROP_CLASS_COUNT]; /* everything */
+    uint64_t other[LOSS_CLASS_COUNT];  /* the `other` rows */
+    uint64_t totals[LOSS_CLASS_COUNT]; /* everything */
     struct limits *limits;             /* borrowed */
 };
 

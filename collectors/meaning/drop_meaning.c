@@ -14,17 +14,16 @@
 
 #define REASON(name, meaning, todo, text)                                                                    \
     {                                                                                                        \
-        .reason = #name, .loss_class = DROP_CLASS_##meaning, .remedy = DROP_REMEDY_##todo, .sentence = text  \
+        .reason = #name, .loss_class = LOSS_##meaning, .remedy = REMEDY_##todo, .sentence = text             \
     }
 #define FUNCTION(name, meaning, todo, text)                                                                  \
     {                                                                                                        \
-        .function = #name, .loss_class = DROP_CLASS_##meaning, .remedy = DROP_REMEDY_##todo,                 \
-        .sentence = text                                                                                     \
+        .function = #name, .loss_class = LOSS_##meaning, .remedy = REMEDY_##todo, .sentence = text           \
     }
 #define BOTH(name, where, meaning, todo, text)                                                               \
     {                                                                                                        \
-        .reason = name, .function = #where, .loss_class = DROP_CLASS_##meaning,                              \
-        .remedy = DROP_REMEDY_##todo, .sentence = text                                                       \
+        .reason = name, .function = #where, .loss_class = LOSS_##meaning, .remedy = REMEDY_##todo,           \
+        .sentence = text                                                                                     \
     }
 
 /* clang-format off: one line each */
@@ -275,38 +274,6 @@ const struct drop_meaning drop_meanings[] = {
 
 const size_t drop_meaning_count = ELEMENTS(drop_meanings);
 
-const struct drop_remedy_text drop_remedies[DROP_REMEDY_COUNT] = {
-    [DROP_REMEDY_NOTHING] = {"benign", "Nothing to do: nobody waits for it"},
-    [DROP_REMEDY_NOBODY_LISTENS] = {"nobody-listens",
-                                    "Start what should take it, or tell its sender to stop"},
-    [DROP_REMEDY_SOCKET_BUFFER] = {"udp-receive-buffer",
-                                   "Find the socket (ss -lunm); a faster reader, or a larger SO_RCVBUF"},
-    [DROP_REMEDY_MEMORY] = {"protocol-memory", "See who holds the memory (ss -m, /proc/net/sockstat)"},
-    [DROP_REMEDY_DAMAGED] = {"damaged", "Find its sender; cables, transceivers and offloads on the way"},
-    [DROP_REMEDY_DEVICE] = {"devices",
-                            "See how the device is set up, and what is stacked on it (ip -d link)"},
-    [DROP_REMEDY_TAP_QUEUE] = {"tap-queue", "Give the program behind the device more CPU, or a longer queue"},
-    [DROP_REMEDY_BACKLOG] = {"backlog",
-                             "Spread the flows over more CPUs, or raise net.core.netdev_max_backlog"},
-    [DROP_REMEDY_FIREWALL] = {"firewall", "Find the rule that drops it (nft list ruleset), and judge it"},
-    [DROP_REMEDY_ROUTES] = {"routes", "Compare ip route get of source and destination with what is meant"},
-    [DROP_REMEDY_BRIDGE] = {"bridge", "Look at the ports of the bridge (bridge -d link)"},
-    [DROP_REMEDY_TUNNEL] = {"tunnels", "Compare the settings of both ends of the tunnel"},
-    [DROP_REMEDY_IP_HEADER] = {"ip-header", "Look for a routing loop (traceroute), else for a broken sender"},
-    [DROP_REMEDY_PATH_MTU] = {"path-mtu", "Let ICMP through, and make the MTUs along the path agree"},
-    [DROP_REMEDY_FRAGMENTS] = {"ip-fragments",
-                               "See why it is fragmented at all; a smaller MTU at its sender"},
-    [DROP_REMEDY_NEIGHBOUR] = {"neighbours", "See which neighbour does not answer (ip neighbour)"},
-    [DROP_REMEDY_TRANSMIT_QUEUE] = {"transmit-queue",
-                                    "See which queue (tc -s qdisc): less traffic, more rate, a longer limit"},
-    [DROP_REMEDY_TCP_SEGMENTS] = {"tcp-segments", "Capture one connection with tcpdump, and ask its peer"},
-    [DROP_REMEDY_TCP_RECEIVE_QUEUE] = {"tcp-receive-queue",
-                                       "Find the connections whose readers lag behind (ss -tm)"},
-    [DROP_REMEDY_ACCEPT_QUEUE] = {"tcp-accept-queue",
-                                  "Let the server accept faster, or raise its backlog (ss -ltn)"},
-    [DROP_REMEDY_OPEN_VSWITCH] = {"open-vswitch", "Trace the packet (ovs-appctl ofproto/trace)"},
-};
-
 static bool same(const char *text, const char *entry)
 {
     return entry && strcmp(text, entry) == 0;
@@ -329,19 +296,9 @@ const struct drop_meaning *drop_meaning_find(const char *reason, const char *fun
     return by_reason ? by_reason : by_function;
 }
 
-enum drop_class drop_class_of(const char *reason, const char *function)
+enum loss_class drop_class_of(const char *reason, const char *function)
 {
     const struct drop_meaning *meaning = drop_meaning_find(reason, function);
 
-    return meaning ? meaning->loss_class : DROP_CLASS_UNKNOWN;
-}
-
-const char *drop_class_name(enum drop_class loss_class)
-{
-    static const char *const names[DROP_CLASS_COUNT] = {
-        [DROP_CLASS_CAPACITY] = "capacity", [DROP_CLASS_ERROR] = "error",     [DROP_CLASS_POLICY] = "policy",
-        [DROP_CLASS_BENIGN] = "benign",     [DROP_CLASS_UNKNOWN] = "unknown",
-    };
-
-    return names[loss_class];
+    return meaning ? meaning->loss_class : LOSS_UNKNOWN;
 }

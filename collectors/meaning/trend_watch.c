@@ -7,21 +7,19 @@
 
 #include "base/cleanup.h"
 
-static const struct drop_remedy_text nic_ring = {
+static const struct remedy nic_ring = {
     "nic-ring", "A larger ring (ethtool -G), more queues, or an idler CPU for their interrupts"};
-static const struct drop_remedy_text nic_missed = {
+static const struct remedy nic_missed = {
     "nic-missed", "A larger ring (ethtool -G); else see whether its PCIe slot is fast enough"};
-static const struct drop_remedy_text nic_fault = {"nic-fault",
-                                                  "See the kernel's log (dmesg) and the driver's version"};
-static const struct drop_remedy_text link_dropped = {
+static const struct remedy nic_fault = {"nic-fault", "See the kernel's log (dmesg) and the driver's version"};
+static const struct remedy link_dropped = {
     "link-dropped", "See the drop sites of the same device, and ethtool -S: drivers disagree on it"};
-static const struct drop_remedy_text duplex = {"duplex",
-                                               "Compare speed and duplex of both ends (ethtool DEVICE)"};
-static const struct drop_remedy_text conntrack = {
+static const struct remedy duplex = {"duplex", "Compare speed and duplex of both ends (ethtool DEVICE)"};
+static const struct remedy conntrack = {
     "conntrack", "Raise net.netfilter.nf_conntrack_max, or see who opens so many (conntrack -L)"};
-static const struct drop_remedy_text link_flaps = {"link-flaps", "Cable, transceiver, the switch's port"};
+static const struct remedy link_flaps = {"link-flaps", "Cable, transceiver, the switch's port"};
 
-#define ADVICE(todo) .advice = &drop_remedies[DROP_REMEDY_##todo]
+#define ADVICE(todo) .advice = &remedies[REMEDY_##todo]
 #define LINK(family, text, todo)                                                                             \
     {                                                                                                        \
         .metric = "netdrop_link_" family "_total", .kind = TREND_LOSS, .subject = "{device}", .cause = text, \
@@ -104,11 +102,11 @@ const struct trend_watch trend_watches[] = {
     LINK("receive_errors", "receive errors", &nic_fault),
     LINK("transmit_errors", "transmit errors", &nic_fault),
     LINK("receive_dropped", "receive dropped", &link_dropped),
-    LINK("transmit_dropped", "transmit dropped", &drop_remedies[DROP_REMEDY_TRANSMIT_QUEUE]),
-    LINK("receive_length_errors", "receive length errors", &drop_remedies[DROP_REMEDY_DAMAGED]),
+    LINK("transmit_dropped", "transmit dropped", &remedies[REMEDY_TRANSMIT_QUEUE]),
+    LINK("receive_length_errors", "receive length errors", &remedies[REMEDY_DAMAGED]),
     LINK("receive_over_errors", "receive over errors", &nic_ring),
-    LINK("receive_crc_errors", "receive crc errors", &drop_remedies[DROP_REMEDY_DAMAGED]),
-    LINK("receive_frame_errors", "receive frame errors", &drop_remedies[DROP_REMEDY_DAMAGED]),
+    LINK("receive_crc_errors", "receive crc errors", &remedies[REMEDY_DAMAGED]),
+    LINK("receive_frame_errors", "receive frame errors", &remedies[REMEDY_DAMAGED]),
     LINK("receive_fifo_errors", "receive fifo errors", &nic_ring),
     LINK("receive_missed", "receive missed", &nic_missed),
     LINK("transmit_aborted_errors", "transmit aborted", &nic_fault),
@@ -116,12 +114,12 @@ const struct trend_watch trend_watches[] = {
     LINK("transmit_fifo_errors", "transmit fifo errors", &nic_ring),
     LINK("transmit_window_errors", "transmit late collisions", &duplex),
 
-    NIC("filtered", TREND_OTHER, &drop_remedies[DROP_REMEDY_NOTHING]),
+    NIC("filtered", TREND_OTHER, &remedies[REMEDY_NOTHING]),
     NIC("no_buffer", TREND_LOSS, &nic_ring),
     NIC("busy", TREND_LOSS, &nic_ring),
     NIC("missed", TREND_LOSS, &nic_missed),
-    NIC("crc", TREND_LOSS, &drop_remedies[DROP_REMEDY_DAMAGED]),
-    NIC("length", TREND_LOSS, &drop_remedies[DROP_REMEDY_DAMAGED]),
+    NIC("crc", TREND_LOSS, &remedies[REMEDY_DAMAGED]),
+    NIC("length", TREND_LOSS, &remedies[REMEDY_DAMAGED]),
     NIC("link_down", TREND_LOSS, &link_flaps),
     NIC("collision", TREND_LOSS, &duplex),
     {.metric = "netdrop_nic_lost_total",

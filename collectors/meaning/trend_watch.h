@@ -30,9 +30,9 @@ struct trend_watch {
     const char *value;
     bool from_zero; /* a row comes with its first packet, and counts from 0: all that it counts is new */
     enum trend_kind kind;
-    const char *subject;                   /* what loses: "{device}", "udp" */
-    const char *cause;                     /* how: "receive missed", "{reason} in {function}" */
-    const struct drop_remedy_text *advice; /* what to do; NULL: a drop site, which its meaning tells */
+    const char *subject;         /* what loses: "{device}", "udp" */
+    const char *cause;           /* how: "receive missed", "{reason} in {function}" */
+    const struct remedy *advice; /* what to do; NULL: a drop site, which its meaning tells */
 };
 
 extern const struct trend_watch trend_watches[];

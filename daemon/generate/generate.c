@@ -41,13 +41,13 @@ static void drop_reasons(struct buffer *out)
     buffer_text(out, "| reason | function | class | what happened | what to do |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < drop_meaning_count; i++) {
         const struct drop_meaning *entry = &drop_meanings[i];
-        const struct drop_remedy_text *remedy = &drop_remedies[entry->remedy];
+        const struct remedy *remedy = &remedies[entry->remedy];
 
         buffer_text(out, "| ");
         code(entry->reason, out);
         buffer_text(out, " | ");
         code(entry->function, out);
-        buffer_printf(out, " | %s | %s | [%s](%s.md) |\n", drop_class_name(entry->loss_class),
+        buffer_printf(out, " | %s | %s | [%s](%s.md) |\n", loss_class_name(entry->loss_class),
                       entry->sentence, remedy->advice, remedy->page);
     }
 }

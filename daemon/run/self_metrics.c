@@ -25,61 +25,80 @@ enum {
 };
 
 static const struct metric collector_metrics[] = {
-    [COLUMN_SUPPORTED] = {"netdrop_collector_supported",
-                          "Whether what the collector reads exists here and may be read", NULL, NULL,
-                          METRIC_GAUGE, VALUE_UINT64},
-    [COLUMN_UP] = {"netdrop_collector_up",
-                   "Whether the collector's numbers are current: 0 is broken, absent is not supported here",
-                   NULL, NULL, METRIC_GAUGE, VALUE_UINT64},
-    [COLUMN_DURATION] = {"netdrop_collector_duration_seconds", "How long the last attempt to collect took",
-                         NULL, "seconds", METRIC_GAUGE, VALUE_SECONDS},
-    [COLUMN_BUSY] = {"netdrop_collector_busy_seconds",
-                     "How long the attempt that is going on now has taken, 0 between attempts", NULL,
-                     "seconds", METRIC_GAUGE, VALUE_SECONDS},
-    [COLUMN_SUCCESS] = {"netdrop_collector_last_success_timestamp_seconds",
-                        "When the collector last succeeded, in seconds since 1970", NULL, "seconds",
-                        METRIC_GAUGE, VALUE_SECONDS},
-    [COLUMN_SERIES] = {"netdrop_collector_series", "How many series of the collector are served", NULL, NULL,
-                       METRIC_GAUGE, VALUE_UINT64},
-    [COLUMN_FAILURES] = {"netdrop_collector_failures_total", "Attempts to collect that failed", NULL, NULL,
-                         METRIC_COUNTER, VALUE_UINT64},
+    [COLUMN_SUPPORTED] = {.name = "netdrop_collector_supported",
+                          .help = "Whether what the collector reads exists here and may be read",
+                          .type = METRIC_GAUGE},
+    [COLUMN_UP] =
+        {.name = "netdrop_collector_up",
+         .help = "Whether the collector's numbers are current: 0 is broken, absent is not supported here",
+         .type = METRIC_GAUGE},
+    [COLUMN_DURATION] = {.name = "netdrop_collector_duration_seconds",
+                         .help = "How long the last attempt to collect took",
+                         .unit = "seconds",
+                         .type = METRIC_GAUGE,
+                         .value = VALUE_SECONDS},
+    [COLUMN_BUSY] = {.name = "netdrop_collector_busy_seconds",
+                     .help = "How long the attempt that is going on now has taken, 0 between attempts",
+                     .unit = "seconds",
+                     .type = METRIC_GAUGE,
+                     .value = VALUE_SECONDS},
+    [COLUMN_SUCCESS] = {.name = "netdrop_collector_last_success_timestamp_seconds",
+                        .help = "When the collector last succeeded, in seconds since 1970",
+                        .unit = "seconds",
+                        .type = METRIC_GAUGE,
+                        .value = VALUE_SECONDS},
+    [COLUMN_SERIES] = {.name = "netdrop_collector_series",
+                       .help = "How many series of the collector are served",
+                       .type = METRIC_GAUGE},
+    [COLUMN_FAILURES] = {.name = "netdrop_collector_failures_total",
+                         .help = "Attempts to collect that failed",
+                         .type = METRIC_COUNTER},
 };
 
 static const struct metric state_metrics[] = {
-    {"netdrop_collector_state", "The state that the collector is in is 1, the others are 0", NULL, NULL,
-     METRIC_GAUGE, VALUE_UINT64},
+    {.name = "netdrop_collector_state",
+     .help = "The state that the collector is in is 1, the others are 0",
+     .type = METRIC_GAUGE},
 };
 
 static const struct metric limit_metrics[] = {
-    {"netdrop_limit_hits_total", "How often a limit of the exporter was reached", NULL, NULL, METRIC_COUNTER,
-     VALUE_UINT64},
+    {.name = "netdrop_limit_hits_total",
+     .help = "How often a limit of the exporter was reached",
+     .type = METRIC_COUNTER},
 };
 
 static const struct metric build_metrics[] = {
-    {"netdrop_exporter_build_info", "Version and commit of the running program", NULL, NULL, METRIC_INFO,
-     VALUE_UINT64},
+    {.name = "netdrop_exporter_build_info",
+     .help = "Version and commit of the running program",
+     .type = METRIC_INFO},
 };
 
 enum { COLUMN_UNKNOWN_KEYS, COLUMN_RELOAD_OK, COLUMN_RELOAD_TIME, COLUMN_EXPIRY };
 
 static const struct metric config_metrics[] = {
-    [COLUMN_UNKNOWN_KEYS] = {"netdrop_config_unknown_keys",
-                             "Keys of the configuration that this version does not know and passed over",
-                             NULL, NULL, METRIC_GAUGE, VALUE_UINT64},
-    [COLUMN_RELOAD_OK] = {"netdrop_config_last_reload_successful",
-                          "Whether the configuration was valid when it was last read", NULL, NULL,
-                          METRIC_GAUGE, VALUE_UINT64},
-    [COLUMN_RELOAD_TIME] = {"netdrop_config_last_reload_success_timestamp_seconds",
-                            "When the running configuration was read, in seconds since 1970", NULL, "seconds",
-                            METRIC_GAUGE, VALUE_SECONDS},
-    [COLUMN_EXPIRY] = {"netdrop_web_certificate_expiry_timestamp_seconds",
-                       "When the certificate that is served with expires, in seconds since 1970", NULL,
-                       "seconds", METRIC_GAUGE, VALUE_SECONDS},
+    [COLUMN_UNKNOWN_KEYS] = {.name = "netdrop_config_unknown_keys",
+                             .help =
+                                 "Keys of the configuration that this version does not know and passed over",
+                             .type = METRIC_GAUGE},
+    [COLUMN_RELOAD_OK] = {.name = "netdrop_config_last_reload_successful",
+                          .help = "Whether the configuration was valid when it was last read",
+                          .type = METRIC_GAUGE},
+    [COLUMN_RELOAD_TIME] = {.name = "netdrop_config_last_reload_success_timestamp_seconds",
+                            .help = "When the running configuration was read, in seconds since 1970",
+                            .unit = "seconds",
+                            .type = METRIC_GAUGE,
+                            .value = VALUE_SECONDS},
+    [COLUMN_EXPIRY] = {.name = "netdrop_web_certificate_expiry_timestamp_seconds",
+                       .help = "When the certificate that is served with expires, in seconds since 1970",
+                       .unit = "seconds",
+                       .type = METRIC_GAUGE,
+                       .value = VALUE_SECONDS},
 };
 
 static const struct metric digest_metrics[] = {
-    {"netdrop_config_info", "SHA-256 of the configuration file that runs, empty without a file", NULL, NULL,
-     METRIC_INFO, VALUE_UINT64},
+    {.name = "netdrop_config_info",
+     .help = "SHA-256 of the configuration file that runs, empty without a file",
+     .type = METRIC_INFO},
 };
 
 enum health_table {

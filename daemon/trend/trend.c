@@ -189,7 +189,7 @@ static void line_fill(const struct trend *trend, const struct rank *rank, uint32
         .count = rank->count,
         .rate = rank->rate,
         .meaning = meaning ? meaning->sentence : NULL,
-        .advice = meaning ? &drop_remedies[meaning->remedy] : series->watch->advice,
+        .advice = meaning ? &remedies[meaning->remedy] : series->watch->advice,
     };
     trend_watch_text(series->watch->subject, rows, series->row, line->subject, sizeof(line->subject));
     trend_watch_text(series->watch->cause, rows, series->row, line->cause, sizeof(line->cause));

@@ -64,8 +64,8 @@ struct trend_line {
     double rate;         /* packets a second, over the same; where nothing is known there, before */
     double last;         /* packets, in the last step */
     const char *meaning; /* one sentence without its end; NULL: the cause says it all, or nobody knows */
-    const struct drop_remedy_text *advice; /* NULL: none is known */
-    float points[TREND_POINTS];            /* packets a second, oldest first; NAN: not known */
+    const struct remedy *advice; /* NULL: none is known */
+    float points[TREND_POINTS];  /* packets a second, oldest first; NAN: not known */
 };
 
 /* Copies the `max` (up to TREND_LINES_MAX) counters of these kinds (enum trend_kind, or'ed) that moved most

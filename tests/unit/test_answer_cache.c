@@ -20,7 +20,7 @@ static struct limits limits;
 
 static void publish(uint64_t value)
 {
-    static const struct metric metric = {"t_value_total", "Value", NULL, NULL, METRIC_COUNTER, VALUE_UINT64};
+    static const struct metric metric = {.name = "t_value_total", .help = "Value", .type = METRIC_COUNTER};
     struct snapshot *snapshot = snapshot_new();
     uint64_t now_ns = clock_boottime_ns();
     struct column_set *columns;

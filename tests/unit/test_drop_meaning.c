@@ -11,29 +11,29 @@
 
 static const struct {
     const char *reason, *function;
-    enum drop_class loss_class;
+    enum loss_class loss_class;
 } cases[] = {
-    {"NO_SOCKET", "__udp4_lib_rcv", DROP_CLASS_ERROR},
-    {"SOCKET_RCVBUFF", "udp_queue_rcv_one_skb", DROP_CLASS_CAPACITY},
-    {"FULL_RING", "tap_handle_frame", DROP_CLASS_CAPACITY},
-    {"NETFILTER_DROP", "nft_do_chain", DROP_CLASS_POLICY},
-    {"OTHERHOST", "ip_rcv_core", DROP_CLASS_BENIGN},
-    {"TCP_OLD_DATA", "tcp_data_queue", DROP_CLASS_BENIGN},
-    {"QUEUE_PURGE", "anything", DROP_CLASS_BENIGN},
-    {"SOCKET_CLOSE", "unix_release_sock", DROP_CLASS_BENIGN},
+    {"NO_SOCKET", "__udp4_lib_rcv", LOSS_ERROR},
+    {"SOCKET_RCVBUFF", "udp_queue_rcv_one_skb", LOSS_CAPACITY},
+    {"FULL_RING", "tap_handle_frame", LOSS_CAPACITY},
+    {"NETFILTER_DROP", "nft_do_chain", LOSS_POLICY},
+    {"OTHERHOST", "ip_rcv_core", LOSS_BENIGN},
+    {"TCP_OLD_DATA", "tcp_data_queue", LOSS_BENIGN},
+    {"QUEUE_PURGE", "anything", LOSS_BENIGN},
+    {"SOCKET_CLOSE", "unix_release_sock", LOSS_BENIGN},
     /* The reason says more than the function. */
-    {"TAP_FILTER", "tun_net_xmit", DROP_CLASS_POLICY},
+    {"TAP_FILTER", "tun_net_xmit", LOSS_POLICY},
     /* No reason, or one that says nothing: the function. */
-    {"", "tap_handle_frame", DROP_CLASS_CAPACITY},
-    {"NOT_SPECIFIED", "tap_handle_frame", DROP_CLASS_CAPACITY},
-    {"NOT_SPECIFIED", "udp_destruct_common", DROP_CLASS_BENIGN},
-    {"", "ip_forward", DROP_CLASS_ERROR},
-    {"NOT_SPECIFIED", "ip_forward", DROP_CLASS_UNKNOWN},
-    {"1234", "nf_hook_slow", DROP_CLASS_POLICY},
-    {"NOT_SPECIFIED", "unknown", DROP_CLASS_UNKNOWN},
-    {"65537", "ieee80211_rx", DROP_CLASS_UNKNOWN},
-    {"", "", DROP_CLASS_UNKNOWN},
-    {"no_socket", "", DROP_CLASS_UNKNOWN},
+    {"", "tap_handle_frame", LOSS_CAPACITY},
+    {"NOT_SPECIFIED", "tap_handle_frame", LOSS_CAPACITY},
+    {"NOT_SPECIFIED", "udp_destruct_common", LOSS_BENIGN},
+    {"", "ip_forward", LOSS_ERROR},
+    {"NOT_SPECIFIED", "ip_forward", LOSS_UNKNOWN},
+    {"1234", "nf_hook_slow", LOSS_POLICY},
+    {"NOT_SPECIFIED", "unknown", LOSS_UNKNOWN},
+    {"65537", "ieee80211_rx", LOSS_UNKNOWN},
+    {"", "", LOSS_UNKNOWN},
+    {"no_socket", "", LOSS_UNKNOWN},
 };
 
 static void test_cases(void **state)
@@ -57,26 +57,26 @@ static void test_entries(void **state)
         assert_ptr_equal(
             drop_meaning_find(entry->reason ? entry->reason : "", entry->function ? entry->function : ""),
             entry);
-        assert_true(entry->loss_class < DROP_CLASS_UNKNOWN);
+        assert_true(entry->loss_class < LOSS_UNKNOWN);
         assert_true(isupper((unsigned char)entry->sentence[0]) || islower((unsigned char)entry->sentence[0]));
         assert_null(strchr(".\n", entry->sentence[strlen(entry->sentence) - 1]));
-        assert_true(entry->remedy < DROP_REMEDY_COUNT);
-        assert_int_equal(entry->remedy == DROP_REMEDY_NOTHING, entry->loss_class == DROP_CLASS_BENIGN);
+        assert_true(entry->remedy < REMEDY_COUNT);
+        assert_int_equal(entry->remedy == REMEDY_NOTHING, entry->loss_class == LOSS_BENIGN);
     }
 }
 
 /* Each remedy is some entry's, and has its words. */
 static void test_remedies(void **state)
 {
-    bool used[DROP_REMEDY_COUNT] = {false};
+    bool used[REMEDY_COUNT] = {false};
 
     (void)state;
     for (size_t i = 0; i < drop_meaning_count; i++)
         used[drop_meanings[i].remedy] = true;
-    for (size_t i = 0; i < DROP_REMEDY_COUNT; i++) {
+    for (size_t i = 0; i < REMEDY_COUNT; i++) {
         assert_true(used[i]);
-        assert_non_null(drop_remedies[i].page);
-        assert_true(isupper((unsigned char)drop_remedies[i].advice[0]));
+        assert_non_null(remedies[i].page);
+        assert_true(isupper((unsigned char)remedies[i].advice[0]));
     }
 }
 
@@ -85,9 +85,9 @@ static void test_names(void **state)
     static const char *const names[] = {"capacity", "error", "policy", "benign", "unknown"};
 
     (void)state;
-    assert_int_equal(ELEMENTS(names), DROP_CLASS_COUNT);
-    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
-        assert_string_equal(drop_class_name(loss_class), names[loss_class]);
+    assert_int_equal(ELEMENTS(names), LOSS_CLASS_COUNT);
+    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++)
+        assert_string_equal(loss_class_name(loss_class), names[loss_class]);
 }
 
 int main(void)

@@ -59,11 +59,11 @@ static uint64_t hits(const struct fixture *fixture)
     return fixture->limits.hits[LIMIT_DROP_SITES];
 }
 
-static uint64_t sum(const uint64_t counts[DROP_CLASS_COUNT])
+static uint64_t sum(const uint64_t counts[LOSS_CLASS_COUNT])
 {
     uint64_t sum = 0;
 
-    for (unsigned loss_class = 0; loss_class < DROP_CLASS_COUNT; loss_class++)
+    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++)
         sum += counts[loss_class];
     return sum;
 }
@@ -82,8 +82,8 @@ static void test_counts(void **state)
     assert_int_equal(count_of(&fixture, "f", "eth0"), (UINT64_C(1) << 40) + 3);
     add(&fixture, "tap_handle_frame", "", "eth0", 5);
     assert_true(fixture.table.generation > generation);
-    assert_int_equal(fixture.table.totals[DROP_CLASS_ERROR], (UINT64_C(1) << 40) + 3);
-    assert_int_equal(fixture.table.totals[DROP_CLASS_CAPACITY], 5);
+    assert_int_equal(fixture.table.totals[LOSS_ERROR], (UINT64_C(1) << 40) + 3);
+    assert_int_equal(fixture.table.totals[LOSS_CAPACITY], 5);
     drop_table_done(&fixture.table);
 }
 
@@ -132,8 +132,8 @@ static void test_row_29_sites(void **state)
     }
     assert_int_equal(fixture.table.count, MAX);
     assert_int_equal(hits(&fixture), 2 * (SITES - MAX));
-    assert_int_equal(fixture.table.other[DROP_CLASS_ERROR], SITES - MAX);
-    assert_int_equal(fixture.table.other[DROP_CLASS_CAPACITY], SITES - MAX);
+    assert_int_equal(fixture.table.other[LOSS_ERROR], SITES - MAX);
+    assert_int_equal(fixture.table.other[LOSS_CAPACITY], SITES - MAX);
     assert_int_equal(sum(fixture.table.totals), 2 * SITES);
     assert_int_equal(count_of(&fixture, "f0", ""), 2);
     assert_int_equal(count_of(&fixture, "f999", ""), 2);
@@ -169,7 +169,7 @@ static void test_eviction(void **state)
     assert_int_equal(count_of(&fixture, "young", "gone1"), UINT64_MAX);
     add(&fixture, "c", "", "eth0", 30);
     assert_int_equal(count_of(&fixture, "c", "eth0"), UINT64_MAX);
-    assert_int_equal(fixture.table.other[DROP_CLASS_UNKNOWN], 30);
+    assert_int_equal(fixture.table.other[LOSS_UNKNOWN], 30);
     assert_int_equal(hits(&fixture), 3);
     /* Who is still there is found. */
     add(&fixture, "none", "", "", 1);

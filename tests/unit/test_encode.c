@@ -10,13 +10,20 @@
 #include "tests/unit/unit.h"
 
 static const struct metric metrics[] = {
-    {"golden_receive_bytes_total", "Bytes received", "rtnl_link_stats64.rx_bytes", "bytes", METRIC_COUNTER,
-     VALUE_UINT64},
-    {"golden_up", "Whether it is \"up\"", NULL, NULL, METRIC_GAUGE, VALUE_UINT64},
-    {"golden_nothing_total", "A family without any cell", NULL, NULL, METRIC_COUNTER, VALUE_UINT64},
-    {"golden_info", "What it is", NULL, NULL, METRIC_INFO, VALUE_UINT64},
-    {"golden_value", "Of unknown type", NULL, NULL, METRIC_UNKNOWN, VALUE_INT64},
-    {"golden_duration_seconds", "A time", NULL, "seconds", METRIC_GAUGE, VALUE_SECONDS},
+    {.name = "golden_receive_bytes_total",
+     .help = "Bytes received",
+     .source = "rtnl_link_stats64.rx_bytes",
+     .unit = "bytes",
+     .type = METRIC_COUNTER},
+    {.name = "golden_up", .help = "Whether it is \"up\"", .type = METRIC_GAUGE},
+    {.name = "golden_nothing_total", .help = "A family without any cell", .type = METRIC_COUNTER},
+    {.name = "golden_info", .help = "What it is", .type = METRIC_INFO},
+    {.name = "golden_value", .help = "Of unknown type", .type = METRIC_UNKNOWN, .value = VALUE_INT64},
+    {.name = "golden_duration_seconds",
+     .help = "A time",
+     .unit = "seconds",
+     .type = METRIC_GAUGE,
+     .value = VALUE_SECONDS},
 };
 
 static void fill(struct snapshot *snapshot)

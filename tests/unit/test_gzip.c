@@ -104,10 +104,21 @@ struct shape {
 static void check_table(const struct shape *shape, enum exposition exposition, struct sizes *ret_sizes)
 {
     static const struct metric metrics[] = {
-        {"t_receive_packets_total", "Packets", "rx_packets", NULL, METRIC_COUNTER, VALUE_UINT64},
-        {"t_receive_bytes_total", "Bytes", "rx_bytes", "bytes", METRIC_COUNTER, VALUE_UINT64},
-        {"t_difference", "May be negative", NULL, NULL, METRIC_GAUGE, VALUE_INT64},
-        {"t_age_seconds", "A time", NULL, "seconds", METRIC_GAUGE, VALUE_SECONDS},
+        {.name = "t_receive_packets_total",
+         .help = "Packets",
+         .source = "rx_packets",
+         .type = METRIC_COUNTER},
+        {.name = "t_receive_bytes_total",
+         .help = "Bytes",
+         .source = "rx_bytes",
+         .unit = "bytes",
+         .type = METRIC_COUNTER},
+        {.name = "t_difference", .help = "May be negative", .type = METRIC_GAUGE, .value = VALUE_INT64},
+        {.name = "t_age_seconds",
+         .help = "A time",
+         .unit = "seconds",
+         .type = METRIC_GAUGE,
+         .value = VALUE_SECONDS},
     };
     _cleanup_(freep) char *name = malloc(shape->name_size + 64);
     _cleanup_(buffer_done) struct buffer text = {};

@@ -423,7 +423,7 @@ static void test_no_memory(void **state)
     assert_in_range(failures, 6, 100);
 }
 
-static void assert_page_exists(const struct drop_remedy_text *advice)
+static void assert_page_exists(const struct remedy *advice)
 {
     char path[512];
 
@@ -435,8 +435,8 @@ static void assert_page_exists(const struct drop_remedy_text *advice)
 static void test_every_advice_has_its_page(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < DROP_REMEDY_COUNT; i++)
-        assert_page_exists(&drop_remedies[i]);
+    for (size_t i = 0; i < REMEDY_COUNT; i++)
+        assert_page_exists(&remedies[i]);
     for (size_t i = 0; i < trend_watch_count; i++)
         if (trend_watches[i].advice)
             assert_page_exists(trend_watches[i].advice);

@@ -84,10 +84,14 @@ static void test_row_without_labels(void **state)
 }
 
 static const struct metric metrics[] = {
-    {"t_receive_bytes_total", "Bytes \"received\"", "a\\b.rx_bytes", "bytes", METRIC_COUNTER, VALUE_UINT64},
-    {"t_up", "Up", NULL, NULL, METRIC_GAUGE, VALUE_UINT64},
-    {"t_info", "Info", NULL, NULL, METRIC_INFO, VALUE_UINT64},
-    {"t_value", "Value", NULL, NULL, METRIC_UNKNOWN, VALUE_INT64},
+    {.name = "t_receive_bytes_total",
+     .help = "Bytes \"received\"",
+     .source = "a\\b.rx_bytes",
+     .unit = "bytes",
+     .type = METRIC_COUNTER},
+    {.name = "t_up", .help = "Up", .type = METRIC_GAUGE},
+    {.name = "t_info", .help = "Info", .type = METRIC_INFO},
+    {.name = "t_value", .help = "Value", .type = METRIC_UNKNOWN, .value = VALUE_INT64},
 };
 
 static void check_header(const struct column *column, enum exposition exposition, const char *expected)
@@ -162,7 +166,7 @@ static void test_wide_tables(void **state)
     (void)state;
     for (size_t i = 0; i < WIDTH; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "t_%zu_total", i);
-        wide[i] = (struct metric){names[i], "Help", NULL, NULL, METRIC_COUNTER, VALUE_UINT64};
+        wide[i] = (struct metric){.name = names[i], .help = "Help", .type = METRIC_COUNTER};
     }
     assert_int_equal(column_set_new(wide, WIDTH, &columns), 0);
     table = snapshot_add_table(snapshot, columns, rows);

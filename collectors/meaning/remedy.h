@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What to do about losses, as far as several collectors say it of theirs. What only one of them says stands
+ * beside its metrics. Pure data; any thread.
+ */
+
+#include "base/table/meaning.h"
+
+/* A page of docs/runbook each. */
+enum shared_remedy {
+    REMEDY_NOTHING,
+    REMEDY_NOBODY_LISTENS,
+    REMEDY_SOCKET_BUFFER,
+    REMEDY_MEMORY,
+    REMEDY_DAMAGED,
+    REMEDY_DEVICE,
+    REMEDY_TAP_QUEUE,
+    REMEDY_BACKLOG,
+    REMEDY_FIREWALL,
+    REMEDY_ROUTES,
+    REMEDY_BRIDGE,
+    REMEDY_TUNNEL,
+    REMEDY_IP_HEADER,
+    REMEDY_PATH_MTU,
+    REMEDY_FRAGMENTS,
+    REMEDY_NEIGHBOUR,
+    REMEDY_TRANSMIT_QUEUE,
+    REMEDY_TCP_SEGMENTS,
+    REMEDY_TCP_RECEIVE_QUEUE,
+    REMEDY_ACCEPT_QUEUE,
+    REMEDY_OPEN_VSWITCH,
+    REMEDY_COUNT
+};
+
+extern const struct remedy remedies[REMEDY_COUNT];
