@@ -25,6 +25,7 @@
 
 #include "base/cleanup.h"
 #include "base/decimal.h"
+#include "collectors/conntrack/conntrack_metrics.h"
 #include "collectors/conntrack/conntrack_parse.h"
 #include "collectors/kernel/netlink.h"
 #include "collectors/kernel/procfile.h"
@@ -38,50 +39,6 @@ struct conntrack_settings {
 
 /* Of what is built in, sysfs shows what has parameters: nf_conntrack always, nf_conntrack_netlink never. */
 #define MODULE_CONNTRACK "/sys/module/nf_conntrack"
-
-static const struct metric metrics[CONNTRACK_FIELD_COUNT] = {
-    [CONNTRACK_ENTRIES] = {.name = "netdrop_conntrack_entries",
-                           .help = "Connections in the table",
-                           .source = "nf_conntrack_count",
-                           .type = METRIC_GAUGE},
-    [CONNTRACK_ENTRIES_LIMIT] = {.name = "netdrop_conntrack_entries_limit",
-                                 .help = "Connections that the table may hold",
-                                 .source = "sysctl net.netfilter.nf_conntrack_max",
-                                 .type = METRIC_GAUGE},
-    [CONNTRACK_DROP] = {.name = "netdrop_conntrack_drop_total",
-                        .help =
-                            "Packets dropped because the table was full, or for want of memory; modulo 2^32",
-                        .source = "ip_conntrack_stat.drop",
-                        .type = METRIC_COUNTER},
-    [CONNTRACK_EARLY_DROP] = {.name = "netdrop_conntrack_early_drop_total",
-                              .help = "Connections not yet established that were forgotten because the table "
-                                      "was full; modulo 2^32",
-                              .source = "ip_conntrack_stat.early_drop",
-                              .type = METRIC_COUNTER},
-    [CONNTRACK_INSERT_FAILED] = {.name = "netdrop_conntrack_insert_failed_total",
-                                 .help = "Packets dropped because their connection could not be put into the "
-                                         "table: another one of the same addresses was there; modulo 2^32",
-                                 .source = "ip_conntrack_stat.insert_failed",
-                                 .type = METRIC_COUNTER},
-    [CONNTRACK_INVALID] = {.name = "netdrop_conntrack_invalid_total",
-                           .help =
-                               "Packets that fit no connection and can begin none; rules say what becomes "
-                               "of them; modulo 2^32",
-                           .source = "ip_conntrack_stat.invalid",
-                           .type = METRIC_COUNTER},
-    [CONNTRACK_ERROR] = {.name = "netdrop_conntrack_error_total",
-                         .help =
-                             "ICMP packets that were damaged, or tell of a packet of no known connection; "
-                             "modulo 2^32",
-                         .source = "ip_conntrack_stat.error",
-                         .type = METRIC_COUNTER},
-    [CONNTRACK_CHAIN_TOO_LONG] = {.name = "netdrop_conntrack_chain_too_long_total",
-                                  .help =
-                                      "Packets dropped because their chain of the hash table was too long; "
-                                      "modulo 2^32",
-                                  .source = "ip_conntrack_stat.chaintoolong",
-                                  .type = METRIC_COUNTER},
-};
 
 static const char stat_path[] = "self/net/stat/nf_conntrack";
 static const char limit_path[] = "sys/net/netfilter/nf_conntrack_max";
@@ -224,7 +181,7 @@ static int request_new(uint8_t command, struct nl_msg **ret_request)
 
 static int make_sets(struct conntrack_state *state)
 {
-    int error = column_set_new(metrics, CONNTRACK_FIELD_COUNT, &state->columns);
+    int error = column_set_new(conntrack_metrics, CONNTRACK_FIELD_COUNT, &state->columns);
 
     return error < 0 ? error : row_set_new_single(&state->row);
 }

@@ -8,68 +8,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-
-enum { COLUMN_SITES, COLUMN_ACTIVE, SOURCE_COLUMNS };
-
-static const struct metric sites_metric = {
-    .name = "netdrop_kernel_drops_total",
-    .help = "Packets dropped by a function of the kernel, with the reason it gave, on this device",
-    .source = "tracepoint skb:kfree_skb",
-    .type = METRIC_COUNTER,
-};
-
-static const struct metric classes_metric = {
-    .name = "netdrop_kernel_drops_by_class_total",
-    .help =
-        "Packets dropped, by what it means; complete, also where there are more sites than rows. Lost events "
-        "are of class unknown",
-    .source = "tracepoint skb:kfree_skb",
-    .type = METRIC_COUNTER,
-};
-
-static const struct metric source_metrics[SOURCE_COLUMNS] = {
-    [COLUMN_SITES] = {.name = "netdrop_kernel_drop_sites",
-                      .help = "Sites that packets were dropped at, each with its row",
-                      .type = METRIC_GAUGE},
-    [COLUMN_ACTIVE] = {.name = "netdrop_kernel_drop_source_active",
-                       .help = "Whether drops are being counted; 0 where somebody else stopped the monitor",
-                       .type = METRIC_GAUGE},
-};
-
-static const struct metric lost_metric = {
-    .name = "netdrop_kernel_drop_events_lost_total",
-    .help =
-        "Drops that have no row: the queue of packet mode or the BPF map was full, or an interrupt dropped "
-        "while the BPF program ran",
-    .source = "NET_DM_ATTR_STATS_DROPPED, bpf_prog_info.recursion_misses",
-    .type = METRIC_COUNTER,
-};
-
-static const struct metric overflows_metric = {
-    .name = "netdrop_kernel_drop_overflows_total",
-    .help =
-        "Incidents that lost an unknown number of drops: a full socket (ENOBUFS), 64 sites of a CPU within "
-        "a second, a monitor that somebody stopped",
-    .type = METRIC_COUNTER,
-};
-
-static const struct metric info_metric = {
-    .name = "netdrop_kernel_drop_source_info",
-    .help = "How drops are counted: the source, and its mode",
-    .type = METRIC_INFO,
-};
-
-static const struct {
-    const struct metric *metrics;
-    size_t count;
-} columns[DROP_ROWS_COUNT] = {
-    [DROP_ROWS_SITES] = {&sites_metric, 1},
-    [DROP_ROWS_CLASSES] = {&classes_metric, 1},
-    [DROP_ROWS_SOURCE] = {source_metrics, SOURCE_COLUMNS},
-    [DROP_ROWS_LOST] = {&lost_metric, 1},
-    [DROP_ROWS_OVERFLOWS] = {&overflows_metric, 1},
-    [DROP_ROWS_INFO] = {&info_metric, 1},
-};
+#include "collectors/drops/drop_metrics.h"
+#include "collectors/meaning/drop_meaning.h"
 
 /* In the order of the labels of netdrop_kernel_drops_total. */
 enum {
@@ -135,7 +75,7 @@ int drop_rows_init(struct drop_rows *rows, bool label_offset)
 
     *rows = (struct drop_rows){.label_offset = label_offset};
     for (size_t i = 0; i < DROP_ROWS_COUNT && error == 0; i++)
-        error = column_set_new(columns[i].metrics, columns[i].count, &rows->columns[i]);
+        error = column_set_new(drop_metrics[i].metrics, drop_metrics[i].count, &rows->columns[i]);
     if (error == 0)
         error = class_rows(&rows->rows[DROP_ROWS_CLASSES]);
     if (error == 0)
@@ -235,9 +175,9 @@ static void fill_sites(struct table *table, const struct drop_table *sites)
 
 static void fill_source(struct table *table, const struct drop_table *sites, const struct drop_status *status)
 {
-    table_set(table, 0, COLUMN_SITES, sites->count);
+    table_set(table, 0, DROP_COLUMN_SITES, sites->count);
     if (status->active != DROP_ACTIVE_UNKNOWN)
-        table_set(table, 0, COLUMN_ACTIVE, status->active == DROP_ACTIVE_YES);
+        table_set(table, 0, DROP_COLUMN_ACTIVE, status->active == DROP_ACTIVE_YES);
 }
 
 static void fill_losses(struct table *tables[DROP_ROWS_COUNT], const struct drop_table *sites,

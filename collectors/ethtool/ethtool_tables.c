@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "collectors/ethtool/nic_meaning.h"
 
 enum { LABELS_MAX = 5, COLUMNS_MAX = 2, BYTES_PER_MEGABIT = 1000 * 1000 / 8 };
 
@@ -54,7 +55,8 @@ static const struct shape {
            .help = "Packets that the NIC or its driver lost, by cause, on one vocabulary for all "
                    "drivers; the causes of a device are disjoint",
            .source = "ETHTOOL_GSTATS",
-           .type = METRIC_COUNTER}},
+           .type = METRIC_COUNTER,
+           .meaning = nic_meanings}},
          1},
     [ETHTOOL_TABLE_RINGS] = {{"device", "direction"},
                              2,

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/cleanup.h"
+#include "collectors/meaning/remedy.h"
 
 struct link_column {
     struct metric metric;
@@ -17,47 +18,99 @@ struct link_column {
 #define TRAFFIC false
 #define LOSS    true
 
-/* The index is the field's place in the kernel's struct, so that no list of ours can get the order wrong. */
-#define STATISTIC(field, is_loss, family, metric_unit, text)                                                 \
+static const struct remedy remedy_dropped = {
+    "link-dropped", "See the drop sites of the same device, and ethtool -S: drivers disagree on it"};
+
+static const struct meaning_limit queue_limit = {
+    .now = "netdrop_link_transmit_queue_limit_packets",
+    .unit = "packets transmit queue",
+};
+
+/* What of a device goes through. */
+#define PASSES(way, text)                                                                                    \
+    &(const struct meaning)                                                                                  \
+    {                                                                                                        \
+        .purpose = PURPOSE_TRAFFIC, .direction = DIRECTION_##way, .subject = "{device}", .cause = text,      \
+        .layer = LAYER_DEVICE                                                                                \
+    }
+
+/* What it loses. The kernel documents (rtnl_link_stats64) which of the fields are sums of others: the first
+ * two, which have the least detail. */
+#define LOSES(way, where, the_class, the_detail, text, the_remedy, the_limit)                                \
+    &(const struct meaning)                                                                                  \
+    {                                                                                                        \
+        .purpose = PURPOSE_LOSS, .stage = STAGE_##where, .direction = DIRECTION_##way,                       \
+        .loss_class = LOSS_##the_class, .subject = "{device}", .cause = text, .remedy = the_remedy,          \
+        .limit = the_limit, .layer = LAYER_DEVICE, .detail = the_detail                                      \
+    }
+#define SHARED(which) (&remedies[REMEDY_##which])
+
+/* The index is the field's place in the kernel's struct, so that no list of ours can get the order wrong.
+ * Behind the text comes what else the metric has. No loss: nohandler (a bond's backup), otherhost_dropped
+ * (promiscuous), collisions (sent again). */
+#define STATISTIC(field, is_loss, family, metric_unit, text, ...)                                            \
     [offsetof(struct rtnl_link_stats64, field) /                                                             \
         sizeof(uint64_t)] = {.loss = is_loss,                                                                \
                              .metric = {.name = "netdrop_link_" family "_total",                             \
                                         .help = text,                                                        \
                                         .source = "rtnl_link_stats64." #field,                               \
                                         .unit = metric_unit,                                                 \
-                                        .type = METRIC_COUNTER}}
+                                        .type = METRIC_COUNTER,                                              \
+                                        ##__VA_ARGS__}}
 
 static const struct link_column statistics[LINK_STATISTIC_COUNT] = {
     STATISTIC(rx_packets, TRAFFIC, "receive_packets", NULL,
-              "Good packets received, those dropped later included"),
-    STATISTIC(tx_packets, TRAFFIC, "transmit_packets", NULL, "Packets handed over to the device"),
+              "Good packets received, those dropped later included", .meaning = PASSES(RECEIVE, "received")),
+    STATISTIC(tx_packets, TRAFFIC, "transmit_packets", NULL, "Packets handed over to the device",
+              .meaning = PASSES(TRANSMIT, "sent")),
     STATISTIC(rx_bytes, TRAFFIC, "receive_bytes", "bytes", "Good bytes received"),
     STATISTIC(tx_bytes, TRAFFIC, "transmit_bytes", "bytes", "Bytes handed over to the device"),
-    STATISTIC(rx_errors, LOSS, "receive_errors", NULL, "Bad packets received, of all kinds"),
-    STATISTIC(tx_errors, LOSS, "transmit_errors", NULL, "Transmit problems, of all kinds"),
+    STATISTIC(rx_errors, LOSS, "receive_errors", NULL, "Bad packets received, of all kinds",
+              .meaning = LOSES(RECEIVE, NIC, ERROR, 0, "receive errors", SHARED(NIC_FAULT), NULL),
+              .role = ROLE_DEVICES, .title = "Receive errors"),
+    STATISTIC(tx_errors, LOSS, "transmit_errors", NULL, "Transmit problems, of all kinds",
+              .meaning = LOSES(TRANSMIT, NIC, ERROR, 1, "transmit errors", SHARED(NIC_FAULT), NULL),
+              .title = "Transmit errors"),
     STATISTIC(rx_dropped, LOSS, "receive_dropped", NULL,
-              "Packets received but not processed: no resources, unknown protocol, filtered address"),
-    STATISTIC(tx_dropped, LOSS, "transmit_dropped", NULL, "Packets dropped on their way out"),
+              "Packets received but not processed: no resources, unknown protocol, filtered address",
+              .meaning = LOSES(RECEIVE, UNKNOWN, UNKNOWN, 2, "receive dropped", &remedy_dropped, NULL),
+              .title = "Receive dropped"),
+    STATISTIC(tx_dropped, LOSS, "transmit_dropped", NULL, "Packets dropped on their way out",
+              .meaning = LOSES(TRANSMIT, UNKNOWN, UNKNOWN, 3, "transmit dropped", SHARED(TRANSMIT_QUEUE),
+                               &queue_limit),
+              .title = "Transmit dropped"),
     STATISTIC(multicast, TRAFFIC, "receive_multicast", NULL, "Multicast packets received"),
     STATISTIC(collisions, LOSS, "collisions", NULL, "Collisions while transmitting"),
-    STATISTIC(rx_length_errors, LOSS, "receive_length_errors", NULL, "Packets dropped for an invalid length"),
+    STATISTIC(rx_length_errors, LOSS, "receive_length_errors", NULL, "Packets dropped for an invalid length",
+              .meaning = LOSES(RECEIVE, NIC, ERROR, 4, "receive length errors", SHARED(DAMAGED), NULL)),
     STATISTIC(rx_over_errors, LOSS, "receive_over_errors", NULL,
-              "Packets that did not fit the buffers of the host, or receiver overflow events"),
-    STATISTIC(rx_crc_errors, LOSS, "receive_crc_errors", NULL,
-              "Packets received with a wrong checksum (CRC)"),
-    STATISTIC(rx_frame_errors, LOSS, "receive_frame_errors", NULL, "Packets received misaligned"),
-    STATISTIC(rx_fifo_errors, LOSS, "receive_fifo_errors", NULL, "Receiver queue overflow events"),
+              "Packets that did not fit the buffers of the host, or receiver overflow events",
+              .meaning = LOSES(RECEIVE, DRIVER, CAPACITY, 5, "receive over errors", SHARED(NIC_RING), NULL)),
+    STATISTIC(rx_crc_errors, LOSS, "receive_crc_errors", NULL, "Packets received with a wrong checksum (CRC)",
+              .meaning = LOSES(RECEIVE, NIC, ERROR, 6, "receive crc errors", SHARED(DAMAGED), NULL)),
+    STATISTIC(rx_frame_errors, LOSS, "receive_frame_errors", NULL, "Packets received misaligned",
+              .meaning = LOSES(RECEIVE, NIC, ERROR, 7, "receive frame errors", SHARED(DAMAGED), NULL)),
+    STATISTIC(rx_fifo_errors, LOSS, "receive_fifo_errors", NULL, "Receiver queue overflow events",
+              .meaning = LOSES(RECEIVE, NIC, CAPACITY, 8, "receive fifo errors", SHARED(NIC_RING),
+                               &receive_ring_limit)),
     STATISTIC(rx_missed_errors, LOSS, "receive_missed", NULL,
-              "Packets that the device dropped because the host gave it no buffer in time"),
+              "Packets that the device dropped because the host gave it no buffer in time",
+              .meaning =
+                  LOSES(RECEIVE, NIC, CAPACITY, 9, "receive missed", SHARED(NIC_MISSED), &receive_ring_limit),
+              .title = "Receive missed"),
     STATISTIC(tx_aborted_errors, LOSS, "transmit_aborted_errors", NULL,
-              "Transmissions aborted: excessive collisions, or a general discard by the device"),
+              "Transmissions aborted: excessive collisions, or a general discard by the device",
+              .meaning = LOSES(TRANSMIT, NIC, ERROR, 10, "transmit aborted", SHARED(NIC_FAULT), NULL)),
     STATISTIC(tx_carrier_errors, LOSS, "transmit_carrier_errors", NULL,
-              "Transmissions that failed because the carrier was lost"),
+              "Transmissions that failed because the carrier was lost",
+              .meaning = LOSES(TRANSMIT, NIC, ERROR, 11, "transmit carrier lost", SHARED(LINK_FLAPS), NULL)),
     STATISTIC(tx_fifo_errors, LOSS, "transmit_fifo_errors", NULL,
-              "Transmissions that failed because the device's queue ran empty or over"),
+              "Transmissions that failed because the device's queue ran empty or over",
+              .meaning = LOSES(TRANSMIT, NIC, CAPACITY, 12, "transmit fifo errors", SHARED(NIC_RING), NULL)),
     STATISTIC(tx_heartbeat_errors, LOSS, "transmit_heartbeat_errors", NULL,
               "Heartbeat (SQE test) errors of old half-duplex Ethernet"),
-    STATISTIC(tx_window_errors, LOSS, "transmit_window_errors", NULL, "Late collisions"),
+    STATISTIC(tx_window_errors, LOSS, "transmit_window_errors", NULL, "Late collisions",
+              .meaning = LOSES(TRANSMIT, NIC, ERROR, 13, "transmit late collisions", SHARED(DUPLEX), NULL)),
     STATISTIC(rx_compressed, TRAFFIC, "receive_compressed", NULL, "Compressed packets received"),
     STATISTIC(tx_compressed, TRAFFIC, "transmit_compressed", NULL, "Compressed packets transmitted"),
     STATISTIC(rx_nohandler, LOSS, "receive_nohandler", NULL,
@@ -76,7 +129,7 @@ static const struct link_column statistics[LINK_STATISTIC_COUNT] = {
         }                                                                                                    \
     }
 
-#define GAUGE(attribute, family, metric_unit, text)                                                          \
+#define GAUGE(attribute, family, metric_unit, text, ...)                                                     \
     {                                                                                                        \
         .loss = TRAFFIC, .metric = {                                                                         \
             .name = "netdrop_link_" family,                                                                  \
@@ -84,6 +137,7 @@ static const struct link_column statistics[LINK_STATISTIC_COUNT] = {
             .source = attribute,                                                                             \
             .unit = metric_unit,                                                                             \
             .type = METRIC_GAUGE,                                                                            \
+            ##__VA_ARGS__                                                                                    \
         }                                                                                                    \
     }
 
@@ -94,9 +148,9 @@ static const struct link_column numbers[LINK_NUMBER_COUNT] = {
     [LINK_CARRIER_DOWN_CHANGES] =
         CHANGES("IFLA_CARRIER_DOWN_COUNT", "carrier_down_changes", "Changes of the carrier to down"),
     [LINK_UP] = GAUGE("ifinfomsg.ifi_flags IFF_UP and IFF_RUNNING", "up", NULL,
-                      "1 where the link is administratively up and running"),
-    [LINK_ADMIN_UP] =
-        GAUGE("ifinfomsg.ifi_flags IFF_UP", "admin_up", NULL, "1 where the link is administratively up"),
+                      "1 where the link is administratively up and running", .role = ROLE_DEVICE_UP),
+    [LINK_ADMIN_UP] = GAUGE("ifinfomsg.ifi_flags IFF_UP", "admin_up", NULL,
+                            "1 where the link is administratively up", .role = ROLE_DEVICE_ADMIN_UP),
     [LINK_CARRIER] = GAUGE("IFLA_CARRIER", "carrier", NULL, "1 where the link has a carrier"),
     [LINK_MTU] = GAUGE("IFLA_MTU", "mtu_bytes", "bytes", "Largest packet that the link carries"),
     [LINK_TRANSMIT_QUEUE_LIMIT] =
@@ -109,6 +163,7 @@ const struct metric link_info_metric = {
     .help = "What names the link, always 1",
     .source = "RTM_NEWLINK",
     .type = METRIC_INFO,
+    .role = ROLE_DEVICE_ALIAS,
 };
 
 const struct metric link_excluded_metric = {

@@ -29,4 +29,18 @@ const struct remedy remedies[REMEDY_COUNT] = {
     [REMEDY_ACCEPT_QUEUE] = {"tcp-accept-queue",
                              "Let the server accept faster, or raise its backlog (ss -ltn)"},
     [REMEDY_OPEN_VSWITCH] = {"open-vswitch", "Trace the packet (ovs-appctl ofproto/trace)"},
+    [REMEDY_NIC_RING] = {"nic-ring",
+                         "A larger ring (ethtool -G), more queues, or an idler CPU for their interrupts"},
+    [REMEDY_NIC_MISSED] = {"nic-missed",
+                           "A larger ring (ethtool -G); else see whether its PCIe slot is fast enough"},
+    [REMEDY_NIC_FAULT] = {"nic-fault", "See the kernel's log (dmesg) and the driver's version"},
+    [REMEDY_DUPLEX] = {"duplex", "Compare speed and duplex of both ends (ethtool DEVICE)"},
+    [REMEDY_LINK_FLAPS] = {"link-flaps", "Cable, transceiver, the switch's port"},
+};
+
+const struct meaning_limit receive_ring_limit = {
+    .now = "netdrop_nic_ring_entries",
+    .most = "netdrop_nic_ring_entries_limit",
+    .unit = "receive ring entries",
+    .only = {"direction", "receive"},
 };

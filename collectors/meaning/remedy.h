@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What to do about losses, as far as several collectors say it of theirs. What only one of them says stands
- * beside its metrics. Pure data; any thread.
+ * What several collectors say of the losses that they count: what to do, and the limit that was reached. What
+ * only one of them says stands beside its metrics. Pure data; any thread.
  */
 
 #include "base/table/meaning.h"
@@ -31,7 +31,15 @@ enum shared_remedy {
     REMEDY_TCP_RECEIVE_QUEUE,
     REMEDY_ACCEPT_QUEUE,
     REMEDY_OPEN_VSWITCH,
+    REMEDY_NIC_RING,
+    REMEDY_NIC_MISSED,
+    REMEDY_NIC_FAULT,
+    REMEDY_DUPLEX,
+    REMEDY_LINK_FLAPS,
     REMEDY_COUNT
 };
 
 extern const struct remedy remedies[REMEDY_COUNT];
+
+/* How many packets a NIC can receive before the kernel looks (netdrop_nic_ring_entries). */
+extern const struct meaning_limit receive_ring_limit;

@@ -22,6 +22,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "collectors/kernel/link_table.h"
+#include "collectors/qdisc/qdisc_metrics.h"
 #include "collectors/qdisc/qdisc_parse.h"
 
 #define NO_ROW UINT32_MAX
@@ -47,40 +48,6 @@ static const struct option options[] = {
 
 static const struct option_table option_table = {
     .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct qdisc_settings)};
-
-static const struct metric metrics[QDISC_VALUE_COUNT] = {
-    [QDISC_PACKETS] = {.name = "netdrop_qdisc_packets_total",
-                       .help = "Packets that left the queueing discipline; at ingress, that came to it",
-                       .source = "gnet_stats_basic.packets, TCA_STATS_PKT64",
-                       .type = METRIC_COUNTER},
-    [QDISC_BYTES] = {.name = "netdrop_qdisc_bytes_total",
-                     .help = "Bytes of these packets",
-                     .source = "gnet_stats_basic.bytes",
-                     .unit = "bytes",
-                     .type = METRIC_COUNTER},
-    [QDISC_DROPS] = {.name = "netdrop_qdisc_drops_total",
-                     .help = "Packets dropped; a parent counts those of its children too. 32 bits wide",
-                     .source = "gnet_stats_queue.drops",
-                     .type = METRIC_COUNTER},
-    [QDISC_OVERLIMITS] = {.name = "netdrop_qdisc_overlimits_total",
-                          .help =
-                              "How often a packet had to wait for its rate, which is no loss. 32 bits wide",
-                          .source = "gnet_stats_queue.overlimits",
-                          .type = METRIC_COUNTER},
-    [QDISC_REQUEUES] = {.name = "netdrop_qdisc_requeues_total",
-                        .help = "How often a packet was put back because the device took none. 32 bits wide",
-                        .source = "gnet_stats_queue.requeues",
-                        .type = METRIC_COUNTER},
-    [QDISC_BACKLOG_BYTES] = {.name = "netdrop_qdisc_backlog_bytes",
-                             .help = "Bytes that wait",
-                             .source = "gnet_stats_queue.backlog",
-                             .unit = "bytes",
-                             .type = METRIC_GAUGE},
-    [QDISC_BACKLOG_PACKETS] = {.name = "netdrop_qdisc_backlog_packets",
-                               .help = "Packets that wait",
-                               .source = "gnet_stats_queue.qlen",
-                               .type = METRIC_GAUGE},
-};
 
 static const char *const labels[] = {"device", "kind", "handle", "parent", "root"};
 
@@ -136,7 +103,7 @@ static int qdisc_open(const struct collector_context *context, const void *confi
     state->children = settings->children;
     error = netlink_message_new(RTM_GETQDISC, &header, sizeof(header), &state->request);
     if (error == 0)
-        error = column_set_new(metrics, ELEMENTS(metrics), &state->columns);
+        error = column_set_new(qdisc_metrics, QDISC_VALUE_COUNT, &state->columns);
     if (error < 0)
         return fault_set(fault, error, "qdisc: %s", strerror(-error));
     error = link_table_open(&state->links, context->limits, fault);

@@ -173,30 +173,23 @@ static const struct help texts[] = {
      "Segments dropped because their MD5 signature is wrong: keys differ, or forgery"},
 };
 
-static bool text_is(struct snmp_text text, const char *expected)
-{
-    return text.size == strlen(expected) && !memcmp(text.data, expected, text.size);
-}
-
 static const char *find(struct snmp_text protocol, struct snmp_text field)
 {
     for (size_t i = 0; i < ELEMENTS(texts); i++)
-        if (text_is(field, texts[i].field) && text_is(protocol, texts[i].protocol))
+        if (snmp_text_is(field, texts[i].field) && snmp_text_is(protocol, texts[i].protocol))
             return texts[i].text;
     return NULL;
 }
 
 const char *snmp_help(const struct snmp_field *field, const struct snmp_name *name)
 {
-    struct snmp_text protocol = field->protocol;
+    struct snmp_text protocol = snmp_name_protocol(field, name);
     const char *text;
 
     if (name->shape == SNMP_ICMP_TYPE)
         return field->name.data[0] == 'I' ? "ICMP messages received, by type" : "ICMP messages sent, by type";
-    if (name->shape == SNMP_VERSIONED && name->version == 6)
-        protocol.size--;
     /* UDP-Lite shares UDP's code and counters; only their place differs. */
-    if (text_is(protocol, "UdpLite"))
+    if (snmp_text_is(protocol, "UdpLite"))
         protocol = (struct snmp_text){"Udp", 3};
     text = find(protocol, field->name);
     if (text)

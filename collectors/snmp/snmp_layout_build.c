@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "collectors/snmp/snmp_help.h"
 #include "collectors/snmp/snmp_layout_private.h"
+#include "collectors/snmp/snmp_meaning.h"
 
 enum { ICMP_TYPES = 256, VERSIONS = 2 };
 
@@ -25,6 +26,7 @@ struct family {
     struct snmp_name name;
     size_t column;
     const char *help;
+    const struct meaning *meaning;
     char
         source[2 * (SNMP_PROTOCOL_MAX + SNMP_FIELD_MAX + 4)]; /* "Udp NoPorts", "Udp NoPorts, Udp6 NoPorts" */
 };
@@ -81,6 +83,7 @@ static struct family *add_family(struct builder *builder, const struct snmp_name
     family->name = *name;
     family->column = builder->column_count[name->shape]++;
     family->help = snmp_help(field, name);
+    family->meaning = snmp_meaning(field, name);
     return family;
 }
 
@@ -211,6 +214,7 @@ static int make_columns(struct builder *builder, enum snmp_shape shape)
                 .source = family->source,
                 .type = family->name.gauge ? METRIC_GAUGE : METRIC_COUNTER,
                 .value = family->name.is_signed ? VALUE_INT64 : VALUE_UINT64,
+                .meaning = family->meaning,
             };
     }
     return column_set_new(metrics, builder->column_count[shape], &builder->layout->columns[shape]);

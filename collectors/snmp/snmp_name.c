@@ -114,16 +114,11 @@ static void append_words(struct snmp_name *name, struct snmp_text text)
     }
 }
 
-static bool text_is(struct snmp_text text, const char *expected)
-{
-    return text.size == strlen(expected) && !memcmp(text.data, expected, text.size);
-}
-
 /* The protocols that IPv4 and IPv6 both have. */
 static bool is_versioned(struct snmp_text protocol)
 {
-    return text_is(protocol, "Ip") || text_is(protocol, "Udp") || text_is(protocol, "UdpLite") ||
-           text_is(protocol, "Icmp");
+    return snmp_text_is(protocol, "Ip") || snmp_text_is(protocol, "Udp") ||
+           snmp_text_is(protocol, "UdpLite") || snmp_text_is(protocol, "Icmp");
 }
 
 /* InType3, OutType255: the number and the family's name; NULL: another field. */
@@ -155,7 +150,7 @@ static bool is_gauge(struct snmp_text protocol, struct snmp_text field)
     };
 
     for (size_t i = 0; i < ELEMENTS(gauges); i++)
-        if (text_is(protocol, gauges[i][0]) && text_is(field, gauges[i][1]))
+        if (snmp_text_is(protocol, gauges[i][0]) && snmp_text_is(field, gauges[i][1]))
             return true;
     return false;
 }
@@ -175,7 +170,7 @@ static void end_counter(struct snmp_name *name)
 void snmp_name_make(const struct snmp_field *field, struct snmp_name *ret_name)
 {
     struct snmp_text protocol = field->protocol;
-    bool msg = text_is(protocol, "IcmpMsg");
+    bool msg = snmp_text_is(protocol, "IcmpMsg");
     const char *family;
 
     *ret_name = (struct snmp_name){.version = 4};
@@ -185,7 +180,7 @@ void snmp_name_make(const struct snmp_field *field, struct snmp_name *ret_name)
         ret_name->version = 6;
     }
     ret_name->shape = is_versioned(protocol) ? SNMP_VERSIONED : SNMP_PLAIN;
-    if (msg || (ret_name->version == 6 && text_is(protocol, "Icmp"))) {
+    if (msg || (ret_name->version == 6 && snmp_text_is(protocol, "Icmp"))) {
         family = icmp_type_family(field->name, &ret_name->icmp_type);
         if (family) {
             ret_name->shape = SNMP_ICMP_TYPE;
@@ -198,7 +193,16 @@ void snmp_name_make(const struct snmp_field *field, struct snmp_name *ret_name)
     append_word(ret_name, protocol.data, protocol.size);
     append_words(ret_name, field->name);
     ret_name->gauge = is_gauge(protocol, field->name);
-    ret_name->is_signed = ret_name->gauge && text_is(field->name, "MaxConn");
+    ret_name->is_signed = ret_name->gauge && snmp_text_is(field->name, "MaxConn");
     if (!ret_name->gauge)
         end_counter(ret_name);
+}
+
+struct snmp_text snmp_name_protocol(const struct snmp_field *field, const struct snmp_name *name)
+{
+    struct snmp_text protocol = field->protocol;
+
+    if (name->shape == SNMP_VERSIONED && name->version == 6)
+        protocol.size--;
+    return protocol;
 }

@@ -32,3 +32,6 @@ struct snmp_name {
 
 /* Of a field that came out of snmp_fields_next(): neither name is empty. */
 void snmp_name_make(const struct snmp_field *field, struct snmp_name *ret_name);
+
+/* The field's protocol without the 6 of one that both versions have: "Udp" of Udp6. */
+struct snmp_text snmp_name_protocol(const struct snmp_field *field, const struct snmp_name *name);

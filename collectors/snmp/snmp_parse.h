@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum snmp_format {
     SNMP_FORMAT_PAIRS, /* snmp, netstat */
@@ -28,6 +29,11 @@ struct snmp_text {
     const char *data; /* never NULL */
     size_t size;
 };
+
+static inline bool snmp_text_is(struct snmp_text text, const char *expected)
+{
+    return text.size == strlen(expected) && !memcmp(text.data, expected, text.size);
+}
 
 struct snmp_block {
     struct snmp_text head;

@@ -33,9 +33,8 @@
 #include "collectors/kernel/netlink.h"
 #include "collectors/sockets/socket_drops.h"
 #include "collectors/sockets/socket_ports.h"
+#include "collectors/sockets/sockets_metrics.h"
 #include "collectors/sockets/sockets_parse.h"
-
-enum { LISTEN_LENGTH, LISTEN_LIMIT, LISTEN_COLUMNS };
 
 /* The kernel's numbers of states (net/tcp_states.h), which its headers for programs do not have. A UDP socket
  * that is not connected is "closed". */
@@ -72,27 +71,6 @@ static const struct option options[] = {
 
 static const struct option_table option_table = {
     .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct sockets_settings)};
-
-static const struct metric drops_metric = {
-    .name = "netdrop_udp_socket_drops_total",
-    .help =
-        "Datagrams that the UDP sockets of a local port dropped since the collector was opened: receive buffer "
-        "full, wrong checksum, socket filter",
-    .source = "SK_MEMINFO_DROPS",
-    .type = METRIC_COUNTER,
-};
-
-static const struct metric listen_metrics[LISTEN_COLUMNS] = {
-    [LISTEN_LENGTH] = {.name = "netdrop_listen_queue_length",
-                       .help = "Connections that wait to be accepted, of the fullest listener on the port",
-                       .source = "inet_diag_msg.idiag_rqueue",
-                       .type = METRIC_GAUGE},
-    [LISTEN_LIMIT] =
-        {.name = "netdrop_listen_queue_limit",
-         .help = "Limit of the queue of that listener: one connection more fits, the rest is dropped",
-         .source = "inet_diag_msg.idiag_wqueue",
-         .type = METRIC_GAUGE},
-};
 
 struct sockets_state {
     struct netlink netlink;
@@ -180,10 +158,10 @@ static int listen_message(const struct nlmsghdr *message, void *data)
     if (error < 0)
         return error == -ENODATA ? 0 : error;
     port = socket_ports_get(&state->listeners, report.ipv6, report.port, &state->hint);
-    if (!port->has_socket ||
-        report.queue_length * port->values[LISTEN_LIMIT] > port->values[LISTEN_LENGTH] * report.queue_limit) {
-        port->values[LISTEN_LENGTH] = report.queue_length;
-        port->values[LISTEN_LIMIT] = report.queue_limit;
+    if (!port->has_socket || report.queue_length * port->values[SOCKETS_LISTEN_LIMIT] >
+                                 port->values[SOCKETS_LISTEN_LENGTH] * report.queue_limit) {
+        port->values[SOCKETS_LISTEN_LENGTH] = report.queue_length;
+        port->values[SOCKETS_LISTEN_LIMIT] = report.queue_limit;
     }
     port->has_socket = true;
     return 0;
@@ -256,9 +234,9 @@ static int prepare(struct sockets_state *state, const struct sockets_settings *s
     if (error == 0)
         error = socket_ports_init(&state->listeners, settings->max_ports, state->limits);
     if (error == 0)
-        error = column_set_new(&drops_metric, 1, &state->udp_columns);
+        error = column_set_new(&sockets_drops_metric, 1, &state->udp_columns);
     if (error == 0)
-        error = column_set_new(listen_metrics, LISTEN_COLUMNS, &state->listen_columns);
+        error = column_set_new(sockets_listen_metrics, SOCKETS_LISTEN_COLUMNS, &state->listen_columns);
     return error;
 }
 

@@ -18,51 +18,12 @@
 #include "base/cleanup.h"
 #include "base/decimal.h"
 #include "collectors/kernel/procfile.h"
+#include "collectors/softnet/softnet_metrics.h"
 #include "collectors/softnet/softnet_parse.h"
 
 struct softnet_settings {
     struct collector_common common;
     bool per_cpu;
-};
-
-enum { COLUMN_BACKLOG_LIMIT = SOFTNET_COUNTER_COUNT, COLUMN_BUDGET, COLUMN_COUNT };
-
-/* Both tables' counters are the same, but for the name. */
-#define COUNTERS(prefix, whose)                                                                              \
-    [SOFTNET_PROCESSED] = {.name = prefix "processed_total",                                                 \
-                           .help = "Packets taken from the input queues" whose,                              \
-                           .source = "softnet_data.processed",                                               \
-                           .type = METRIC_COUNTER},                                                          \
-    [SOFTNET_DROPPED] = {.name = prefix "dropped_total",                                                     \
-                         .help = "Packets dropped because the input queue was full" whose,                   \
-                         .source = "softnet_data.dropped",                                                   \
-                         .type = METRIC_COUNTER},                                                            \
-    [SOFTNET_TIMES_SQUEEZED] = {.name = prefix "times_squeezed_total",                                       \
-                                .help = "Times that the budget of packets or time ran out with "             \
-                                        "more left to take" whose,                                           \
-                                .source = "softnet_data.time_squeeze",                                       \
-                                .type = METRIC_COUNTER},                                                     \
-    [SOFTNET_FLOW_LIMIT] = {                                                                                 \
-        .name = prefix "flow_limit_total",                                                                   \
-        .help =                                                                                              \
-            "Packets among those dropped whose flow had more than its share of a long input queue" whose,    \
-        .source = "sd_flow_limit.count",                                                                     \
-        .type = METRIC_COUNTER}
-
-static const struct metric metrics[COLUMN_COUNT] = {
-    COUNTERS("netdrop_softnet_", ", all CPUs together, modulo 2^32"),
-    [COLUMN_BACKLOG_LIMIT] = {.name = "netdrop_softnet_backlog_limit_packets",
-                              .help = "Packets that the input queue of a CPU may hold",
-                              .source = "sysctl net.core.netdev_max_backlog",
-                              .type = METRIC_GAUGE},
-    [COLUMN_BUDGET] = {.name = "netdrop_softnet_budget_packets",
-                       .help = "Packets that a CPU takes in one round at most",
-                       .source = "sysctl net.core.netdev_budget",
-                       .type = METRIC_GAUGE},
-};
-
-static const struct metric cpu_metrics[SOFTNET_COUNTER_COUNT] = {
-    COUNTERS("netdrop_softnet_cpu_", ", by CPU"),
 };
 
 struct softnet_cpu {
@@ -167,10 +128,10 @@ static int read_stat(struct softnet_state *state, struct fault *fault)
 
 static int make_sets(struct softnet_state *state)
 {
-    int error = column_set_new(metrics, COLUMN_COUNT, &state->columns);
+    int error = column_set_new(softnet_metrics, SOFTNET_COLUMN_COUNT, &state->columns);
 
     if (error == 0)
-        error = column_set_new(cpu_metrics, SOFTNET_COUNTER_COUNT, &state->cpu_columns);
+        error = column_set_new(softnet_cpu_metrics, SOFTNET_COUNTER_COUNT, &state->cpu_columns);
     return error < 0 ? error : row_set_new_single(&state->row);
 }
 
@@ -256,8 +217,8 @@ static int add_sum(struct softnet_state *state, struct snapshot *draft)
         if (is_there(state, i))
             table_set(table, 0, i, sum);
     }
-    set_sysctl(table, COLUMN_BACKLOG_LIMIT, &state->backlog_limit);
-    set_sysctl(table, COLUMN_BUDGET, &state->budget);
+    set_sysctl(table, SOFTNET_COLUMN_BACKLOG_LIMIT, &state->backlog_limit);
+    set_sysctl(table, SOFTNET_COLUMN_BUDGET, &state->budget);
     return 0;
 }
 

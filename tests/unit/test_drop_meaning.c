@@ -65,35 +65,9 @@ static void test_entries(void **state)
     }
 }
 
-/* Each remedy is some entry's, and has its words. */
-static void test_remedies(void **state)
-{
-    bool used[REMEDY_COUNT] = {false};
-
-    (void)state;
-    for (size_t i = 0; i < drop_meaning_count; i++)
-        used[drop_meanings[i].remedy] = true;
-    for (size_t i = 0; i < REMEDY_COUNT; i++) {
-        assert_true(used[i]);
-        assert_non_null(remedies[i].page);
-        assert_true(isupper((unsigned char)remedies[i].advice[0]));
-    }
-}
-
-static void test_names(void **state)
-{
-    static const char *const names[] = {"capacity", "error", "policy", "benign", "unknown"};
-
-    (void)state;
-    assert_int_equal(ELEMENTS(names), LOSS_CLASS_COUNT);
-    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++)
-        assert_string_equal(loss_class_name(loss_class), names[loss_class]);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_entries),
-                                       cmocka_unit_test(test_remedies), cmocka_unit_test(test_names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_entries)};
 
     return cmocka_run_group_tests_name("drop_class", tests, NULL, NULL);
 }
