@@ -156,8 +156,8 @@ static void page_head(const struct page *page, const struct page_view *view, str
     buffer_text(out, "</p>\n");
 }
 
-static void page_body(const struct page *page, const struct page_view *view, bool all_interfaces,
-                      uint64_t now_ns, struct buffer *out)
+static void page_body(const struct page *page, struct page_view *view, bool all_interfaces, uint64_t now_ns,
+                      struct buffer *out)
 {
     bool more;
 

@@ -5,26 +5,22 @@
  * HTTP threads. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "daemon/page/page_html.h"
 
-enum { DEVICES_SHOWN = 50, TOTALS = 5 };
+enum { DEVICES_SHOWN = 50, TOTALS_MAX = 8, TITLE_MAX = 48 };
 
-/* Of a device's numbers since it came; absent ones are left empty. */
-static const char *const totals[TOTALS] = {
-    "netdrop_link_receive_errors_total",   "netdrop_link_receive_dropped_total",
-    "netdrop_link_receive_missed_total",   "netdrop_link_transmit_errors_total",
-    "netdrop_link_transmit_dropped_total",
-};
-
-/* The table of the links, and where in it what is; -1: it is not. */
-struct link_table {
+/* Where in the table of interfaces is what; -1: it is not. */
+struct device_columns {
     const struct table *table;
     const struct row_set *info; /* has the aliases, row by row; NULL: not collected */
-    int admin_up, up, totals[TOTALS];
+    int admin_up, up;
+    size_t total_count;
+    size_t totals[TOTALS_MAX]; /* numbers since the device came: columns with a title */
 };
 
 /* What moves of a device; NULL: it is not known to. */
@@ -82,7 +78,7 @@ static int devices_init(const struct page_view *view, struct devices *devices)
 
         if (!page_find_device(devices->index, line->subject, &row))
             continue;
-        if (!strcmp(line->watch->metric, "netdrop_link_receive_packets_total"))
+        if (line->meaning->direction == DIRECTION_RECEIVE)
             devices->items[row].in = line;
         else
             devices->items[row].out = line;
@@ -93,12 +89,12 @@ static int devices_init(const struct page_view *view, struct devices *devices)
     return 0;
 }
 
-static void number_cell(const struct table *table, size_t row, int column, struct buffer *out)
+static void number_cell(const struct table *table, size_t row, size_t column, struct buffer *out)
 {
     uint64_t value;
 
     buffer_text(out, "<td class=\"number\">");
-    if (column >= 0 && table_get(table, row, (size_t)column, &value))
+    if (table_get(table, row, column, &value))
         html_count(out, value);
     buffer_text(out, "</td>");
 }
@@ -124,78 +120,102 @@ static void loss_cell(const struct trend_line *line, struct buffer *out)
     buffer_text(out, "</td>");
 }
 
-static void state_cell(const struct link_table *links, size_t row, struct buffer *out)
+static void state_cell(const struct device_columns *columns, size_t row, struct buffer *out)
 {
     uint64_t value = 0;
 
     buffer_text(out, "<td>");
-    if (links->up >= 0 && table_get(links->table, row, (size_t)links->up, &value) && value)
+    if (columns->up >= 0 && table_get(columns->table, row, (size_t)columns->up, &value) && value)
         buffer_text(out, "up");
-    else if (links->admin_up >= 0 && table_get(links->table, row, (size_t)links->admin_up, &value))
+    else if (columns->admin_up >= 0 && table_get(columns->table, row, (size_t)columns->admin_up, &value))
         buffer_text(out,
                     value ? "<span class=\"bad\">no carrier</span>" : "<span class=\"quiet\">down</span>");
     buffer_text(out, "</td>");
 }
 
 /* What its owner calls the device. */
-static void alias_text(const struct link_table *links, const char *name, size_t row, struct buffer *out)
+static void alias_text(const struct device_columns *columns, const char *name, size_t row, struct buffer *out)
 {
     char device[64], alias[512];
 
-    if (!links->info || row >= links->info->count ||
-        row_set_label(links->info, row, "device", device, sizeof(device)) < 0 || strcmp(device, name) != 0 ||
-        row_set_label(links->info, row, "alias", alias, sizeof(alias)) <= 0)
+    if (!columns->info || row >= columns->info->count ||
+        row_set_label(columns->info, row, "device", device, sizeof(device)) < 0 ||
+        strcmp(device, name) != 0 || row_set_label(columns->info, row, "alias", alias, sizeof(alias)) <= 0)
         return;
     buffer_text(out, " <span class=\"alias quiet small\">");
     html_text(out, alias);
     buffer_text(out, "</span>");
 }
 
-static void device_row(const struct link_table *links, const struct device *device, size_t row,
+static void device_row(const struct device_columns *columns, const struct device *device, size_t row,
                        struct buffer *out)
 {
     char name[64] = "", kind[32] = "";
 
-    (void)row_set_label(links->table->rows, row, "device", name, sizeof(name));
-    (void)row_set_label(links->table->rows, row, "kind", kind, sizeof(kind));
+    (void)row_set_label(columns->table->rows, row, "device", name, sizeof(name));
+    (void)row_set_label(columns->table->rows, row, "kind", kind, sizeof(kind));
     buffer_text(out, "<tr><th scope=\"row\">");
     html_text(out, name);
     buffer_text(out, " <span class=\"quiet small\">");
     html_text(out, kind);
     buffer_text(out, "</span>");
-    alias_text(links, name, row, out);
+    alias_text(columns, name, row, out);
     buffer_text(out, "</th>");
-    state_cell(links, row, out);
+    state_cell(columns, row, out);
     loss_cell(device->loss, out);
     traffic_cell(device->in, out);
     traffic_cell(device->out, out);
-    for (size_t i = 0; i < TOTALS; i++)
-        number_cell(links->table, row, links->totals[i], out);
+    for (size_t i = 0; i < columns->total_count; i++)
+        number_cell(columns->table, row, columns->totals[i], out);
     buffer_text(out, "</tr>\n");
+}
+
+/* Those with a title, of what comes in before what goes out. */
+static void find_totals(struct device_columns *columns)
+{
+    static const enum direction order[] = {DIRECTION_RECEIVE, DIRECTION_TRANSMIT, DIRECTION_NONE};
+    const struct column_set *set = columns->table->columns;
+
+    for (size_t i = 0; i < ELEMENTS(order); i++)
+        for (size_t at = 0; at < set->count && columns->total_count < TOTALS_MAX; at++) {
+            const struct meaning *meaning = set->columns[at].meaning;
+
+            if (set->columns[at].title && (meaning ? meaning->direction : DIRECTION_NONE) == order[i])
+                columns->totals[columns->total_count++] = at;
+        }
+}
+
+static struct device_columns find_columns(const struct page_view *view)
+{
+    size_t column;
+    const struct table *table = view->links.table;
+    const struct table *info = page_find_role(view, ROLE_DEVICE_ALIAS, &column);
+    struct device_columns columns = {
+        .table = table,
+        .info = info ? info->rows : NULL,
+        .admin_up = table_find_role(table, ROLE_DEVICE_ADMIN_UP),
+        .up = table_find_role(table, ROLE_DEVICE_UP),
+    };
+
+    find_totals(&columns);
+    return columns;
 }
 
 static void device_table(const struct page_view *view, const struct devices *devices, size_t shown,
                          struct buffer *out)
 {
-    static const char *const columns[] = {
-        "Interface",         "State",           "Loses now, /s",
-        "#In, /s",           "#Out, /s",        "#Receive errors",
-        "#Receive dropped",  "#Receive missed", "#Transmit errors",
-        "#Transmit dropped",
-    };
-    size_t column;
-    const struct table *table = view->links.table;
-    const struct table *info = page_find_column(view, "netdrop_link_info", &column);
-    struct link_table links = {.table = table,
-                               .info = info ? info->rows : NULL,
-                               .admin_up = table_find_column(table, "netdrop_link_admin_up"),
-                               .up = table_find_column(table, "netdrop_link_up")};
+    enum { FIXED = 5 };
+    const char *titles[FIXED + TOTALS_MAX] = {"Interface", "State", "Loses now, /s", "#In, /s", "#Out, /s"};
+    const struct device_columns columns = find_columns(view);
+    char texts[TOTALS_MAX][TITLE_MAX];
 
-    for (size_t i = 0; i < TOTALS; i++)
-        links.totals[i] = table_find_column(table, totals[i]);
-    html_table_begin(out, columns, ELEMENTS(columns));
+    for (size_t i = 0; i < columns.total_count; i++) {
+        (void)snprintf(texts[i], TITLE_MAX, "#%s", columns.table->columns->columns[columns.totals[i]].title);
+        titles[FIXED + i] = texts[i];
+    }
+    html_table_begin(out, titles, FIXED + columns.total_count);
     for (size_t i = 0; i < shown; i++)
-        device_row(&links, &devices->items[devices->order[i]], devices->order[i], out);
+        device_row(&columns, &devices->items[devices->order[i]], devices->order[i], out);
     html_table_end(out);
 }
 

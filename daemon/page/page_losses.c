@@ -7,8 +7,8 @@
  * threads.
  */
 
+#include <errno.h>
 #include <math.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "daemon/page/page_html.h"
@@ -23,66 +23,49 @@ double page_now(const struct trend_line *line)
     return 0;
 }
 
-/* The limit that a loss ran into, where it can be read: "256 of 4,096 ring entries", "1,000 packets ...". */
-static const struct {
-    const char *loss;  /* the metric that moved */
-    const char *cause; /* NULL: any */
-    const char *now;
-    const char *most; /* NULL: `now` is the limit */
-    const char *unit;
-} limits[] = {
-    {"netdrop_nic_lost_total", "receive no_buffer", "netdrop_nic_ring_entries",
-     "netdrop_nic_ring_entries_limit", "receive ring entries"},
-    {"netdrop_nic_lost_total", "receive missed", "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit",
-     "receive ring entries"},
-    {"netdrop_link_receive_missed_total", NULL, "netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit",
-     "receive ring entries"},
-    {"netdrop_link_receive_fifo_errors_total", NULL, "netdrop_nic_ring_entries",
-     "netdrop_nic_ring_entries_limit", "receive ring entries"},
-    {"netdrop_link_transmit_dropped_total", NULL, "netdrop_link_transmit_queue_limit_packets", NULL,
-     "packets transmit queue"},
-    {"netdrop_softnet_dropped_total", NULL, "netdrop_softnet_backlog_limit_packets", NULL,
-     "packets backlog a CPU"},
-    {"netdrop_conntrack_drop_total", NULL, "netdrop_conntrack_entries", "netdrop_conntrack_entries_limit",
-     "connections tracked"},
-};
-
-static void loss_limit(const struct page_view *view, const struct trend_line *line, struct buffer *out)
+static bool limit_value(struct page_view *view, const struct trend_line *line, const char *metric,
+                        struct buffer *out, uint64_t *ret_value)
 {
-    for (size_t i = 0; i < ELEMENTS(limits); i++) {
-        uint64_t now, most;
+    int error = page_find_limit(view, line->meaning->limit, metric, line->subject, ret_value);
 
-        if (strcmp(limits[i].loss, line->watch->metric) != 0 ||
-            (limits[i].cause && strcmp(limits[i].cause, line->cause) != 0) ||
-            !page_find_value(view, limits[i].now, line->subject, &now))
-            continue;
-        buffer_text(out, "<br><span class=\"quiet small\">Limit: ");
-        html_count(out, now);
-        if (limits[i].most && page_find_value(view, limits[i].most, line->subject, &most)) {
-            buffer_text(out, " of ");
-            html_count(out, most);
-        }
-        buffer_printf(out, " %s</span>", limits[i].unit);
+    if (error == -ENOMEM)
+        out->error = error;
+    return error == 0;
+}
+
+/* The limit that a loss ran into, where it can be read: "256 of 4,096 ring entries", "1,000 packets ...". */
+static void loss_limit(struct page_view *view, const struct trend_line *line, struct buffer *out)
+{
+    const struct meaning_limit *limit = line->meaning->limit;
+    uint64_t now, most;
+
+    if (!limit || !limit_value(view, line, limit->now, out, &now))
         return;
+    buffer_text(out, "<br><span class=\"quiet small\">Limit: ");
+    html_count(out, now);
+    if (limit->most && limit_value(view, line, limit->most, out, &most)) {
+        buffer_text(out, " of ");
+        html_count(out, most);
     }
+    buffer_printf(out, " %s</span>", limit->unit);
 }
 
 /* What it means and what to do, where they are known. */
 static void loss_advice(const struct trend_line *line, struct buffer *out)
 {
-    if (!line->meaning && !line->advice)
+    if (!line->sentence && !line->remedy)
         return;
     buffer_text(out, "<br><span class=\"quiet small\">");
-    if (line->meaning)
-        buffer_printf(out, "%s. ", line->meaning);
-    if (line->advice)
-        buffer_printf(out, "%s. Runbook: %s.", line->advice->advice, line->advice->page);
+    if (line->sentence)
+        buffer_printf(out, "%s. ", line->sentence);
+    if (line->remedy)
+        buffer_printf(out, "%s. Runbook: %s.", line->remedy->advice, line->remedy->page);
     buffer_text(out, "</span>");
 }
 
-static void loss_row(const struct page_view *view, const struct trend_line *line, struct buffer *out)
+static void loss_row(struct page_view *view, const struct trend_line *line, struct buffer *out)
 {
-    bool bad = line->watch->kind == TREND_LOSS && page_now(line) > 0;
+    bool bad = line->meaning->purpose == PURPOSE_LOSS && page_now(line) > 0;
 
     buffer_text(out, "<tr><th scope=\"row\">");
     html_text(out, line->subject);
@@ -99,7 +82,7 @@ static void loss_row(const struct page_view *view, const struct trend_line *line
     buffer_text(out, "</td></tr>\n");
 }
 
-static void loss_table(const struct page_view *view, const struct trend_line *lines, size_t count,
+static void loss_table(struct page_view *view, const struct trend_line *lines, size_t count,
                        struct buffer *out)
 {
     static const char *const columns[] = {"Where", "How, and what to do", "#Now, /s", "#5 minutes",
@@ -122,7 +105,8 @@ static const struct trend_line *worst_now(const struct page_view *view)
     for (size_t i = 0; i < view->loss_count; i++) {
         double now = page_now(&view->losses[i]);
 
-        if (now > most || (worst && now == most && view->losses[i].watch > worst->watch)) {
+        if (now > most ||
+            (worst && now == most && meaning_tells_more(view->losses[i].meaning, worst->meaning))) {
             worst = &view->losses[i];
             most = now;
         }
@@ -154,7 +138,7 @@ void page_verdict(const struct page_view *view, struct buffer *out)
     }
 }
 
-void page_losses(const struct page_view *view, struct buffer *out)
+void page_losses(struct page_view *view, struct buffer *out)
 {
     if (view->loss_count)
         loss_table(view, view->losses, view->loss_count, out);
@@ -162,7 +146,7 @@ void page_losses(const struct page_view *view, struct buffer *out)
         buffer_text(out, "<p>None.</p>\n");
 }
 
-void page_others(const struct page_view *view, struct buffer *out)
+void page_others(struct page_view *view, struct buffer *out)
 {
     if (view->other_count)
         loss_table(view, view->others, view->other_count, out);

@@ -35,10 +35,19 @@ static void label_cell(const struct row_set *rows, size_t row, const char *label
     buffer_text(out, "</td>");
 }
 
-static void site_row(const struct row_set *rows, const struct site_row *site, struct buffer *out)
+/* What happened there; "" where nobody knows. */
+static const char *sentence(const struct meaning *meanings, const struct row_set *rows, size_t row)
+{
+    const struct meaning *meaning = meanings ? meaning_of_row(meanings, rows, row) : NULL;
+    const char *text = meaning ? meaning_refined(meaning, rows, row).sentence : NULL;
+
+    return text ? text : "";
+}
+
+static void site_row(const struct row_set *rows, const struct site_row *site, const struct meaning *meanings,
+                     struct buffer *out)
 {
     static const char *const labels[] = {"reason", "class", "device", "netns", "protocol"};
-    const struct drop_meaning *meaning = trend_watch_meaning(rows, site->row);
     char function[64] = "";
 
     (void)row_set_label(rows, site->row, "function", function, sizeof(function));
@@ -50,10 +59,11 @@ static void site_row(const struct row_set *rows, const struct site_row *site, st
     buffer_text(out, "<td class=\"number\">");
     html_count(out, site->count);
     buffer_printf(out, "</td><td class=\"wide quiet small\">%s</td></tr>\n",
-                  meaning ? meaning->sentence : "");
+                  sentence(meanings, rows, site->row));
 }
 
-static void site_table(const struct table *table, struct site_row *sites, size_t count, struct buffer *out)
+static void site_table(const struct table *table, size_t column, struct site_row *sites, size_t count,
+                       struct buffer *out)
 {
     static const char *const columns[] = {"Function",  "Reason",   "Class",    "Interface",
                                           "Namespace", "Protocol", "#Packets", "What it means"};
@@ -61,7 +71,7 @@ static void site_table(const struct table *table, struct site_row *sites, size_t
     qsort(sites, count, sizeof(*sites), compare_sites);
     html_table_begin(out, columns, ELEMENTS(columns));
     for (size_t i = 0; i < count && i < SITES_SHOWN; i++)
-        site_row(table->rows, &sites[i], out);
+        site_row(table->rows, &sites[i], table->columns->columns[column].meaning, out);
     html_table_end(out);
     if (count > SITES_SHOWN)
         buffer_printf(out, "<p>%zu more are on the metrics page.</p>\n", count - SITES_SHOWN);
@@ -70,7 +80,7 @@ static void site_table(const struct table *table, struct site_row *sites, size_t
 void page_sites(const struct page_view *view, struct buffer *out)
 {
     size_t column = 0, count = 0;
-    const struct table *table = page_find_column(view, "netdrop_kernel_drops_total", &column);
+    const struct table *table = page_find_role(view, ROLE_DROP_SITES, &column);
     _cleanup_(freep) struct site_row *sites = NULL;
 
     if (!table) {
@@ -88,7 +98,7 @@ void page_sites(const struct page_view *view, struct buffer *out)
             count++;
     }
     if (count)
-        site_table(table, sites, count, out);
+        site_table(table, column, sites, count, out);
     else
         buffer_text(out, "<p>None.</p>\n");
 }

@@ -6,36 +6,39 @@
  * so that a page of 4,000 interfaces holds up no scrape. On the HTTP threads.
  */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-const struct table *page_find_column(const struct page_view *view, const char *metric, size_t *ret_column)
+/* The table that has such a column, by the metric's name or, where that is NULL, its role. */
+static const struct table *find_column(const struct page_view *view, const char *metric, enum role role,
+                                       size_t *ret_column)
 {
     for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++) {
         const struct snapshot *snapshot = view->snapshots[slot];
 
         for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
-            int column = table_find_column(&snapshot->tables[i], metric);
+            const struct table *table = &snapshot->tables[i];
+            int column = metric ? table_find_column(table, metric) : table_find_role(table, role);
 
             if (column < 0)
                 continue;
             *ret_column = (size_t)column;
-            return &snapshot->tables[i];
+            return table;
         }
     }
     return NULL;
 }
 
-static bool has_label(const struct row_set *rows, size_t row, const char *label, const char *value)
+const struct table *page_find_role(const struct page_view *view, enum role role, size_t *ret_column)
 {
-    char text[64];
-
-    return row_set_label(rows, row, label, text, sizeof(text)) >= 0 && !strcmp(text, value);
+    return find_column(view, NULL, role, ret_column);
 }
 
 /* The slot of the device's row, or the free one where it belongs. */
 static uint32_t *index_slot(const struct page_index *index, const char *device)
 {
+    const struct label_value wanted = {"device", device};
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
     for (const char *at = device; *at; at++)
@@ -43,31 +46,28 @@ static uint32_t *index_slot(const struct page_index *index, const char *device)
     for (;; hash++) {
         uint32_t *slot = &index->slots[hash & (index->slot_count - 1)];
 
-        if (!*slot || has_label(index->table->rows, *slot - 1, "device", device))
+        if (!*slot || label_value_holds(&wanted, index->table->rows, *slot - 1))
             return slot;
     }
 }
 
-/* Of the table with this metric the rows of the direction; NULL: they have none. False: out of memory. */
-static bool index_make(const struct page_view *view, const char *metric, const char *direction,
-                       struct page_index *index)
+static int index_make(const struct table *table, const struct label_value *only, struct page_index *index)
 {
-    size_t column, slot_count = 16;
-    const struct table *table = page_find_column(view, metric, &column);
+    size_t slot_count = 16;
 
-    if (!table)
-        return true;
     while (slot_count < 2 * table->rows->count)
         slot_count *= 2;
-    *index = (struct page_index){table, slot_count, calloc(slot_count, sizeof(uint32_t))};
-    for (uint32_t row = 0; index->slots && row < table->rows->count; row++) {
+    *index = (struct page_index){table, *only, slot_count, calloc(slot_count, sizeof(uint32_t))};
+    if (!index->slots)
+        return -ENOMEM;
+    for (uint32_t row = 0; row < table->rows->count; row++) {
         char device[64];
 
-        if ((!direction || has_label(table->rows, row, "direction", direction)) &&
+        if (label_value_holds(only, table->rows, row) &&
             row_set_label(table->rows, row, "device", device, sizeof(device)) >= 0)
             *index_slot(index, device) = row + 1;
     }
-    return index->slots;
+    return 0;
 }
 
 bool page_find_device(const struct page_index *index, const char *device, size_t *ret_row)
@@ -79,26 +79,87 @@ bool page_find_device(const struct page_index *index, const char *device, size_t
     return found;
 }
 
-bool page_find_value(const struct page_view *view, const char *metric, const char *device,
-                     uint64_t *ret_value)
+static bool same_rows(const struct label_value *a, const struct label_value *b)
+{
+    if (!a->label || !b->label)
+        return a->label == b->label;
+    return !strcmp(a->label, b->label) && !strcmp(a->value, b->value);
+}
+
+/* The index of these rows of a table, made where there is none yet. -ENOMEM, -ENOENT where there are too
+ * many.
+ */
+static int find_index(struct page_view *view, const struct table *table, const struct label_value *only,
+                      const struct page_index **ret_index)
+{
+    int error;
+
+    if (table == view->links.table && same_rows(only, &view->links.only)) {
+        *ret_index = &view->links;
+        return 0;
+    }
+    for (size_t i = 0; i < view->limit_count; i++)
+        if (table == view->limits[i].table && same_rows(only, &view->limits[i].only)) {
+            *ret_index = &view->limits[i];
+            return 0;
+        }
+    if (view->limit_count == PAGE_LIMIT_TABLES_MAX)
+        return -ENOENT;
+    error = index_make(table, only, &view->limits[view->limit_count]);
+    if (error == 0)
+        *ret_index = &view->limits[view->limit_count++];
+    return error;
+}
+
+int page_find_limit(struct page_view *view, const struct meaning_limit *limit, const char *metric,
+                    const char *subject, uint64_t *ret_value)
 {
     size_t column, row = 0;
-    const struct table *table = page_find_column(view, metric, &column);
+    const struct table *table = find_column(view, metric, ROLE_NONE, &column);
+    const struct page_index *index = NULL;
+    char device[64];
+    int error;
 
-    if (!table)
-        return false;
-    if (table == view->links.table || table == view->rings.table) {
-        if (!page_find_device(table == view->links.table ? &view->links : &view->rings, device, &row))
-            return false;
+    if (!table || !table->rows->count)
+        return -ENOENT;
+    if (row_set_label(table->rows, 0, "device", device, sizeof(device)) >= 0) {
+        error = find_index(view, table, &limit->only, &index);
+        if (error < 0)
+            return error;
+        if (!page_find_device(index, subject, &row))
+            return -ENOENT;
     } else if (table->rows->count != 1) {
-        return false;
+        return -ENOENT;
     }
-    return table_get(table, row, column, ret_value);
+    return table_get(table, row, column, ret_value) ? 0 : -ENOENT;
+}
+
+/* The table of interfaces. */
+static int view_links(struct page_view *view)
+{
+    static const struct label_value all = {};
+    size_t column;
+    const struct table *table = page_find_role(view, ROLE_DEVICE_UP, &column);
+
+    return table ? index_make(table, &all, &view->links) : 0;
+}
+
+/* What moved, as of now. */
+static void view_trends(struct page_view *view, struct trend *trend)
+{
+    struct trend_question question = {.purposes = PURPOSE_LOSS, .points = TREND_POINTS, .growing = true};
+
+    trend_extent(trend, &view->extent);
+    view->loss_count = trend_select(trend, &question, view->losses, PAGE_LOSSES_MAX);
+    question.purposes = PURPOSE_OTHER;
+    view->other_count = trend_select(trend, &question, view->others, PAGE_LOSSES_MAX);
+    question.purposes = PURPOSE_TRAFFIC;
+    question.points = 1;
+    view->traffic_count = trend_select(trend, &question, view->traffic, TREND_LINES_MAX);
 }
 
 struct page_view *page_view_new(const struct registry *registry, struct trend *trend, uint64_t now_ns)
 {
-    const unsigned five_minutes = TREND_POINTS;
     struct page_view *view = malloc(sizeof(*view));
 
     if (!view)
@@ -107,19 +168,14 @@ struct page_view *page_view_new(const struct registry *registry, struct trend *t
     for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++)
         view->snapshots[slot] =
             slot < registry_count(registry) ? registry_snapshot(registry, slot, now_ns) : NULL;
-    view->links = view->rings = (struct page_index){};
-    if (!index_make(view, "netdrop_link_up", NULL, &view->links) ||
-        !index_make(view, "netdrop_nic_ring_entries", "receive", &view->rings)) {
+    view->links = (struct page_index){};
+    view->limit_count = 0;
+    if (view_links(view) < 0) {
         page_view_freep(&view);
         return NULL;
     }
     trend_look(trend, now_ns);
-    trend_extent(trend, &view->extent);
-    view->loss_count =
-        trend_select(trend, TREND_LOSS | TREND_NOW, five_minutes, view->losses, PAGE_LOSSES_MAX);
-    view->other_count =
-        trend_select(trend, TREND_OTHER | TREND_NOW, five_minutes, view->others, PAGE_LOSSES_MAX);
-    view->traffic_count = trend_select(trend, TREND_TRAFFIC | TREND_NOW, 1, view->traffic, TREND_LINES_MAX);
+    view_trends(view, trend);
     return view;
 }
 
@@ -130,6 +186,7 @@ void page_view_freep(struct page_view **view)
     for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++)
         snapshot_unref((*view)->snapshots[slot]);
     free((*view)->links.slots);
-    free((*view)->rings.slots);
+    for (size_t i = 0; i < (*view)->limit_count; i++)
+        free((*view)->limits[i].slots);
     free(*view);
 }

@@ -90,7 +90,7 @@ static const struct trend_line *worst(const struct trend_line *lines, size_t cou
             most = line->rate;
         if (line->rate < ALIKE * most)
             break;
-        if (!worst || line->watch > worst->watch)
+        if (!worst || meaning_tells_more(line->meaning, worst->meaning))
             worst = line;
     }
     return worst;
@@ -229,10 +229,18 @@ static void format_since(uint64_t realtime_ns, uint64_t now_realtime_ns, char *t
         (void)strftime(text, size, " since %F %H:%M", &local);
 }
 
+/* The losses of the last points, into the lines; how many. */
+static size_t select_losses(struct loss_spells *loss, unsigned points)
+{
+    const struct trend_question question = {.purposes = PURPOSE_LOSS, .points = points};
+
+    return trend_select(loss->trend, &question, loss->lines, TREND_LINES_MAX);
+}
+
 /* What is lost now; false where nothing is. */
 static bool text_now(struct loss_spells *loss)
 {
-    size_t count = trend_select(loss->trend, TREND_LOSS, POINTS_NOW, loss->lines, TREND_LINES_MAX);
+    size_t count = select_losses(loss, POINTS_NOW);
     const struct trend_line *line = worst(loss->lines, count, NULL);
     const struct spell *spell = line ? find_spell(loss, line->subject) : NULL;
     char rate[32], when[32] = "";
@@ -249,7 +257,7 @@ static bool text_now(struct loss_spells *loss)
 
 static void text_minute(struct loss_spells *loss)
 {
-    size_t count = trend_select(loss->trend, TREND_LOSS, TREND_POINTS_A_MINUTE, loss->lines, TREND_LINES_MAX);
+    size_t count = select_losses(loss, TREND_POINTS_A_MINUTE);
     const struct trend_line *line = worst(loss->lines, count, NULL);
     struct trend_extent extent;
 
@@ -267,7 +275,7 @@ static void text_minute(struct loss_spells *loss)
 void loss_spells_update(struct loss_spells *loss, const struct loss_settings *settings, uint64_t now_ns)
 {
     unsigned points = (unsigned)(settings->window_ns / TREND_STEP_NS);
-    size_t count = trend_select(loss->trend, TREND_LOSS, points, loss->lines, TREND_LINES_MAX);
+    size_t count = select_losses(loss, points);
 
     turn_minute(loss, now_ns);
     for (size_t i = 0; i < count; i++) {

@@ -119,12 +119,6 @@ void trend_look(struct trend *trend, uint64_t now_ns)
     pthread_mutex_unlock(&trend->lock);
 }
 
-/* How many steps ago a reader's newest point is: the one that grows is for who asks for it. */
-static uint32_t newest(unsigned kinds)
-{
-    return kinds & TREND_NOW ? 0 : 1;
-}
-
 /* The point so many steps ago: false where it is not known. */
 static bool point(const struct trend *trend, const struct trend_series *series, uint32_t ago,
                   float *ret_moved, float *ret_elapsed)
@@ -136,16 +130,22 @@ static bool point(const struct trend *trend, const struct trend_series *series, 
     return ago < trend->step && !isnan(*ret_moved) && *ret_elapsed > 0;
 }
 
-/* Over `points` points from the newest on; where none of them is known, over the last that is. */
-static struct rank rank(const struct trend *trend, const struct trend_series *series, uint32_t newest,
-                        uint32_t points)
+/* How many steps ago a reader's newest point is. */
+static uint32_t newest(const struct trend_question *question)
 {
-    double wanted = (double)points * TREND_STEP_NS / NS_PER_SECOND;
+    return question->growing ? 0 : 1;
+}
+
+/* Over the points that are asked for; where none of them is known, over the last that is. */
+static struct rank rank(const struct trend *trend, const struct trend_series *series,
+                        const struct trend_question *question)
+{
+    double wanted = (double)question->points * TREND_STEP_NS / NS_PER_SECOND;
     double moved = 0, elapsed = 0;
     float one, seconds;
 
-    for (uint32_t i = 0; i < TREND_POINTS && (i < points || elapsed <= 0); i++) {
-        if (!point(trend, series, newest + i, &one, &seconds))
+    for (uint32_t i = 0; i < TREND_POINTS && (i < question->points || elapsed <= 0); i++) {
+        if (!point(trend, series, newest(question) + i, &one, &seconds))
             continue;
         moved += one;
         elapsed += seconds;
@@ -181,19 +181,19 @@ static void line_fill(const struct trend *trend, const struct rank *rank, uint32
 {
     const struct trend_series *series = rank->series;
     const struct row_set *rows = series->source->rows;
-    const struct drop_meaning *meaning = trend_watch_meaning(rows, series->row);
+    const struct meaning meaning = meaning_refined(series->meaning, rows, series->row);
     float moved, elapsed;
 
     *line = (struct trend_line){
-        .watch = series->watch,
+        .meaning = series->meaning,
         .count = rank->count,
         .rate = rank->rate,
-        .meaning = meaning ? meaning->sentence : NULL,
-        .advice = meaning ? &remedies[meaning->remedy] : series->watch->advice,
+        .sentence = meaning.sentence,
+        .remedy = meaning.remedy,
     };
-    trend_watch_text(series->watch->subject, rows, series->row, line->subject, sizeof(line->subject));
-    trend_watch_text(series->watch->cause, rows, series->row, line->cause, sizeof(line->cause));
-    line->device = series->watch->subject[0] == '{' && line->subject[0];
+    meaning_text(meaning.subject, rows, series->row, line->subject, sizeof(line->subject));
+    meaning_text(meaning.cause, rows, series->row, line->cause, sizeof(line->cause));
+    line->device = meaning_of_device(&meaning) && line->subject[0];
     if (!line->subject[0])
         strcpy(line->subject, "host");
     if (point(trend, series, newest, &moved, &elapsed))
@@ -204,7 +204,7 @@ static void line_fill(const struct trend *trend, const struct rank *rank, uint32
                               : (float)NAN;
 }
 
-size_t trend_select(struct trend *trend, unsigned kinds, unsigned points, struct trend_line *lines,
+size_t trend_select(struct trend *trend, const struct trend_question *question, struct trend_line *lines,
                     size_t max)
 {
     size_t count = 0;
@@ -216,14 +216,14 @@ size_t trend_select(struct trend *trend, unsigned kinds, unsigned points, struct
         const struct trend_series *series = &trend->pool.items[i];
         struct rank ranked;
 
-        if (!series->watch || !(series->watch->kind & kinds))
+        if (!series->meaning || !(series->meaning->purpose & question->purposes))
             continue;
-        ranked = rank(trend, series, newest(kinds), points);
+        ranked = rank(trend, series, question);
         if (ranked.count > 0)
             count = rank_insert(trend->ranks, count, max, ranked);
     }
     for (size_t i = 0; i < count; i++)
-        line_fill(trend, &trend->ranks[i], newest(kinds), &lines[i]);
+        line_fill(trend, &trend->ranks[i], newest(question), &lines[i]);
     pthread_mutex_unlock(&trend->lock);
     return count;
 }
@@ -238,7 +238,7 @@ void trend_extent(struct trend *trend, struct trend_extent *ret_extent)
     for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++) {
         const struct trend_table *source = &trend->sources[i];
 
-        if (source->published_ns && trend_table_has(source, trend_devices_metric))
+        if (source->published_ns && trend_table_has(source, ROLE_DEVICES))
             extent.devices = source->rows->count;
     }
     pthread_mutex_unlock(&trend->lock);

@@ -3,9 +3,9 @@
 
 /*
  * Trends: the one home of rates. Every five seconds main looks at the snapshots and notes by how much each
- * watched counter (trend_watch.h) moved; the last five minutes of what moved are kept. The status line, the
- * journal, the page and a terminal read them; nothing of it is on the metrics page, where Prometheus makes
- * rates better.
+ * counter that means packets (meaning.h) moved; the last five minutes of what moved are kept. The status
+ * line, the journal, the page and a terminal read them; nothing of it is on the metrics page, where
+ * Prometheus makes rates better.
  *
  * Shared by main, which makes the steps, and any number of readers on any thread, who get copies. One lock,
  * held while a step is made or lines are picked: well under a millisecond each at 4,000 devices, no system
@@ -30,7 +30,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "collectors/meaning/trend_watch.h"
+#include "base/table/meaning.h"
 #include "daemon/run/registry.h"
 
 #define TREND_STEP_NS (5 * NS_PER_SECOND)
@@ -51,32 +51,38 @@ struct trend *trend_free(struct trend *trend); /* accepts NULL, returns NULL */
 bool trend_step(struct trend *trend, uint64_t now_ns);
 
 /* Takes in what was published since the last step: the point that grows is then of now, for readers who ask
- * for TREND_NOW. Any thread; costs as much as a step. */
+ * for it. Any thread; costs as much as a step. */
 void trend_look(struct trend *trend, uint64_t now_ns);
 
 /* One counter as readers see it. */
 struct trend_line {
-    const struct trend_watch *watch;
-    bool device;         /* the subject is a network device */
-    char subject[64];    /* what loses, "host" where the kernel does not tell */
-    char cause[160];     /* one line; names of the kernel's and of drivers: data, to be escaped */
-    double count;        /* packets, over the points asked for */
-    double rate;         /* packets a second, over the same; where nothing is known there, before */
-    double last;         /* packets, in the last step */
-    const char *meaning; /* one sentence without its end; NULL: the cause says it all, or nobody knows */
-    const struct remedy *advice; /* NULL: none is known */
+    const struct meaning *meaning;
+    bool device;          /* the subject is a network device */
+    char subject[64];     /* what loses, "host" where the kernel does not tell */
+    char cause[160];      /* one line; names of the kernel's and of drivers: data, to be escaped */
+    double count;         /* packets, over the points asked for */
+    double rate;          /* packets a second, over the same; where nothing is known there, before */
+    double last;          /* packets, in the last step */
+    const char *sentence; /* what happened, without its end; NULL: the cause says it all, or nobody knows */
+    const struct remedy *remedy; /* NULL: none is known */
     float points[TREND_POINTS];  /* packets a second, oldest first; NAN: not known */
 };
 
-/* Copies the `max` (up to TREND_LINES_MAX) counters of these kinds (enum trend_kind, or'ed) that moved most
- * within the last `points` points, the one with the greatest rate first. Returns how many there are.
- * With TREND_NOW the newest of them is the point that grows, else the last that is finished. */
-size_t trend_select(struct trend *trend, unsigned kinds, unsigned points, struct trend_line *lines,
+/* Which counters, and over which time. */
+struct trend_question {
+    unsigned purposes; /* enum purpose, or'ed */
+    unsigned points;   /* the last so many; those that moved within them are told */
+    bool growing;      /* the newest of them is the point that grows, else the last that is finished */
+};
+
+/* Copies the `max` (up to TREND_LINES_MAX) counters that moved most, the one with the greatest rate first.
+ * Returns how many there are. */
+size_t trend_select(struct trend *trend, const struct trend_question *question, struct trend_line *lines,
                     size_t max);
 
 /* What is known at all. */
 struct trend_extent {
-    size_t devices;   /* that the link collector tells of now */
+    size_t devices;   /* that there are now: rows of the table with ROLE_DEVICES */
     unsigned sources; /* tables with watched counters that are known now: 0, and silence means nothing */
     unsigned points;  /* steps made, TREND_POINTS at most */
 };

@@ -16,14 +16,14 @@
 
 struct trend_watched {
     size_t column;
-    const struct trend_watch *watch; /* the first of the metric */
+    const struct meaning *meanings; /* of the column */
 };
 
 static void series_release(struct trend_pool *pool, struct trend_cell *cell)
 {
     if (!cell->series)
         return;
-    pool->items[cell->series - 1].watch = NULL;
+    pool->items[cell->series - 1].meaning = NULL;
     pool->items[cell->series - 1].moved = pool->free;
     pool->free = cell->series;
     cell->series = 0;
@@ -66,15 +66,15 @@ static struct trend_series *series_new(struct trend_table *source, size_t index,
 {
     struct trend_cell *cell = &source->cells[index];
     uint32_t row = (uint32_t)(index / source->watched_count);
-    const struct trend_watch *watch =
-        trend_watch_row(source->watched[index % source->watched_count].watch, source->rows, row);
+    const struct meaning *meaning =
+        meaning_of_row(source->watched[index % source->watched_count].meanings, source->rows, row);
     struct trend_series *series;
 
-    cell->series = watch ? pool_take(pool) : 0;
+    cell->series = meaning ? pool_take(pool) : 0;
     if (!cell->series)
         return NULL;
     series = &pool->items[cell->series - 1];
-    *series = (struct trend_series){.watch = watch, .source = source, .row = row};
+    *series = (struct trend_series){.meaning = meaning, .source = source, .row = row};
     for (uint32_t i = 0; i < TREND_SLOTS; i++)
         series->points[(step + TREND_SLOTS - i) % TREND_SLOTS] =
             i < step && step - i > cell->since ? 0 : (float)NAN;
@@ -91,7 +91,7 @@ static void cell_take(struct trend_table *source, size_t index, uint64_t value, 
     uint64_t moved = value - cell->value;
     float *point;
 
-    if (!known && source->followed && source->watched[index % source->watched_count].watch->from_zero) {
+    if (!known && source->followed && source->watched[index % source->watched_count].meanings->from_zero) {
         known = true;
         moved = value;
         cell->since = step - 1;
@@ -146,10 +146,10 @@ static int source_columns(struct trend_table *source, struct column_set *columns
     if (!watched)
         return -ENOMEM;
     for (size_t column = 0; column < columns->count; column++) {
-        const struct trend_watch *watch = trend_watch_find(columns->columns[column].name);
+        const struct meaning *meanings = columns->columns[column].meaning;
 
-        if (watch)
-            watched[count++] = (struct trend_watched){.column = column, .watch = watch};
+        if (meanings)
+            watched[count++] = (struct trend_watched){.column = column, .meanings = meanings};
     }
     source->watched = watched;
     source->watched_count = count;
@@ -311,10 +311,10 @@ int trend_table_take(struct trend_table *source, const struct table *table, uint
     return 0;
 }
 
-bool trend_table_has(const struct trend_table *source, const char *metric)
+bool trend_table_has(const struct trend_table *source, enum role role)
 {
     for (size_t i = 0; i < source->watched_count; i++)
-        if (!strcmp(source->watched[i].watch->metric, metric))
+        if (source->columns->columns[source->watched[i].column].role == role)
             return true;
     return false;
 }

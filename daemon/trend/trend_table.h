@@ -23,7 +23,7 @@ struct trend_cell {
 
 /* A counter that moved. */
 struct trend_series {
-    const struct trend_watch *watch; /* NULL: free */
+    const struct meaning *meaning; /* NULL: free */
     const struct trend_table *source;
     uint32_t row;
     uint32_t moved;            /* the step at which it did last; of a free one: the next free, + 1 */
@@ -43,7 +43,7 @@ struct trend_table {
     struct column_set *columns; /* NULL: there is no such table */
     struct row_set *rows;
     size_t watched_count;
-    struct trend_watched *watched; /* the columns with a line in trend_watches */
+    struct trend_watched *watched; /* the columns with a meaning */
     struct trend_cell *cells;      /* rows × watched */
     uint64_t published_ns;         /* of the snapshot they are from; 0: none of them is known */
     bool followed;                 /* there was one before it: a new row is one that came since */
@@ -58,8 +58,8 @@ int trend_table_take(struct trend_table *source, const struct table *table, uint
 /* Nothing is known until the next take(); the history stays. */
 void trend_table_blind(struct trend_table *source);
 
-/* True where the table has such a column. */
-bool trend_table_has(const struct trend_table *source, const char *metric);
+/* True where one of the watched columns has the role. */
+bool trend_table_has(const struct trend_table *source, enum role role);
 
 /* Forgets everything. */
 void trend_table_done(struct trend_table *source, struct trend_pool *pool);

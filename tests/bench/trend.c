@@ -108,9 +108,10 @@ static uint64_t step(struct work *work)
 
 static uint64_t pick(struct work *work)
 {
+    const struct trend_question question = {.purposes = PURPOSE_LOSS, .points = TREND_POINTS_A_MINUTE};
     uint64_t begin = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 
-    (void)trend_select(work->trend, TREND_LOSS, TREND_POINTS_A_MINUTE, work->lines, TREND_LINES_MAX);
+    (void)trend_select(work->trend, &question, work->lines, TREND_LINES_MAX);
     return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }
 

@@ -13,6 +13,7 @@
 #include "collectors/collector.h"
 #include "daemon/page/page.h"
 #include "daemon/page/page_html.h"
+#include "tests/unit/known_metrics.h"
 #include "tests/unit/unit.h"
 
 static struct registry *registry;
@@ -56,6 +57,7 @@ static int setup(void **state)
     page = (struct page){
         .registry = registry, .trend = trend, .limits = &limits, .telemetry_path = "/m\"<etrics>"};
     page_init(&page);
+    known_open();
     return 0;
 }
 
@@ -65,6 +67,7 @@ static int teardown(void **state)
     buffer_done(&out);
     trend_free(page.trend);
     registry = registry_free(registry);
+    known_close();
     return 0;
 }
 
@@ -114,7 +117,7 @@ static void publish(size_t slot, const struct shape *shape)
     size_t width = 0, label_count = 0;
 
     for (; width < COLUMNS_MAX && shape->metrics[width]; width++)
-        metrics[width] = (struct metric){.name = shape->metrics[width], .help = ""};
+        metrics[width] = known_metric(shape->metrics[width]);
     while (label_count < LABELS_MAX && shape->labels[label_count])
         label_count++;
     assert_int_equal(column_set_new(metrics, width, &columns), 0);
@@ -434,12 +437,18 @@ static void assert_page_exists(const struct remedy *advice)
 
 static void test_every_advice_has_its_page(void **state)
 {
+    const struct column *column;
+
     (void)state;
     for (size_t i = 0; i < REMEDY_COUNT; i++)
         assert_page_exists(&remedies[i]);
-    for (size_t i = 0; i < trend_watch_count; i++)
-        if (trend_watches[i].advice)
-            assert_page_exists(trend_watches[i].advice);
+    for (size_t i = 0; (column = known_at(i)); i++)
+        for (const struct meaning *meaning = column->meaning; meaning && meaning->purpose; meaning++) {
+            if (meaning->remedy)
+                assert_page_exists(meaning->remedy);
+            if (!meaning->when[0].label)
+                break;
+        }
 }
 
 static void test_the_policy_is_whole(void **state)

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "daemon/run/registry.h"
 #include "daemon/trend/trend.h"
+#include "tests/unit/known_metrics.h"
 #include "tests/unit/unit.h"
 
 #define SECOND NS_PER_SECOND
@@ -29,6 +30,7 @@ static int setup(void **state)
     (void)state;
     now_ns = 1000 * SECOND;
     limits = (struct limits){};
+    known_open();
     if (registry_new(SLOTS, &registry) < 0)
         return -1;
     for (size_t i = 0; i < SLOTS; i++)
@@ -41,19 +43,18 @@ static int teardown(void **state)
     (void)state;
     trend = trend_free(trend);
     registry = registry_free(registry);
+    known_close();
     return 0;
 }
 
-static const struct metric link_metrics[] = {
-    {.name = "netdrop_link_up", .help = "not watched", .type = METRIC_GAUGE},
-    {.name = "netdrop_link_receive_packets_total", .help = "traffic", .type = METRIC_COUNTER},
-    {.name = "netdrop_link_receive_errors_total", .help = "loss", .type = METRIC_COUNTER},
-    {.name = "netdrop_link_receive_missed_total", .help = "loss", .type = METRIC_COUNTER},
+static const char *const link_metrics[] = {
+    "netdrop_link_up", /* not watched */
+    "netdrop_link_receive_packets_total",
+    "netdrop_link_receive_errors_total",
+    "netdrop_link_receive_missed_total",
 };
 
-static const struct metric site_metrics[] = {
-    {.name = "netdrop_kernel_drops_total", .help = "sites", .type = METRIC_COUNTER},
-};
+static const char *const site_metrics[] = {"netdrop_kernel_drops_total"};
 
 /* A table as a collector makes it: sets of its own each time, unless it keeps them. */
 struct shape {
@@ -61,11 +62,14 @@ struct shape {
     struct row_set *rows;
 };
 
-static struct shape shape_new(const struct metric *metrics, size_t count, const char *const *labels,
+static struct shape shape_new(const char *const *names, size_t count, const char *const *labels,
                               size_t label_count, const char *const *values, size_t row_count)
 {
+    struct metric metrics[ELEMENTS(link_metrics)];
     struct shape shape;
 
+    for (size_t i = 0; i < count; i++)
+        metrics[i] = known_metric(names[i]);
     assert_int_equal(column_set_new(metrics, count, &shape.columns), 0);
     assert_int_equal(row_set_new(labels, label_count, &shape.rows), 0);
     for (size_t i = 0; i < row_count; i++)
@@ -110,9 +114,16 @@ static void step_missed(const struct shape *shape, uint64_t missed)
     now_ns += TREND_STEP_NS;
 }
 
+static size_t select_lines(unsigned purposes, unsigned points, size_t max)
+{
+    const struct trend_question question = {.purposes = purposes, .points = points};
+
+    return trend_select(trend, &question, lines, max);
+}
+
 static size_t losses(unsigned points)
 {
-    return trend_select(trend, TREND_LOSS, points, lines, ELEMENTS(lines));
+    return select_lines(PURPOSE_LOSS, points, ELEMENTS(lines));
 }
 
 #define assert_number(got, expected) assert_true(fabs((got) - (expected)) < 1e-4)
@@ -151,7 +162,6 @@ static void test_rates_are_exact(void **state)
     shape_done(&shape);
 }
 
-/* By the time between snapshots, not between steps. */
 /* So many seconds later, a look between two steps. */
 static void look(const struct shape *shape, uint64_t missed, uint64_t seconds)
 {
@@ -162,6 +172,7 @@ static void look(const struct shape *shape, uint64_t missed, uint64_t seconds)
 
 static void test_the_point_that_grows(void **state)
 {
+    const struct trend_question question = {.purposes = PURPOSE_LOSS, .points = 1, .growing = true};
     struct shape shape = links_new((const char *[]){"eth0"}, 1);
 
     (void)state;
@@ -174,7 +185,7 @@ static void test_the_point_that_grows(void **state)
     assert_int_equal(losses(1), 1);
     assert_number(lines[0].count, 100);
     assert_number(lines[0].points[TREND_POINTS - 1], 20);
-    assert_int_equal(trend_select(trend, TREND_LOSS | TREND_NOW, 1, lines, ELEMENTS(lines)), 1);
+    assert_int_equal(trend_select(trend, &question, lines, ELEMENTS(lines)), 1);
     assert_number(lines[0].count, 20);
     assert_number(lines[0].rate, 10);
     assert_number(lines[0].points[TREND_POINTS - 1], 10);
@@ -188,6 +199,7 @@ static void test_the_point_that_grows(void **state)
     shape_done(&shape);
 }
 
+/* By the time between snapshots, not between steps. */
 static void test_the_time_is_the_snapshots(void **state)
 {
     struct shape shape = links_new((const char *[]){"eth0"}, 1);
@@ -414,9 +426,9 @@ static void test_drop_sites(void **state)
     assert_string_equal(lines[1].subject, "host");
     assert_string_equal(lines[1].cause, "in tcp_v4_rcv");
     assert_false(lines[1].device);
-    assert_int_equal(trend_select(trend, TREND_OTHER, 12, lines, 8), 1);
+    assert_int_equal(select_lines(PURPOSE_OTHER, 12, 8), 1);
     assert_string_equal(lines[0].cause, "TCP_OLD_DATA in tcp_data_queue");
-    assert_int_equal(trend_select(trend, TREND_OTHER | TREND_LOSS, 12, lines, 2), 2);
+    assert_int_equal(select_lines(PURPOSE_OTHER | PURPOSE_LOSS, 12, 2), 2);
     assert_number(lines[0].count, 900);
     assert_number(lines[1].count, 500);
     /* The source was opened again, and counts from nothing. */
@@ -432,12 +444,13 @@ static _Atomic bool reading;
 
 static void *read_on(void *data)
 {
+    const struct trend_question question = {.purposes = PURPOSE_LOSS, .points = 12};
     struct trend_line *own = calloc(8, sizeof(*own));
     struct trend_extent extent;
 
     while (atomic_load(&reading)) {
         trend_extent(trend, &extent);
-        if (trend_select(trend, TREND_LOSS, 12, own, 8) > 0 && strcmp(own[0].cause, "receive missed") != 0)
+        if (trend_select(trend, &question, own, 8) > 0 && strcmp(own[0].cause, "receive missed") != 0)
             *(bool *)data = false;
     }
     free(own);
@@ -507,100 +520,6 @@ static void test_memory_is_bounded(void **state)
     free(values);
 }
 
-static void test_templates(void **state)
-{
-    static const char *const values[] = {"a\"b\n", "", "c", "d"};
-    struct shape shape = shape_new(site_metrics, 1, site_labels, 4, values, 1);
-    static const struct {
-        const char *pattern, *text;
-    } cases[] = {
-        {"plain", "plain"},
-        {"{reason}", "a\"b\n"},
-        {"{function} {class}", "c"},
-        {"{class} {function}", "c"},
-        {"{none}", ""},
-        {"<{class}{device}>", "<cd>"},
-        {"0123456789abcdef", "0123456789a"},
-        {"012345678{device}{device}{device}", "012345678dd"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ELEMENTS(cases); i++) {
-        char buffer[12];
-
-        trend_watch_text(cases[i].pattern, shape.rows, 0, buffer, sizeof(buffer));
-        assert_string_equal(buffer, cases[i].text);
-    }
-    shape_done(&shape);
-}
-
-static char *read_golden(const char *name)
-{
-    char path[512];
-    char *text = calloc(1, 1 << 20);
-    FILE *file;
-
-    (void)snprintf(path, sizeof(path), "%s/../golden/%s", getenv("FIXTURES"), name);
-    file = fopen(path, "r");
-    assert_non_null(file);
-    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
-    assert_int_equal(fclose(file), 0);
-    return text;
-}
-
-/* The line of golden/metrics.txt that begins with the metric; "": there is none. */
-static void find_golden(const char *metrics, const char *metric, char *line, size_t size)
-{
-    const char *at = metrics;
-    size_t length = strlen(metric);
-
-    while ((at = strstr(at, metric)) && !((at == metrics || at[-1] == '\n') && strchr("{ ", at[length])))
-        at++;
-    (void)snprintf(line, size, "%.*s", at ? (int)strcspn(at, "\n") : 0, at ? at : "");
-}
-
-/* What is watched exists, and so do the labels that its templates name. */
-static void test_watched_metrics_exist(void **state)
-{
-    char *metrics = read_golden("metrics.txt"), *protocols = read_golden("snmp_names.txt");
-
-    (void)state;
-    for (size_t i = 0; i < trend_watch_count; i++) {
-        const struct trend_watch *watch = &trend_watches[i];
-        const char *const templates[] = {watch->subject, watch->cause};
-        char line[512], label[64];
-
-        find_golden(metrics, watch->metric, line, sizeof(line));
-        if (!line[0])
-            assert_non_null(strstr(protocols, watch->metric));
-        for (size_t t = 0; t < ELEMENTS(templates); t++)
-            for (const char *at = templates[t]; (at = strchr(at, '{')); at++) {
-                assert_int_equal(sscanf(at, "{%60[a-z_]}", label), 1);
-                assert_non_null(strstr(line, label));
-            }
-        assert_true(!watch->label || strstr(line, watch->label));
-    }
-    free(metrics);
-    free(protocols);
-}
-
-/* A metric's lines stand together, and end with the one for all other rows where there is one. */
-static void test_the_table_of_watches(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < trend_watch_count; i++) {
-        const struct trend_watch *watch = &trend_watches[i];
-
-        assert_true(trend_watch_find(watch->metric) <= watch);
-        for (const struct trend_watch *at = trend_watch_find(watch->metric); at < watch; at++) {
-            assert_string_equal(at->metric, watch->metric);
-            assert_non_null(at->label);
-            assert_true(at->from_zero == watch->from_zero);
-        }
-        assert_true(!watch->label == !watch->value);
-    }
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -619,9 +538,6 @@ int main(void)
         TEST(test_drop_sites),
         TEST(test_readers_on_another_thread),
         TEST(test_memory_is_bounded),
-        TEST(test_templates),
-        TEST(test_the_table_of_watches),
-        TEST(test_watched_metrics_exist),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
