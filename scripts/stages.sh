@@ -47,6 +47,7 @@ stage_build() {
 
 stage_lint() {
     check "includes go the right way" "$top/tests/check/dependencies"
+    check "daemon/ names no collector's metric" "$top/tests/check/metric-names"
     check "house style" "$top/tests/check/style"
     check "each row of docs/faults.md is a test" "$top/tests/check/faults"
     mapfile -t files < <(sources '*.[ch]' "${program[@]}" tests)
