@@ -105,6 +105,7 @@ def test_nothing_else_changes(followed):
 
 def test_house_style(followed):
     followed.run(["tests/check/dependencies"])
+    followed.run(["tests/check/metric-names"])
     followed.run(["tests/check/style"])
     followed.run(["clang-format", "--dry-run", "-Werror", *(name for name in followed.made if name.endswith((".c", ".h")))])
 
@@ -122,18 +123,18 @@ def test_default_file_and_schema(followed):
     assert described.keys() == default["collectors"]["reassembly"].keys()
 
 
-def fragment():
+def fragment(identity=1):
     """The first fragment of a datagram, as IPv4 has it on the wire."""
     home = socket.inet_aton("127.0.0.1")
-    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28, 1, 0x2000, 64, socket.IPPROTO_UDP, 0, home, home)
+    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28, identity, 0x2000, 64, socket.IPPROTO_UDP, 0, home, home)
     return header + bytes(8)
 
 
 def test_metrics(exporter, netns, followed):
     inside = netns()
     daemon = exporter("--set=collectors.reassembly.interval=100ms", netns=inside)
-    names = ("netdrop_reassembly_datagrams", "netdrop_reassembly_memory_bytes")
-    assert [daemon.metrics().value(name) for name in names] == [0, 0]
+    names = ("netdrop_reassembly_datagrams", "netdrop_reassembly_memory_bytes", "netdrop_reassembly_failed_total")
+    assert [daemon.metrics().value(name) for name in names] == [0, 0, 0]
     with inside.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender:
         sender.sendto(fragment(), ("127.0.0.1", 0))
     eventually(lambda: daemon.metrics().value(names[0]) == 1, "the datagram that waits")
@@ -141,3 +142,29 @@ def test_metrics(exporter, netns, followed):
     promised = test_once.promises(daemon.openmetrics())
     golden = (followed.tree / "tests/golden/metrics.txt").read_text()
     assert [name for name in names if promised[name] not in golden] == []
+
+
+def test_its_loss_is_told(exporter, netns, manager):
+    """By the page, the status line and the log, though none of them knows the collector: the kernel gives datagrams up
+    whose other fragments never come."""
+    inside = netns()
+    inside.sysctl("net.ipv4.ipfrag_time", 1)
+    daemon = exporter(
+        "--collector.disable-defaults",
+        "--collector.reassembly",
+        "--set=loss.onset_packets=100",
+        netns=inside,
+        env=manager.environment,
+    )
+    manager.said("^STATUS=1 of 1 collectors up; no drops yet$")
+    with inside.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender:
+        for identity in range(1, 201):
+            sender.sendto(fragment(identity), ("127.0.0.1", 0))
+    eventually(lambda: daemon.metrics().value("netdrop_reassembly_failed_total") == 200, "the datagrams given up")
+    manager.said(r"^STATUS=1 of 1 collectors up; ip loses \S+/s since \d\d:\d\d \(reassembly failed\)$")
+    assert "warning: ip loses packets: 200 within 60 s (reassembly failed)\n" in daemon.stderr
+    page = daemon.get("/").body.decode()
+    row = re.search(r'id="losses".*?<tr><th scope="row">ip</th>.*?</tr>', page, re.DOTALL)[0]
+    assert "reassembly failed" in row
+    assert "Runbook: ip-fragments." in row
+    assert '<td class="number">200</td>' in row
