@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import procfs
 from daemon import basic, eventually
 
 PATHS = ("/metrics", "/", "/-/healthy", "/-/ready", "/nothing", "/metrics?collect[]=link")
@@ -103,22 +104,13 @@ def test_row_55_what_is_no_password_costs_no_hash(exporter, users, header):
         assert daemon.get("/-/healthy", {"Authorization": header}).status == 401
 
 
-def cpu_ns(daemon):
-    """Of all its threads, to the nanosecond."""
-    total = 0
-    for task in os.listdir(f"/proc/{daemon.pid}/task"):
-        with open(f"/proc/{daemon.pid}/task/{task}/schedstat", encoding="ascii") as stat:
-            total += int(stat.read().split()[0])
-    return total
-
-
 def looked_at(daemon, user):
     """CPU time of an attempt that was looked at, and not put off."""
     while True:
-        before = cpu_ns(daemon)
+        before = procfs.cpu_ns(daemon.pid)
         status = ask(daemon, user).status
         if status == 401:
-            return cpu_ns(daemon) - before
+            return procfs.cpu_ns(daemon.pid) - before
         assert status == 429
         time.sleep(0.05)
 
@@ -133,9 +125,9 @@ def test_row_55_an_unknown_user_costs_what_a_wrong_password_does(exporter, users
 
 
 def cost_of_right(daemon):
-    before = cpu_ns(daemon)
+    before = procfs.cpu_ns(daemon.pid)
     assert daemon.get("/-/healthy").status == 200
-    return cpu_ns(daemon) - before
+    return procfs.cpu_ns(daemon.pid) - before
 
 
 def test_row_55_wrong_passwords_cost_little_and_keep_nobody_out(exporter, users):
@@ -151,9 +143,9 @@ def test_row_55_wrong_passwords_cost_little_and_keep_nobody_out(exporter, users)
     scraper = threading.Thread(target=scrape)
     scraper.start()
     hits = daemon.metrics().value(page, limit="passwords")
-    begin, begin_ns = time.monotonic(), cpu_ns(daemon)
+    begin, begin_ns = time.monotonic(), procfs.cpu_ns(daemon.pid)
     statuses = [ask(daemon, f"prometheus:wrong{n}", source=f"127.0.0.{2 + n % 50}").status for n in range(200)]
-    passed, spent_ns = time.monotonic() - begin, cpu_ns(daemon) - begin_ns
+    passed, spent_ns = time.monotonic() - begin, procfs.cpu_ns(daemon.pid) - begin_ns
     stop.set()
     scraper.join()
     assert set(statuses) == {401, 429}

@@ -14,6 +14,7 @@ import pytest
 
 import daemon
 import frozen
+import procfs
 
 pytestmark = pytest.mark.skipif(not shutil.which("ethtool"), reason="needs ethtool")
 
@@ -271,8 +272,7 @@ def sink(made_up):
 
 def thread_states(pid):
     """[(name, state)] of the threads, by /proc."""
-    texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
-    return sorted(re.search(r"\((.*)\) (\w)", text).groups() for text in texts)
+    return sorted(re.search(r"\((.*)\) (\w)", text).groups() for text in procfs.of_threads(pid, "stat").values())
 
 
 def test_row_16_uninterruptible_sleep_delays_nobody(made_up, sink, wide_veth, exporter, manager, tmp_path):

@@ -2,12 +2,12 @@
 """The link collector against the kernel's own tools, on interfaces of every sort, and on a kernel that misbehaves
 (shims/netlink_kernel.c). Numbers of rows are those of the reliability table."""
 
-import os
 import socket
 import struct
 from pathlib import Path
 
 import exposition
+import procfs
 from daemon import eventually
 from link_lab import (
     ALL_KINDS,
@@ -230,7 +230,7 @@ def test_row_02_dump_interrupted_for_ever(netns, exporter, kernel):
 def netlink_sockets(process):
     """The inodes of those it has open."""
     table = Path(f"/proc/{process.pid}/net/netlink").read_text().splitlines()[1:]
-    links = [os.readlink(path) for path in Path(f"/proc/{process.pid}/fd").iterdir()]
+    links = procfs.descriptors(process.pid).values()
     return {line.split()[-1] for line in table if f"socket:[{line.split()[-1]}]" in links}
 
 

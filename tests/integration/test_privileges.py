@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import procfs
 from daemon import Exporter, eventually
 
 SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
@@ -15,7 +16,7 @@ SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 
 def threads(daemon):
     """What each thread's status says of privilege."""
-    texts = [path.read_text() for path in Path(f"/proc/{daemon.pid}/task").glob("*/status")]
+    texts = procfs.of_threads(daemon.pid, "status").values()
     return [dict(re.findall(r"^(Cap\w+|NoNewPrivs):\t(\w+)", text, re.MULTILINE)) for text in texts]
 
 
@@ -76,8 +77,8 @@ def test_an_unknown_descriptor_is_named_and_closed(binary, tmp_path):
     try:
         daemon.wait_ready()
         assert 'descriptor 3, named "of-another-version"' in daemon.stderr
-        beyond = [path for path in Path(f"/proc/{daemon.pid}/fd").iterdir() if int(path.name) > 2]
-        assert "/dev/null" not in {os.readlink(path) for path in beyond}
+        beyond = {what for number, what in procfs.descriptors(daemon.pid).items() if number > 2}
+        assert beyond and "/dev/null" not in beyond
     finally:
         daemon.close()
 

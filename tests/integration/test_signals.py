@@ -10,10 +10,10 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 
+import procfs
 from daemon import Exporter, eventually
 
 
@@ -160,9 +160,9 @@ def hung(daemon, name):
     """One thread of the daemon does not go on while the block runs; all others do. A tracer is what can do that."""
     seize, interrupt, detach = 0x4206, 0x4207, 17
     libc = ctypes.CDLL(None, use_errno=True)
-    names = {int(path.name): (path / "comm").read_text().strip() for path in Path(f"/proc/{daemon.pid}/task").iterdir()}
+    names = procfs.of_threads(daemon.pid, "comm")
     # A thread of a sanitizer's own has the main thread's name, and comes after it.
-    thread = min(number for number in names if names[number] == name)
+    thread = min(number for number in names if names[number].strip() == name)
 
     def trace(request):
         if libc.ptrace(request, thread, None, None) != 0:

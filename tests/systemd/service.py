@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import exposition
+import procfs
 from daemon import eventually
 
 NAME = "netdrop-exporter"
@@ -112,8 +113,8 @@ def enabled_collectors():
 
 def privilege(pid):
     """What the threads' status files say of it."""
-    texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
-    return {line for text in texts for line in re.findall(r"^(?:Cap|NoNewPrivs).*", text, re.MULTILINE)}
+    texts = procfs.of_threads(pid, "status")
+    return {line for text in texts.values() for line in re.findall(r"^(?:Cap|NoNewPrivs).*", text, re.MULTILINE)}
 
 
 NO_PRIVILEGE = {f"Cap{name}:\t{0:016x}" for name in ("Inh", "Prm", "Eff", "Bnd", "Amb")} | {"NoNewPrivs:\t1"}

@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import procfs
 import pytest
 from bench import Watchers, fresh, told, why_not
 from daemon import eventually
@@ -187,8 +188,8 @@ def test_a_keeper_has_the_one_capability_and_nothing_else(watchers, monitor):
     net_admin = f"{1 << 12:016x}"
     for name, value in {"Inh": "0" * 16, "Prm": net_admin, "Eff": net_admin, "Bnd": net_admin, "Amb": "0" * 16}.items():
         assert f"Cap{name}:\t{value}\n" in status.read_text()
-    for path in Path(f"/proc/{ours.process.pid}/task").glob("*/status"):
-        assert f"CapEff:\t{0:016x}" in path.read_text()
+    for text in procfs.of_threads(ours.process.pid, "status").values():
+        assert f"CapEff:\t{0:016x}" in text
     # Standard input, output and error, the end of a pair, one netlink socket: no port, no map.
     assert len(list((status.parent / "fd").iterdir())) == 5
 
