@@ -15,7 +15,7 @@ test_packages=(
     "${build_packages[@]}"
     bash-completion binutils chromium clang-format clang-tidy conntrack cppcheck curl e2fsprogs ethtool gcovr iproute2 iptables iputils-ping
     libclang-rt-dev libcmocka-dev llvm man-db mandoc mount nftables nodejs openssl procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
-    python3-pytest-timeout python3-yaml shellcheck strace systemd universal-ctags util-linux valgrind
+    python3-pytest-timeout python3-pytest-xdist python3-yaml shellcheck strace systemd universal-ctags util-linux valgrind
 )
 
 die() {
@@ -38,8 +38,9 @@ install_packages() {
     apt_get update && apt_get install --no-install-recommends $missing
 }
 
+# One at a time: stages that run side by side may each miss something.
 apt_get() {
-    DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes "$@" >&2 </dev/null ||
+    DEBIAN_FRONTEND=noninteractive flock /var/lib/apt apt-get --quiet --quiet --yes "$@" >&2 </dev/null ||
         die "apt-get $1 failed"
 }
 
@@ -55,8 +56,23 @@ output_directory() {
     echo "$directory"
 }
 
-# Configures DIRECTORY (meson OPTIONs follow), unless it is configured already, and builds it.
+# Configures DIRECTORY (meson OPTIONs follow), unless it is configured already, and builds it. Who else wants the same
+# meanwhile waits.
 build() {
+    local directory=$1
+    shift
+    (
+        flock 7
+        configure_and_build "$directory" "$@" 7>&-
+    ) 7>"$directory.lock"
+}
+
+# build_target DIRECTORY TARGET: what is not built unless it is asked for.
+build_target() {
+    flock "$1.lock" ninja -C "$1" --quiet "$2" >&2
+}
+
+configure_and_build() {
     local directory=$1
     shift
     if [ ! -f "$directory/build.ninja" ]; then

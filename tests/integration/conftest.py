@@ -42,6 +42,22 @@ def pytest_runtest_setup(item):
         pytest.skip("needs root")
 
 
+# What takes long to make, and is made once for all who need it: they run in one process.
+SHARED = ("followed", "npm")
+# Tests that take longer than all others begin first, so that nobody waits for the last one.
+LONG = ("test_status", "test_soak", "test_guide", "test_faults", "test_page", "test_rules", "test_drops", "test_link_storm")
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for name in SHARED:
+            if name in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group(name))
+    last = len(LONG)
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else last)
+
+
 @pytest.fixture(scope="session")
 def tree():
     return TREE

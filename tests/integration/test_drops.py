@@ -418,7 +418,7 @@ def test_a_million_drops_from_two_processors(veth, exporter):
 
 def test_random_ethertypes_fill_nothing(veth, exporter):
     """Ten thousand of them are one row, and the class is exact."""
-    process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.max_sites=16", netns=veth.b)
+    process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.max_sites=128", netns=veth.b)
     known = (0x0800, 0x0806, 0x86DD, 0x8100, 0x88A8)
     ethertypes = random.sample([number for number in range(0x0600, 0x10000) if number not in known], 10000)
     with raw(veth.a, "a0") as sender:
