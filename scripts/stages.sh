@@ -134,7 +134,7 @@ stage_integration() {
 # in a browser: the page itself, of every kind of numbers, the unit tests make under the same sanitizers.
 stage_integration-asan() {
     check "build of $stage" build "$products/asan" -Dbuildtype=debugoptimized -Db_sanitize=address,undefined &&
-        integration asan -m "not flood and not builds" --ignore-glob="*/test_"{rules,dashboard,runbook,prometheus,page}.py \
+        integration asan -m "not flood and not builds" --ignore-glob="*/test_"{rules,dashboard,runbook,prometheus,page,faults}.py \
             "$top/tests/integration"
 }
 
