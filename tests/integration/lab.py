@@ -2,38 +2,64 @@
 """Network namespaces to make interfaces, traffic and drops in, without touching the host's own network."""
 
 import ctypes
+import fcntl
 import itertools
 import json
 import os
 import socket
+import struct
 import subprocess
 from contextlib import contextmanager
 
 CLONE_NEWNET = 0x40000000
+MS_BIND, MNT_DETACH = 4096, 2
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count()
 
 
+def _call(name, *arguments):
+    if getattr(_libc, name)(*arguments) != 0:
+        raise OSError(ctypes.get_errno(), name)
+
+
 def _setns(fd):
-    if _libc.setns(fd, CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "setns")
+    _call("setns", fd, CLONE_NEWNET)
+
+
+def _mount_new(path):
+    """What `ip netns add` does, without a process: where the machine is emulated each costs a quarter of a second."""
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0))
+    with open("/proc/thread-self/ns/net", "rb") as home:
+        _call("unshare", CLONE_NEWNET)
+        try:
+            _call("mount", b"/proc/thread-self/ns/net", path.encode(), b"none", MS_BIND, None)
+        finally:
+            _setns(home.fileno())
 
 
 class Namespace:
     """A network namespace of our own, with lo up. Names hold our pid, so that parallel runs never meet."""
 
     def __init__(self):
-        self.name = f"netdrop-{os.getpid()}-{next(_numbers)}"
         self.processes = []
-        subprocess.run(["ip", "netns", "add", self.name], check=True, stdin=subprocess.DEVNULL)
-        self.ip("link set lo up")
+        number = next(_numbers)
+        self.name = f"netdrop-{os.getpid()}-{number}"
+        self.path = f"/run/netns/{self.name}"
+        if number:
+            _mount_new(self.path)
+        else:  # the first one prepares the directory, too
+            subprocess.run(["ip", "netns", "add", self.name], check=True, stdin=subprocess.DEVNULL)
+        with self.socket(kind=socket.SOCK_DGRAM) as any_socket:
+            fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
 
     def close(self):
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
             process.communicate()
-        subprocess.run(["ip", "netns", "del", self.name], check=True)
+        _call("umount2", self.path.encode(), MNT_DETACH)
+        os.unlink(self.path)
 
     def command(self, command):
         """The command, to be run inside. `ip` execs it: the process id is the command's own."""
@@ -82,7 +108,7 @@ class Namespace:
     @contextmanager
     def entered(self):
         """The calling thread is inside for the length of the block: its new sockets belong here for good."""
-        with open("/proc/thread-self/ns/net", "rb") as home, open(f"/run/netns/{self.name}", "rb") as there:
+        with open("/proc/thread-self/ns/net", "rb") as home, open(self.path, "rb") as there:
             _setns(there.fileno())
             try:
                 yield

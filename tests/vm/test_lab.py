@@ -6,6 +6,7 @@ import pytest
 from bench import Watchers
 from compare import judge
 from recipes import RECIPES
+from symbols import copied
 
 # Of these the BPF source is asked for the device too, from inside the namespace: with one and without, of the
 # sender and of the receiver, of other kinds than veth.
@@ -18,10 +19,11 @@ def agrees(name, watchers, inside, host):
 
 
 @pytest.fixture(scope="module")
-def watchers(binary):
-    started = Watchers(binary)
-    yield started
-    started.close()
+def watchers(binary, tmp_path_factory):
+    with copied(tmp_path_factory.mktemp("symbols") / "kallsyms"):
+        started = Watchers(binary)
+        yield started
+        started.close()
 
 
 # BPF and drop_monitor count side by side.
