@@ -143,7 +143,7 @@ stage_fuzz() {
     local target
     check "build of $stage" build_fuzzers "$products/fuzz" || return
     for target in $(fuzz_targets); do
-        check "fuzz $target" fuzz "$products/fuzz" "$target" "-max_total_time=$(seconds 8)" \
+        check "fuzz $target" fuzz "$products/fuzz" "$target" "-max_total_time=$(seconds 5)" \
             "-artifact_prefix=$results/$stage/$target-"
     done
 }
