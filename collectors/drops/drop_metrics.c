@@ -36,7 +36,9 @@ static const struct meaning site_meanings[] = {
 
 static const struct metric sites_metric = {
     .name = "netdrop_kernel_drops_total",
-    .help = "Packets dropped by a function of the kernel, with the reason it gave, on this device",
+    .help =
+        "Skbs dropped by a function of the kernel, with the reason it gave, on this device. An skb is a packet; "
+        "with segmentation offload (GSO, GRO) it holds many segments, and counts one",
     .source = "tracepoint skb:kfree_skb",
     .type = METRIC_COUNTER,
     .meaning = site_meanings,
@@ -46,15 +48,15 @@ static const struct metric sites_metric = {
 static const struct metric classes_metric = {
     .name = "netdrop_kernel_drops_by_class_total",
     .help =
-        "Packets dropped, by what it means; complete, also where there are more sites than rows. Lost events "
-        "are of class unknown",
+        "Skbs dropped (packets; one with many segments counts one), by what it means; complete, also where "
+        "there are more sites than rows. Lost events are of class unknown",
     .source = "tracepoint skb:kfree_skb",
     .type = METRIC_COUNTER,
 };
 
 static const struct metric source_metrics[DROP_SOURCE_COLUMNS] = {
     [DROP_COLUMN_SITES] = {.name = "netdrop_kernel_drop_sites",
-                           .help = "Sites that packets were dropped at, each with its row",
+                           .help = "Sites that skbs were dropped at, each with its row",
                            .type = METRIC_GAUGE},
     [DROP_COLUMN_ACTIVE] = {.name = "netdrop_kernel_drop_source_active",
                             .help =
@@ -65,8 +67,8 @@ static const struct metric source_metrics[DROP_SOURCE_COLUMNS] = {
 static const struct metric lost_metric = {
     .name = "netdrop_kernel_drop_events_lost_total",
     .help =
-        "Drops that have no row: the queue of packet mode or the BPF map was full, or an interrupt dropped "
-        "while the BPF program ran",
+        "Dropped skbs that have no row: the queue of packet mode or the BPF map was full, or an interrupt "
+        "dropped while the BPF program ran",
     .source = "NET_DM_ATTR_STATS_DROPPED, bpf_prog_info.recursion_misses",
     .type = METRIC_COUNTER,
 };
@@ -74,7 +76,7 @@ static const struct metric lost_metric = {
 static const struct metric overflows_metric = {
     .name = "netdrop_kernel_drop_overflows_total",
     .help =
-        "Incidents that lost an unknown number of drops: a full socket (ENOBUFS), 64 sites of a CPU within "
+        "Incidents that lost an unknown number of dropped skbs: a full socket (ENOBUFS), 64 sites of a CPU within "
         "a second, a monitor that somebody stopped",
     .type = METRIC_COUNTER,
 };
