@@ -63,7 +63,7 @@ struct collector_context {
     struct limits *limits;
     const atomic_bool *ending; /* set once nobody wants the numbers any more: what is long may be cut short,
                                   so that close() comes in time; NULL: never */
-    const struct handover *handover; /* what open_privileged() opened; only for collectors that have one */
+    struct handover *handover; /* what open_privileged() opened; only for collectors that have one */
 };
 
 struct collector {

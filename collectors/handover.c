@@ -52,6 +52,9 @@ static void keeper_wait(pid_t keeper)
 
 void handover_done(struct handover *handover)
 {
+    if (handover->left)
+        handover->left_free(handover->left);
+    handover->left = NULL;
     while (handover->count > 0)
         close(handover->handles[--handover->count].fd);
     if (handover->keeper)

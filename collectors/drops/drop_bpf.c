@@ -274,22 +274,23 @@ static int check_map(int fd, struct fault *fault)
     return 0;
 }
 
-/* What was counted before belongs to whoever adopted the map before, if anybody did. */
-static int state_begin(struct drop_bpf_state *state)
+/* Everything is counted from the moment the program was loaded, and so is all that is lost: who reads first
+ * gives all of it, who comes after, what came since the last reading. */
+static int state_begin(struct drop_bpf_state *state, struct drop_bpf_state *previous)
 {
     int error = batch_resize(state, BATCH_FIRST);
 
     if (error == 0)
         error = drop_reasons_load(&state->reasons, "/sys/kernel/btf");
-    if (error == 0)
-        error = map_read(state);
-    if (error == 0)
-        totals_swap(state);
-    return error;
+    if (error < 0 || !previous)
+        return error;
+    state->last = previous->last;
+    previous->last = (struct totals){};
+    return 0;
 }
 
 static int drop_bpf_adopt(const struct drop_options *options, const struct drop_handles *handles,
-                          void **ret_state, struct fault *fault)
+                          void *previous, void **ret_state, struct fault *fault)
 {
     _cleanup_(state_freep) struct drop_bpf_state *state = calloc(1, sizeof(*state));
     int cpus = libbpf_num_possible_cpus();
@@ -305,7 +306,7 @@ static int drop_bpf_adopt(const struct drop_options *options, const struct drop_
         return error;
     state->cpus = (size_t)cpus;
     state->handles = *handles;
-    error = state_begin(state);
+    error = state_begin(state, previous);
     if (error < 0)
         return fault_set(fault, error, "BPF: %s", strerror(-error));
     *ret_state = take_ptr(state);

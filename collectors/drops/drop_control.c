@@ -16,6 +16,12 @@ enum {
     QUEUE_LENGTH = 1000,
 };
 
+/* The module may have been loaded anew, and counts from 0 then. */
+static uint64_t dropped_since(uint64_t before, uint64_t dropped)
+{
+    return dropped >= before ? dropped - before : dropped;
+}
+
 static int control_message(const struct nlmsghdr *message, void *data)
 {
     struct drop_control *control = data;
@@ -31,9 +37,7 @@ static int control_message(const struct nlmsghdr *message, void *data)
         error = drop_netlink_parse_stats(message, &dropped);
         if (error < 0)
             return error;
-        /* The module may have been loaded anew, and counts from 0 then. */
-        if (dropped > control->dropped)
-            control->lost += dropped - control->dropped;
+        control->lost += dropped_since(control->dropped, dropped);
         control->dropped = dropped;
         return 0;
     default:
@@ -115,6 +119,11 @@ void drop_control_close(struct drop_control *control)
 {
     netlink_close(&control->netlink);
     *control = (struct drop_control){};
+}
+
+void drop_control_follow(struct drop_control *control, const struct drop_control *previous)
+{
+    control->lost += previous->lost + dropped_since(previous->dropped, control->dropped);
 }
 
 int drop_control_start(struct drop_control *control, enum drop_mode mode, bool *ret_started,

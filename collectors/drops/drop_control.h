@@ -22,12 +22,15 @@ struct drop_control {
     uint32_t group;                    /* where events are sent to */
     struct drop_monitor_config config; /* as last read */
     uint64_t dropped;                  /* by the kernel's queues, as last read */
-    uint64_t lost;                     /* the same since it was opened */
+    uint64_t lost; /* the same since it was opened, or since the first that it follows was */
 };
 
 /* Finds the family, which loads the module. On failure there is nothing to close. */
 int drop_control_open(struct drop_control *control, struct limits *limits, struct fault *fault);
 void drop_control_close(struct drop_control *control); /* accepts a zeroed one */
+
+/* Goes on counting where another one stopped. */
+void drop_control_follow(struct drop_control *control, const struct drop_control *previous);
 
 /* Starts the monitor in this mode, or leaves one that runs as it is; *ret_started tells which. Reads the
  * configuration that holds then. */

@@ -17,6 +17,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "collectors/drops/drop_book.h"
 #include "collectors/drops/drop_open.h"
 #include "collectors/drops/drop_rows.h"
 #include "collectors/drops/drop_source.h"
@@ -75,42 +76,25 @@ static const struct option_table option_table = {
     .struct_size = sizeof(struct drop_monitor_settings),
 };
 
-/* What was read and is still to be named. */
-struct pending {
-    uint64_t location;
-    uint64_t count;
-    int ifindex;
-    enum drop_netns netns;
-    enum drop_protocol protocol;
-    char reason[DROP_REASON_SIZE];
-};
-
 struct drop_monitor_state {
     const struct device_filter *filter;
-    const struct drop_source *source;
-    void *source_state;
+    struct handover *handover;
     bool label_offset;
     struct link_table links; /* where the source tells devices */
     uint64_t swept;          /* generation of the links that the sites were compared with */
     struct ksyms ksyms;
-    struct drop_table sites;
     struct drop_rows rows;
-    struct pending *pending;
-    size_t pending_count;
-    size_t pending_capacity;
+    struct drop_book book;
 };
 
 static void drop_monitor_close(void *data)
 {
     struct drop_monitor_state *state = data;
 
-    if (state->source_state)
-        state->source->close(state->source_state);
     link_table_close(&state->links);
     ksyms_close(&state->ksyms);
-    drop_table_done(&state->sites);
     drop_rows_done(&state->rows);
-    free(state->pending);
+    drop_book_leave(&state->book, state->handover);
     free(state);
 }
 
@@ -150,28 +134,16 @@ static int symbols_adopt(struct drop_monitor_state *state, struct drop_opened *o
     return 0;
 }
 
-/* Takes over what it can of the descriptors; the rest is the caller's to close. */
-static int source_adopt(struct drop_monitor_state *state, struct drop_opened *opened,
-                        const struct drop_options *drop_options, struct fault *fault)
-{
-    int error = opened->source->adopt(drop_options, &opened->handles, &state->source_state, fault);
-
-    if (error < 0)
-        return error;
-    state->source = opened->source;
-    opened->source = NULL;
-    return 0;
-}
-
 static int drop_monitor_init(struct drop_monitor_state *state, const struct collector_context *context,
                              const struct drop_monitor_settings *settings)
 {
     int error;
 
     state->filter = context->devices;
+    state->handover = context->handover;
     state->label_offset = settings->label_offset;
     state->ksyms.fd = -1;
-    error = drop_table_init(&state->sites, settings->max_sites, context->limits);
+    error = drop_book_init(&state->book, settings->max_sites, context->limits);
     return error < 0 ? error : drop_rows_init(&state->rows, settings->label_offset);
 }
 
@@ -194,8 +166,8 @@ static int drop_monitor_open(const struct collector_context *context, const void
     error = symbols_adopt(state, &opened, context);
     if (error < 0)
         return fault_set(fault, error, "drop_monitor: %s", strerror(-error));
-    error = source_adopt(state, &opened, &drop_options, fault);
-    if (error == 0 && state->source->devices)
+    error = drop_book_adopt(&state->book, context->handover, &opened, &drop_options, fault);
+    if (error == 0 && state->book.source->devices)
         error = link_table_open(&state->links, context->limits, fault);
     if (error < 0)
         return error;
@@ -212,28 +184,38 @@ static bool link_exists(int ifindex, void *data)
     return link_table_find(links, ifindex) || !links->synced_ns || links->lost || links->full;
 }
 
-static bool device_exists(const char *device, void *data)
+static const struct link *link_find(const struct drop_monitor_state *state, const char *device)
 {
-    const struct link_table *links = &((const struct drop_monitor_state *)data)->links;
+    const struct link_table *links = &state->links;
 
     for (size_t i = 0; i < links->count; i++)
         if (strcmp(links->items[i]->device, device) == 0)
-            return true;
-    return false;
+            return links->items[i];
+    return NULL;
+}
+
+static bool device_exists(const char *device, void *data)
+{
+    return link_find(data, device);
+}
+
+static int want_symbol(struct drop_monitor_state *state, const struct drop_count *count)
+{
+    return ksyms_want(&state->ksyms, count->location, count->symbol);
 }
 
 static int take_count(const struct drop_count *count, void *data)
 {
     struct drop_monitor_state *state = data;
-    struct pending *pending;
-    int error = array_grow(state->pending, state->pending_count, state->pending_capacity);
+    struct drop_pending *pending;
+    int error = array_grow(state->book.pending, state->book.pending_count, state->book.pending_capacity);
 
     if (error == 0)
-        error = ksyms_want(&state->ksyms, count->location, count->symbol);
+        error = want_symbol(state, count);
     if (error < 0)
         return error;
-    pending = &state->pending[state->pending_count++];
-    *pending = (struct pending){
+    pending = &state->book.pending[state->book.pending_count++];
+    *pending = (struct drop_pending){
         .location = count->location,
         .count = count->count,
         .ifindex = count->ifindex,
@@ -245,7 +227,7 @@ static int take_count(const struct drop_count *count, void *data)
 }
 
 /* Names for what was read. A device that the filter leaves out, or that is gone already, has none. */
-static void name_pending(const struct drop_monitor_state *state, const struct pending *pending,
+static void name_pending(const struct drop_monitor_state *state, const struct drop_pending *pending,
                          struct drop_labels *ret_labels)
 {
     const struct ksym *symbol = ksyms_find(&state->ksyms, pending->location);
@@ -268,25 +250,28 @@ static void name_pending(const struct drop_monitor_state *state, const struct pe
 static int take(struct drop_monitor_state *state, struct fault *fault)
 {
     const struct drop_reader reader = {.count = take_count, .link_exists = link_exists, .data = state};
-    size_t before = state->pending_count;
-    int error;
+    size_t before = state->book.pending_count;
+    int error = 0;
 
     (void)ksyms_refresh(&state->ksyms);
-    error = state->source->read(state->source_state, &reader, fault);
+    for (size_t i = 0; i < before && error == 0; i++)
+        error = want_symbol(state, &(struct drop_count){.location = state->book.pending[i].location});
+    if (error == 0)
+        error = state->book.source->read(state->book.source_state, &reader, fault);
     if (error < 0) {
-        state->pending_count = before;
+        state->book.pending_count = before;
         return error;
     }
     error = ksyms_resolve(&state->ksyms);
-    state->sites.round++;
-    while (state->pending_count > 0 && error == 0) {
-        const struct pending *pending = &state->pending[state->pending_count - 1];
+    state->book.sites.round++;
+    while (state->book.pending_count > 0 && error == 0) {
+        const struct drop_pending *pending = &state->book.pending[state->book.pending_count - 1];
         struct drop_labels labels;
 
         name_pending(state, pending, &labels);
-        error = drop_table_add(&state->sites, &labels, pending->count);
+        error = drop_table_add(&state->book.sites, &labels, pending->count);
         if (error == 0)
-            state->pending_count--;
+            state->book.pending_count--;
     }
     return error < 0 ? fault_set(fault, error, "drop sites: %s", strerror(-error)) : 0;
 }
@@ -295,8 +280,8 @@ static int drop_monitor_event_fd(void *data)
 {
     struct drop_monitor_state *state = data;
 
-    return state->source->event_fd ? state->source->event_fd(state->source_state)
-                                   : link_table_fd(&state->links);
+    return state->book.source->event_fd ? state->book.source->event_fd(state->book.source_state)
+                                        : link_table_fd(&state->links);
 }
 
 static int drop_monitor_event(void *data, struct fault *fault)
@@ -304,21 +289,35 @@ static int drop_monitor_event(void *data, struct fault *fault)
     struct drop_monitor_state *state = data;
     int error;
 
-    if (state->source->event)
-        return state->source->event(state->source_state, fault);
+    if (state->book.source->event)
+        return state->book.source->event(state->book.source_state, fault);
     error = state->links.lost ? 0 : take(state, fault);
     return error < 0 ? error : link_table_drain(&state->links, fault);
 }
 
+/* As the settings have it that hold now: a row has an offset, the name of a device that is looked at, or not.
+ */
+static void relabel(struct drop_labels *labels, void *data)
+{
+    const struct drop_monitor_state *state = data;
+    const struct link *link = link_find(state, labels->device);
+
+    if (!state->label_offset)
+        labels->offset = 0;
+    if (link && !device_filter_match(state->filter, link->name, link->kind))
+        labels->device[0] = '\0';
+}
+
 static int links_follow(struct drop_monitor_state *state, struct fault *fault)
 {
-    int error;
+    int error = 0;
 
-    if (!state->source->devices)
-        return 0;
-    error = link_table_update(&state->links, clock_boottime_ns(), fault);
+    if (state->book.source->devices)
+        error = link_table_update(&state->links, clock_boottime_ns(), fault);
+    if (error == 0)
+        drop_table_merge(&state->book.sites, &state->book.before, relabel, state);
     if (error == 0 && state->swept != state->links.generation) {
-        drop_table_sweep(&state->sites, device_exists, state);
+        drop_table_sweep(&state->book.sites, device_exists, state);
         state->swept = state->links.generation;
     }
     return error;
@@ -334,8 +333,8 @@ static int drop_monitor_collect(void *data, struct snapshot *draft, struct fault
         error = take(state, fault);
     if (error < 0)
         return error;
-    state->source->status(state->source_state, &status);
-    error = drop_rows_fill(&state->rows, &state->sites, state->source->name, &status, draft);
+    state->book.source->status(state->book.source_state, &status);
+    error = drop_rows_fill(&state->rows, &state->book.sites, state->book.source->name, &status, draft);
     return error < 0 ? fault_set(fault, error, "drop_monitor: %s", strerror(-error)) : 0;
 }
 

@@ -144,8 +144,19 @@ static void drop_netlink_close(void *data)
 
 DEFINE_CLEANUP(struct drop_netlink_state *, drop_netlink_close)
 
+/* What was taken from the socket and not given, what was lost until then and since. */
+static void counts_take(struct drop_netlink_state *state, struct drop_netlink_state *previous)
+{
+    state->counts = previous->counts;
+    previous->counts = (struct drop_counts){};
+    state->too_many = previous->too_many;
+    memcpy(state->overflows, previous->overflows, sizeof(state->overflows));
+    state->kept = previous->kept;
+    drop_control_follow(&state->control, &previous->control);
+}
+
 static int drop_netlink_adopt(const struct drop_options *options, const struct drop_handles *handles,
-                              void **ret_state, struct fault *fault)
+                              void *previous, void **ret_state, struct fault *fault)
 {
     _cleanup_(drop_netlink_closep) struct drop_netlink_state *state = calloc(1, sizeof(*state));
     int error;
@@ -162,6 +173,8 @@ static int drop_netlink_adopt(const struct drop_options *options, const struct d
     state->mode = options->mode;
     state->kept.active = kept(state) ? DROP_ACTIVE_YES : DROP_ACTIVE_UNKNOWN;
     state->checked_ns = clock_boottime_ns();
+    if (previous)
+        counts_take(state, previous);
     *ret_state = take_ptr(state);
     return 0;
 }

@@ -77,7 +77,7 @@ enum drop_active { DROP_ACTIVE_NO, DROP_ACTIVE_YES, DROP_ACTIVE_UNKNOWN };
 struct drop_status {
     const char *mode; /* the label value */
     enum drop_active active;
-    uint64_t lost[DROP_LOST_COUNT]; /* since it was opened */
+    uint64_t lost[DROP_LOST_COUNT]; /* since it was adopted first */
     uint64_t overflows[DROP_OVERFLOW_COUNT];
 };
 
@@ -90,9 +90,10 @@ struct drop_source {
     /* Needs privilege. fault_unsupported() names what is missing and the remedy. */
     int (*open)(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault);
 
-    /* Needs none. Takes the descriptors over on success. */
-    int (*adopt)(const struct drop_options *options, const struct drop_handles *handles, void **ret_state,
-                 struct fault *fault);
+    /* Needs none. Takes the descriptors over on success. `previous` is the state that read before, or NULL:
+     * what it had not given yet, and what came since, is this one's; it stays the caller's, to be closed. */
+    int (*adopt)(const struct drop_options *options, const struct drop_handles *handles, void *previous,
+                 void **ret_state, struct fault *fault);
 
     /* NULL: nothing to listen to. */
     int (*event_fd)(const void *state);
@@ -100,6 +101,7 @@ struct drop_source {
 
     /* Gives the reader everything that came since the last read. */
     int (*read)(void *state, const struct drop_reader *reader, struct fault *fault);
+
     void (*status)(const void *state, struct drop_status *ret_status);
     void (*close)(void *state);
 };

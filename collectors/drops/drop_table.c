@@ -154,6 +154,29 @@ int drop_table_add(struct drop_table *table, const struct drop_labels *labels, u
     return 0;
 }
 
+void drop_table_merge(struct drop_table *table, struct drop_table *from,
+                      void (*relabel)(struct drop_labels *labels, void *data), void *data)
+{
+    if (!from->buckets)
+        return;
+    while (from->count > 0) {
+        struct drop_site *site = &from->sites[--from->count];
+
+        from->totals[site->loss_class] -= site->count;
+        if (relabel)
+            relabel(&site->labels, data);
+        if (drop_table_add(table, &site->labels, site->count) < 0)
+            count_other(table, site->loss_class, site->count);
+    }
+    /* What has no row any more. */
+    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++) {
+        table->other[loss_class] += from->other[loss_class];
+        table->totals[loss_class] += from->totals[loss_class];
+    }
+    table->generation++;
+    drop_table_done(from);
+}
+
 void drop_table_sweep(struct drop_table *table, bool (*exists)(const char *device, void *data), void *data)
 {
     for (size_t i = 0; i < table->count; i++) {

@@ -63,5 +63,10 @@ void drop_table_done(struct drop_table *table); /* accepts a zeroed one */
 /* Adds to the site of these labels, or to what stands for it. -ENOMEM: nothing was added. */
 int drop_table_add(struct drop_table *table, const struct drop_labels *labels, uint64_t count);
 
+/* Adds all of another table, each site under the labels that `relabel` (NULL: nobody) makes of its own, and
+ * ends it. For want of memory a site counts in its `other` row. */
+void drop_table_merge(struct drop_table *table, struct drop_table *from,
+                      void (*relabel)(struct drop_labels *labels, void *data), void *data);
+
 /* Looks which sites' devices are gone. */
 void drop_table_sweep(struct drop_table *table, bool (*exists)(const char *device, void *data), void *data);

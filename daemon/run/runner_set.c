@@ -13,12 +13,12 @@
 struct runner_set {
     struct registry *registry;
     struct limits *limits;
-    const struct handover *handovers; /* one for each collector */
-    struct settings *settings;        /* in effect; NULL before the first */
+    struct handover *handovers; /* one for each collector */
+    struct settings *settings;  /* in effect; NULL before the first */
     struct runner *runners[];
 };
 
-int runner_set_new(struct registry *registry, struct limits *limits, const struct handover *handovers,
+int runner_set_new(struct registry *registry, struct limits *limits, struct handover *handovers,
                    struct runner_set **ret_set)
 {
     struct runner_set *set = calloc(1, sizeof(*set) + collector_count * sizeof(set->runners[0]));

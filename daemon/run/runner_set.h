@@ -14,7 +14,7 @@
 struct runner_set;
 
 /* One idle runner for each of collectors[], each on its slot of the registry. Borrows all three. -errno. */
-int runner_set_new(struct registry *registry, struct limits *limits, const struct handover *handovers,
+int runner_set_new(struct registry *registry, struct limits *limits, struct handover *handovers,
                    struct runner_set **ret_set);
 
 /* Puts settings into effect (a reference is taken): starts, restarts and ends collectors; those that would

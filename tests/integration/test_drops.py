@@ -5,6 +5,7 @@ drops has netns="other". The source drop_monitor is tested in the virtual machin
 reliability table."""
 
 import fcntl
+import json
 import os
 import random
 import re
@@ -507,6 +508,118 @@ def test_once_listens_first(veth, once):
     page = exposition.check_text(once(*ONLY_DROPS, netns=veth.b).encode())
     sender.kill()
     assert 10 < sites(page)["__udp4_lib_rcv", "NO_SOCKET", "b0"] < 300
+
+
+def assert_adds_up(page):
+    """Rows and what has none are the classes, to the packet."""
+    rows = dict.fromkeys(classes(page), 0)
+    for row in page.series("netdrop_kernel_drops_total"):
+        rows[row.labels["class"]] += row.value
+    rows["unknown"] += sum(row.value for row in page.series("netdrop_kernel_drop_events_lost_total"))
+    assert rows == classes(page)
+
+
+def test_reloads_lose_and_double_nothing(veth, exporter, tmp_path):
+    """Whatever of the collector's own settings changes, whenever: drops before, while and after add up, and nothing
+    steps back."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chosen = random.Random(seed)
+    config = tmp_path / "config.json"
+    choices = {
+        "interval": ("100ms", "200ms", "300ms"),
+        "max_sites": (64, 500, 1000),
+        "label_offset": (True, False),
+        "devices": ({"exclude": ["b*"]}, {"exclude": ["c*"]}, {"exclude": ["d*"]}),
+        "max_age": ("10s", "20s", "30s"),
+    }
+
+    def write_config():
+        settings = {name: chosen.choice(values) for name, values in choices.items()}
+        text = json.dumps({"collectors": {"drop_monitor": settings}})
+        config.write_text(text)
+        return text
+
+    write_config()
+    flags = (flag for flag in ONLY_DROPS if "interval" not in flag)
+    process = exporter(*flags, f"--config.file={config}", netns=veth.b)
+    program = """if True:
+        import socket, sys, time
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for number in range(int(sys.argv[1])):
+            sender.sendto(b"x", ("10.77.0.2", 9999))
+            if number % 20 == 0:
+                time.sleep(0.002)
+    """
+    sent = chosen.randrange(20000, 40000)
+    sender = veth.a.popen([sys.executable, "-c", program, str(sent)])
+    seen = total(process.metrics(), "NO_SOCKET", netns="self")
+    last = classes(process.metrics())
+    reloads = 0
+    while sender.poll() is None or reloads < 8:
+        before = config.read_text()
+        if write_config() == before:
+            continue
+        done = process.stderr.count("reloaded")
+        process.signal(1)
+        eventually(lambda done=done: process.stderr.count("reloaded") > done, "the reload")
+        reloads += 1
+        time.sleep(chosen.uniform(0, 0.3))
+        page = process.metrics()
+        if "netdrop_kernel_drops_by_class_total" in page:
+            assert_adds_up(page)
+            assert all(count >= last[name] for name, count in classes(page).items())
+            assert total(page, "NO_SOCKET", netns="self") >= seen
+            last, seen = classes(page), total(page, "NO_SOCKET", netns="self")
+    assert sender.wait(timeout=60) == 0
+    page = fresh(process)
+    assert_adds_up(page)
+    assert total(page, "NO_SOCKET", netns="self") == sent
+
+
+def test_what_was_lost_is_no_phantom_after_a_reload(veth, exporter, tmp_path):
+    """A map that is full loses drops, and says how many. They are counted once, before a reload and after."""
+    chosen = random.Random(seed := random.randrange(1 << 32))
+    print("seed", seed)
+    config = tmp_path / "config.json"
+    settings = {"max_sites": 16, "interval": "100ms"}
+    config.write_text(json.dumps({"collectors": {"drop_monitor": settings}}))
+    flags = (flag for flag in ONLY_DROPS if "interval" not in flag)
+    process = exporter(*flags, f"--config.file={config}", netns=veth.b)
+    names = [f"v{number}" for number in range(220)]
+    veth.b.batch(f"link add {name} up type veth peer name p{name}" for name in names)
+    veth.b.batch(f"link set p{name} up" for name in names)
+
+    def lost(page):
+        return sum(row.value for row in page.series("netdrop_kernel_drop_events_lost_total", cause="map_full"))
+
+    def send(sender, destination, ethertype, count=1):
+        for _ in range(count):
+            sender.send(bytes.fromhex(destination) + bytes(6) + struct.pack("!H", ethertype) + bytes(64))
+
+    # More kinds of drops than there is room for.
+    veth.b.batch(f"link set {name} promisc on" for name in names)
+    for name in names:
+        with raw(veth.b, "p" + name) as sender:
+            for destination in ("020000009999", "ffffffffffff"):
+                for ethertype in (UNHANDLED, 0x0806, 0x0800, 0x86DD, 0x8100):
+                    send(sender, destination, ethertype)
+    assert lost(fresh(process)) > 0
+    for interval in ("200ms", "300ms"):
+        settings["interval"] = interval
+        config.write_text(json.dumps({"collectors": {"drop_monitor": settings}}))
+        page = process.metrics()
+        before, last = lost(page), classes(page)
+        with raw(veth.b, f"pv{len(names) - 1}") as sender:
+            made = chosen.randrange(100, 1000)
+            send(sender, "020000009999", UNHANDLED, made)
+        done = process.stderr.count("reloaded")
+        process.signal(1)
+        eventually(lambda done=done: process.stderr.count("reloaded") > done, "the reload")
+        page = fresh(process)
+        assert_adds_up(page)
+        assert all(count >= last[name] for name, count in classes(page).items())
+        assert before + made <= lost(page) <= before + made + 100  # the rest of the host has new kinds, too
 
 
 def test_reload_keeps_the_counts(veth, exporter, tmp_path):

@@ -227,6 +227,41 @@ static void test_churn(void **state)
     drop_table_done(&fixture.table);
 }
 
+static void no_gone0(struct drop_labels *labels, void *data)
+{
+    if (strcmp(labels->device, data) == 0)
+        labels->device[0] = '\0';
+}
+
+/* Under other settings: fewer rows, other labels. What had a row, what had none any more and what comes after
+ * add up to the same totals, and nothing counts twice. */
+static void test_merge(void **state)
+{
+    struct fixture old, fixture;
+
+    (void)state;
+    setup(&old, 4);
+    add(&old, "a", "NO_SOCKET", "eth0", 1);
+    add(&old, "a", "NO_SOCKET", "gone0", 20);
+    add(&old, "a", "NO_SOCKET", "", 300);
+    add(&old, "b", "FULL_RING", "eth0", 4000);
+    add(&old, "c", "FULL_RING", "eth0", 50000); /* in a row `other` */
+    setup(&fixture, 2);
+    add(&fixture, "a", "NO_SOCKET", "", 600000);
+    drop_table_merge(&fixture.table, &old.table, no_gone0, (char[]){"gone0"});
+    assert_null(old.table.buckets);
+    assert_int_equal(count_of(&fixture, "a", ""), 600320);
+    assert_int_equal(count_of(&fixture, "b", "eth0"), 4000);
+    assert_int_equal(fixture.table.other[LOSS_ERROR], 1);
+    assert_int_equal(fixture.table.other[LOSS_CAPACITY], 50000);
+    assert_int_equal(fixture.table.totals[LOSS_ERROR], 600321);
+    assert_int_equal(fixture.table.totals[LOSS_CAPACITY], 54000);
+    assert_int_equal(sum(fixture.table.totals), 654321);
+    drop_table_merge(&fixture.table, &old.table, no_gone0, NULL); /* there is none */
+    assert_int_equal(sum(fixture.table.totals), 654321);
+    drop_table_done(&fixture.table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_device_comes_back),
         cmocka_unit_test(test_churn),
+        cmocka_unit_test(test_merge),
     };
 
     return cmocka_run_group_tests_name("drop_table", tests, NULL, NULL);

@@ -2,6 +2,8 @@
 """The kernel's drop_monitor as a source: what its rows tell, beside others who use it, without privilege, and under a
 flood. Numbers of rows are those of the reliability table. The drops are made on lo."""
 
+import json
+import random
 import signal
 import socket
 import subprocess
@@ -246,6 +248,44 @@ def exceptions(page):
         sum(row.value for row in page.series(f"netdrop_kernel_drop_{name}_total"))
         for name in ("events_lost", "overflows")
     ]
+
+
+@pytest.mark.parametrize("mode", ["summary", "packet"])
+def test_reloads_lose_and_double_nothing(watchers, monitor, mode, tmp_path):
+    """Drops before, while and after: what was taken from the socket and not shown yet is the next instance's."""
+    chosen = random.Random(seed := random.randrange(1 << 32))
+    print("seed", seed)
+    config = tmp_path / "config.json"
+    ages = iter(range(30, 60))
+
+    def write_config():
+        config.write_text(json.dumps({"collectors": {"drop_monitor": {"max_age": f"{next(ages)}s"}}}))
+
+    write_config()
+    ours = watchers.start("host", None, mode, "--collector.disable-defaults", f"--config.file={config}")
+    watchers.wait([ours])
+    awaits(ours, 1, "netdrop_collector_up", collector="drop_monitor")
+    before = counted = sum(row.value for row in told_page(ours).series(DROPS, function=SITE))
+    made = 0
+    for number in range(4):
+        for _ in range(2):
+            count = chosen.randrange(100, 400)
+            drop(count)
+            made += count
+            time.sleep(chosen.uniform(0, 1.2))
+        if number < 3:
+            write_config()
+            done = ours.process.stderr.count("reloaded")
+            ours.process.signal(signal.SIGHUP)
+            eventually(lambda done=done: ours.process.stderr.count("reloaded") > done, "the reload", NOTICED)
+        now = sum(row.value for row in ours.process.metrics().series(DROPS, function=SITE))
+        assert now == 0 or now >= counted
+        counted = now or counted
+    page = told_page(ours)
+    marks = sum(row.value for row in page.series(DROPS, function="__udp6_lib_rcv"))
+    assert marks > 0
+    assert sum(row.value for row in page.series(DROPS, function=SITE)) - before == made
+    assert sum(row.value for row in page.series("netdrop_kernel_drop_overflows_total")) == 0
 
 
 def test_flood_is_counted_whole(watchers, monitor):
