@@ -2,7 +2,7 @@
 #include "collectors/drops/drop_bpf.h"
 
 /*
- * Reads what bpf/drop.bpf.c counts inside the kernel, by four descriptors and without any capability. Runs on
+ * Reads what bpf/drop.bpf.c counts inside the kernel, by descriptors and without any capability. Runs on
  * the collector's thread.
  *
  * Reading never resets anything, so nothing that is counted meanwhile can be missed: what came is the
@@ -54,7 +54,7 @@ struct drop_bpf_state {
 
 static const char *const handle_names[] = {
     [DROP_BPF_LINK] = "bpf-link", [DROP_BPF_PROGRAM] = "bpf-program", [DROP_BPF_COUNTS] = "bpf-counts",
-    [DROP_BPF_LOST] = "bpf-lost", [DROP_BPF_LOST + 1] = NULL,
+    [DROP_BPF_LOST] = "bpf-lost", [DROP_BPF_SYMBOLS] = "bpf-symbols", [DROP_BPF_SYMBOLS + 1] = NULL,
 };
 
 static void state_free(struct drop_bpf_state *state)
@@ -260,18 +260,41 @@ static int drop_bpf_read(void *data, const struct drop_reader *reader, struct fa
     return 0;
 }
 
+static bool drop_bpf_symbol(const void *data, uint64_t location, char text[DROP_SYMBOL_TEXT_SIZE])
+{
+    const struct drop_bpf_state *state = data;
+    struct drop_symbol symbol;
+
+    if (bpf_map_lookup_elem(state->handles.fds[DROP_BPF_SYMBOLS], &location, &symbol) < 0)
+        return false;
+    memcpy(text, symbol.text, DROP_SYMBOL_TEXT_SIZE);
+    return text[DROP_SYMBOL_TEXT_SIZE - 1] == '\0';
+}
+
 /* A map that another version of the program made (it was handed over) may have other keys. */
-static int check_map(int fd, struct fault *fault)
+static int check_map(int fd, const struct bpf_map_info *expected, struct fault *fault)
 {
     struct bpf_map_info info = {};
     __u32 size = sizeof(info);
 
     if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
         return fault_set(fault, -errno, "BPF map of drops: %s", strerror(errno));
-    if (info.type != BPF_MAP_TYPE_PERCPU_HASH || info.key_size != sizeof(struct drop_key) ||
-        info.value_size != sizeof(uint64_t))
+    if (info.type != expected->type || info.key_size != expected->key_size ||
+        info.value_size != expected->value_size)
         return fault_set(fault, -EINVAL, "BPF map of drops: made by another version");
     return 0;
+}
+
+static int check_maps(const struct drop_handles *handles, struct fault *fault)
+{
+    static const struct bpf_map_info counts = {.type = BPF_MAP_TYPE_PERCPU_HASH,
+                                               .key_size = sizeof(struct drop_key),
+                                               .value_size = sizeof(uint64_t)};
+    static const struct bpf_map_info symbols = {
+        .type = BPF_MAP_TYPE_HASH, .key_size = sizeof(uint64_t), .value_size = sizeof(struct drop_symbol)};
+    int error = check_map(handles->fds[DROP_BPF_COUNTS], &counts, fault);
+
+    return error < 0 ? error : check_map(handles->fds[DROP_BPF_SYMBOLS], &symbols, fault);
 }
 
 /* Everything is counted from the moment the program was loaded, and so is all that is lost: who reads first
@@ -301,7 +324,7 @@ static int drop_bpf_adopt(const struct drop_options *options, const struct drop_
         return fault_set(fault, -ENOMEM, "BPF: out of memory");
     if (cpus < 0)
         return fault_set(fault, cpus, "number of CPUs: %s", strerror(-cpus));
-    error = check_map(handles->fds[DROP_BPF_COUNTS], fault);
+    error = check_maps(handles, fault);
     if (error < 0)
         return error;
     state->cpus = (size_t)cpus;
@@ -331,6 +354,7 @@ const struct drop_source drop_source_bpf = {
     .open = drop_bpf_load,
     .adopt = drop_bpf_adopt,
     .read = drop_bpf_read,
+    .symbol = drop_bpf_symbol,
     .status = drop_bpf_status,
     .close = drop_bpf_close,
 };

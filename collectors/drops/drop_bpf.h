@@ -10,6 +10,7 @@ enum {
     DROP_BPF_PROGRAM,
     DROP_BPF_COUNTS,
     DROP_BPF_LOST,
+    DROP_BPF_SYMBOLS,
 };
 
 /* See struct drop_source, open. */

@@ -80,6 +80,7 @@ static int handles_take(const struct drop_bpf *skeleton, struct drop_handles *re
         [DROP_BPF_PROGRAM] = bpf_program__fd(skeleton->progs.count_drop),
         [DROP_BPF_COUNTS] = bpf_map__fd(skeleton->maps.counts),
         [DROP_BPF_LOST] = bpf_map__fd(skeleton->maps.lost),
+        [DROP_BPF_SYMBOLS] = bpf_map__fd(skeleton->maps.symbols),
     };
     struct drop_handles handles = {};
 

@@ -201,6 +201,13 @@ static bool device_exists(const char *device, void *data)
 
 static int want_symbol(struct drop_monitor_state *state, const struct drop_count *count)
 {
+    char text[DROP_SYMBOL_TEXT_SIZE];
+
+    if (ksyms_find(&state->ksyms, count->location))
+        return 0;
+    if (state->book.source->symbol &&
+        state->book.source->symbol(state->book.source_state, count->location, text))
+        return ksyms_tell(&state->ksyms, count->location, text);
     return ksyms_want(&state->ksyms, count->location, count->symbol);
 }
 
@@ -342,7 +349,7 @@ const struct collector drop_monitor_collector = {
     .name = "drop_monitor",
     .summary = "where in the kernel packets are dropped, and why (BPF, or the kernel's drop_monitor)",
     .needs =
-        "CAP_BPF, CAP_PERFMON (bpf) or CAP_NET_ADMIN, CAP_SYS_ADMIN (drop_monitor); CAP_SYSLOG for names",
+        "CAP_BPF, CAP_PERFMON (bpf) or CAP_NET_ADMIN, CAP_SYS_ADMIN and, for names, CAP_SYSLOG (drop_monitor)",
     .listens = true,
     .options = &option_table,
     .handles = drop_handle_names,

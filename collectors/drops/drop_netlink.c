@@ -94,7 +94,7 @@ static int events_join(uint32_t group, int *ret_fd, struct fault *fault)
 static int drop_netlink_open(const struct drop_options *options, struct drop_handles *ret_handles,
                              struct fault *fault)
 {
-    struct drop_handles handles = {.fds = {-1, -1, -1, -1}};
+    struct drop_handles handles = DROP_HANDLES_NONE;
     struct drop_control control;
     int error = drop_control_open(&control, options->limits, fault);
 

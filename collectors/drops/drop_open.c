@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "collectors/drops/drop_control.h"
+#include "collectors/kernel/ksyms.h"
 #include "collectors/kernel/procfile.h"
 
 static const char kallsyms_name[] = "kallsyms";
@@ -15,7 +16,7 @@ static const char modules_name[] = "modules";
 
 const char *const drop_handle_names[] = {
     kallsyms_name, modules_name,  "bpf-link",    "bpf-program", "bpf-counts",
-    "bpf-lost",    "drop-events", "drop-keeper", NULL,
+    "bpf-lost",    "bpf-symbols", "drop-events", "drop-keeper", NULL,
 };
 
 static const struct drop_source *const drop_sources[] = {&drop_source_bpf, &drop_source_netlink};
@@ -63,6 +64,28 @@ static int source_choose(enum drop_choice choice, const struct drop_options *opt
                      bpf.text, netlink.text);
 }
 
+/* Says what will be missing: without the kernel's symbols functions are unknown, and all else is as good. The
+ * BPF program is told the names by the kernel itself, packet mode most of them. */
+static void tell_hidden(const struct handover *handover, enum drop_choice choice, struct fault *fault)
+{
+    int fd = -1;
+
+    if (!fault || choice == DROP_CHOICE_PACKET || handover_copy(handover, "bpf-symbols", &fd) == 0) {
+        closep(&fd);
+        return;
+    }
+    (void)handover_copy(handover, kallsyms_name, &fd);
+    if (!ksyms_visible(fd)) {
+        struct fault chosen = *fault;
+
+        (void)fault_set(fault, 0,
+                        "%.160s%swithout the names of functions: /proc/kallsyms hides the addresses "
+                        "(kernel.kptr_restrict, CAP_SYSLOG)",
+                        chosen.text, chosen.text[0] ? "; " : "");
+    }
+    closep(&fd);
+}
+
 int drop_open(enum drop_choice choice, const struct drop_options *options, const char *procfs,
               struct handover *handover, struct fault *fault)
 {
@@ -70,16 +93,16 @@ int drop_open(enum drop_choice choice, const struct drop_options *options, const
 
     if (error < 0)
         return error;
-    /* Without these functions are unknown, and all else is as good. */
     procfile_hand_over(handover, kallsyms_name, procfs, kallsyms_name);
     procfile_hand_over(handover, modules_name, procfs, modules_name);
+    tell_hidden(handover, choice, fault);
     return 0;
 }
 
 static int source_copy(const struct handover *handover, const struct drop_source *source,
                        struct drop_handles *ret_handles)
 {
-    struct drop_handles handles = {.fds = {-1, -1, -1, -1}};
+    struct drop_handles handles = DROP_HANDLES_NONE;
 
     if (!source->handles[0])
         return -ENOENT;

@@ -16,7 +16,7 @@
 #include "base/limits.h"
 #include "collectors/drops/bpf/drop_key.h"
 
-enum { DROP_HANDLES_MAX = 4 };
+enum { DROP_HANDLES_MAX = 5 };
 
 enum drop_mode {
     DROP_MODE_ANY,
@@ -37,10 +37,15 @@ struct drop_handles {
     pid_t keeper;              /* the process that does that once all is closed; 0: nobody */
 };
 
+#define DROP_HANDLES_NONE                                                                                    \
+    {                                                                                                        \
+        .fds = { -1, -1, -1, -1, -1 }                                                                        \
+    }
+
 /* What came since the last read. The texts live for the length of the call. */
 struct drop_count {
-    uint64_t location;  /* behind the call in the function that dropped */
-    const char *symbol; /* the kernel's own name of it ("%pS"); NULL: it gives none */
+    uint64_t location;  /* behind the call in the function that dropped, or the function itself */
+    const char *symbol; /* the kernel's own name of it ("%pS"), cut; NULL: it gives none */
     const char *reason; /* without prefix; "": not known */
     int ifindex;        /* in our own namespace; 0: not known */
     enum drop_netns netns;
@@ -102,6 +107,8 @@ struct drop_source {
     /* Gives the reader everything that came since the last read. */
     int (*read)(void *state, const struct drop_reader *reader, struct fault *fault);
 
+    /* The kernel's own name ("%pS") of a location, whole. False: there is none. NULL: there never is. */
+    bool (*symbol)(const void *state, uint64_t location, char text[DROP_SYMBOL_TEXT_SIZE]);
     void (*status)(const void *state, struct drop_status *ret_status);
     void (*close)(void *state);
 };

@@ -18,6 +18,23 @@ enum {
 
 #define BYTES_MAX (256L * 1024 * 1024) /* of a kallsyms; the largest real ones have twenty million */
 
+/* Addresses that are hidden are all zero; some are anyway, at the beginning (those of a CPU's own data). */
+bool ksyms_visible(int fd)
+{
+    struct ksyms_scan scan = {};
+    char bytes[READ_SIZE];
+    ssize_t size = 1;
+
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        return false;
+    for (long total = 0; size > 0 && total < HIDDEN_AFTER_SIZE && !scan.visible; total += size) {
+        size = TEMP_FAILURE_RETRY(read(fd, bytes, sizeof(bytes)));
+        if (size > 0)
+            ksyms_scan_feed(&scan, bytes, (size_t)size);
+    }
+    return scan.visible;
+}
+
 int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs)
 {
     struct ksyms ksyms = {.fd = fd};
@@ -28,6 +45,8 @@ int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *pro
     ksyms.modules.fd = modules_fd;
     *ret_ksyms = ksyms;
     (void)ksyms_refresh(ret_ksyms);
+    ret_ksyms->moved = false;
+    ret_ksyms->hidden = !ksyms_visible(fd);
     return 0;
 }
 
@@ -88,6 +107,7 @@ bool ksyms_refresh(struct ksyms *ksyms)
 {
     bool moved = modules_moved(ksyms);
 
+    ksyms->moved |= moved;
     if (moved || ksyms->known > KSYMS_MAX)
         ksyms->known = ksyms->count = 0;
     return moved;
@@ -109,20 +129,38 @@ const struct ksym *ksyms_find(const struct ksyms *ksyms, uint64_t address)
     return bsearch(&key, ksyms->symbols, ksyms->known, sizeof(key), compare_addresses);
 }
 
+static int symbol_append(struct ksyms *ksyms, const struct ksym *symbol)
+{
+    int error = array_grow(ksyms->symbols, ksyms->count, ksyms->capacity);
+
+    if (error < 0)
+        return error;
+    ksyms->symbols[ksyms->count++] = *symbol;
+    return 0;
+}
+
 int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint)
 {
     struct ksym symbol = {.address = address};
-    int error;
 
     if (ksyms_find(ksyms, address))
         return 0;
-    error = array_grow(ksyms->symbols, ksyms->count, ksyms->capacity);
-    if (error < 0)
-        return error;
     if (hint)
         (void)ksym_parse(hint, address, &symbol);
-    ksyms->symbols[ksyms->count++] = symbol;
-    return 0;
+    return symbol_append(ksyms, &symbol);
+}
+
+/* It was told when the first packet was dropped there: since modules moved, it may be another function's
+ * address. Where there is no better source, it is likelier right than not. */
+int ksyms_tell(struct ksyms *ksyms, uint64_t address, const char *text)
+{
+    struct ksym symbol = {.address = address};
+
+    if (ksyms_find(ksyms, address))
+        return 0;
+    if (ksym_parse(text, address, &symbol))
+        symbol.whole = ksyms->hidden || !ksyms->moved || !symbol.module[0];
+    return symbol_append(ksyms, &symbol);
 }
 
 /* The wanted ones, sorted and each once, behind the known. */
@@ -159,22 +197,9 @@ static bool scan_file(struct ksyms *ksyms, struct ksyms_scan *scan)
     return size == 0 && scan->visible;
 }
 
-/*
- * A location is a return address: where the call is a function's last instruction it lies in the next
- * function already, so the byte before it is looked up. The scan works on copies, that a pass which fails
- * leaves the kernel's hints alone.
- */
-static void names_take(struct ksym *wanted, const struct ksym *found, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!found[i].function[0])
-            continue;
-        wanted[i] = found[i];
-        wanted[i].address++;
-        wanted[i].offset++;
-    }
-}
-
+/* A pass that fails leaves the kernel's hints alone. An address that is a function's start is that function,
+ * not the one before: who frees for others names itself (net_tx_action(), net/core/dev.c), and a function
+ * never ends with the call that drops. */
 static int names_find(struct ksyms *ksyms, struct ksym *wanted, size_t count)
 {
     _cleanup_(freep) struct ksym *found = calloc(count, sizeof(*found));
@@ -184,22 +209,33 @@ static int names_find(struct ksyms *ksyms, struct ksym *wanted, size_t count)
     if (!found || !bests)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
-        found[i].address = wanted[i].address - 1;
+        found[i].address = wanted[i].address;
     if (!scan_file(ksyms, &scan))
         return 0;
     ksyms_scan_end(&scan);
-    names_take(wanted, found, count);
+    for (size_t i = 0; i < count; i++)
+        if (found[i].function[0] && !wanted[i].whole)
+            wanted[i] = found[i];
     return 0;
+}
+
+static bool all_whole(const struct ksym *symbols, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!symbols[i].whole)
+            return false;
+    return true;
 }
 
 int ksyms_resolve(struct ksyms *ksyms)
 {
-    int error;
+    int error = 0;
 
     if (ksyms->count == ksyms->known)
         return 0;
     wanted_sort(ksyms);
-    error = names_find(ksyms, ksyms->symbols + ksyms->known, ksyms->count - ksyms->known);
+    if (!all_whole(ksyms->symbols + ksyms->known, ksyms->count - ksyms->known))
+        error = names_find(ksyms, ksyms->symbols + ksyms->known, ksyms->count - ksyms->known);
     if (error < 0)
         return error;
     ksyms->known = ksyms->count;

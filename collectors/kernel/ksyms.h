@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Which function of the kernel an address is in. Nothing but the answers is kept: a table of all symbols
- * takes megabytes, one pass over /proc/kallsyms that resolves all new addresses at once takes a tenth of a
- * second, and there are new addresses only while the host meets kinds of drops that it has not met before.
+ * Which function of the kernel an address is in: behind a call in it, or its start. Nothing but the answers
+ * is kept: a table of all symbols takes megabytes, one pass over /proc/kallsyms that resolves all new
+ * addresses at once takes a tenth of a second, and there are new addresses only while the host meets kinds of
+ * drops that it has not met before.
  *
  * Opening needs CAP_SYSLOG where addresses are hidden; a descriptor that was opened with it goes on showing
  * them to a process without (the kernel looks at who opened: kallsyms_open(), kernel/kallsyms.c; the same
@@ -31,8 +32,13 @@ struct ksyms {
     size_t count;
     size_t capacity;
     bool hidden;               /* the addresses in kallsyms are all zero */
+    bool moved;                /* modules came, went or moved since it was opened */
     const atomic_bool *ending; /* NULL, or true once no names are wanted any more; borrowed */
 };
+
+/* Whether a descriptor of /proc/kallsyms shows addresses: kernel.kptr_restrict or a want of CAP_SYSLOG hides
+ * them. */
+bool ksyms_visible(int fd);
 
 /* Takes the descriptors of PROCFS/kallsyms and PROCFS/modules over (procfile_open()). -1 of kallsyms: every
  * address is in no function; -1 of modules: they are opened by their path, as far as they are visible there.
@@ -47,6 +53,9 @@ bool ksyms_refresh(struct ksyms *ksyms);
 /* Notes an address that is to be resolved; nothing where it is known. `hint` is the kernel's own name for it
  * ("%pS"), taken where kallsyms has none; may be NULL. -ENOMEM. */
 int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint);
+
+/* The same where the kernel tells its name ("%pS") in full: nothing is left to resolve then. */
+int ksyms_tell(struct ksyms *ksyms, uint64_t address, const char *text);
 
 /* Resolves what is wanted; no I/O where nothing is. What cannot be read has no name: no error. -ENOMEM. */
 int ksyms_resolve(struct ksyms *ksyms);

@@ -29,6 +29,7 @@ struct ksym {
     uint32_t offset;                   /* of the address in the function */
     char function[KSYM_FUNCTION_SIZE]; /* without what the compiler appended; "": in no function */
     char module[KSYM_MODULE_SIZE];     /* "": the kernel itself */
+    bool whole;                        /* told by the kernel in full: not to be looked up */
 };
 
 /* The state of one pass over the file. */

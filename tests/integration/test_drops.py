@@ -211,6 +211,9 @@ INLINED = {
 }
 
 
+INLINED_INTO = {outer: name for name, outer in INLINED.items()}
+
+
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.__name__)
 def test_fault(veth, exporter, recipe):
     process = exporter(*ONLY_DROPS, netns=veth.b)
@@ -469,15 +472,40 @@ def test_a_thousand_devices_that_come_and_go(veth, exporter):
     assert_nothing_lost(page)
 
 
-def test_hidden_symbols_are_one_honest_row(veth, exporter, tree):
+def test_hidden_symbols_have_their_names_from_the_kernel_all_the_same(veth, exporter, tree):
+    """kernel.kptr_restrict=2 shows nobody an address: the program is told the names where it counts."""
     procfs = tree / "tests/fixtures/kallsyms/6.12-hidden"
-    process = exporter(*ONLY_DROPS, f"--path.procfs={procfs}", netns=veth.b)
+    offsets = "--set=collectors.drop_monitor.label_offset=true"
+    process = exporter(*ONLY_DROPS, offsets, f"--path.procfs={procfs}", netns=veth.b)
+    sighted = exporter(*ONLY_DROPS, offsets, netns=veth.b)
     veth.send_udp()
     send_frames(veth, frame(veth))
+    nft(veth.b, "input", "udp dport 9999 counter drop")
+    veth.send_udp(300)
     body = process.get().body.decode()
-    page = fresh(process)
-    assert sites(page) == {("unknown", "NO_SOCKET", "b0"): 1000, ("unknown", "UNHANDLED_PROTO", "b0"): 1000}
+    page, other = fresh(process), fresh(sighted)
+    found = {reason: (INLINED_INTO.get(function, function), count) for (function, reason, _), count in sites(page).items()}
+    assert found == {
+        "NO_SOCKET": ("__udp4_lib_rcv", 1000),
+        "UNHANDLED_PROTO": ("__netif_receive_skb_core", 1000),
+        "NETFILTER_DROP": ("nft_do_chain", 300),
+    }
     assert "ffffffff" not in body
+    names = ("function", "module", "offset", "reason", "device", "class")
+    rows = [
+        {tuple(row.labels[name] for name in names): row.value for row in found.series("netdrop_kernel_drops_total", device="b0")}
+        for found in (page, other)
+    ]
+    assert rows[0] == rows[1]
+    assert all(re.fullmatch("0x[0-9a-f]+", offset) for _, _, offset, *_ in rows[0])
+
+
+def test_hidden_symbols_are_no_complaint_where_bpf_counts(command, tree):
+    """Names are missing, and the reason is told, only where nobody else tells them (tests/vm/test_monitor.py)."""
+    procfs = tree / "tests/fixtures/kallsyms/6.12-hidden"
+    for flags in ((), (f"--path.procfs={procfs}",)):
+        said = command("--list-collectors", *flags).stdout
+        assert "runs here: yes: by bpf\n" in said, said
 
 
 def test_no_addresses_on_the_page(veth, exporter):

@@ -288,6 +288,37 @@ def test_reloads_lose_and_double_nothing(watchers, monitor, mode, tmp_path):
     assert sum(row.value for row in page.series("netdrop_kernel_drop_overflows_total")) == 0
 
 
+@pytest.fixture
+def hidden():
+    """Nobody sees an address of the kernel."""
+    path = Path("/proc/sys/kernel/kptr_restrict")
+    usual = path.read_text(encoding="ascii")
+    path.write_text("2", encoding="ascii")
+    yield
+    path.write_text(usual, encoding="ascii")
+
+
+def test_hidden_addresses_are_told_and_bpf_has_names_all_the_same(watchers, monitor, hidden):
+    for source, function, reason in (("bpf", SITE, "NO_SOCKET"), ("summary", "unknown", "")):
+        ours = watchers.start_host(source)
+        drop(300)
+        rows = told_names(ours, function, reason)
+        assert rows >= 300
+        said = "kernel.kptr_restrict" in ours.process.stderr
+        assert said == (source == "summary"), ours.process.stderr
+        watchers.stop([ours])
+
+
+def told_names(watcher, function, reason):
+    """How many drops the rows of this name and reason have, once there are any."""
+
+    def counted():
+        rows = watcher.process.metrics().series(DROPS, function=function, reason=reason)
+        return sum(row.value for row in rows)
+
+    return eventually(lambda: counted() >= 300 and counted(), "the drops", NOTICED)
+
+
 def test_flood_is_counted_whole(watchers, monitor):
     """By both who lose nothing, side by side."""
     both = [watchers.start_host(source) for source in ("bpf", "summary")]

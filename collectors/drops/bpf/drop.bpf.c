@@ -8,11 +8,16 @@
  * drops a packet may come between a plain load and store. What cannot be counted by key, because the map is
  * full, is counted in `lost`.
  *
+ * When a key is new its location gets a name, as the kernel prints it: no symbol table is read for that, and
+ * it works where kernel.kptr_restrict hides all addresses from everybody.
+ *
  * The structs below name only what is used, where the running kernel has it is found out at load time
  * (CO-RE). Any pointer may be stale or none at all: skb->dev shares its place with dev_scratch (UDP) and
  * with rb_left (TCP's out-of-order queue), skb->sk with ip_defrag_offset. The kernel makes a faulting
  * read 0, and what a readable wrong pointer yields is told by the number of its namespace.
  */
+
+#include <stdbool.h>
 
 #include <linux/bpf.h>
 
@@ -59,6 +64,8 @@ struct sk_buff {
     __be16 protocol;
 } PRESERVED;
 
+enum { STACK_DEPTH = 12 }; /* the tracepoint's own frames are the first few */
+
 /* Set before the program is loaded: the inode number of the daemon's own namespace. */
 const volatile __u32 own_netns = 0;
 
@@ -75,6 +82,22 @@ struct {
     __type(key, __u32);
     __type(value, __u64);
 } lost SEC(".maps");
+
+/* The names of locations. Where there is none, because it is full or the kernel was busy, /proc/kallsyms may
+ * help. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1024); /* kernels have some hundred places that drop */
+    __type(key, __u64);
+    __type(value, struct drop_symbol);
+} symbols SEC(".maps");
+
+/* Where kfree_skb_list_reason() of Linux 6.1 drops in its callers' stead; 0: not met yet, or a newer kernel,
+ * whose own says where it was called from. */
+__u64 list_location = 0;
+
+static const char list_function[] = "kfree_skb_list_reason+";
+static const char symbol_format[] = "%pS";
 
 static enum drop_netns netns_of(__u32 inode)
 {
@@ -110,6 +133,52 @@ static void count_lost(void)
         __sync_fetch_and_add(count, 1);
 }
 
+/* Who called the function that the location is in; the location itself where that is not on the stack. */
+static __u64 caller_of(void *ctx, __u64 location)
+{
+    __u64 stack[STACK_DEPTH] = {};
+
+    bpf_get_stack(ctx, stack, sizeof(stack), 0);
+    for (unsigned i = 0; i + 1 < STACK_DEPTH; i++)
+        if (stack[i] == location && stack[i + 1])
+            return stack[i + 1];
+    return location;
+}
+
+/* False: the kernel does not say. */
+static bool symbol_print(__u64 location, struct drop_symbol *ret_symbol)
+{
+    __u64 arguments[] = {location};
+
+    return bpf_snprintf(ret_symbol->text, sizeof(ret_symbol->text), symbol_format, arguments,
+                        sizeof(arguments)) > 0;
+}
+
+static bool is_list_function(const struct drop_symbol *symbol)
+{
+    for (unsigned i = 0; i < sizeof(list_function) - 1; i++)
+        if (symbol->text[i] != list_function[i])
+            return false;
+    return true;
+}
+
+/* Names a location that is new. Returns it, or what is to be counted in its stead. */
+static __u64 name_location(void *ctx, __u64 location)
+{
+    struct drop_symbol symbol = {};
+
+    if (!symbol_print(location, &symbol))
+        return location;
+    if (is_list_function(&symbol)) {
+        list_location = location;
+        location = caller_of(ctx, location);
+        if (!symbol_print(location, &symbol))
+            return location;
+    }
+    bpf_map_update_elem(&symbols, &location, &symbol, BPF_ANY);
+    return location;
+}
+
 /* The tracepoint has a third argument since Linux 5.17, and a fourth since 6.11 that is not used. */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reason)
@@ -121,11 +190,14 @@ int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reaso
     };
     __u64 *count;
 
+    if (key.location == list_location)
+        key.location = caller_of(ctx, key.location);
     place_of(skb, &key);
     count = bpf_map_lookup_elem(&counts, &key);
     if (!count) {
         const __u64 zero = 0;
 
+        key.location = name_location(ctx, key.location);
         /* Fails where another CPU was faster, too: then it is there. */
         bpf_map_update_elem(&counts, &key, &zero, BPF_NOEXIST);
         count = bpf_map_lookup_elem(&counts, &key);

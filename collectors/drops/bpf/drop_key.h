@@ -9,6 +9,8 @@
 #include <linux/if_ether.h>
 #include <linux/types.h>
 
+enum { DROP_SYMBOL_TEXT_SIZE = 224 };
+
 enum drop_protocol {
     DROP_PROTOCOL_NONE, /* not known, or no packet of a network: AF_UNIX, vsock */
     DROP_PROTOCOL_IPV4,
@@ -27,11 +29,18 @@ enum drop_netns {
 };
 
 struct drop_key {
-    __u64 location; /* in the function that dropped, behind its call of kfree_skb */
+    __u64 location; /* in the function that dropped, behind its call of kfree_skb; or the function itself,
+                       where it names itself as the one (net_tx_action) */
     __u32 reason;   /* enum skb_drop_reason of the running kernel; the high 16 bits are a subsystem */
     __u32 ifindex;  /* 0 outside the daemon's own namespace */
     __u32 netns;    /* enum drop_netns */
     __u32 protocol; /* enum drop_protocol */
+};
+
+/* What the kernel itself calls a location, "%pS": "tap_handle_frame+0x1bc/0x2f0 [tap]". Longer ones are cut.
+ */
+struct drop_symbol {
+    char text[DROP_SYMBOL_TEXT_SIZE];
 };
 
 /* The ethertype, in host byte order. */
