@@ -12,6 +12,7 @@
  */
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,6 +52,8 @@ struct drop_bpf_state {
     uint64_t lost;
     uint64_t recursions;
 };
+
+static const char btf_directory[] = "/sys/kernel/btf";
 
 static const char *const handle_names[] = {
     [DROP_BPF_LINK] = "bpf-link", [DROP_BPF_PROGRAM] = "bpf-program", [DROP_BPF_COUNTS] = "bpf-counts",
@@ -185,6 +188,8 @@ static int give(struct drop_bpf_state *state, const struct drop_reader *reader, 
 
     if (count == 0)
         return 0;
+    if (drop_reasons_renew(&state->reasons, key->reason, btf_directory))
+        (void)malloc_trim(0); /* to read the kernel's BTF takes megabytes */
     drop_reason_name(&state->reasons, key->reason, reason);
     return reader->count(&(struct drop_count){.location = key->location,
                                               .reason = reason,
@@ -304,7 +309,7 @@ static int state_begin(struct drop_bpf_state *state, struct drop_bpf_state *prev
     int error = batch_resize(state, BATCH_FIRST);
 
     if (error == 0)
-        error = drop_reasons_load(&state->reasons, "/sys/kernel/btf");
+        error = drop_reasons_load(&state->reasons, btf_directory);
     if (error < 0 || !previous)
         return error;
     state->last = previous->last;

@@ -4,9 +4,11 @@
 /* See drop_reason.h. Runs on the collector's thread. */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/btf.h>
 
@@ -91,6 +93,21 @@ int drop_reasons_take(struct drop_reasons *reasons, const struct btf *btf)
     return 0;
 }
 
+/* Of the modules that have reasons, those that are loaded: a bit each. */
+static unsigned modules_present(const char *directory)
+{
+    unsigned modules = 0;
+
+    for (size_t i = 0; i < ELEMENTS(enums); i++) {
+        char path[PATH_MAX];
+
+        if (enums[i].module && snprintf(path, sizeof(path), "%s/%s", directory, enums[i].module) < PATH_MAX &&
+            access(path, F_OK) == 0)
+            modules |= 1U << i;
+    }
+    return modules;
+}
+
 static int modules_load(struct drop_reasons *reasons, const char *directory, struct btf *kernel)
 {
     int error = 0;
@@ -114,7 +131,7 @@ int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory)
 {
     _cleanup_(btf__freep) struct btf *kernel = NULL;
     _cleanup_(freep) char *path = NULL;
-    struct drop_reasons reasons = {};
+    struct drop_reasons reasons = {.modules = modules_present(directory)};
     int error;
 
     if (asprintf(&path, "%s/vmlinux", directory) < 0)
@@ -131,14 +148,33 @@ int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory)
     return 0;
 }
 
-void drop_reason_name(const struct drop_reasons *reasons, uint32_t reason, char name[DROP_REASON_SIZE])
+static bool known(const struct drop_reasons *reasons, uint32_t reason)
 {
     uint32_t subsystem = reason >> 16, index = reason & 0xffff;
-    const struct drop_reasons_list *list =
-        subsystem < DROP_SUBSYSTEMS_MAX ? &reasons->subsystems[subsystem] : NULL;
 
-    if (list && index < list->count && list->names[index])
-        (void)snprintf(name, DROP_REASON_SIZE, "%s", list->names[index]);
+    return subsystem < DROP_SUBSYSTEMS_MAX && index < reasons->subsystems[subsystem].count &&
+           reasons->subsystems[subsystem].names[index];
+}
+
+bool drop_reasons_renew(struct drop_reasons *reasons, uint32_t reason, const char *directory)
+{
+    struct drop_reasons next;
+
+    /* The kernel's own are there from the beginning. */
+    if (reason >> 16 == 0 || known(reasons, reason))
+        return false;
+    if ((modules_present(directory) & ~reasons->modules) == 0 || drop_reasons_load(&next, directory) < 0)
+        return false;
+    drop_reasons_done(reasons);
+    *reasons = next;
+    return true;
+}
+
+void drop_reason_name(const struct drop_reasons *reasons, uint32_t reason, char name[DROP_REASON_SIZE])
+{
+    if (known(reasons, reason))
+        (void)snprintf(name, DROP_REASON_SIZE, "%s",
+                       reasons->subsystems[reason >> 16].names[reason & 0xffff]);
     else
         (void)snprintf(name, DROP_REASON_SIZE, "%u", reason);
 }

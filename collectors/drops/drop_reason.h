@@ -7,6 +7,7 @@
  * are not. One thread.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collectors/drops/drop_table.h"
@@ -26,11 +27,16 @@ struct drop_reasons_list {
 
 struct drop_reasons {
     struct drop_reasons_list subsystems[DROP_SUBSYSTEMS_MAX];
+    unsigned modules; /* bits of those that were there at the last reading, readable or not */
 };
 
 /* Reads what the kernel in the directory says, "/sys/kernel/btf". What is not there leaves numbers without
  * names; -ENOMEM. */
 int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory);
+
+/* Reads it again where a number has no name and a module that may have one was loaded since: before the first
+ * reading of a packet that the module drops. True where more is known than before. */
+bool drop_reasons_renew(struct drop_reasons *reasons, uint32_t reason, const char *directory);
 void drop_reasons_done(struct drop_reasons *reasons); /* accepts a zeroed one */
 
 /* Takes over what the enums of one BTF say: the pure part. -ENOMEM. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reasons by the kernel's BTF: made with libbpf, and the running kernel's own where it has one. */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -81,6 +83,58 @@ static void test_no_kernel(void **state)
     drop_reasons_done(&reasons);
 }
 
+static void write_btf(const struct btf *btf, const char *directory, const char *name)
+{
+    char path[128];
+    FILE *file;
+    __u32 size;
+    const void *bytes = btf__raw_data(btf, &size);
+
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The reasons of a module that is loaded later have names before the first of them is shown. The kernel's BTF
+ * is read again only where that may tell more: it is large. */
+static void test_module_loaded_later(void **state)
+{
+    static const struct value core[] = {{"SKB_DROP_REASON_NOT_SPECIFIED", 2}};
+    static const struct value openvswitch[] = {{"OVS_DROP_METER", 0x30005}};
+    char directory[] = "/tmp/netdrop-btf-XXXXXX", path[64];
+    struct btf *kernel = btf__new_empty(), *module;
+    struct drop_reasons reasons;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    add_enum(kernel, "skb_drop_reason", core, ELEMENTS(core));
+    write_btf(kernel, directory, "vmlinux");
+    assert_int_equal(drop_reasons_load(&reasons, directory), 0);
+    expect(&reasons, 0x30005, "196613");
+    assert_false(drop_reasons_renew(&reasons, 0x30005, directory));
+
+    module = btf__new_empty_split(kernel);
+    add_enum(module, "ovs_drop_reason", openvswitch, ELEMENTS(openvswitch));
+    write_btf(module, directory, "openvswitch");
+    assert_false(drop_reasons_renew(&reasons, 2, directory));
+    assert_false(drop_reasons_renew(&reasons, 7, directory)); /* nobody has it */
+    assert_true(drop_reasons_renew(&reasons, 0x30005, directory));
+    expect(&reasons, 0x30005, "OVS_DROP_METER");
+    expect(&reasons, 2, "NOT_SPECIFIED");
+    assert_false(drop_reasons_renew(&reasons, 0x30005, directory));
+    assert_false(drop_reasons_renew(&reasons, 0x30006, directory)); /* and is not asked for each time */
+    drop_reasons_done(&reasons);
+    btf__free(module);
+    btf__free(kernel);
+    (void)snprintf(path, sizeof(path), "%s/vmlinux", directory);
+    (void)remove(path);
+    (void)snprintf(path, sizeof(path), "%s/openvswitch", directory);
+    (void)remove(path);
+    assert_int_equal(rmdir(directory), 0);
+}
+
 static void test_running_kernel(void **state)
 {
     struct drop_reasons reasons;
@@ -102,6 +156,7 @@ static void test_running_kernel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_enums), cmocka_unit_test(test_no_kernel),
+                                       cmocka_unit_test(test_module_loaded_later),
                                        cmocka_unit_test(test_running_kernel)};
 
     return cmocka_run_group_tests_name("drop_reason", tests, NULL, NULL);
