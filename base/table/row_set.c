@@ -2,8 +2,8 @@
 #include "base/table/row_set.h"
 
 /*
- * Row sets: label sets rendered once, when an entity appears or changes. While a set is built, a hash table
- * over the rendered texts refuses duplicates; sealing throws it away. Built by one thread, shared by all.
+ * Row sets: label sets rendered once, when an entity appears or changes. While a set is built, an index over
+ * the rendered texts refuses duplicates; sealing throws it away. Built by one thread, shared by all.
  */
 
 #include <assert.h>
@@ -14,14 +14,14 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "base/hash.h"
 #include "base/reference.h"
 
 struct row_set_builder {
     struct buffer text;
-    struct buffer offsets; /* of uint32_t */
-    struct buffer names;   /* the label names, each with its NUL */
-    uint32_t *slots;       /* open addressing: row + 1, 0 is free */
-    size_t slot_count;     /* a power of two */
+    struct buffer offsets;   /* of uint32_t */
+    struct buffer names;     /* the label names, each with its NUL */
+    struct hash_index index; /* the rows by their text */
     size_t label_count;
 };
 
@@ -31,7 +31,7 @@ static struct row_set_builder *builder_free(struct row_set_builder *builder)
         buffer_done(&builder->text);
         buffer_done(&builder->offsets);
         buffer_done(&builder->names);
-        free(builder->slots);
+        hash_index_done(&builder->index);
         free(builder);
     }
     return NULL;
@@ -45,51 +45,12 @@ static uint32_t builder_offset(const struct row_set_builder *builder, size_t row
     return offset;
 }
 
-static uint64_t text_hash(const char *text, size_t size)
+static bool builder_row_is(const struct row_set_builder *builder, size_t row, const char *text, size_t size)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    uint32_t begin = builder_offset(builder, row);
 
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-/* The slot that holds a row of this text, or the free one where it belongs. */
-static uint32_t *builder_slot(struct row_set_builder *builder, const char *text, size_t size)
-{
-    for (size_t i = text_hash(text, size);; i++) {
-        uint32_t *slot = &builder->slots[i & (builder->slot_count - 1)];
-        uint32_t begin;
-
-        if (!*slot)
-            return slot;
-        begin = builder_offset(builder, *slot - 1);
-        if (builder_offset(builder, *slot) - begin == size && !memcmp(builder->text.data + begin, text, size))
-            return slot;
-    }
-}
-
-/* Keeps the hash table at most half full. */
-static int builder_grow(struct row_set_builder *builder, size_t count)
-{
-    size_t slot_count = builder->slot_count ? builder->slot_count * 2 : 64;
-    uint32_t *slots;
-
-    if (builder->slot_count > count * 2 + 1)
-        return 0;
-    slots = calloc(slot_count, sizeof(*slots));
-    if (!slots)
-        return -ENOMEM;
-    free(builder->slots);
-    builder->slots = slots;
-    builder->slot_count = slot_count;
-    for (uint32_t row = 0; row < count; row++) {
-        uint32_t begin = builder_offset(builder, row);
-
-        *builder_slot(builder, builder->text.data + begin, builder_offset(builder, row + 1) - begin) =
-            row + 1;
-    }
-    return 0;
+    return builder_offset(builder, row + 1) - begin == size &&
+           !memcmp(builder->text.data + begin, text, size);
 }
 
 int row_set_new(const char *const *label_names, size_t label_count, struct row_set **ret_rows)
@@ -130,29 +91,39 @@ static void builder_render(struct row_set_builder *builder, const char *const *v
     buffer_text(&builder->text, builder->label_count ? "} " : " ");
 }
 
+/* The row whose text was rendered last, from `begin` on. */
+static int builder_add(struct row_set_builder *builder, size_t row, uint32_t begin)
+{
+    const char *text = builder->text.data + begin;
+    uint32_t end = (uint32_t)builder->text.size, size = end - begin;
+    uint64_t hash = hash_bytes(HASH_EMPTY, text, size);
+
+    if (hash_index_find(&builder->index, hash, other, builder_row_is(builder, other, text, size)) !=
+        HASH_NONE)
+        return -EEXIST;
+    if (!buffer_reserve(&builder->offsets, sizeof(end)) || hash_index_add(&builder->index, hash, row) < 0)
+        return -ENOMEM;
+    buffer_append(&builder->offsets, &end, sizeof(end));
+    return 0;
+}
+
 int row_set_add(struct row_set *rows, const char *const *values)
 {
     struct row_set_builder *builder = rows->builder;
-    uint32_t begin, end, *slot;
+    uint32_t begin;
+    int error;
 
     assert(builder);
-    if (builder_grow(builder, rows->count) < 0)
-        return -ENOMEM;
     begin = (uint32_t)builder->text.size;
     builder_render(builder, values);
     if (builder->text.error || builder->text.size > UINT32_MAX)
         return -ENOMEM;
-    end = (uint32_t)builder->text.size;
-    slot = builder_slot(builder, builder->text.data + begin, end - begin);
-    if (*slot) {
+    error = builder_add(builder, rows->count, begin);
+    if (error < 0) {
         builder->text.size = begin;
-        return -EEXIST;
+        return error;
     }
-    buffer_append(&builder->offsets, &end, sizeof(end));
-    if (builder->offsets.error)
-        return -ENOMEM;
-    *slot = (uint32_t)++rows->count;
-    return (int)rows->count - 1;
+    return (int)rows->count++;
 }
 
 void row_set_seal(struct row_set *rows)

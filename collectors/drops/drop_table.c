@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 int drop_table_init(struct drop_table *ret_table, size_t max, struct limits *limits)
 {
-    struct drop_table table = {.max = max, .bucket_count = 16, .generation = 1, .limits = limits};
+    struct drop_table table = {.max = max, .generation = 1, .limits = limits};
+    int error = hash_index_reserve(&table.index, max);
 
-    while (table.bucket_count < 2 * max)
-        table.bucket_count *= 2;
-    table.buckets = calloc(table.bucket_count, sizeof(*table.buckets));
-    if (!table.buckets)
-        return -ENOMEM;
+    if (error < 0)
+        return error;
     *ret_table = table;
     return 0;
 }
@@ -23,29 +23,19 @@ int drop_table_init(struct drop_table *ret_table, size_t max, struct limits *lim
 void drop_table_done(struct drop_table *table)
 {
     free(table->sites);
-    free(table->buckets);
+    hash_index_done(&table->index);
     *table = (struct drop_table){};
-}
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    do
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3); /* FNV-1a, the NUL included */
-    while (*text++);
-    return hash;
 }
 
 static uint64_t labels_hash(const struct drop_labels *labels)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = hash_text(HASH_EMPTY, labels->function);
 
-    hash = hash_text(hash, labels->function);
     hash = hash_text(hash, labels->module);
     hash = hash_text(hash, labels->reason);
     hash = hash_text(hash, labels->device);
-    hash = (hash ^ labels->offset) * UINT64_C(0x100000001b3);
-    hash = (hash ^ ((uint64_t)labels->netns << 8 | labels->protocol)) * UINT64_C(0x100000001b3);
-    return hash ^ hash >> 32;
+    hash = hash_word(hash, labels->offset);
+    return hash_word(hash, (uint64_t)labels->netns << 8 | labels->protocol);
 }
 
 static bool labels_equal(const struct drop_labels *a, const struct drop_labels *b)
@@ -53,42 +43,6 @@ static bool labels_equal(const struct drop_labels *a, const struct drop_labels *
     return a->offset == b->offset && a->netns == b->netns && a->protocol == b->protocol &&
            strcmp(a->function, b->function) == 0 && strcmp(a->module, b->module) == 0 &&
            strcmp(a->reason, b->reason) == 0 && strcmp(a->device, b->device) == 0;
-}
-
-/* The bucket where the site is, or where it belongs. */
-static uint32_t *table_bucket(struct drop_table *table, const struct drop_labels *labels, uint64_t hash)
-{
-    for (uint64_t i = hash;; i++) {
-        uint32_t *bucket = &table->buckets[i & (table->bucket_count - 1)];
-        const struct drop_site *site = *bucket ? &table->sites[*bucket - 1] : NULL;
-
-        if (!site || (site->hash == hash && labels_equal(&site->labels, labels)))
-            return bucket;
-    }
-}
-
-static void table_rehash(struct drop_table *table)
-{
-    memset(table->buckets, 0, table->bucket_count * sizeof(*table->buckets));
-    for (size_t i = 0; i < table->count; i++)
-        *table_bucket(table, &table->sites[i].labels, table->sites[i].hash) = (uint32_t)i + 1;
-}
-
-static int table_grow(struct drop_table *table)
-{
-    size_t capacity = table->capacity ? 2 * table->capacity : 32;
-    struct drop_site *sites;
-
-    if (table->count < table->capacity)
-        return 0;
-    if (capacity > table->max)
-        capacity = table->max;
-    sites = reallocarray(table->sites, capacity, sizeof(*sites));
-    if (!sites)
-        return -ENOMEM;
-    table->sites = sites;
-    table->capacity = capacity;
-    return 0;
 }
 
 /* Gives up one site whose device is gone. */
@@ -102,7 +56,9 @@ static bool table_evict(struct drop_table *table)
     if (!oldest)
         return false;
     *oldest = table->sites[--table->count];
-    table_rehash(table);
+    hash_index_clear(&table->index);
+    for (size_t i = 0; i < table->count; i++)
+        (void)hash_index_add(&table->index, table->sites[i].hash, i); /* its room is there */
     return true;
 }
 
@@ -125,11 +81,12 @@ static int table_insert(struct drop_table *table, const struct drop_site *site)
             return 0;
         }
     }
-    error = table_grow(table);
+    error = array_grow(table->sites, table->count, table->capacity);
+    if (error == 0)
+        error = hash_index_add(&table->index, site->hash, table->count);
     if (error < 0)
         return error;
     table->sites[table->count++] = *site;
-    *table_bucket(table, &site->labels, site->hash) = (uint32_t)table->count;
     table->totals[site->loss_class] += site->count;
     table->generation++;
     return 0;
@@ -138,16 +95,18 @@ static int table_insert(struct drop_table *table, const struct drop_site *site)
 int drop_table_add(struct drop_table *table, const struct drop_labels *labels, uint64_t count)
 {
     uint64_t hash = labels_hash(labels);
-    uint32_t bucket = *table_bucket(table, labels, hash);
-    struct drop_site *site = bucket ? &table->sites[bucket - 1] : NULL;
+    size_t known =
+        hash_index_find(&table->index, hash, item, labels_equal(&table->sites[item].labels, labels));
+    struct drop_site *site;
 
-    if (!site)
+    if (known == HASH_NONE)
         return table_insert(table,
                             &(struct drop_site){.labels = *labels,
                                                 .loss_class = drop_class_of(labels->reason, labels->function),
                                                 .count = count,
                                                 .moved = table->round,
                                                 .hash = hash});
+    site = &table->sites[known];
     site->count += count;
     site->moved = table->round;
     table->totals[site->loss_class] += count;
@@ -157,7 +116,7 @@ int drop_table_add(struct drop_table *table, const struct drop_labels *labels, u
 void drop_table_merge(struct drop_table *table, struct drop_table *from,
                       void (*relabel)(struct drop_labels *labels, void *data), void *data)
 {
-    if (!from->buckets)
+    if (!from->index.slot_count)
         return;
     while (from->count > 0) {
         struct drop_site *site = &from->sites[--from->count];

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "collectors/drops/bpf/drop_key.h"
 #include "collectors/kernel/ksyms_parse.h"
@@ -47,10 +48,9 @@ struct drop_table {
     size_t count;
     size_t capacity;
     size_t max;
-    uint32_t *buckets;   /* 1 + index into sites, 0: free; open addressing */
-    size_t bucket_count; /* a power of two, at least twice max */
-    uint64_t generation; /* moves when a site comes or goes, or the first drop counts in an `other` row */
-    uint64_t round;      /* moved by the owner */
+    struct hash_index index; /* the sites by their labels */
+    uint64_t generation;     /* moves when a site comes or goes, or the first drop counts in an `other` row */
+    uint64_t round;          /* moved by the owner */
     uint64_t other[LOSS_CLASS_COUNT];  /* the `other` rows */
     uint64_t totals[LOSS_CLASS_COUNT]; /* everything */
     struct limits *limits;             /* borrowed */

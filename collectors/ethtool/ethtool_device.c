@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/hash.h"
 
 enum { TURN_SHARE = 16 }; /* every device's strings are compared once in so many collections */
 
@@ -121,15 +122,13 @@ void ethtool_devices_turn(struct ethtool_devices *devices)
         devices->items[devices->turn++ % devices->count]->load_due = true;
 }
 
-/* FNV-1a, eight bytes at a time: strings are ETH_GSTRING_LEN long. */
 static uint64_t hash_strings(const char *strings, uint32_t count)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
+    uint64_t hash = HASH_EMPTY, word;
 
     for (size_t i = 0; i < (size_t)count * ETH_GSTRING_LEN; i += sizeof(word)) {
         memcpy(&word, strings + i, sizeof(word));
-        hash = (hash ^ word) * UINT64_C(0x100000001b3);
-        hash ^= hash >> 32;
+        hash = hash_word(hash, word);
     }
     return hash;
 }

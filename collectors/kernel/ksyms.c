@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/hash.h"
 
 enum {
     READ_SIZE = 16 * 1024,         /* the kernel gives a page at a time */
@@ -58,19 +59,12 @@ void ksyms_close(struct ksyms *ksyms)
     *ksyms = (struct ksyms){.fd = -1};
 }
 
-static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
-    return hash;
-}
-
 /* Of each line "nf_tables 368640 85 nft_log,nft_ct, Live 0xffffffffc0a31000 (E)" the name, the size and the
  * address: the count of users moves all the time. */
 static uint64_t modules_hash(const struct procfile *modules)
 {
     const char *at = modules->data, *end = modules->data + modules->size;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = HASH_EMPTY;
 
     while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));

@@ -10,16 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
+
 struct socket_drop {
-    uint64_t cookie; /* 0: free */
-    uint32_t drops;  /* of the socket, when it was last seen */
-    uint32_t round;  /* when that was */
+    uint64_t cookie;
+    uint32_t drops; /* of the socket, when it was last seen */
+    uint32_t round; /* when that was */
 };
 
 struct socket_drops {
-    struct socket_drop *slots; /* open addressing, at most half full */
-    size_t capacity;           /* a power of two, or 0 */
+    struct socket_drop *items;
     size_t count;
+    size_t capacity;
+    struct hash_index index; /* the items by their cookie */
     uint32_t round;
     uint32_t full_round; /* in which there was no room */
 };

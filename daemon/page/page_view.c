@@ -35,48 +35,30 @@ const struct table *page_find_role(const struct page_view *view, enum role role,
     return find_column(view, NULL, role, ret_column);
 }
 
-/* The slot of the device's row, or the free one where it belongs. */
-static uint32_t *index_slot(const struct page_index *index, const char *device)
-{
-    const struct label_value wanted = {"device", device};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-
-    for (const char *at = device; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-    for (;; hash++) {
-        uint32_t *slot = &index->slots[hash & (index->slot_count - 1)];
-
-        if (!*slot || label_value_holds(&wanted, index->table->rows, *slot - 1))
-            return slot;
-    }
-}
-
 static int index_make(const struct table *table, const struct label_value *only, struct page_index *index)
 {
-    size_t slot_count = 16;
-
-    while (slot_count < 2 * table->rows->count)
-        slot_count *= 2;
-    *index = (struct page_index){table, *only, slot_count, calloc(slot_count, sizeof(uint32_t))};
-    if (!index->slots)
+    *index = (struct page_index){.table = table, .only = *only};
+    if (hash_index_reserve(&index->rows, table->rows->count) < 0)
         return -ENOMEM;
-    for (uint32_t row = 0; row < table->rows->count; row++) {
+    for (size_t row = 0; row < table->rows->count; row++) {
         char device[64];
 
         if (label_value_holds(only, table->rows, row) &&
             row_set_label(table->rows, row, "device", device, sizeof(device)) >= 0)
-            *index_slot(index, device) = row + 1;
+            (void)hash_index_add(&index->rows, hash_text(HASH_EMPTY, device), row); /* its room is there */
     }
     return 0;
 }
 
 bool page_find_device(const struct page_index *index, const char *device, size_t *ret_row)
 {
-    uint32_t found = index->table ? *index_slot(index, device) : 0;
+    const struct label_value wanted = {"device", device};
+    size_t row = hash_index_find(&index->rows, hash_text(HASH_EMPTY, device), item,
+                                 label_value_holds(&wanted, index->table->rows, item));
 
-    if (found)
-        *ret_row = found - 1;
-    return found;
+    if (row != HASH_NONE)
+        *ret_row = row;
+    return row != HASH_NONE;
 }
 
 static bool same_rows(const struct label_value *a, const struct label_value *b)
@@ -185,8 +167,8 @@ void page_view_freep(struct page_view **view)
         return;
     for (size_t slot = 0; slot < PAGE_SNAPSHOTS_MAX; slot++)
         snapshot_unref((*view)->snapshots[slot]);
-    free((*view)->links.slots);
+    hash_index_done(&(*view)->links.rows);
     for (size_t i = 0; i < (*view)->limit_count; i++)
-        free((*view)->limits[i].slots);
+        hash_index_done(&(*view)->limits[i].rows);
     free(*view);
 }

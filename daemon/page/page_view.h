@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/hash.h"
 #include "daemon/run/registry.h"
 #include "daemon/trend/trend.h"
 
@@ -20,8 +21,7 @@ enum { PAGE_LOSSES_MAX = 64, PAGE_SNAPSHOTS_MAX = 64, PAGE_LIMIT_TABLES_MAX = 8 
 struct page_index {
     const struct table *table; /* NULL: no collector serves it now */
     struct label_value only;   /* which of its rows */
-    size_t slot_count;         /* a power of two */
-    uint32_t *slots;           /* open addressing: row + 1, 0 is free */
+    struct hash_index rows;
 };
 
 struct page_view {

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 
 struct trend_watched {
     size_t column;
@@ -174,45 +175,30 @@ static const char *row_text(const struct row_set *rows, size_t row, size_t *ret_
     return rows->text + rows->offsets[row];
 }
 
-/* Rows by the text of their labels: open addressing, row + 1, 0 is free. */
-struct row_index {
-    uint32_t *slots;
-    size_t mask;
-};
-
-static uint32_t *row_slot(const struct row_index *index, const struct row_set *rows, const char *text,
-                          size_t size)
+static uint64_t row_hash(const struct row_set *rows, size_t row)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    size_t size;
+    const char *text = row_text(rows, row, &size);
 
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    for (size_t i = hash;; i++) {
-        uint32_t *slot = &index->slots[i & index->mask];
-        size_t other_size = 0;
-        const char *other = *slot ? row_text(rows, *slot - 1, &other_size) : NULL;
-
-        if (!other || (other_size == size && !memcmp(other, text, size)))
-            return slot;
-    }
+    return hash_bytes(HASH_EMPTY, text, size);
 }
 
-static int row_index_new(const struct row_set *rows, struct row_index *ret_index)
+static bool rows_equal(const struct row_set *rows, size_t row, const struct row_set *others, size_t other)
 {
-    size_t count = 16;
+    size_t size, other_size;
+    const char *text = row_text(rows, row, &size), *other_text = row_text(others, other, &other_size);
 
-    while (count < 2 * rows->count)
-        count *= 2;
-    *ret_index = (struct row_index){.slots = calloc(count, sizeof(uint32_t)), .mask = count - 1};
-    if (!ret_index->slots)
-        return -ENOMEM;
-    for (size_t row = 0; row < rows->count; row++) {
-        size_t size;
-        const char *text = row_text(rows, row, &size);
+    return size == other_size && !memcmp(text, other_text, size);
+}
 
-        *row_slot(ret_index, rows, text, size) = (uint32_t)row + 1;
-    }
-    return 0;
+/* An index over the rows by the text of their labels. -ENOMEM. */
+static int rows_index(const struct row_set *rows, struct hash_index *index)
+{
+    int error = hash_index_reserve(index, rows->count);
+
+    for (size_t row = 0; row < rows->count && error == 0; row++)
+        error = hash_index_add(index, row_hash(rows, row), row);
+    return error;
 }
 
 /* Moves what is known of a row to its new place. */
@@ -237,24 +223,22 @@ static int source_rows(struct trend_table *source, struct row_set *rows, struct 
 {
     size_t width = source->watched_count;
     struct trend_cell *cells = calloc(rows->count * width + 1, sizeof(*cells));
-    struct row_index index = {};
+    _cleanup_(hash_index_done) struct hash_index index = {};
     size_t old_count = source->rows ? source->rows->count : 0;
 
-    if (!cells || (old_count && row_index_new(source->rows, &index) < 0)) {
+    if (!cells || (old_count && rows_index(source->rows, &index) < 0)) {
         free(cells);
         return -ENOMEM;
     }
     for (size_t row = 0; row < rows->count && old_count; row++) {
-        size_t size;
-        const char *text = row_text(rows, row, &size);
-        uint32_t old = *row_slot(&index, source->rows, text, size);
+        size_t old =
+            hash_index_find(&index, row_hash(rows, row), item, rows_equal(source->rows, item, rows, row));
 
-        if (old)
-            row_move(source, cells, old - 1, row, pool);
+        if (old != HASH_NONE)
+            row_move(source, cells, old, row, pool);
     }
     for (size_t i = 0; i < old_count * width; i++)
         series_release(pool, &source->cells[i]);
-    free(index.slots);
     free(source->cells);
     row_set_unref(source->rows);
     source->cells = cells;
