@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Arrays that grow by one item at a time, and whose memory is kept; and the place of a value in ascending
- * ones. */
+/* Arrays that grow, and whose memory is kept; and the place of a value in ascending ones. */
 
 #include <errno.h>
 #include <stdlib.h>
 
 /*
- * Makes room for one item behind `count` of them: 0, or -ENOMEM, and all is as it was. Writes to `items`, a
- * pointer, and to `capacity`, in items; both are 0 at first. What is new is not initialised.
+ * Makes room for `wanted` items: 0, or -ENOMEM, and all is as it was. Writes to `items`, a pointer, and to
+ * `capacity`, in items; both are 0 at first. What is new is not initialised.
  */
-#define array_grow(items, count, capacity)                                                                   \
+#define array_resize(items, capacity, wanted)                                                                \
     ({                                                                                                       \
-        size_t doubled_ = (capacity) ? 2 * (capacity) : 32;                                                  \
-        void *moved_ = (count) < (capacity) ? (items) : reallocarray((items), doubled_, sizeof(*(items)));   \
+        size_t wanted_ = (wanted);                                                                           \
+        void *moved_ = reallocarray((items), wanted_, sizeof(*(items)));                                     \
                                                                                                              \
-        if (moved_ && (count) >= (capacity)) {                                                               \
+        if (moved_) {                                                                                        \
             (items) = moved_;                                                                                \
-            (capacity) = doubled_;                                                                           \
+            (capacity) = wanted_;                                                                            \
         }                                                                                                    \
         moved_ ? 0 : -ENOMEM;                                                                                \
     })
+
+/* The same for one item behind `count` of them: the room doubles where it is used up. */
+#define array_grow(items, count, capacity)                                                                   \
+    ((count) < (capacity) ? 0 : array_resize(items, capacity, (capacity) ? 2 * (capacity) : 32))
 
 /* The index of the first item whose member (`.key`, or `->key` of pointers) is not less than the value, in an
  * array that ascends by it; `count` where there is none. */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { BUFFER_FIRST_CAPACITY = 256 };
 
 void buffer_done(struct buffer *buffer)
@@ -26,7 +28,6 @@ void buffer_clear(struct buffer *buffer)
 char *buffer_reserve(struct buffer *buffer, size_t size)
 {
     size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST_CAPACITY;
-    char *data;
 
     if (buffer->error)
         return NULL;
@@ -34,13 +35,10 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
         return buffer->data + buffer->size;
     while (capacity - buffer->size < size && capacity <= SIZE_MAX / 2)
         capacity *= 2;
-    data = capacity - buffer->size < size ? NULL : realloc(buffer->data, capacity);
-    if (!data) {
+    if (capacity - buffer->size < size || array_resize(buffer->data, buffer->capacity, capacity) < 0) {
         buffer->error = -ENOMEM;
         return NULL;
     }
-    buffer->data = data;
-    buffer->capacity = capacity;
     return buffer->data + buffer->size;
 }
 

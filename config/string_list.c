@@ -7,15 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 int string_list_add(struct string_list *list, const char *text)
 {
-    char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
-
-    if (!items)
+    if (array_grow(list->items, list->count, list->capacity) < 0)
         return -ENOMEM;
-    list->items = items;
-    items[list->count] = strdup(text);
-    if (!items[list->count])
+    list->items[list->count] = strdup(text);
+    if (!list->items[list->count])
         return -ENOMEM;
     list->count++;
     return 0;

@@ -12,6 +12,7 @@
 struct string_list {
     char **items;
     size_t count;
+    size_t capacity;
     bool set; /* given by a user, not only by default */
 };
 

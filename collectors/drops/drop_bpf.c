@@ -20,6 +20,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "collectors/drops/drop_reason.h"
 
@@ -113,15 +114,9 @@ static int totals_append(struct drop_bpf_state *state, size_t count)
 {
     struct totals *next = &state->next;
 
-    if (next->count + count > next->capacity) {
-        size_t capacity = 2 * (next->count + count);
-        struct total *items = reallocarray(next->items, capacity, sizeof(*items));
-
-        if (!items)
-            return -ENOMEM;
-        next->items = items;
-        next->capacity = capacity;
-    }
+    if (next->count + count > next->capacity &&
+        array_resize(next->items, next->capacity, 2 * (next->count + count)) < 0)
+        return -ENOMEM;
     for (size_t i = 0; i < count; i++)
         next->items[next->count++] =
             (struct total){.key = state->keys[i], .count = sum_cpus(state, state->values + i * state->cpus)};

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static int compare(const void *a, const void *b)
 {
     const struct drop_packet *left = &((const struct drop_counted *)a)->packet;
@@ -41,7 +43,6 @@ void drop_counts_merge(struct drop_counts *counts)
 static int counts_grow(struct drop_counts *counts)
 {
     size_t capacity = counts->capacity ? 2 * counts->capacity : 512;
-    struct drop_counted *items;
 
     if (counts->count < counts->capacity)
         return 0;
@@ -50,12 +51,7 @@ static int counts_grow(struct drop_counts *counts)
         return 0;
     if (capacity > DROP_COUNTS_MAX)
         return counts->count < counts->capacity ? 0 : -ENOSPC;
-    items = reallocarray(counts->items, capacity, sizeof(*items));
-    if (!items)
-        return -ENOMEM;
-    counts->items = items;
-    counts->capacity = capacity;
-    return 0;
+    return array_resize(counts->items, counts->capacity, capacity);
 }
 
 int drop_counts_add(struct drop_counts *counts, const struct drop_packet *packet, uint64_t count)

@@ -12,6 +12,7 @@
 
 #include <bpf/btf.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 DEFINE_CLEANUP(struct btf *, btf__free)
@@ -41,16 +42,13 @@ void drop_reasons_done(struct drop_reasons *reasons)
 
 static int list_grow(struct drop_reasons_list *list, size_t count)
 {
-    char **names;
+    size_t known = list->count;
 
-    if (count <= list->count)
+    if (count <= known)
         return 0;
-    names = reallocarray(list->names, count, sizeof(*names));
-    if (!names)
+    if (array_resize(list->names, list->count, count) < 0)
         return -ENOMEM;
-    memset(names + list->count, 0, (count - list->count) * sizeof(*names));
-    list->names = names;
-    list->count = count;
+    memset(list->names + known, 0, (count - known) * sizeof(*list->names));
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 enum { CAPACITY_FIRST = 4096 };
@@ -86,15 +87,11 @@ void procfile_take_over(struct procfile *file, const struct handover *handover, 
 static int procfile_grow(struct procfile *file, struct fault *fault)
 {
     size_t capacity = file->capacity ? 2 * file->capacity : CAPACITY_FIRST;
-    char *data;
 
     if (capacity > PROCFILE_BYTES_MAX)
         return fault_set(fault, -EFBIG, "%s: larger than %d bytes", file->path, PROCFILE_BYTES_MAX);
-    data = realloc(file->data, capacity);
-    if (!data)
+    if (array_resize(file->data, file->capacity, capacity) < 0)
         return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
-    file->data = data;
-    file->capacity = capacity;
     return 0;
 }
 

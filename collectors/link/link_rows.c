@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 static const char *const link_labels[] = {"device", "kind"};
@@ -25,7 +26,7 @@ void link_rows_done(struct link_rows *rows)
 
 static int exclude(struct link_rows *rows, const char *kind)
 {
-    struct link_excluded *kinds;
+    struct link_excluded *excluded;
 
     for (size_t i = 0; i < rows->excluded_count; i++) {
         if (strcmp(rows->excluded_kinds[i].kind, kind) == 0) {
@@ -33,13 +34,11 @@ static int exclude(struct link_rows *rows, const char *kind)
             return 0;
         }
     }
-    kinds = reallocarray(rows->excluded_kinds, rows->excluded_count + 1, sizeof(*kinds));
-    if (!kinds)
+    if (array_grow(rows->excluded_kinds, rows->excluded_count, rows->excluded_capacity) < 0)
         return -ENOMEM;
-    rows->excluded_kinds = kinds;
-    kinds[rows->excluded_count] = (struct link_excluded){.devices = 1};
-    strcpy(kinds[rows->excluded_count].kind, kind);
-    rows->excluded_count++;
+    excluded = &rows->excluded_kinds[rows->excluded_count++];
+    excluded->devices = 1;
+    strcpy(excluded->kind, kind);
     return row_set_add(rows->excluded, &kind);
 }
 

@@ -27,6 +27,7 @@ struct link_rows {
     struct row_set *excluded;
     struct link_excluded *excluded_kinds; /* one for each row of `excluded` */
     size_t excluded_count;
+    size_t excluded_capacity;
     uint64_t generation; /* of the links; 0: none yet */
 };
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
 
@@ -30,18 +31,6 @@ static void series_release(struct trend_pool *pool, struct trend_cell *cell)
     cell->series = 0;
 }
 
-static int pool_grow(struct trend_pool *pool)
-{
-    uint32_t capacity = pool->capacity ? 2 * pool->capacity : 64;
-    struct trend_series *items = reallocarray(pool->items, capacity, sizeof(*items));
-
-    if (!items)
-        return -ENOMEM;
-    pool->items = items;
-    pool->capacity = capacity;
-    return 0;
-}
-
 /* An unused record's index + 1; 0: there is none. */
 static uint32_t pool_take(struct trend_pool *pool)
 {
@@ -55,7 +44,7 @@ static uint32_t pool_take(struct trend_pool *pool)
         limit_hit(pool->limits, LIMIT_TREND_SERIES);
         return 0;
     }
-    if (pool->count == pool->capacity && pool_grow(pool) < 0)
+    if (array_grow(pool->items, pool->count, pool->capacity) < 0)
         return 0;
     return ++pool->count;
 }

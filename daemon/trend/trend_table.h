@@ -33,7 +33,7 @@ struct trend_series {
 struct trend_pool {
     struct trend_series *items;
     uint32_t count; /* that were ever in use */
-    uint32_t capacity;
+    size_t capacity;
     uint32_t free; /* index + 1 */
     struct limits *limits;
 };
