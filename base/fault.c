@@ -27,6 +27,21 @@ int fault_set(struct fault *fault, int error, const char *format, ...)
     return error;
 }
 
+int fault_errno(struct fault *fault, int error, const char *format, ...)
+{
+    va_list arguments;
+    size_t size;
+
+    va_start(arguments, format);
+    fault_fill(fault, error, false, format, arguments);
+    va_end(arguments);
+    if (!fault)
+        return error;
+    size = strlen(fault->text);
+    (void)snprintf(fault->text + size, sizeof(fault->text) - size, ": %s", error_text(error));
+    return error;
+}
+
 int fault_unsupported(struct fault *fault, const char *format, ...)
 {
     va_list arguments;

@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <string.h>
 
 struct fault {
     int error;        /* negative errno, 0: none */
@@ -18,5 +19,15 @@ struct fault {
 /* Writes the text and returns `error` (a negative errno), so that callers can `return fault_set(...)`. */
 int fault_set(struct fault *fault, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The same for what is absent rather than broken: no retry storm, nothing to page on. Returns -EOPNOTSUPP. */
+/* The same for a text that ends in what the error is: "opening eth0: No such device". */
+int fault_errno(struct fault *fault, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+enum { ERROR_TEXT_SIZE = 64 };
+
+/* The text of a negative errno, in memory of the block that it stands in: strerror(3) for any thread. */
+#define error_text(error) strerror_r(-(error), (char[ERROR_TEXT_SIZE]){}, ERROR_TEXT_SIZE)
+
+/* Like fault_set() for what is absent rather than broken: no retry storm, nothing to page on. Returns
+ * -EOPNOTSUPP. */
 int fault_unsupported(struct fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -51,7 +50,7 @@ static int once_print(struct answer_cache *answers)
         return EXIT_FAILURE;
     }
     if (fwrite(body->data, 1, body->size, stdout) != body->size || fflush(stdout)) {
-        log_error("cannot write to standard output: %s", strerror(errno));
+        log_error("cannot write to standard output: %s", error_text(-errno));
         status = EXIT_FAILURE;
     }
     answer_cache_release(body);

@@ -36,7 +36,7 @@
 
 struct daemon {
     const struct settings_source *source;
-    struct settings *started;  /* what can't change while running: addresses, path, page */
+    struct settings *started;  /* what cannot change while running: addresses, path, page */
     struct settings *settings; /* in effect */
     struct engine engine;
     struct page page;
@@ -249,7 +249,7 @@ static int daemon_serve(struct daemon *daemon, struct secrets *secrets, struct l
         warn_plain(listeners);
     error = secrets->users ? auth_new(secrets->users, &daemon->engine.limits, &daemon->auth) : 0;
     if (error < 0)
-        return fault_set(fault, error, "cannot keep users: %s", strerror(-error));
+        return fault_errno(fault, error, "cannot keep users");
     if (secrets->users)
         secrets->users = NULL;
     daemon->routes.auth = daemon->auth;
@@ -272,7 +272,7 @@ static int daemon_start(struct daemon *daemon, struct systemd_fds *passed, struc
         return error;
     error = privileges_limit(0);
     if (error < 0)
-        return fault_set(fault, error, "cannot give up capabilities: %s", strerror(-error));
+        return fault_errno(fault, error, "cannot give up capabilities");
     daemon->routes = (struct routes){
         .registry = daemon->engine.registry,
         .answers = daemon->engine.answers,
@@ -295,7 +295,7 @@ static int daemon_start(struct daemon *daemon, struct systemd_fds *passed, struc
     if (!error)
         error = daemon_events(daemon);
     if (error < 0)
-        return fault_set(fault, error, "cannot start: %s", strerror(-error));
+        return fault_errno(fault, error, "cannot start");
     return runner_set_apply(daemon->engine.runners, daemon->settings, 0, fault);
 }
 

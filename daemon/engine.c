@@ -4,7 +4,6 @@
 /* See engine.h. Main thread. */
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "collectors/collector.h"
@@ -41,7 +40,7 @@ int engine_init(struct engine *engine, const struct settings *settings, struct s
     if (!error)
         error = runner_set_new(engine->registry, &engine->limits, engine->handovers, &engine->runners);
     if (error < 0)
-        return fault_set(fault, error, "cannot start: %s", strerror(-error));
+        return fault_errno(fault, error, "cannot start");
     handover_set_take(engine->handovers, passed);
     handover_set_open(engine->handovers, settings, &engine->limits);
     return 0;

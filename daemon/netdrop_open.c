@@ -126,7 +126,7 @@ static int open_all(const struct settings *settings)
             sd_notify_barrier(0, BARRIER_USEC); /* systemd knows whose messages they are as long as we live */
     if (error >= 0)
         return EXIT_SUCCESS;
-    log_error("handing descriptors over to systemd: %s", strerror(-error));
+    log_error("handing descriptors over to systemd: %s", error_text(error));
     return EXIT_FAILURE;
 }
 

@@ -255,7 +255,7 @@ static int drop_bpf_read(void *data, const struct drop_reader *reader, struct fa
     if (error == 0)
         error = give_differences(state, reader);
     if (error < 0)
-        return fault_set(fault, error, "reading the BPF map of drops: %s", strerror(-error));
+        return fault_errno(fault, error, "reading the BPF map of drops");
     totals_swap(state);
     return 0;
 }
@@ -278,7 +278,7 @@ static int check_map(int fd, const struct bpf_map_info *expected, struct fault *
     __u32 size = sizeof(info);
 
     if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
-        return fault_set(fault, -errno, "BPF map of drops: %s", strerror(errno));
+        return fault_errno(fault, -errno, "BPF map of drops");
     if (info.type != expected->type || info.key_size != expected->key_size ||
         info.value_size != expected->value_size)
         return fault_set(fault, -EINVAL, "BPF map of drops: made by another version");
@@ -323,7 +323,7 @@ static int drop_bpf_adopt(const struct drop_options *options, const struct drop_
     if (!state)
         return fault_set(fault, -ENOMEM, "BPF: out of memory");
     if (cpus < 0)
-        return fault_set(fault, cpus, "number of CPUs: %s", strerror(-cpus));
+        return fault_errno(fault, cpus, "number of CPUs");
     error = check_maps(handles, fault);
     if (error < 0)
         return error;
@@ -331,7 +331,7 @@ static int drop_bpf_adopt(const struct drop_options *options, const struct drop_
     state->handles = *handles;
     error = state_begin(state, previous);
     if (error < 0)
-        return fault_set(fault, error, "BPF: %s", strerror(-error));
+        return fault_errno(fault, error, "BPF");
     *ret_state = take_ptr(state);
     return 0;
 }

@@ -44,7 +44,7 @@ static int check_kernel(struct fault *fault)
         return fault_unsupported(fault, "counting drops by BPF needs Linux 5.19, this is %s", name.release);
     if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
         return fault_unsupported(fault, "/sys/kernel/btf/vmlinux: %s (CONFIG_DEBUG_INFO_BTF is needed)",
-                                 strerror(errno));
+                                 error_text(-errno));
     return 0;
 }
 
@@ -68,7 +68,7 @@ static int load_fault(struct fault *fault, int error, char *log)
         return fault_unsupported(fault,
                                  "loading a BPF program needs CAP_BPF and CAP_PERFMON, and a sandbox that "
                                  "allows bpf() (AmbientCapabilities=, SystemCallFilter=bpf)");
-    return fault_unsupported(fault, "the kernel does not take the BPF program: %s%s%s", strerror(-error),
+    return fault_unsupported(fault, "the kernel does not take the BPF program: %s%s%s", error_text(error),
                              words[0] ? ": " : "", words);
 }
 
@@ -107,7 +107,7 @@ static int skeleton_load(struct drop_bpf *skeleton, size_t keys, struct fault *f
     if (!log)
         return fault_set(fault, -ENOMEM, "BPF: out of memory");
     if (stat("/proc/thread-self/ns/net", &netns) < 0)
-        return fault_set(fault, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
+        return fault_errno(fault, -errno, "/proc/thread-self/ns/net");
     skeleton->rodata->own_netns = (__u32)netns.st_ino;
     error = bpf_map__set_max_entries(skeleton->maps.counts, (__u32)keys);
     if (error == 0)
@@ -128,7 +128,7 @@ int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_h
     libbpf_set_print(NULL); /* what it would print is in the fault */
     skeleton = drop_bpf__open();
     if (!skeleton)
-        return fault_set(fault, -errno, "BPF: %s", strerror(errno));
+        return fault_errno(fault, -errno, "BPF");
     error = skeleton_load(skeleton, keys < KEYS_MIN ? KEYS_MIN : keys, fault);
     if (error < 0)
         return error;
@@ -136,5 +136,5 @@ int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_h
     if (error < 0)
         return load_fault(fault, error, (char[]){""});
     error = handles_take(skeleton, ret_handles);
-    return error < 0 ? fault_set(fault, error, "BPF: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "BPF") : 0;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/net_dropmon.h>
-#include <string.h>
 
 #include <netlink/attr.h>
 
@@ -137,7 +136,7 @@ int drop_control_start(struct drop_control *control, enum drop_mode mode, bool *
     if (error == -EPERM)
         return fault_unsupported(fault, "starting drop_monitor needs CAP_NET_ADMIN (AmbientCapabilities=)");
     if (error < 0 && error != -EBUSY && error != -EAGAIN)
-        return fault_set(fault, error, "starting drop_monitor: %s", strerror(-error));
+        return fault_errno(fault, error, "starting drop_monitor");
     started = error == 0;
     error = drop_control_read_config(control, fault);
     if (error < 0) {

@@ -7,7 +7,6 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -90,14 +89,14 @@ int drop_keeper_fork(enum drop_mode mode, bool started, int *ret_fd, pid_t *ret_
     pid_t pid;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return fault_set(fault, -errno, "keeping drop_monitor: %s", strerror(errno));
+        return fault_errno(fault, -errno, "keeping drop_monitor");
     pid = fork();
     if (pid == 0)
         keeper_main(pair[1], mode, started);
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);
-        return fault_set(fault, -errno, "keeping drop_monitor: %s", strerror(errno));
+        return fault_errno(fault, -errno, "keeping drop_monitor");
     }
     *ret_fd = pair[0];
     *ret_pid = pid;

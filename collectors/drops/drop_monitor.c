@@ -159,13 +159,13 @@ static int drop_monitor_open(const struct collector_context *context, const void
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
     error = drop_monitor_init(state, context, config);
     if (error < 0)
-        return fault_set(fault, error, "drop_monitor: %s", strerror(-error));
+        return fault_errno(fault, error, "drop_monitor");
     error = drop_opened_copy(context->handover, &opened, fault);
     if (error < 0)
         return error;
     error = symbols_adopt(state, &opened, context);
     if (error < 0)
-        return fault_set(fault, error, "drop_monitor: %s", strerror(-error));
+        return fault_errno(fault, error, "drop_monitor");
     error = drop_book_adopt(&state->book, context->handover, &opened, &drop_options, fault);
     if (error == 0 && state->book.source->devices)
         error = link_table_open(&state->links, context->limits, fault);
@@ -280,7 +280,7 @@ static int take(struct drop_monitor_state *state, struct fault *fault)
         if (error == 0)
             state->book.pending_count--;
     }
-    return error < 0 ? fault_set(fault, error, "drop sites: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "drop sites") : 0;
 }
 
 static int drop_monitor_event_fd(void *data)
@@ -342,7 +342,7 @@ static int drop_monitor_collect(void *data, struct snapshot *draft, struct fault
         return error;
     state->book.source->status(state->book.source_state, &status);
     error = drop_rows_fill(&state->rows, &state->book.sites, state->book.source->name, &status, draft);
-    return error < 0 ? fault_set(fault, error, "drop_monitor: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "drop_monitor") : 0;
 }
 
 const struct collector drop_monitor_collector = {

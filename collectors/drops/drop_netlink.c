@@ -84,7 +84,7 @@ static int events_join(uint32_t group, int *ret_fd, struct fault *fault)
     if (error < 0)
         return error;
     fd = fcntl(netlink_fd(&events), F_DUPFD_CLOEXEC, 3);
-    error = fd < 0 ? fault_set(fault, -errno, "drop_monitor: %s", strerror(errno)) : 0;
+    error = fd < 0 ? fault_errno(fault, -errno, "drop_monitor") : 0;
     netlink_close(&events);
     if (error == 0)
         *ret_fd = fd;
@@ -240,7 +240,7 @@ static int drop_netlink_event(void *data, struct fault *fault)
         state->overflows[DROP_OVERFLOW_SOCKET]++;
         return 0;
     }
-    return error < 0 ? fault_set(fault, error, "drop_monitor events: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "drop_monitor events") : 0;
 }
 
 static int give_counts(struct drop_netlink_state *state, const struct drop_reader *reader)
@@ -282,7 +282,7 @@ static int drop_netlink_read(void *data, const struct drop_reader *reader, struc
     if (error < 0)
         return error;
     error = give_counts(state, reader);
-    return error < 0 ? fault_set(fault, error, "drop_monitor: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "drop_monitor") : 0;
 }
 
 static void drop_netlink_status(const void *data, struct drop_status *ret_status)

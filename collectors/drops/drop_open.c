@@ -4,7 +4,6 @@
 /* See drop_open.h. Opening runs on the main thread or in netdrop-open, taking copies on the collector's. */
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "collectors/drops/drop_control.h"
@@ -129,7 +128,7 @@ int drop_opened_copy(const struct handover *handover, struct drop_opened *ret_op
         if (error == 0)
             opened.source = drop_sources[i];
         else if (error != -ENOENT)
-            return fault_set(fault, error, "drop_monitor: %s", strerror(-error));
+            return fault_errno(fault, error, "drop_monitor");
     }
     if (fault && handover->fault.text[0])
         *fault = handover->fault;

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "collectors/ethtool/ethtool_device.h"
@@ -115,9 +114,9 @@ static int open_parts(struct ethtool_state *state, struct fault *fault)
         return error;
     error = ethtool_ioctl_open(&state->ioctl);
     if (error == -EAFNOSUPPORT || error == -EACCES || error == -EPERM)
-        return fault_unsupported(fault, "AF_UNIX socket: %s", strerror(-error));
+        return fault_unsupported(fault, "AF_UNIX socket: %s", error_text(error));
     if (error < 0)
-        return fault_set(fault, error, "AF_UNIX socket: %s", strerror(-error));
+        return fault_errno(fault, error, "AF_UNIX socket");
     error = ethtool_tables_open(&state->tables);
     return error < 0 ? fault_set(fault, error, "ethtool tables: out of memory") : 0;
 }
@@ -306,7 +305,7 @@ static int ethtool_collect(void *data, struct snapshot *draft, struct fault *fau
     if (error == 0)
         error = ethtool_tables_fill(&state->tables, &state->readings, draft);
     if (error < 0)
-        return fault_set(fault, error, "ethtool: %s", strerror(-error));
+        return fault_errno(fault, error, "ethtool");
     read_statistics(state, draft);
     return drop_renamed(state, draft, fault);
 }

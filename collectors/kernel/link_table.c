@@ -212,7 +212,7 @@ int link_table_drain(struct link_table *links, struct fault *fault)
         links->lost = links->resync_due = true;
         return 0;
     }
-    return error < 0 ? fault_set(fault, error, "link notifications: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "link notifications") : 0;
 }
 
 static void resync_begin(void *data)

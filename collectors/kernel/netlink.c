@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -65,9 +64,9 @@ static int open_fault(struct fault *fault, int error)
             fault,
             "netlink socket: %s (in a systemd unit, RestrictAddressFamilies= must name AF_NETLINK "
             "and SystemCallFilter= allow @network-io)",
-            strerror(-error));
+            error_text(error));
     default:
-        return fault_set(fault, error, "netlink socket: %s", strerror(-error));
+        return fault_errno(fault, error, "netlink socket");
     }
 }
 
@@ -237,7 +236,7 @@ static int netlink_exchange(struct netlink *netlink, struct nl_msg *request, str
 
 static int exchange_fault(struct fault *fault, int error, const struct netlink_answer *answer)
 {
-    return fault_set(fault, error, "%s: %s%s%s", answer->reader->what, strerror(-error),
+    return fault_set(fault, error, "%s: %s%s%s", answer->reader->what, error_text(error),
                      answer->text[0] ? ": " : "", answer->text);
 }
 

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,7 +52,7 @@ static int regular_open(const char *path, int *ret_fd, struct fault *fault)
     struct stat status;
 
     if (fd < 0 || fstat(fd, &status) < 0)
-        return fault_set(fault, -errno, "%s: %s", path, strerror(errno));
+        return fault_errno(fault, -errno, "%s", path);
     if (!S_ISREG(status.st_mode))
         return fault_set(fault, -EINVAL, "%s: not a regular file", path);
     *ret_fd = take_fd(&fd);
@@ -109,7 +108,7 @@ static int procfile_fill(struct procfile *file, struct fault *fault)
         size = TEMP_FAILURE_RETRY(
             pread(file->fd, file->data + file->size, file->capacity - file->size, (off_t)file->size));
         if (size < 0)
-            return fault_set(fault, -errno, "%s: %s", file->path, strerror(errno));
+            return fault_errno(fault, -errno, "%s", file->path);
         if (size == 0)
             return 0;
         file->size += (size_t)size;

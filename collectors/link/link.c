@@ -15,7 +15,6 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
@@ -111,7 +110,7 @@ static int link_open(const struct collector_context *context, const void *config
     state->filter = context->devices;
     error = link_prepare(state, settings->columns);
     if (error < 0)
-        return fault_set(fault, error, "link: %s", strerror(-error));
+        return fault_errno(fault, error, "link");
     error = link_table_open(&state->links, context->limits, fault);
     if (error < 0)
         return error;
@@ -240,7 +239,7 @@ static int link_collect(void *data, struct snapshot *draft, struct fault *fault)
         error = fill_info(state, draft);
     if (error == 0)
         error = fill_excluded(state, draft);
-    return error < 0 ? fault_set(fault, error, "link: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "link") : 0;
 }
 
 const struct collector link_collector = {

@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -141,7 +140,7 @@ static int process_open(const struct collector_context *context, const void *con
         return fault_set(fault, -ENOMEM, "out of memory");
     state->descriptors = opendir("/proc/self/fd");
     if (!state->descriptors)
-        return fault_set(fault, -errno, "/proc/self/fd: %s", strerror(errno));
+        return fault_errno(fault, -errno, "/proc/self/fd");
     error = read_stat(state, &stat, fault);
     if (error < 0)
         return error;
@@ -161,7 +160,7 @@ static int count_descriptors(DIR *descriptors, uint64_t *ret_count, struct fault
     while ((errno = 0, entry = readdir(descriptors)))
         count += entry->d_name[0] != '.';
     if (errno)
-        return fault_set(fault, -errno, "/proc/self/fd: %s", strerror(errno));
+        return fault_errno(fault, -errno, "/proc/self/fd");
     *ret_count = count;
     return 0;
 }

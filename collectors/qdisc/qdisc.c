@@ -105,7 +105,7 @@ static int qdisc_open(const struct collector_context *context, const void *confi
     if (error == 0)
         error = column_set_new(qdisc_metrics, QDISC_VALUE_COUNT, &state->columns);
     if (error < 0)
-        return fault_set(fault, error, "qdisc: %s", strerror(-error));
+        return fault_errno(fault, error, "qdisc");
     error = link_table_open(&state->links, context->limits, fault);
     if (error < 0)
         return error;
@@ -259,7 +259,7 @@ static int qdisc_collect(void *data, struct snapshot *draft, struct fault *fault
     error = update_rows(state);
     if (error == 0)
         error = fill(state, draft);
-    return error < 0 ? fault_set(fault, error, "qdisc: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "qdisc") : 0;
 }
 
 const struct collector qdisc_collector = {

@@ -26,7 +26,6 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
@@ -251,7 +250,7 @@ static int sockets_open(const struct collector_context *context, const void *con
     state->limits = context->limits;
     error = prepare(state, config);
     if (error < 0)
-        return fault_set(fault, error, "sockets: %s", strerror(-error));
+        return fault_errno(fault, error, "sockets");
     error = netlink_open(NETLINK_SOCK_DIAG, context->limits, &state->netlink, fault);
     if (error == 0)
         error = first_look(state, fault);
@@ -289,7 +288,7 @@ static int sockets_collect(void *data, struct snapshot *draft, struct fault *fau
     error = fill(&state->udp, state->udp_columns, draft);
     if (error == 0)
         error = fill(&state->listeners, state->listen_columns, draft);
-    return error < 0 ? fault_set(fault, error, "sockets: %s", strerror(-error)) : 0;
+    return error < 0 ? fault_errno(fault, error, "sockets") : 0;
 }
 
 const struct collector sockets_collector = {

@@ -77,7 +77,7 @@ int main(int argc, char *argv[])
     int error = argc == 2 ? generate(argv[1], &out) : -EINVAL;
 
     if (error < 0) {
-        (void)fprintf(stderr, "generate: %s: %s\n", argc == 2 ? argv[1] : "usage", strerror(-error));
+        (void)fprintf(stderr, "generate: %s: %s\n", argc == 2 ? argv[1] : "usage", error_text(error));
         return EXIT_FAILURE;
     }
     if (fwrite(out.data, 1, out.size, stdout) != out.size || fflush(stdout))

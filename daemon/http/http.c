@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -79,7 +78,7 @@ static void on_connection_started(struct http *http, struct MHD_Connection *conn
     if (address_internal(address))
         return;
     *ret_entry = connections_add(http->connections, fd, address, clock_boottime_ns());
-    /* Two threads let in the last one at the same time: here it can't be refused any more, only ended. */
+    /* Two threads let in the last one at the same time: here it cannot be refused any more, only ended. */
     if (*ret_entry)
         tls_begin(&http->tls, connection, *ret_entry);
     else
@@ -236,7 +235,7 @@ int http_new(const struct routes *routes, struct limits *limits, const struct co
     error = http->placeholder < 0 ? -errno : connections_new(settings, limits, &http->connections);
     if (error < 0) {
         http_free(http);
-        return fault_set(fault, error, "can't set up the HTTP server: %s", strerrordesc_np(-error));
+        return fault_errno(fault, error, "cannot set up the HTTP server");
     }
     *ret_http = http;
     return 0;
@@ -307,7 +306,7 @@ int http_start(struct http *http, struct listeners *listeners, struct fault *fau
         error = listener_start(http, fd, &http->listeners[http->listener_count]);
         if (error < 0) {
             listeners_done(listeners);
-            return fault_set(fault, error, "can't serve %s: %s", url, strerrordesc_np(-error));
+            return fault_errno(fault, error, "cannot serve %s", url);
         }
         http->listener_count++;
     }

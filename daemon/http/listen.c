@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include <systemd/sd-daemon.h>
@@ -66,7 +65,7 @@ static int address_open(const char *text, int *ret_fd, struct fault *fault)
         error = socket_open(&address, ret_fd);
     }
     if (error < 0)
-        return fault_set(fault, error, "can't listen on %.80s: %s%s", text, strerrordesc_np(-error),
+        return fault_set(fault, error, "cannot listen on %.80s: %s%s", text, error_text(error),
                          socket_remedy(error));
     return 0;
 }

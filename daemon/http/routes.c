@@ -159,7 +159,7 @@ static bool select_collectors(const struct routes *routes, const struct request 
         *(is_collect ? &collect : &exclude) |= bit;
     }
     if (collect && exclude) {
-        respond_constant(response, 400, "collect[] and exclude[] can't be combined\n");
+        respond_constant(response, 400, "collect[] and exclude[] cannot be combined\n");
         return false;
     }
     *ret_selected = collect ? collect : all & ~exclude;

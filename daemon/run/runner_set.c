@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "daemon/run/runner.h"
@@ -75,8 +74,7 @@ int runner_set_apply(struct runner_set *set, struct settings *settings, uint64_t
             error = runner_apply(set->runners[i], NULL);
         }
         if (error < 0)
-            return fault_set(fault, error, "cannot start the thread of collector %s: %s", collectors[i]->name,
-                             strerror(-error));
+            return fault_errno(fault, error, "cannot start the thread of collector %s", collectors[i]->name);
     }
     settings_ref(settings);
     settings_unref(set->settings);

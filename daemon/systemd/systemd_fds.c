@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/cleanup.h"
@@ -18,11 +17,11 @@ int systemd_fds_get(struct systemd_fds *ret_passed, struct fault *fault)
     struct systemd_fds passed = {};
 
     if (count < 0)
-        return fault_set(fault, count, "can't take descriptors from systemd: %s", strerrordesc_np(-count));
+        return fault_errno(fault, count, "cannot take descriptors from systemd");
     if (count > 0)
         passed.items = calloc((size_t)count, sizeof(*passed.items));
     if (count > 0 && !passed.items)
-        return fault_set(fault, -ENOMEM, "can't take descriptors from systemd: out of memory");
+        return fault_set(fault, -ENOMEM, "cannot take descriptors from systemd: out of memory");
     for (; passed.count < (size_t)count; passed.count++)
         passed.items[passed.count] = (struct systemd_fd){
             .name = names[passed.count],

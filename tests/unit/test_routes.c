@@ -338,7 +338,7 @@ static void test_bad_filters(void **state)
     char long_name[4097] = "";
 
     memset(long_name, 'n', sizeof(long_name) - 1);
-    refused(first, (struct argument){"exclude[]", collectors[1]->name}, "can't be combined");
+    refused(first, (struct argument){"exclude[]", collectors[1]->name}, "cannot be combined");
     refused(first, (struct argument){"collect[]", "nosuch"}, "called \"nosuch\"; enabled: ");
     refused(first, (struct argument){"collect[]", "nosuch"}, collectors[0]->name);
     refused(first, (struct argument){"exclude[]", "nosuch"}, "called \"nosuch\"");
