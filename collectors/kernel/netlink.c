@@ -274,7 +274,7 @@ int netlink_dump(struct netlink *netlink, struct nl_msg *request, const struct n
             return 0;
     }
     limit_hit(netlink->limits, LIMIT_DUMP_RETRIES);
-    return fault_set(fault, -EAGAIN, "%s: still inconsistent (NLM_F_DUMP_INTR) after %u attempts",
+    return fault_set(fault, -EAGAIN, "%s: still inconsistent (NLM_F_DUMP_INTR) after %d attempts",
                      reader->what, DUMP_RETRIES_MAX + 1);
 }
 

@@ -44,8 +44,10 @@ static void check(const struct ethtool_selection *selection, const struct ethtoo
             abort();
         if (!statistics[i].counter && name->queue[0] != '\0')
             abort();
-        if (statistics[i].shown)
-            series += (order != 0) + (selection->per_queue && name->queue[0] != '\0');
+        if (!statistics[i].shown)
+            continue;
+        series += order != 0;
+        series += selection->per_queue && name->queue[0] != '\0';
     }
     if (series > selection->series_max)
         abort();
