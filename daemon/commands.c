@@ -32,7 +32,7 @@ static int once_report(const struct registry *registry)
             log_info("collector %s: not available here: %s", collectors[i]->name, health.reason);
             continue;
         }
-        log_error("collector %s: %s%s%s", collectors[i]->name, collector_state_name(health.state),
+        log_error("collector %s: %s%s%s", collectors[i]->name, health_state_name(health.state),
                   health.reason[0] ? ": " : "", health.reason);
         status = EXIT_FAILURE;
     }

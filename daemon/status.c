@@ -19,7 +19,7 @@
 
 struct seen {
     bool enabled;
-    enum collector_state state;
+    enum health_state state;
     uint64_t failures; /* when the state was entered */
     char note[sizeof(((struct collector_health *)0)->note)];
 };
@@ -138,7 +138,7 @@ static void status_count(struct status *status, const char *name, const struct c
         status->up++;
         return;
     }
-    buffer_printf(trouble, "; %s %s", name, collector_state_name(health->state));
+    buffer_printf(trouble, "; %s %s", name, health_state_name(health->state));
     if (health->state == COLLECTOR_STUCK)
         buffer_printf(trouble, " for %llu s", (unsigned long long)(health->busy_ns / NS_PER_SECOND));
     else if (health->reason[0])

@@ -44,7 +44,7 @@ void page_init(struct page *page)
                    style, script);
 }
 
-static const char *state_class(enum collector_state state)
+static const char *state_class(enum health_state state)
 {
     switch (state) {
     case COLLECTOR_OK:
@@ -67,7 +67,7 @@ static void page_collector(struct buffer *out, const struct collector *collector
     buffer_text(out, "</th><td class=\"wide\">");
     html_text(out, collector->summary);
     buffer_printf(out, "</td><td class=\"state %s\">%s", state_class(health->state),
-                  collector_state_name(health->state));
+                  health_state_name(health->state));
     if (health->busy_ns >= NS_PER_SECOND) {
         buffer_text(out, ", busy for ");
         html_duration(out, health->busy_ns);

@@ -42,7 +42,7 @@ struct registry {
     struct slot slots[];
 };
 
-const char *collector_state_name(enum collector_state state)
+const char *health_state_name(enum health_state state)
 {
     static const char *const names[COLLECTOR_STATE_COUNT] = {
         [COLLECTOR_STARTING] = "starting", [COLLECTOR_OK] = "ok",
@@ -204,7 +204,7 @@ static bool slot_stale(const struct slot *slot, uint64_t now_ns)
     return slot->latest && now_ns > slot->published_ns + slot->max_age_ns;
 }
 
-static enum collector_state slot_state(const struct slot *slot, uint64_t busy_ns, uint64_t now_ns)
+static enum health_state slot_state(const struct slot *slot, uint64_t busy_ns, uint64_t now_ns)
 {
     if (busy_ns >= slot->stuck_after_ns)
         return COLLECTOR_STUCK;

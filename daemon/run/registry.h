@@ -14,7 +14,7 @@
 #include "base/fault.h"
 #include "base/table/snapshot.h"
 
-enum collector_state {
+enum health_state {
     COLLECTOR_STARTING,    /* no attempt has ended yet */
     COLLECTOR_OK,          /* the last attempt succeeded */
     COLLECTOR_FAILING,     /* the last attempt failed */
@@ -25,7 +25,7 @@ enum collector_state {
 };
 
 /* The label value: "starting", "ok", ... */
-const char *collector_state_name(enum collector_state state);
+const char *health_state_name(enum health_state state);
 
 struct registry;
 
@@ -51,7 +51,7 @@ void registry_fail(struct registry *registry, size_t slot, const struct fault *f
 
 struct collector_health {
     bool enabled;
-    enum collector_state state;
+    enum health_state state;
     bool tried;           /* one attempt has ended */
     uint64_t duration_ns; /* of the last attempt that ended */
     uint64_t busy_ns;     /* of the attempt going on now; 0: idle */

@@ -105,7 +105,7 @@ static void runner_tell(const struct runner *runner)
         return;
     registry_health(runner->registry, runner->slot, runner_now(runner), &health);
     log_event(LOG_LEVEL_DEBUG, &fields, "collector %s: %s after %.3f ms, %llu series%s%s", fields.collector,
-              collector_state_name(health.state), (double)health.duration_ns / 1e6,
+              health_state_name(health.state), (double)health.duration_ns / 1e6,
               (unsigned long long)health.series, health.reason[0] ? ": " : "", health.reason);
 }
 

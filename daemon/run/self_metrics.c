@@ -155,7 +155,7 @@ static int rows_of_collectors(const struct self_metrics *health, const char *con
         if (!states)
             error = add_row(rows, names[i], NULL);
         for (size_t state = 0; states && state < COLLECTOR_STATE_COUNT && !error; state++)
-            error = add_row(rows, names[i], collector_state_name((enum collector_state)state));
+            error = add_row(rows, names[i], health_state_name((enum health_state)state));
     }
     return error;
 }
