@@ -169,10 +169,10 @@ static void apply_value(struct config *config, const struct option *option, void
     struct fault fault;
 
     if (!(value->type & expected[option->type].type))
-        report_error(config->report, json_line(value), path, "expected %s, found %s",
+        report_error(config->report, json_line(config->json, value), path, "expected %s, found %s",
                      expected[option->type].name, type_name(value));
     else if (set_json(option, settings, value, &fault) < 0)
-        report_error(config->report, json_line(value), path, "%s", fault.text);
+        report_error(config->report, json_line(config->json, value), path, "%s", fault.text);
 }
 
 /* No deeper than JSON_DEPTH_MAX, and no deeper than our keys. */
@@ -181,7 +181,7 @@ static void apply_object(struct config *config, const cJSON *object, const char 
     const cJSON *child;
 
     if (!cJSON_IsObject(object)) {
-        report_error(config->report, json_line(object), path, "expected an object, found %s",
+        report_error(config->report, json_line(config->json, object), path, "expected an object, found %s",
                      type_name(object));
         return;
     }
@@ -193,19 +193,21 @@ static void apply_object(struct config *config, const cJSON *object, const char 
 
         key_path(below, path, child->string);
         if (!*child->string || strchr(child->string, '.')) /* "web.page" is not "page" in "web" */
-            unknown_key(config, json_line(child), path, child->string);
+            unknown_key(config, json_line(config->json, child), path, child->string);
         else if ((option = find_option(config, below, &settings)))
             apply_value(config, option, settings, child, below);
         else if (is_section(config, below))
             apply_object(config, child, below);
         else
-            unknown_key(config, json_line(child), path, child->string);
+            unknown_key(config, json_line(config->json, child), path, child->string);
     }
 }
 
-void config_apply(struct config *config, const cJSON *root)
+void config_apply(struct config *config, const struct json *json)
 {
-    apply_object(config, root, "");
+    config->json = json;
+    apply_object(config, json->root, "");
+    config->json = NULL;
 }
 
 /* Finds the first step of the path that leads nowhere. */

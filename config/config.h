@@ -26,11 +26,11 @@ struct config {
     size_t count;
     bool warn_unknown; /* an unknown key is a warning, not an error */
     struct report *report;
-    uint64_t unknown_keys; /* met so far */
+    uint64_t unknown_keys;   /* met so far */
+    const struct json *json; /* which config_apply() is at */
 };
 
-/* Applies a document made by json_parse(). */
-void config_apply(struct config *config, const cJSON *root);
+void config_apply(struct config *config, const struct json *json);
 
 /* Applies "collectors.link.interval=5s". */
 void config_set(struct config *config, const char *assignment);

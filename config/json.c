@@ -1,90 +1,131 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/json.h"
 
-/* See json.h. Main thread. The scanner writes down the line of each value in the order of the document; the
- * tree of cJSON keeps that order, so that walking it gives each item its line. */
+/* See json.h. Main thread. The scanner writes down the place of each value in the order of the document; the
+ * tree of cJSON keeps that order, so that walking it gives each place its item. Then they are sorted by item,
+ * to be looked up. */
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/json_scan.h"
 
-/* Where a walk over the tree is. */
-struct walk {
-    const unsigned *lines; /* of the values, in the order of the document */
-    struct report *report;
+/* A key of an object. */
+struct key {
+    const char *name;
+    unsigned line;
 };
 
-/* cJSON uses valueint for numbers only, and there it is but a clipped copy of valuedouble. */
-static void record_line(struct walk *walk, cJSON *item)
+static int compare_places(const void *a, const void *b)
 {
-    item->valueint = (int)*walk->lines++;
+    uintptr_t left = (uintptr_t)((const struct json_place *)a)->item;
+    uintptr_t right = (uintptr_t)((const struct json_place *)b)->item;
+
+    return (left > right) - (left < right);
+}
+
+/* Returns the place behind those of the item and what is in it. No deeper than JSON_DEPTH_MAX. */
+static struct json_place *place_items(struct json_place *place, const cJSON *item)
+{
+    const cJSON *child;
+
+    place++->item = item;
+    cJSON_ArrayForEach(child, item) place = place_items(place, child);
+    return place;
+}
+
+static void index_places(struct json *json)
+{
+    struct json_place *places = (struct json_place *)(void *)json->places.data;
+    const struct json_place *end = place_items(places, json->root);
+
+    assert(end == (const void *)(json->places.data + json->places.size));
+    qsort(places, json->places.size / sizeof(*places), sizeof(*places), compare_places);
+}
+
+unsigned json_line(const struct json *json, const cJSON *item)
+{
+    const struct json_place wanted = {.item = item}, *place;
+
+    place = bsearch(&wanted, json->places.data, json->places.size / sizeof(wanted), sizeof(wanted),
+                    compare_places);
+    assert(place);
+    return place->line;
 }
 
 static int compare_keys(const void *a, const void *b)
 {
-    const cJSON *left = *(cJSON *const *)a, *right = *(cJSON *const *)b;
-    int error = strcmp(left->string, right->string);
+    const struct key *left = a, *right = b;
+    int difference = strcmp(left->name, right->name);
 
-    return error ? error : (left->valueint > right->valueint) - (left->valueint < right->valueint);
+    return difference ? difference : (left->line > right->line) - (left->line < right->line);
 }
 
-static void check_duplicates(const struct walk *walk, const cJSON *object, const char *path)
+static void check_object(const struct json *json, const cJSON *object, const char *path,
+                         struct report *report)
 {
     size_t count = (size_t)cJSON_GetArraySize(object), i = 0;
-    _cleanup_(freep) const cJSON **items = calloc(count ? count : 1, sizeof(*items));
+    _cleanup_(freep) struct key *keys = calloc(count ? count : 1, sizeof(*keys));
     char key[KEY_PATH_MAX];
     const cJSON *item;
 
-    if (!items) {
-        report_error(walk->report, json_line(object), path, "out of memory");
+    if (!keys) {
+        report_error(report, json_line(json, object), path, "out of memory");
         return;
     }
-    cJSON_ArrayForEach(item, object) items[i++] = item;
-    qsort(items, count, sizeof(*items), compare_keys);
+    cJSON_ArrayForEach(item, object) keys[i++] = (struct key){item->string, json_line(json, item)};
+    qsort(keys, count, sizeof(*keys), compare_keys);
     for (i = 1; i < count; i++) {
-        if (strcmp(items[i]->string, items[i - 1]->string) != 0)
+        if (strcmp(keys[i].name, keys[i - 1].name) != 0)
             continue;
-        key_path(key, path, items[i]->string);
-        report_error(walk->report, json_line(items[i]), key, "given twice, first on line %u",
-                     json_line(items[i - 1]));
+        key_path(key, path, keys[i].name);
+        report_error(report, keys[i].line, key, "given twice, first on line %u", keys[i - 1].line);
     }
 }
 
 /* No deeper than JSON_DEPTH_MAX. Items of a list go by the path of the list. */
-static void walk_tree(struct walk *walk, cJSON *item, const char *path)
+static void check_duplicates(const struct json *json, const cJSON *item, const char *path,
+                             struct report *report)
 {
     char below[KEY_PATH_MAX];
-    cJSON *child;
+    const cJSON *child;
 
-    record_line(walk, item);
     cJSON_ArrayForEach(child, item)
     {
         if (child->string)
             key_path(below, path, child->string);
-        walk_tree(walk, child, child->string ? below : path);
+        check_duplicates(json, child, child->string ? below : path, report);
     }
     if (cJSON_IsObject(item))
-        check_duplicates(walk, item, path);
+        check_object(json, item, path, report);
 }
 
-cJSON *json_parse(const char *data, size_t size, struct report *report)
+struct json *json_free(struct json *json)
 {
-    _cleanup_(buffer_done) struct buffer lines = {};
-    _cleanup_(cJSON_Deletep) cJSON *root = NULL;
-    struct walk walk = {.report = report};
-
-    if (json_scan(data, size, &lines, report) < 0)
+    if (!json)
         return NULL;
-    root = lines.error ? NULL : cJSON_ParseWithLengthOpts(data, size, NULL, false);
-    if (!root) {
+    cJSON_Delete(json->root);
+    buffer_done(&json->places);
+    free(json);
+    return NULL;
+}
+
+struct json *json_parse(const char *data, size_t size, struct report *report)
+{
+    _cleanup_(json_freep) struct json *json = calloc(1, sizeof(*json));
+
+    if (json && json_scan(data, size, &json->places, report) < 0)
+        return NULL;
+    if (json && !json->places.error)
+        json->root = cJSON_ParseWithLengthOpts(data, size, NULL, false);
+    if (!json || !json->root) {
         report_error(report, 0, "", "out of memory");
         return NULL;
     }
-    walk.lines = (const unsigned *)(const void *)lines.data;
-    walk_tree(&walk, root, "");
-    assert(walk.lines == (const void *)(lines.data + lines.size));
-    return take_ptr(root);
+    index_places(json);
+    check_duplicates(json, json->root, "", report);
+    return take_ptr(json);
 }

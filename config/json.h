@@ -4,13 +4,15 @@
 /*
  * Strict JSON: RFC 8259 and nothing else. cJSON builds the tree, but it accepts trailing bytes, duplicate
  * keys, leading zeros, raw control characters, invalid UTF-8 and 1e999, cuts strings at \u0000 and rounds
- * numbers above 2^53; so a scanner of our own reads the bytes first and refuses all of that. Pure.
+ * numbers above 2^53; so a scanner of our own reads the bytes first and refuses all of that. cJSON does not
+ * know lines either: the scanner does, and they stand in a table beside the tree. Pure.
  */
 
 #include <stddef.h>
 
 #include <cjson/cJSON.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "config/report.h"
 
@@ -21,15 +23,18 @@ enum {
 
 #define JSON_NUMBER_MAX UINT64_C(9007199254740991) /* up to here a double holds every whole number */
 
-DEFINE_CLEANUP(cJSON *, cJSON_Delete)
+struct json {
+    cJSON *root;
+    struct buffer places; /* where each item stands: see json_line() */
+};
 
-/* The tree, for cJSON_Delete(); NULL where the bytes are not JSON (or memory is out), which the report says.
- * Duplicate keys are reported too, but leave the tree usable: all that is wrong is said in one go. Numbers
- * are whole and exact, strings free of NUL. */
-cJSON *json_parse(const char *data, size_t size, struct report *report);
+/* NULL where the bytes are not JSON (or memory is out), which the report says. Duplicate keys are reported
+ * too, but leave the document usable: all that is wrong is said in one go. Numbers are whole and exact,
+ * strings free of NUL. */
+struct json *json_parse(const char *data, size_t size, struct report *report);
+struct json *json_free(struct json *json); /* accepts NULL, returns NULL */
 
-/* The line where an item of such a tree, or its key, stands. */
-static inline unsigned json_line(const cJSON *item)
-{
-    return (unsigned)item->valueint; /* see record_line() */
-}
+DEFINE_CLEANUP(struct json *, json_free)
+
+/* The line where an item of the document, or its key, stands. */
+unsigned json_line(const struct json *json, const cJSON *item);

@@ -26,7 +26,7 @@ struct scanner {
     unsigned line;
     unsigned depth;
     struct step steps[JSON_DEPTH_MAX];
-    struct buffer *lines;
+    struct buffer *places;
     struct report *report;
 };
 
@@ -243,8 +243,10 @@ static int scan_container(struct scanner *scanner, bool object)
 /* `line` is where the value's key stands, or the value itself. */
 static int scan_value(struct scanner *scanner, unsigned line)
 {
+    struct json_place place = {.line = line};
+
     skip_space(scanner);
-    buffer_append(scanner->lines, &line, sizeof(line));
+    buffer_append(scanner->places, &place, sizeof(place));
     switch (scanner->at < scanner->end ? *scanner->at : '\0') {
     case '{':
         return scan_container(scanner, true);
@@ -260,9 +262,9 @@ static int scan_value(struct scanner *scanner, unsigned line)
     }
 }
 
-int json_scan(const char *data, size_t size, struct buffer *lines, struct report *report)
+int json_scan(const char *data, size_t size, struct buffer *places, struct report *report)
 {
-    struct scanner scanner = {.at = data, .end = data + size, .line = 1, .lines = lines, .report = report};
+    struct scanner scanner = {.at = data, .end = data + size, .line = 1, .places = places, .report = report};
 
     if (size > JSON_SIZE_MAX)
         return fail(&scanner, "larger than the %d bytes that a configuration may have", JSON_SIZE_MAX);

@@ -10,7 +10,15 @@
 #include "base/buffer.h"
 #include "config/report.h"
 
-/* 0 where the bytes are one JSON value within the limits of json.h; `lines` then holds one unsigned for each
- * value in the order of the document: the line where it, or its key, begins. Else -EINVAL, and the report
- * names the first thing that is wrong, with line and key. */
-int json_scan(const char *data, size_t size, struct buffer *lines, struct report *report);
+struct cJSON;
+
+/* Where a value, or its key, begins. */
+struct json_place {
+    const struct cJSON *item; /* the scanner's is NULL: it knows values by their order */
+    unsigned line;
+};
+
+/* 0 where the bytes are one JSON value within the limits of json.h; `places` then holds a json_place for each
+ * value, in the order of the document. Else -EINVAL, and the report names the first thing that is wrong, with
+ * line and key. */
+int json_scan(const char *data, size_t size, struct buffer *places, struct report *report);

@@ -106,10 +106,10 @@ static const char *file_name(const struct settings_source *source)
 
 static void apply_file(struct config *config, const char *data, size_t size)
 {
-    _cleanup_(cJSON_Deletep) cJSON *root = json_parse(data, size, config->report);
+    _cleanup_(json_freep) struct json *json = json_parse(data, size, config->report);
 
-    if (root)
-        config_apply(config, root);
+    if (json)
+        config_apply(config, json);
 }
 
 /* The command line wins over the file: --collector.disable-defaults over the "enabled" of a file too, or it

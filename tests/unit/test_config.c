@@ -87,13 +87,13 @@ static int teardown(void **state)
 /* Applies text and compares the whole report, which begins anew. */
 static void apply(struct fixture *fixture, const char *text, const char *expected)
 {
-    _cleanup_(cJSON_Deletep) cJSON *root = NULL;
+    _cleanup_(json_freep) struct json *json = NULL;
 
     buffer_clear(&fixture->out);
     fixture->report.errors = fixture->report.warnings = 0;
-    root = json_parse(text, strlen(text), &fixture->report);
-    assert_non_null(root);
-    config_apply(&fixture->config, root);
+    json = json_parse(text, strlen(text), &fixture->report);
+    assert_non_null(json);
+    config_apply(&fixture->config, json);
     report_end(&fixture->report);
     buffer_append(&fixture->out, "", 1);
     assert_string_equal(fixture->out.data, expected);
@@ -365,7 +365,7 @@ static void test_render(void **state)
     struct fixture *fixture = *state;
     struct sample *defaults = options_new(&table);
     _cleanup_(buffer_done) struct buffer text = {}, schema = {};
-    _cleanup_(cJSON_Deletep) cJSON *root = NULL;
+    _cleanup_(json_freep) struct json *json = NULL;
 
     assert_int_equal(render_default(fixture->bindings, 3, &text), 0);
     buffer_append(&text, "", 1);
@@ -376,8 +376,8 @@ static void test_render(void **state)
     apply(fixture, text.data, "");
     assert_true(options_equal(&table, fixture->web, defaults));
     assert_int_equal(render_schema(fixture->bindings, 3, &schema), 0);
-    root = json_parse(schema.data, schema.size, &fixture->report);
-    assert_non_null(root);
+    json = json_parse(schema.data, schema.size, &fixture->report);
+    assert_non_null(json);
     assert_int_equal(fixture->report.errors, 0);
     buffer_append(&schema, "", 1);
     assert_non_null(strstr(schema.data, "\"devices\""));

@@ -14,19 +14,19 @@
 
 /* Parses an exact-size copy, so that the sanitizers see every byte too far. `expected` is the whole report.
  */
-static cJSON *parse(const char *data, size_t size, const char *expected)
+static struct json *parse(const char *data, size_t size, const char *expected)
 {
     _cleanup_(buffer_done) struct buffer out = {};
     _cleanup_(freep) char *copy = malloc(size ? size : 1);
     struct report report = {.source = "f", .out = &out};
-    cJSON *root;
+    struct json *json;
 
     memcpy(copy, data, size);
-    root = json_parse(copy, size, &report);
+    json = json_parse(copy, size, &report);
     buffer_append(&out, "", 1);
     assert_string_equal(out.data, expected);
     assert_int_equal(report.errors > 0, *expected != '\0');
-    return root;
+    return json;
 }
 
 struct row {
@@ -122,7 +122,7 @@ static void test_depth(void **state)
     assert_null(parse(text, sizeof(text),
                       "f:1: [1][1][1][1][1][1][1][1][1][1][1][1][1][1][1][1]: nested deeper "
                       "than 16 levels\n"));
-    cJSON_Delete(parse(text + 5000 - JSON_DEPTH_MAX, JSON_DEPTH_MAX * 2, ""));
+    json_free(parse(text + 5000 - JSON_DEPTH_MAX, JSON_DEPTH_MAX * 2, ""));
 }
 
 static void test_size(void **state)
@@ -132,7 +132,7 @@ static void test_size(void **state)
     (void)state;
     memset(text, ' ', JSON_SIZE_MAX + 1);
     memcpy(text, "{}", 2);
-    cJSON_Delete(parse(text, JSON_SIZE_MAX, ""));
+    json_free(parse(text, JSON_SIZE_MAX, ""));
     assert_null(
         parse(text, JSON_SIZE_MAX + 1, "f:1: larger than the 1048576 bytes that a configuration may have\n"));
 }
@@ -141,16 +141,16 @@ static void test_duplicates(void **state)
 {
     static const char text[] = "{\"a\": {\"x\": 1,\n \"y\": 2,\n \"x\": 3,\n \"\\u0078\": 4},\n"
                                "\"b\": [{\"k\": 1,\n\"k\": 2}],\n\"A\": 1,\n\"a\": 5}";
-    cJSON *root;
+    struct json *json;
 
     (void)state;
-    root = parse(text, sizeof(text) - 1,
+    json = parse(text, sizeof(text) - 1,
                  "f:3: a.x: given twice, first on line 1\n"
                  "f:4: a.x: given twice, first on line 3\n"
                  "f:6: b.k: given twice, first on line 5\n"
                  "f:8: a: given twice, first on line 1\n");
-    assert_non_null(root);
-    cJSON_Delete(root);
+    assert_non_null(json);
+    json_free(json);
 }
 
 /* Many keys: finding duplicates must not take quadratic time (this would be 2.5e9 comparisons). */
@@ -163,7 +163,7 @@ static void test_many_keys(void **state)
     for (unsigned i = 0; i < 70000; i++)
         buffer_printf(&text, "%s\"%u\": 0", i ? "," : "", i * 7919 % 70001);
     buffer_text(&text, "}");
-    cJSON_Delete(parse(text.data, text.size, ""));
+    json_free(parse(text.data, text.size, ""));
 }
 
 static void test_values(void **state)
@@ -172,7 +172,8 @@ static void test_values(void **state)
         " {\"n\": -9007199254740991, \"m\": 9007199254740991, \"z\": 0, \"t\": true,\r\n"
         "\"f\": false, \"0\": null, \"e\": {}, \"l\": [ ],\t\"\": \"\",\n"
         "\"s\": \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ue000\\uD83D\\ude00h\xc3\xb6he\"} \n";
-    _cleanup_(cJSON_Deletep) cJSON *root = parse(text, sizeof(text) - 1, "");
+    _cleanup_(json_freep) struct json *json = parse(text, sizeof(text) - 1, "");
+    cJSON *root = json->root;
 
     (void)state;
     assert_true(cJSON_GetObjectItemCaseSensitive(root, "n")->valuedouble == -9007199254740991.0);
@@ -187,20 +188,22 @@ static void test_values(void **state)
 static void test_lines(void **state)
 {
     static const char text[] = "\n{\n\"a\":\n\n1, \"b\": [\n2,\n\"x\",\n{\"c\":\n{}}\n], \"d\": true\n}";
-    _cleanup_(cJSON_Deletep) cJSON *root = parse(text, sizeof(text) - 1, "");
+    _cleanup_(json_freep) struct json *json = parse(text, sizeof(text) - 1, "");
+    cJSON *root = json->root;
     cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "b");
     cJSON *inner = cJSON_GetArrayItem(list, 2);
 
     (void)state;
-    assert_int_equal(json_line(root), 2);
+    assert_int_equal(json_line(json, root), 2);
     /* A member stands where its key does. */
-    assert_int_equal(json_line(cJSON_GetObjectItemCaseSensitive(root, "a")), 3);
-    assert_int_equal(json_line(list), 5);
-    assert_int_equal(json_line(cJSON_GetArrayItem(list, 0)), 6);
-    assert_int_equal(json_line(cJSON_GetArrayItem(list, 1)), 7);
-    assert_int_equal(json_line(inner), 8);
-    assert_int_equal(json_line(inner->child), 8);
-    assert_int_equal(json_line(cJSON_GetObjectItemCaseSensitive(root, "d")), 10);
+    assert_int_equal(json_line(json, cJSON_GetObjectItemCaseSensitive(root, "a")), 3);
+    assert_int_equal(cJSON_GetObjectItemCaseSensitive(root, "a")->valueint, 1); /* which is cJSON's own */
+    assert_int_equal(json_line(json, list), 5);
+    assert_int_equal(json_line(json, cJSON_GetArrayItem(list, 0)), 6);
+    assert_int_equal(json_line(json, cJSON_GetArrayItem(list, 1)), 7);
+    assert_int_equal(json_line(json, inner), 8);
+    assert_int_equal(json_line(json, inner->child), 8);
+    assert_int_equal(json_line(json, cJSON_GetObjectItemCaseSensitive(root, "d")), 10);
 }
 
 /* Long keys end up in messages; nothing of them may break out. */
