@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page.h"
 
-/* See page.h. Runs on the HTTP threads; reads snapshots and trends, never the kernel. */
+/* See page.h. What stands where is in page.html; what is written there, in the place_* functions. Runs on the
+ * HTTP threads; reads snapshots and trends, never the kernel. */
 
 #include <errno.h>
 #include <nettle/base64.h>
@@ -14,9 +15,27 @@
 #include "base/cleanup.h"
 #include "base/version.h"
 #include "collectors/collector.h"
-#include "daemon/page/page-assets.h"
 #include "daemon/page/page_html.h"
 #include "daemon/page/page_view.h"
+
+/* One page in the making. */
+struct rendering {
+    const struct page *page;
+    struct page_view *view;
+    uint64_t now_ns;
+    struct utsname host;
+    bool all_interfaces;
+    bool some_left_out; /* of the interfaces */
+};
+
+/* Of page.html: a text, and what writes what follows; NULL: nothing does. */
+struct piece {
+    const char *text;
+    void (*place)(struct rendering *rendering, struct buffer *out);
+};
+
+/* Declares place_NAME() for each {{NAME}}. */
+#include "daemon/page/page-assets.h"
 
 /* As Content-Security-Policy names an inline text. */
 static void digest_text(const char *text, char digest[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1])
@@ -86,16 +105,17 @@ static void page_collector(struct buffer *out, const struct collector *collector
     buffer_text(out, "</td></tr>\n");
 }
 
-static void page_collectors(const struct registry *registry, uint64_t now_ns, struct buffer *out)
+static void place_collectors(struct rendering *rendering, struct buffer *out)
 {
     static const char *const columns[] = {"Name",    "What it reads", "State",
                                           "#Series", "#Last took",    "#Failures"};
+    const struct registry *registry = rendering->page->registry;
 
     html_table_begin(out, columns, ELEMENTS(columns));
     for (size_t i = 0; i < registry_count(registry); i++) {
         struct collector_health health;
 
-        registry_health(registry, i, now_ns, &health);
+        registry_health(registry, i, rendering->now_ns, &health);
         if (health.enabled)
             page_collector(out, collectors[i], &health);
     }
@@ -103,8 +123,9 @@ static void page_collectors(const struct registry *registry, uint64_t now_ns, st
 }
 
 /* What was left out for want of room: the limits that were ever hit. */
-static void page_limits(const struct limits *limits, struct buffer *out)
+static void place_limits(struct rendering *rendering, struct buffer *out)
 {
+    const struct limits *limits = rendering->page->limits;
     bool any = false;
 
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
@@ -122,81 +143,79 @@ static void page_limits(const struct limits *limits, struct buffer *out)
         buffer_text(out, ".</p>\n");
 }
 
-/* A part that the script renews; it scrolls by itself where it is too wide. */
-static void part_begin(struct buffer *out, const char *id, const char *title)
+static void place_host(struct rendering *rendering, struct buffer *out)
 {
-    buffer_printf(out, "<section class=\"scroll\" id=\"%s\" data-live tabindex=\"0\" aria-label=\"%s\">\n",
-                  id, title);
+    html_text(out, rendering->host.nodename);
 }
 
-static void part_end(struct buffer *out)
+static void place_style(struct rendering *rendering, struct buffer *out)
 {
-    buffer_text(out, "</section>\n");
+    (void)rendering;
+    buffer_text(out, page_css);
 }
 
-static void page_head(const struct page *page, const struct page_view *view, struct buffer *out)
+static void place_script(struct rendering *rendering, struct buffer *out)
 {
-    struct utsname host = {};
-
-    (void)uname(&host);
-    buffer_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    html_text(out, host.nodename);
-    buffer_printf(out, " – netdrop-exporter</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>",
-                  page_css);
-    html_text(out, host.nodename);
-    buffer_text(out, "</h1>\n<span class=\"quiet\">netdrop-exporter " NETDROP_VERSION " (" NETDROP_REVISION
-                     ")</span>\n<nav><a href=\"");
-    html_text(out, page->telemetry_path);
-    buffer_text(
-        out, "\">Metrics</a></nav>\n</header>\n<main>\n"
-             "<p id=\"note\" role=\"alert\" hidden>The exporter does not answer: what you see is old.</p>\n"
-             "<p id=\"verdict\" data-live>");
-    page_verdict(view, out);
-    buffer_text(out, "</p>\n");
+    (void)rendering;
+    buffer_text(out, page_js);
 }
 
-static void page_body(const struct page *page, struct page_view *view, bool all_interfaces, uint64_t now_ns,
-                      struct buffer *out)
+static void place_version(struct rendering *rendering, struct buffer *out)
 {
-    bool more;
+    (void)rendering;
+    html_text(out, NETDROP_VERSION " (" NETDROP_REVISION ")");
+}
 
-    buffer_text(out, "<h2>Lost within the last five minutes</h2>\n");
-    part_begin(out, "losses", "Lost within the last five minutes");
-    page_losses(view, out);
-    part_end(out);
-    buffer_text(out, "<h2>Interfaces</h2>\n");
-    part_begin(out, "interfaces", "Interfaces");
-    more = page_devices(view, all_interfaces, out);
-    part_end(out);
-    /* Not in what is renewed: it would lose the focus. */
-    if (more)
+static void place_telemetry_path(struct rendering *rendering, struct buffer *out)
+{
+    html_text(out, rendering->page->telemetry_path);
+}
+
+static void place_verdict(struct rendering *rendering, struct buffer *out)
+{
+    page_verdict(rendering->view, out);
+}
+
+static void place_losses(struct rendering *rendering, struct buffer *out)
+{
+    page_losses(rendering->view, out);
+}
+
+static void place_interfaces(struct rendering *rendering, struct buffer *out)
+{
+    rendering->some_left_out = page_devices(rendering->view, rendering->all_interfaces, out);
+}
+
+/* Behind the interfaces, not in what is renewed: it would lose the focus. */
+static void place_all_interfaces(struct rendering *rendering, struct buffer *out)
+{
+    if (rendering->some_left_out)
         buffer_text(out, "<p><a href=\"?interfaces=all\">All interfaces</a></p>\n");
-    buffer_text(out, "<h2>Other drops</h2>\n<details>\n<summary>By configuration, benign, or "
-                     "for a reason that is not known, within the last five minutes</summary>\n");
-    part_begin(out, "others", "Other drops");
-    page_others(view, out);
-    part_end(out);
-    buffer_text(out, "</details>\n<h2>Drop sites in the kernel</h2>\n<details>\n<summary>All that dropped "
-                     "since the exporter counts</summary>\n");
-    part_begin(out, "sites", "Drop sites in the kernel");
-    page_sites(view, out);
-    part_end(out);
-    buffer_text(out, "</details>\n<h2>Collectors</h2>\n");
-    part_begin(out, "collectors", "Collectors");
-    page_collectors(page->registry, now_ns, out);
-    page_limits(page->limits, out);
-    part_end(out);
+}
+
+static void place_others(struct rendering *rendering, struct buffer *out)
+{
+    page_others(rendering->view, out);
+}
+
+static void place_sites(struct rendering *rendering, struct buffer *out)
+{
+    page_sites(rendering->view, out);
 }
 
 int page_render(const struct page *page, bool all_interfaces, uint64_t now_ns, struct buffer *out)
 {
     _cleanup_(page_view_freep) struct page_view *view = page_view_new(page->registry, page->trend, now_ns);
+    struct rendering rendering = {
+        .page = page, .view = view, .now_ns = now_ns, .all_interfaces = all_interfaces};
 
     if (!view)
         return -ENOMEM;
-    page_head(page, view, out);
-    page_body(page, view, all_interfaces, now_ns, out);
-    buffer_printf(out, "</main>\n<script>%s</script>\n</body>\n</html>\n", page_js);
+    (void)uname(&rendering.host);
+    for (size_t i = 0; i < ELEMENTS(page_html); i++) {
+        buffer_text(out, page_html[i].text);
+        if (page_html[i].place)
+            page_html[i].place(&rendering, out);
+    }
     return out->error;
 }

@@ -171,6 +171,9 @@ static void test_nothing_to_show(void **state)
     assert_true(has(html, "The drop_monitor collector has no numbers now."));
     assert_true(has(html, "href=\"/m&quot;&lt;etrics&gt;\""));
     assert_true(has(html, "</html>\n"));
+    /* Every place of the template is filled, and what it says to who reads the source stays there. */
+    assert_false(has(html, "{{"));
+    assert_false(has(html, "SPDX"));
 }
 
 static void test_tables_without_rows(void **state)
