@@ -165,7 +165,7 @@ static struct owned_body *answer_cache_make(struct answer_cache *answers, const 
         return text;
     body = body_new(answers, true);
     if (body) {
-        gzip_lines(answers->gzip, &body->buffer, text->body.data, text->body.size);
+        gzip_text(answers->gzip, &body->buffer, text->body.data, text->body.size);
         body = body_finish(answers, body);
     }
     body_drop(answers, text);

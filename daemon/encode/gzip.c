@@ -7,6 +7,20 @@
  * while they see the same bytes, line ends included, that is one repetition; where they differ, both go to
  * the end of the word (or further, where different things end there). Only what stands above the second row,
  * the comments and the first row, is searched for, by a table of where bytes were seen last.
+ *
+ * In the page of a host with few interfaces that is nearly all, and there a general compressor, which
+ * searches everywhere, makes less of it. Bytes, and instructions, of the whole page of all collectors (of a
+ * small one libdeflate's level 6 makes 7 to 10 % less still, for two and a half times the instructions, in
+ * three times the memory):
+ *
+ *     interfaces   text        by rows            libdeflate, level 1
+ *              3      63,072     13,700   1.06 M      11,623    1.42 M
+ *             10      79,594     14,480   1.11 M      12,931    1.74 M
+ *             30     127,686     17,210   1.33 M      15,983    2.45 M
+ *            100     295,514     25,490   2.13 M      25,303    5.11 M
+ *          1,000   2,486,190    113,670   12.8 M     130,279    38.5 M
+ *
+ * Its CRC is for all: by the processor's own instructions it takes 0.65 M of the 12.8 M, by tables 9.5 M.
  */
 
 #include <endian.h>
@@ -21,7 +35,11 @@ enum { REPEAT_MIN = 4 };
 
 enum { PLACES_BITS = 12 };
 
+/* Smaller texts are libdeflate's. */
+enum { ROWS_BYTES_MIN = 96 * 1024, SEARCH_LEVEL = 1 };
+
 struct gzip {
+    struct libdeflate_compressor *compressor;
     struct deflate deflate;
     const char *text;
     uint32_t places[1 << PLACES_BITS]; /* in the text, of what was seen last, by its hash */
@@ -136,16 +154,24 @@ static void find_repeats(struct gzip *gzip, const char *end)
 
 struct gzip *gzip_new(void)
 {
-    return malloc(sizeof(struct gzip));
+    struct gzip *gzip = malloc(sizeof(*gzip));
+
+    if (!gzip)
+        return NULL;
+    gzip->compressor = libdeflate_alloc_compressor(SEARCH_LEVEL);
+    return gzip->compressor ? gzip : gzip_free(gzip);
 }
 
 struct gzip *gzip_free(struct gzip *gzip)
 {
+    if (!gzip)
+        return NULL;
+    libdeflate_free_compressor(gzip->compressor);
     free(gzip);
     return NULL;
 }
 
-void gzip_lines(struct gzip *gzip, struct buffer *out, const char *text, size_t size)
+void gzip_by_rows(struct gzip *gzip, struct buffer *out, const char *text, size_t size)
 {
     static const char header[] = {0x1f, (char)0x8b, 8, 0, 0, 0, 0, 0, 0, (char)255};
     uint32_t trailer[] = {htole32(libdeflate_crc32(0, text, size)), htole32((uint32_t)size)};
@@ -157,4 +183,21 @@ void gzip_lines(struct gzip *gzip, struct buffer *out, const char *text, size_t 
     find_repeats(gzip, text + size);
     deflate_end(&gzip->deflate, text + size);
     buffer_append(out, trailer, sizeof(trailer));
+}
+
+static void gzip_by_search(struct gzip *gzip, struct buffer *out, const char *text, size_t size)
+{
+    size_t bound = libdeflate_gzip_compress_bound(gzip->compressor, size);
+    char *to = buffer_reserve(out, bound);
+
+    if (to)
+        out->size += libdeflate_gzip_compress(gzip->compressor, text, size, to, bound);
+}
+
+void gzip_text(struct gzip *gzip, struct buffer *out, const char *text, size_t size)
+{
+    if (size < ROWS_BYTES_MIN)
+        gzip_by_search(gzip, out, text, size);
+    else
+        gzip_by_rows(gzip, out, text, size);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the answer to a scrape costs: nanoseconds a series (the least of a few runs) and bytes, of the text,
- * of the gzip member that the daemon makes of it, and of libdeflate's at level 1, for tables of the link
- * collector's shape. The gzip columns do not include the making of the text.
+ * of the gzip member that gzip_by_rows() makes of it, and of libdeflate's at level 1 (gzip_text() chooses),
+ * for tables of the link collector's shape. The gzip columns do not include the making of the text.
  *
  *     encode [ROWS...]
  */
@@ -36,7 +36,7 @@ static void make_text(struct work *work)
 static void make_gzip(struct work *work)
 {
     buffer_clear(&work->coded);
-    gzip_lines(work->gzip, &work->coded, work->text.data, work->text.size);
+    gzip_by_rows(work->gzip, &work->coded, work->text.data, work->text.size);
 }
 
 static void make_libdeflate(struct work *work)

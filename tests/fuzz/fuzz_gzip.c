@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * gzip_lines(): libdeflate reads back the very text, whatever the text. Each byte of the input is an
+ * gzip_by_rows(): libdeflate reads back the very text, whatever the text. Each byte of the input is an
  * instruction for a page, so that lines resemble one another: most repeat a piece of what is there already.
  */
 
@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(decompressor && gzip && exact && copy);
     if (text.size)
         memcpy(exact + 1, text.data, text.size);
-    gzip_lines(gzip, &out, exact + 1, text.size);
+    gzip_by_rows(gzip, &out, exact + 1, text.size);
     check(!out.error);
     check(libdeflate_gzip_decompress(decompressor, out.data, out.size, copy, text.size, &made) ==
           LIBDEFLATE_SUCCESS);

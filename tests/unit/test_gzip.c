@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* gzip_lines(): what libdeflate reads is the text, for pages of every shape and for what is no page; and a
- * page gets as small as it is meant to. */
+/* gzip_by_rows(): what libdeflate reads is the text, for pages of every shape and for what is no page; and a
+ * page gets as small as it is meant to. gzip_text(): a small one gets as small as a general compressor makes
+ * it.
+ */
 
 #include <libdeflate.h>
 #include <stdio.h>
@@ -24,7 +26,7 @@ static size_t check_round_trip(const char *text, size_t size)
     memcpy(exact, text, size);
     exact = realloc(exact, size ? size : 1);
     buffer_text(&out, "before");
-    gzip_lines(gzip, &out, exact, size);
+    gzip_by_rows(gzip, &out, exact, size);
     assert_int_equal(out.error, 0);
     assert_memory_equal(out.data, "before", 6);
     assert_int_equal(
@@ -220,11 +222,43 @@ static void test_small_families(void **state)
     assert_true(lines * 3 < searched * 4);
 }
 
+/* A page of so many bytes, as small as what is chosen for it makes it. */
+static void check_choice(size_t size, bool by_rows)
+{
+    static const char row[] = "netdrop_link_receive_packets_total{device=\"veth0\",kind=\"veth\"} 12345\n";
+    _cleanup_(freep) char *text = malloc(size + 1), *copy = malloc(size + 1);
+    _cleanup_(buffer_done) struct buffer out = {};
+    struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
+    struct gzip *gzip = gzip_new();
+    size_t made;
+
+    for (size_t i = 0; i < size; i++)
+        text[i] = i % 1000 < 900 ? row[i % (sizeof(row) - 1)] : (char)('!' + i * i % 89);
+    gzip_text(gzip, &out, text, size);
+    assert_int_equal(libdeflate_gzip_decompress(decompressor, out.data, out.size, copy, size, &made),
+                     LIBDEFLATE_SUCCESS);
+    assert_int_equal(made, size);
+    assert_memory_equal(copy, text, size);
+    assert_int_equal(out.size, by_rows ? check_round_trip(text, size) : searched_size(text, size));
+    libdeflate_free_decompressor(decompressor);
+    gzip_free(gzip);
+}
+
+static void test_choice(void **state)
+{
+    (void)state;
+    check_choice(0, false);
+    check_choice(1, false);
+    check_choice(96 * 1024 - 1, false);
+    check_choice(96 * 1024, true);
+    check_choice(1000000, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_texts), cmocka_unit_test(test_noise),          cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_small), cmocka_unit_test(test_small_families),
+        cmocka_unit_test(test_small), cmocka_unit_test(test_small_families), cmocka_unit_test(test_choice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
