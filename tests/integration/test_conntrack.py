@@ -2,6 +2,8 @@
 """Connection tracking of a namespace: the page against `conntrack -S` and `conntrack -C`, by both sources. A full table
 is a recipe of the fault lab; that asking loads no module is tested in the virtual machine (tests/vm)."""
 
+import contextlib
+import random
 import re
 import socket
 import struct
@@ -79,6 +81,26 @@ def test_counts_what_was_sent(veth, tracking, exporter, name):
     }
     eventually(lambda: wanted.items() <= conntrack(daemon.metrics()).items(), "everything to be counted")
     assert conntrack(daemon.metrics()) == kernel_says(tracking)
+
+
+def test_a_clash_counts_in_drop_and_in_insert_failed(veth, exporter):
+    """As the HELP says: source NAT has a single port, so that all connections but the first clash with it."""
+    table = "add table ip t; add chain ip t n { type nat hook postrouting priority srcnat; }"
+    veth.a.run(["nft", f"{table}; add rule ip t n udp dport 9999 snat to 10.77.0.1:7777"])
+    daemon = exporter(*ONLY, "--set=collectors.conntrack.interval=100ms", netns=veth.a)
+    flows = random.randrange(5, 100)
+    with contextlib.ExitStack() as kept:
+        for _ in range(flows):
+            sender = kept.enter_context(veth.a.socket(kind=socket.SOCK_DGRAM))
+            with contextlib.suppress(PermissionError):  # what becomes of a packet that is dropped on output
+                sender.sendto(b"x", ("10.77.0.2", 9999))
+        clashes = {f"netdrop_conntrack_{name}_total": flows - 1 for name in ("drop", "insert_failed")}
+        eventually(lambda: clashes.items() <= conntrack(daemon.metrics()).items(), f"{flows} flows to clash")
+        said = kernel_says(veth.a)
+    assert said == said | clashes
+    page = daemon.openmetrics()
+    assert "insert_failed counts them too" in page.families["netdrop_conntrack_drop"].help
+    assert "drop counts them too" in page.families["netdrop_conntrack_insert_failed"].help
 
 
 def test_both_sources_say_the_same(veth, tracking, once):
