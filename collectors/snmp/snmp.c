@@ -133,11 +133,19 @@ static int snmp_collect(void *data, struct snapshot *draft, struct fault *fault)
     return 0;
 }
 
-/* Everything that tells of loss, and the totals that losses are divided by. */
+/*
+ * Everything that tells of loss, and the totals that losses are divided by: packets and segments dropped or
+ * not sent, connections that failed or were turned away, what is sent again, what somebody else says that he
+ * dropped. Which fields of which kernel that takes, and which it leaves, is a list to be read:
+ * tests/golden/snmp_selection.txt.
+ */
 #define DEFAULT_FIELDS                                                                                       \
     "*Drop*,*Err*,*Fail*,*Overflow*,*Prune*,*Discard*,*Collapse*,*Retrans*,*Timeout*,"                       \
     "*NoPorts,*NoRoutes,*Filter,*Unknown*,*Rsts,*Resets,*RateLimit*,*Unreachs,*TimeExcds,"                   \
     "*AbortOn*,*TooBig*,*Truncated*,*Pressure*,*ReqQFull*,"                                                  \
+    "*_PAWS*,*NotFound,*NoTokenFound,*Unexpected,*AOBad,*AORequired,*Rejected,*BeyondWindow,*OutOfWindow*,"  \
+    "*Overlaps,*IgnoredMulti,*ParmProb*,*Blackhole,*_MPRst*,*Corruption*,*Mismatch*,*NoDSSInWindow,"         \
+    "*DSSNo*Match*,"                                                                                         \
     "Tcp_InSegs,Tcp_OutSegs,Tcp_PassiveOpens,Tcp_ActiveOpens,"                                               \
     "Udp_InDatagrams,Udp_OutDatagrams,Udp6_InDatagrams,Udp6_OutDatagrams,"                                   \
     "UdpLite_InDatagrams,UdpLite_OutDatagrams,UdpLite6_InDatagrams,UdpLite6_OutDatagrams,"                   \

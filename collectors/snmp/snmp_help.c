@@ -44,6 +44,7 @@ static const struct help texts[] = {
     {"IpExt", "InNoRoutes", "Packets received for forwarding and dropped because no route leads on"},
     {"IpExt", "InTruncatedPkts", "Packets shorter than their header says, usually damaged on the way"},
     {"IpExt", "InCsumErrors", "Packets with a wrong IP header checksum: damage on the way or a faulty NIC"},
+    {"IpExt", "ReasmOverlaps", "Packets dropped because their fragments overlap: an attack, or damage"},
 
     {"Icmp", "InMsgs", "ICMP messages received, bad ones included"},
     {"Icmp", "OutMsgs", "ICMP messages that this host tried to send"},
@@ -58,6 +59,12 @@ static const struct help texts[] = {
     {"Icmp", "InTimeExcds", "Time-exceeded messages received: a routing loop, or traceroute run here"},
     {"Icmp", "OutTimeExcds",
      "Time-exceeded messages sent: a routing loop, traceroute through this host, or fragments that never came"},
+    {"Icmp", "InParmProbs",
+     "Parameter-problem messages received: somebody dropped a packet of this host for its header"},
+    {"Icmp", "OutParmProbs", "Parameter-problem messages sent: a packet was dropped here for its header"},
+    {"Icmp", "InParmProblems",
+     "Parameter-problem messages received: somebody dropped a packet of this host for its header"},
+    {"Icmp", "OutParmProblems", "Parameter-problem messages sent: a packet was dropped here for its header"},
     {"Icmp", "OutRateLimitGlobal",
      "ICMP messages not sent because of the limit for the host (icmp_msgs_per_sec)"},
     {"Icmp", "OutRateLimitHost",
@@ -93,6 +100,7 @@ static const struct help texts[] = {
      "queue discipline"},
     {"Udp", "InCsumErrors", "Datagrams with a wrong UDP checksum: damage on the way or a faulty NIC"},
     {"Udp", "MemErrors", "Datagrams dropped because UDP's share of memory (net.ipv4.udp_mem) was used up"},
+    {"Udp", "IgnoredMulti", "Broadcast and multicast datagrams that no socket here wanted"},
 
     {"TcpExt", "ListenOverflows",
      "Connections not taken up because the accept queue was full: the application accepts too slowly, or its "
@@ -171,6 +179,24 @@ static const struct help texts[] = {
      "Segments dropped because they carry an MD5 signature that is not expected"},
     {"TcpExt", "TCPMD5Failure",
      "Segments dropped because their MD5 signature is wrong: keys differ, or forgery"},
+    {"TcpExt", "TCPAORequired", "Segments dropped because they lack the TCP-AO signature that is expected"},
+    {"TcpExt", "TCPAOBad",
+     "Segments dropped because their TCP-AO signature is wrong: keys differ, or forgery"},
+    {"TcpExt", "TCPAOKeyNotFound",
+     "Segments dropped because they are signed with a TCP-AO key not known here, or not expected"},
+    {"TcpExt", "PAWSActive", "Answers to SYNs refused because the time stamp that they echo was never sent"},
+    {"TcpExt", "PAWSEstab",
+     "Segments dropped because their time stamp is older than one received before: late duplicates, or several "
+     "hosts behind one address"},
+    {"TcpExt", "PAWSOldAck", "Old ACKs dropped because of their time stamp: reordering on the way"},
+    {"TcpExt", "PAWSTimewait", "Segments for connections in TIME_WAIT dropped because of an old time stamp"},
+    {"TcpExt", "TSEcrRejected",
+     "Last segments of handshakes dropped because the time stamp that they echo was never sent"},
+    {"TcpExt", "BeyondWindow", "Segments dropped because they reach beyond the receive window"},
+    {"TcpExt", "OutOfWindowIcmps",
+     "ICMP errors ignored because what they tell of is outside of the connection's window: late, or forged"},
+    {"TcpExt", "TCPFastOpenBlackhole",
+     "Times Fast Open was switched off because connections that used it got no answer"},
 };
 
 static const char *find(struct snmp_text protocol, struct snmp_text field)

@@ -486,6 +486,23 @@ def test_tcp_over_a_lossy_path(veth, moved, firewall):
     assert lost <= found["tcp_retrans_segs"] <= 2 * lost
 
 
+def test_tcp_without_the_signature_that_is_expected(veth, moved):
+    """SYNs that nobody answers, and no other counter tells of: TCP_MD5SIG on the listener alone."""
+    with veth.b.socket() as listener:
+        listener.bind(("10.77.0.2", 9999))
+        address = struct.pack("=HH4s120x", socket.AF_INET, 0, socket.inet_aton("10.77.0.1"))
+        listener.setsockopt(socket.IPPROTO_TCP, 14, address + struct.pack("=BBHI80s", 0, 0, 6, 0, b"secret"))
+        listener.listen()
+
+        def unsigned():
+            with pytest.raises(TimeoutError):
+                connect(veth, timeout=2.5)
+
+        found = moved(veth.b, unsigned)
+    assert found == {"tcpext_tcp_md5_not_found": found["tcpext_tcp_md5_not_found"]}
+    assert found["tcpext_tcp_md5_not_found"] >= 2
+
+
 # Files that are not what they should be.
 
 
@@ -509,7 +526,42 @@ def malformed(page):
     return page.value("netdrop_limit_hits_total", limit="proc_malformed")
 
 
-@pytest.mark.parametrize("kernel", ["4.19", "5.10", "6.1", "6.12", "6.18"])
+KERNELS = ("4.19", "5.10", "6.1", "6.12", "6.18")
+
+
+def fields_of(path):
+    """(protocol, field) of all that a tree of fixtures has."""
+    for file in ("snmp", "netstat"):
+        for line in (path / file).read_text().splitlines()[::2]:
+            protocol, names = line.split(":")
+            yield from ((protocol, name) for name in names.split())
+    for line in (path / "snmp6").read_text().splitlines():
+        yield re.fullmatch(r"([A-Z][A-Za-z]*?6)([A-Z].*)", line.split()[0]).groups()
+
+
+def test_golden_selection(command, tree, request):
+    """What the default globs take of each kernel and what they leave: to be read by whoever changes either."""
+    kernels, taken = {}, set()
+    for kernel in KERNELS:
+        procfs = tree / "tests/fixtures/proc" / kernel
+        page = exposition.check_text(command("--once", *ONLY, f"--path.procfs={procfs}").stdout.encode())
+        for field in fields_of(procfs / "self/net"):
+            kernels.setdefault(field, []).append(kernel)
+            name, labels = series_of(*field)
+            if page.series(name, **labels):
+                taken.add(field)
+    lines = [
+        f"{'taken' if field in taken else 'left '} {'_'.join(field):<34} {' '.join(kernels[field])}\n"
+        for field in sorted(kernels, key=lambda field: (field not in taken, field))
+    ]
+    path = tree / "tests/golden/snmp_selection.txt"
+    if request.config.getoption("--update-golden"):
+        path.write_text("".join(lines))
+    assert path.read_text().splitlines(keepends=True) == lines
+    assert {("TcpExt", "PAWSEstab"), ("TcpExt", "TCPMD5NotFound")} <= taken
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_kernels(command, tree, kernel):
     page = page_of(command, tree / "tests/fixtures/proc" / kernel)
     assert page.value("netdrop_collector_series", collector="snmp") > 300
