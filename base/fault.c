@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 __attribute__((format(printf, 4, 0))) static void fault_fill(struct fault *fault, int error, bool unsupported,
                                                              const char *format, va_list arguments)
@@ -40,6 +41,19 @@ int fault_errno(struct fault *fault, int error, const char *format, ...)
     size = strlen(fault->text);
     (void)snprintf(fault->text + size, sizeof(fault->text) - size, ": %s", error_text(error));
     return error;
+}
+
+void fault_note(struct fault *fault, const char *format, ...)
+{
+    size_t used = fault ? strlen(fault->text) : 0;
+    va_list arguments;
+
+    if (!fault || used + sizeof("; ") > sizeof(fault->text))
+        return;
+    used += (size_t)snprintf(fault->text + used, sizeof(fault->text) - used, "%s", used ? "; " : "");
+    va_start(arguments, format);
+    (void)vsnprintf(fault->text + used, sizeof(fault->text) - used, format, arguments);
+    va_end(arguments);
 }
 
 int fault_unsupported(struct fault *fault, const char *format, ...)

@@ -31,3 +31,7 @@ enum { ERROR_TEXT_SIZE = 64 };
 /* Like fault_set() for what is absent rather than broken: no retry storm, nothing to page on. Returns
  * -EOPNOTSUPP. */
 int fault_unsupported(struct fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds a text to a fault without an errno: what a success has to say, in words that follow "works". Parts are
+ * put apart by "; ", and what has no room is left out. */
+void fault_note(struct fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -17,10 +17,10 @@ enum limit {
     LIMIT_RESPONSE_BYTES,          /* answers held by slow readers; the oldest reader is closed */
     LIMIT_DUMP_RETRIES,            /* inconsistent netlink dumps (NLM_F_DUMP_INTR) in a row */
     LIMIT_NOTIFICATIONS,           /* netlink notifications lost (ENOBUFS); resynchronised */
-    LIMIT_PROC_MALFORMED,          /* a /proc file or protocol not as the kernel writes it; left out */
+    LIMIT_PROC_MALFORMED,          /* readable text of /proc not as the kernel writes it; left out */
     LIMIT_NAME_COLLISION,          /* a protocol counter whose name is taken; left out */
     LIMIT_STATISTICS,              /* private statistics of a NIC; the rest is left out */
-    LIMIT_DROP_SITES,   /* rows of drop sites; an old one goes, or the rest is counted in an `other` row */
+    LIMIT_DROP_SITES,   /* rows of drop sites of devices that are there; the rest is in `other` rows */
     LIMIT_QDISCS,       /* queueing disciplines; the rest is left out */
     LIMIT_TREND_SERIES, /* series that move and have a history; the rest has none */
     LIMIT_PORTS,        /* local ports with rows; the rest is in rows named `other` */

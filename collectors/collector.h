@@ -108,7 +108,9 @@ struct collector {
     /*
      * Fills the empty draft. 0, or a negative errno with the fault filled: the draft is then thrown away and
      * the last snapshot stays until it is too old. One device that vanished or says EOPNOTSUPP is skipped:
-     * it fails nobody else. With fault->unsupported the instance is closed and reopened with back-off.
+     * it fails nobody else. With fault->unsupported the instance is closed and reopened with back-off. On
+     * success fault_note() may say what it does "without" for now (a file that may not be read), which the
+     * log tells once and the page shows as long as collections say so.
      */
     int (*collect)(void *state, struct snapshot *draft, struct fault *fault);
 

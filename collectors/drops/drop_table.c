@@ -75,8 +75,10 @@ static int table_insert(struct drop_table *table, const struct drop_site *site)
     int error;
 
     if (table->count == table->max) {
-        limit_hit(table->limits, LIMIT_DROP_SITES);
+        /* To give up the row of a device that is gone is no loss: devices come and go on any host of
+         * containers. */
         if (!table_evict(table)) {
+            limit_hit(table->limits, LIMIT_DROP_SITES);
             count_other(table, site->loss_class, site->count);
             return 0;
         }

@@ -53,6 +53,8 @@ static int regular_open(const char *path, int *ret_fd, struct fault *fault)
 
     if (fd < 0 || fstat(fd, &status) < 0)
         return fault_errno(fault, -errno, "%s", path);
+    if (S_ISCHR(status.st_mode))
+        return fault_set(fault, -EACCES, "%s: masked by a device", path);
     if (!S_ISREG(status.st_mode))
         return fault_set(fault, -EINVAL, "%s: not a regular file", path);
     *ret_fd = take_fd(&fd);

@@ -10,6 +10,9 @@
 
 #include <stddef.h>
 
+#include <errno.h>
+#include <stdbool.h>
+
 #include "base/fault.h"
 #include "collectors/handover.h"
 
@@ -49,8 +52,15 @@ void procfile_done(struct procfile *file);
 
 /*
  * Reads the file as of now, and opens it first where it is not open. What is no regular file (a FIFO, a
- * directory) is refused at once with -EINVAL, what is too large with -EFBIG; other errors are those of
- * open(2) and pread(2). After a failure the file is closed, so that the next read tries afresh; and a kept
- * descriptor that fails, as that of a file of a module that was unloaded does, is replaced at once.
+ * directory) is refused at once with -EINVAL, a device, by which container runtimes mask a file (/dev/null),
+ * with -EACCES, what is too large with -EFBIG; other errors are those of open(2) and pread(2). After a
+ * failure the file is closed, so that the next read tries afresh; and a kept descriptor that fails, as that
+ * of a file of a module that was unloaded does, is replaced at once.
  */
 int procfile_read(struct procfile *file, struct fault *fault);
+
+/* Whether a file that could not be read is absent here, not broken: it is not there, or may not be read. */
+static inline bool procfile_is_absent(int error)
+{
+    return error == -ENOENT || error == -EACCES || error == -EPERM;
+}

@@ -5,7 +5,7 @@
  * Reads /proc/self/net/{snmp,netstat,snmp6} on kept descriptors, once a second, on the collector's thread:
  * the counters of the network namespace that the daemon runs in. Through self, because /proc/net itself is
  * hidden by ProcSubset=pid. One file that is missing (no IPv6) or refused takes nothing from the others, and
- * is tried again at each collection.
+ * is tried again at each collection; what is refused, or makes no sense, is told (fault_note()).
  */
 
 #include <errno.h>
@@ -40,36 +40,57 @@ static void snmp_close(void *data)
 
 DEFINE_CLEANUP(struct snmp_state *, snmp_close)
 
-/* Reads what is there. A failure only where that is nothing: the last file's fault, or "unsupported" where
- * all are missing. */
+/* What is no file, or too large to be one of the kernel's; who may not read it learns nothing of what it is.
+ */
+static bool is_strange(int error)
+{
+    return error == -EINVAL || error == -EFBIG;
+}
+
+static int read_file(struct procfile *file, struct snmp_text *ret_text, struct fault *fault)
+{
+    int error = procfile_read(file, fault);
+
+    *ret_text = (struct snmp_text){"", 0};
+    if (error == 0 && !file->size)
+        error = fault_set(fault, -EBADMSG, "%s: empty", file->path);
+    if (error == 0)
+        *ret_text = (struct snmp_text){file->data, file->size};
+    return error;
+}
+
+/* Why there is none. */
+static int no_files(const struct snmp_state *state, const struct fault *last, struct fault *fault)
+{
+    if (last->error && !procfile_is_absent(last->error))
+        return fault_set(fault, last->error, "%s", last->text);
+    return fault_unsupported(fault, "%s/self/net has none of snmp, netstat, snmp6%s%s", state->procfs,
+                             last->error ? ": " : "", last->text);
+}
+
+/* Reads what is there, and tells of what may not be read. A failure only where that is nothing: the last
+ * file's fault, or "unsupported" where all are missing or refused. */
 static int read_files(struct snmp_state *state, struct snmp_text texts[SNMP_FILE_COUNT], struct fault *fault)
 {
+    struct fault last = {};
     size_t there = 0;
-    int failed = 0;
 
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++) {
-        struct procfile *file = &state->files[i];
         struct fault reason = {};
-        int error = procfile_read(file, &reason);
+        int error = read_file(&state->files[i], &texts[i], &reason);
 
+        there += error == 0;
         if (error == -ENOMEM)
             return fault_set(fault, error, "%s", reason.text);
-        texts[i] = (struct snmp_text){"", 0};
-        if (error == 0 && file->size) {
-            texts[i] = (struct snmp_text){file->data, file->size};
-            there++;
-        } else if (error == 0) {
-            failed = fault_set(fault, -EBADMSG, "%s: empty", file->path);
-        } else if (error != -ENOENT) {
-            failed = fault_set(fault, error, "%s", reason.text);
-        }
-        if (!texts[i].size && error != -ENOENT)
+        if (error == 0 || error == -ENOENT)
+            continue;
+        fault_note(fault, "without %s", reason.text);
+        if (is_strange(error))
             limit_hit(state->limits, LIMIT_PROC_MALFORMED);
+        if (!last.error || procfile_is_absent(last.error))
+            last = reason;
     }
-    if (there)
-        return 0;
-    return failed ? failed
-                  : fault_unsupported(fault, "%s/self/net has none of snmp, netstat, snmp6", state->procfs);
+    return there ? 0 : no_files(state, &last, fault);
 }
 
 static int snmp_open(const struct collector_context *context, const void *config, void **ret_state,
@@ -128,7 +149,7 @@ static int snmp_collect(void *data, struct snapshot *draft, struct fault *fault)
         return error;
     if (!snmp_layout_blocks(state->layout))
         return fault_set(fault, -EBADMSG, "%s/self/net: no counters in snmp, netstat, snmp6", state->procfs);
-    if (snmp_layout_fill(state->layout, texts, state->limits, draft) < 0)
+    if (snmp_layout_fill(state->layout, texts, state->limits, draft, fault) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
     return 0;
 }

@@ -22,13 +22,16 @@ struct snmp_walk snmp_walk_begin(const struct snmp_text texts[SNMP_FILE_COUNT])
 bool snmp_walk_next(struct snmp_walk *walk, struct snmp_block *ret_block)
 {
     while (!snmp_next_block(&walk->cursor, ret_block)) {
-        const struct snmp_text *text = &walk->texts[++walk->file];
+        const struct snmp_text *text = &walk->texts[walk->file + 1];
 
+        walk->ended[walk->file++] = walk->cursor;
         if (walk->file == SNMP_FILE_COUNT)
             return false;
-        walk->cursor.format = walk->file == SNMP_FILE_SNMP6 ? SNMP_FORMAT_LINES : SNMP_FORMAT_PAIRS;
-        walk->cursor.at = text->data;
-        walk->cursor.end = text->data + text->size;
+        walk->cursor = (struct snmp_cursor){
+            .format = walk->file == SNMP_FILE_SNMP6 ? SNMP_FORMAT_LINES : SNMP_FORMAT_PAIRS,
+            .at = text->data,
+            .end = text->data + text->size,
+        };
     }
     return true;
 }
@@ -70,6 +73,13 @@ bool snmp_layout_matches(const struct snmp_layout *layout, const struct snmp_tex
     return i == layout->block_count;
 }
 
+static bool is_blank_to(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    return at == end;
+}
+
 /* All values of a block or none: a line that is wrong somewhere may be shifted everywhere. */
 static bool fill_block(struct snmp_layout *layout, const struct snmp_layout_block *known,
                        struct snmp_text values, struct table *tables[SNMP_SHAPE_COUNT])
@@ -83,7 +93,7 @@ static bool fill_block(struct snmp_layout *layout, const struct snmp_layout_bloc
     for (size_t i = 0; i < known->slot_count; i++)
         if (!snmp_next_value(&at, end, slots[i].is_signed, &layout->values[i]))
             return false;
-    if (at != end)
+    if (!is_blank_to(at, end))
         return false;
     for (size_t i = 0; i < known->slot_count; i++)
         if (slots[i].table != SNMP_SLOT_NOWHERE)
@@ -91,8 +101,37 @@ static bool fill_block(struct snmp_layout *layout, const struct snmp_layout_bloc
     return true;
 }
 
+static const char *const file_names[SNMP_FILE_COUNT] = {
+    [SNMP_FILE_SNMP] = "snmp", [SNMP_FILE_NETSTAT] = "netstat", [SNMP_FILE_SNMP6] = "snmp6"};
+
+static void tell_block(enum snmp_file file, struct snmp_text head, struct fault *fault)
+{
+    const char *colon = memchr(head.data, ':', head.size);
+    size_t size = colon ? (size_t)(colon - head.data) : head.size;
+
+    fault_note(fault, "without %.*s of %s: not a number for each name",
+               (int)(size < SNMP_PROTOCOL_MAX ? size : SNMP_PROTOCOL_MAX), head.data, file_names[file]);
+}
+
+/* What the files hold that is no block. */
+static void tell_lines(const struct snmp_walk *walk, struct limits *limits, struct fault *fault)
+{
+    for (size_t i = 0; i < SNMP_FILE_COUNT; i++) {
+        const struct snmp_cursor *cursor = &walk->ended[i];
+        uint64_t strange = cursor->malformed - cursor->unfilled;
+
+        for (uint64_t line = 0; line < strange; line++)
+            limit_hit(limits, LIMIT_PROC_MALFORMED);
+        if (strange)
+            fault_note(fault, "without %llu lines of %s that make no sense", (unsigned long long)strange,
+                       file_names[i]);
+        if (cursor->unfilled)
+            fault_note(fault, "without the numbers of %s for which it has but names", file_names[i]);
+    }
+}
+
 int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT],
-                     struct limits *limits, struct snapshot *draft)
+                     struct limits *limits, struct snapshot *draft, struct fault *fault)
 {
     struct table *tables[SNMP_SHAPE_COUNT] = {};
     struct snmp_walk walk = snmp_walk_begin(texts);
@@ -105,10 +144,12 @@ int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SN
         if (!tables[i])
             return -ENOMEM;
     }
-    for (size_t i = 0; snmp_walk_next(&walk, &block); i++)
-        if (!fill_block(layout, &layout->blocks[i], block.values, tables))
-            walk.cursor.malformed++;
-    for (uint64_t i = 0; i < walk.cursor.malformed; i++)
+    for (size_t i = 0; snmp_walk_next(&walk, &block); i++) {
+        if (fill_block(layout, &layout->blocks[i], block.values, tables))
+            continue;
         limit_hit(limits, LIMIT_PROC_MALFORMED);
+        tell_block(walk.file, block.head, fault);
+    }
+    tell_lines(&walk, limits, fault);
     return 0;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/fault.h"
 #include "base/limits.h"
 #include "base/table/snapshot.h"
 #include "collectors/snmp/snmp_parse.h"
@@ -43,7 +44,8 @@ size_t snmp_layout_blocks(const struct snmp_layout *layout);
 /*
  * Adds the tables to the draft and fills in the values of texts that the layout matches. A block whose values
  * are not one 64-bit number for each name stays out whole; that, and each line that belongs to no block,
- * counts as LIMIT_PROC_MALFORMED. -ENOMEM.
+ * counts as LIMIT_PROC_MALFORMED, but for names without numbers. The fault is told which files and protocols
+ * are left out (fault_note()). -ENOMEM.
  */
 int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT],
-                     struct limits *limits, struct snapshot *draft);
+                     struct limits *limits, struct snapshot *draft, struct fault *fault);

@@ -35,11 +35,12 @@ struct snmp_layout {
     struct row_set *rows[SNMP_SHAPE_COUNT];
 };
 
-/* All blocks of all three files; cursor.malformed counts on from file to file. */
+/* All blocks of all three files. */
 struct snmp_walk {
     const struct snmp_text *texts;
     enum snmp_file file;
     struct snmp_cursor cursor;
+    struct snmp_cursor ended[SNMP_FILE_COUNT]; /* of the files behind it: what was passed over in them */
 };
 
 struct snmp_walk snmp_walk_begin(const struct snmp_text texts[SNMP_FILE_COUNT]);

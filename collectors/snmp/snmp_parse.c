@@ -55,6 +55,14 @@ static size_t prefix_size(struct snmp_text line)
     return colon ? (size_t)(colon + 1 - line.data) : 0;
 }
 
+static bool names_fields(struct snmp_text line)
+{
+    struct snmp_fields fields;
+    struct snmp_field field;
+
+    return snmp_fields_begin(SNMP_FORMAT_PAIRS, line, &fields) == 0 && snmp_fields_next(&fields, &field);
+}
+
 /* Where the second line is not of the first one's protocol, only the first is lost: the second may be the
  * first line of the next pair. */
 static bool next_pair(struct snmp_cursor *cursor, struct snmp_block *ret_block)
@@ -73,6 +81,7 @@ static bool next_pair(struct snmp_cursor *cursor, struct snmp_block *ret_block)
             return true;
         }
         cursor->malformed++;
+        cursor->unfilled += names_fields(names);
     }
     return false;
 }

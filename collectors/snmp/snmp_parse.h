@@ -45,6 +45,7 @@ struct snmp_cursor {
     const char *at;
     const char *end;
     uint64_t malformed; /* lines passed over: no block, or cut short */
+    uint64_t unfilled;  /* of those, names without numbers: what stands in for a kernel may show no more */
 };
 
 /* The next block of the file; false at its end. The cursor begins at the first byte. */

@@ -135,7 +135,7 @@ void registry_begin(struct registry *registry, size_t index, uint64_t now_ns)
     slot->busy_since_ns = now_ns;
 }
 
-void registry_opened(struct registry *registry, size_t index, const char *note)
+void registry_note(struct registry *registry, size_t index, const char *note)
 {
     struct slot *slot = &registry->slots[index];
     SLOT_LOCK(slot);

@@ -39,8 +39,9 @@ size_t registry_count(const struct registry *registry);
 void registry_enable(struct registry *registry, size_t slot, uint64_t interval_ns, uint64_t max_age_ns);
 void registry_disable(struct registry *registry, size_t slot);                /* leaves the page at once */
 void registry_begin(struct registry *registry, size_t slot, uint64_t now_ns); /* an attempt begins */
-/* It opened, and what it says of that: what it chose, and why. Copied; at most as long as a fault's text. */
-void registry_opened(struct registry *registry, size_t slot, const char *note);
+/* It works, and what it says of that: what it chose and why, what it works without. Copied; at most as long
+ * as a fault's text. */
+void registry_note(struct registry *registry, size_t slot, const char *note);
 /* An attempt ended. publish() takes a reference of the snapshot, which nobody may change from here on. */
 void registry_publish(struct registry *registry, size_t slot, struct snapshot *snapshot, uint64_t now_ns,
                       uint64_t realtime_ns);
@@ -60,7 +61,7 @@ struct collector_health {
     uint64_t failures;    /* attempts that failed */
     int error;            /* negative errno of the last failure, 0 after a success */
     char reason[sizeof(((struct fault *)0)->text)]; /* of the last failure, "" after a success */
-    char note[sizeof(((struct fault *)0)->text)];   /* what it said when it opened last, or "" */
+    char note[sizeof(((struct fault *)0)->text)];   /* what it said last of how it works, or "" */
 };
 
 /* Computed for this moment: a hang shows while it lasts. */

@@ -48,6 +48,7 @@ struct runner {
     struct runner_job job;
     void *state; /* of the open collector, or NULL */
     uint64_t backoff_ns;
+    bool noted; /* the last collection said something of how it works */
     struct snapshot *drafts[DRAFTS];
 };
 
@@ -153,7 +154,8 @@ static int runner_open(struct runner *runner, struct fault *fault)
     error = runner->collector->open(&runner->job.context, runner->job.config, &runner->state, fault);
     if (error < 0)
         return error;
-    registry_opened(runner->registry, runner->slot, fault->text);
+    registry_note(runner->registry, runner->slot, fault->text);
+    runner->noted = false;
     runner->backoff_ns = 0;
     if (runner->job.listen_ns && runner->collector->listens) {
         registry_idle(runner->registry, runner->slot);
@@ -177,6 +179,14 @@ static struct snapshot *runner_draft(struct runner *runner, struct snapshot **re
     return *ret_extra = snapshot_new();
 }
 
+/* What a collection says holds until one says something else; what open() said, until one does. */
+static void runner_note(struct runner *runner, const char *note)
+{
+    if (note[0] || runner->noted)
+        registry_note(runner->registry, runner->slot, note);
+    runner->noted = note[0] != '\0';
+}
+
 static int runner_collect(struct runner *runner, struct fault *fault)
 {
     struct snapshot *extra = NULL;
@@ -186,7 +196,10 @@ static int runner_collect(struct runner *runner, struct fault *fault)
     registry_begin(runner->registry, runner->slot, runner_now(runner));
     if (!draft)
         return fault_set(fault, -ENOMEM, "out of memory");
+    *fault = (struct fault){};
     error = runner->collector->collect(runner->state, draft, fault);
+    if (!error)
+        runner_note(runner, fault->text);
     /* What was collected under settings that no longer hold is not shown. */
     if (!error && !runner_interrupted(runner)) {
         registry_publish(runner->registry, runner->slot, draft, runner_now(runner), clock_realtime_ns());

@@ -49,7 +49,7 @@ static void fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_F
     struct limits limits = {};
     struct snapshot *draft = snapshot_new();
 
-    if (draft && snmp_layout_fill(layout, texts, &limits, draft) == 0)
+    if (draft && snmp_layout_fill(layout, texts, &limits, draft, NULL) == 0)
         check_snapshot(draft);
     snapshot_unref(draft);
 }

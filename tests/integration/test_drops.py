@@ -461,7 +461,9 @@ def test_a_thousand_devices_that_come_and_go(veth, exporter):
     assert "" not in unhandled
     assert all(count == 1 for device, count in unhandled.items() if device != "b0")
     assert page.value("netdrop_kernel_drop_sites") == 64
-    assert page.value("netdrop_limit_hits_total", limit="drop_sites") >= 1000 - 64
+    # That a row of a device which is gone was given up is no limit; a drop in the row `other` is.
+    others = sum(row.value for row in page.series("netdrop_kernel_drops_total", function="other"))
+    assert page.value("netdrop_limit_hits_total", limit="drop_sites") <= others
     assert classes(page)["benign"] >= made + kept
     shown = sum(row.value for row in page.series("netdrop_kernel_drops_total", **{"class": "benign"}))
     # What has no row of its own any more went with an evicted row; or, where the kernel's word that a device is gone

@@ -62,7 +62,7 @@ static void test_what_it_said(void **state)
     (void)state;
     registry_enable(registry, 0, SECOND, 30 * SECOND);
     assert_string_equal(health_at(SECOND).note, "");
-    registry_opened(registry, 0, "by bpf");
+    registry_note(registry, 0, "by bpf");
     registry_begin(registry, 0, SECOND);
     fail_at(SECOND, false);
     assert_int_equal(health_at(SECOND).error, -EIO);
@@ -71,7 +71,7 @@ static void test_what_it_said(void **state)
     registry_publish(registry, 0, snapshot, 2 * SECOND, 1);
     assert_int_equal(health_at(2 * SECOND).error, 0);
     assert_string_equal(health_at(2 * SECOND).note, "by bpf");
-    registry_opened(registry, 0, "");
+    registry_note(registry, 0, "");
     assert_string_equal(health_at(2 * SECOND).note, "");
 }
 

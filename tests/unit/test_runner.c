@@ -25,6 +25,7 @@ static struct fake {
     uint64_t takes_ns; /* how long a collection takes */
     int pipe[2];       /* [0] >= 0: a collection reads from it first */
     bool listens;
+    const char *says_open, *says_collect; /* of how it works */
     int opened, closed, collected, events;
     const void *config;
     const atomic_bool *ending;
@@ -67,6 +68,8 @@ static int fake_open(const struct collector_context *context, const void *config
     fake.ending = context->ending;
     if (!error)
         *ret_state = &fake;
+    if (!error && fake.says_open)
+        fault_note(fault, "%s", fake.says_open);
     return error;
 }
 
@@ -94,6 +97,8 @@ static int fake_collect(void *state, struct snapshot *draft, struct fault *fault
         assert_int_equal(read(fake.pipe[0], &byte, 1), 1);
     }
     fake.collected++;
+    if (fake.says_collect)
+        fault_note(fault, "%s", fake.says_collect);
     atomic_fetch_add(&fake.now_ns, fake.takes_ns);
     return fake_fault(fake.collect_error, fault);
 }
@@ -205,6 +210,27 @@ static void test_row_50_missed_intervals_are_not_caught_up(void **state)
     wait_until_waiting();
     assert_int_equal(fake.collected, 4);
     assert_int_equal(fake.until_ns, 5010 * SECOND);
+}
+
+/* What a collection says holds as long as collections say it, and takes the place of what open() said. */
+static void test_what_it_works_without_is_told_while_it_does(void **state)
+{
+    (void)state;
+    fake.says_open = "by bpf";
+    apply(&config_a);
+    wait_until_waiting();
+    assert_string_equal(health().note, "by bpf");
+    step();
+    assert_string_equal(health().note, "by bpf");
+    fake.says_collect = "without snmp6";
+    step();
+    assert_string_equal(health().note, "without snmp6");
+    assert_int_equal(health().state, COLLECTOR_OK);
+    step();
+    assert_string_equal(health().note, "without snmp6");
+    fake.says_collect = NULL;
+    step();
+    assert_string_equal(health().note, "");
 }
 
 static void test_failure_keeps_it_open(void **state)
@@ -373,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_collects_on_the_grid),
         TEST(test_row_50_missed_intervals_are_not_caught_up),
+        TEST(test_what_it_works_without_is_told_while_it_does),
         TEST(test_failure_keeps_it_open),
         TEST(test_open_is_retried_with_capped_back_off),
         TEST(test_unsupported_is_closed_and_tried_again),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "collectors/snmp/snmp.h"
@@ -132,6 +133,60 @@ static void test_row_23_fifo_and_directory(void **state)
     assert_int_equal(proc_lab_open(lab), -EINVAL);
     assert_false(lab->fault.unsupported);
     assert_non_null(strstr(lab->fault.text, "not a regular file"));
+}
+
+static void link_to(struct proc_lab *lab, const char *name, const char *target)
+{
+    char path[128];
+
+    assert_int_equal(symlink(target, proc_lab_path(lab, name, path)), 0);
+}
+
+/* Permission is not malformation: what is left is served, and the log is told of what is missing. A device is
+ * how container runtimes mask a file; a test that runs as root is refused nothing else. */
+static void test_refused_files_are_no_limit(void **state)
+{
+    struct proc_lab *lab = *state;
+    char expected[512], path[128];
+
+    proc_lab_write(lab, "self/net/snmp", SNMP);
+    link_to(lab, "self/net/netstat", "/dev/null");
+    assert_int_equal(proc_lab_open(lab), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(proc_lab_collect(lab), 0);
+        assert_int_equal(snapshot_series(lab->draft), 2);
+        (void)snprintf(expected, sizeof(expected), "without %s/self/net/netstat: masked by a device",
+                       lab->procfs);
+        assert_string_equal(lab->fault.text, expected);
+    }
+    assert_int_equal(malformed(lab), 0);
+    assert_int_equal(remove(proc_lab_path(lab, "self/net/netstat", path)), 0);
+    proc_lab_write(lab, "self/net/netstat", "");
+    assert_int_equal(proc_lab_collect(lab), 0);
+    (void)snprintf(expected, sizeof(expected), "without %s/self/net/netstat: empty", lab->procfs);
+    assert_string_equal(lab->fault.text, expected);
+    proc_lab_write(lab, "self/net/netstat", NETSTAT);
+    assert_int_equal(proc_lab_collect(lab), 0);
+    assert_int_equal(snapshot_series(lab->draft), 3);
+    assert_string_equal(lab->fault.text, "");
+    assert_int_equal(malformed(lab), 0);
+}
+
+static void test_all_files_refused(void **state)
+{
+    struct proc_lab *lab = *state;
+
+    proc_lab_write(lab, "self/net/snmp", "");
+    for (unsigned i = 0; i < 2; i++) {
+        char path[128];
+
+        assert_int_equal(remove(proc_lab_path(lab, "self/net/snmp", path)), 0);
+        link_to(lab, "self/net/snmp", "/dev/null");
+        assert_int_equal(proc_lab_open(lab), -EOPNOTSUPP);
+        assert_true(lab->fault.unsupported);
+        assert_non_null(strstr(lab->fault.text, "snmp: masked by a device"));
+    }
+    assert_int_equal(malformed(lab), 0);
 }
 
 static void test_row_24_backwards(void **state)
@@ -276,6 +331,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_row_20_nothing_readable, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_row_21_new_fields_appear, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_row_23_fifo_and_directory, setup, proc_lab_teardown),
+        cmocka_unit_test_setup_teardown(test_refused_files_are_no_limit, setup, proc_lab_teardown),
+        cmocka_unit_test_setup_teardown(test_all_files_refused, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_row_24_backwards, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_file_grows_and_shrinks, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_default_selection, setup, proc_lab_teardown),

@@ -25,6 +25,7 @@ struct page {
     uint64_t series;
     uint64_t malformed;
     uint64_t collisions;
+    struct fault fault; /* what was told */
 };
 
 static void page_done(struct page *page)
@@ -53,7 +54,7 @@ static struct page make_page(const struct snmp_text texts[SNMP_FILE_COUNT],
 
     assert_int_equal(snmp_layout_new(texts, selection, &limits, &layout), 0);
     assert_true(snmp_layout_matches(layout, texts));
-    assert_int_equal(snmp_layout_fill(layout, texts, &limits, draft), 0);
+    assert_int_equal(snmp_layout_fill(layout, texts, &limits, draft, &page.fault), 0);
     buffer_text(&page.text, "\n");
     encode_snapshot(&page.text, draft, EXPOSITION_TEXT);
     buffer_append(&page.text, "", 1);
@@ -226,6 +227,7 @@ static void check_cuts(const char *const files[SNMP_FILE_COUNT], size_t which, s
             assert_samples_within(&page, &whole);
             assert_true(page.series < whole.series);
             assert_true(page.malformed || !cut || files[which][cut - 1] == '\n');
+            assert_true(!page.malformed || page.fault.text[0]);
         }
     }
 }
@@ -250,7 +252,7 @@ static void test_row_20_names_and_values_disagree(void **state)
 {
     static const char *const bad[] = {
         "Tcp: A B\nTcp: 1\n",    "Tcp: A B\nTcp: 1 2 3\n",  "Tcp: A B\nTcp: 1 x\n",
-        "Tcp: A B\nTcp: 1 -2\n", "Tcp: A B\nTcp: 1 2 \n",   "Tcp: A 1\nTcp: 1 2\n",
+        "Tcp: A B\nTcp: 1 -2\n", "Tcp: A B\nTcp: 1 2 3 \n", "Tcp: A 1\nTcp: 1 2\n",
         "Tcp: A B\nTcp: 1  \n",  "Tcp: A B\nTcp: 1 2e3\n",  "Tcp: A B\nTcp: 1 18446744073709551616\n",
         "Tcp: A B\nTcp:\n",      "Tcp: A B\nTcp: 1 0x10\n", "Tcp: A\xff B\nTcp: 1 2\n",
     };
@@ -267,8 +269,62 @@ static void test_row_20_names_and_values_disagree(void **state)
             assert_true(has(&page, "netdrop_xyz_y_total 6"));
             assert_int_equal(page.series, 2);
             assert_int_equal(page.malformed, 1);
+            assert_string_equal(page.fault.text, "without Tcp of snmp: not a number for each name");
         }
     }
+}
+
+static void test_blanks_at_the_end_of_a_line(void **state)
+{
+    static const char *const blanks[] = {" ", "  ", "\t", " \t "};
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(blanks) * ELEMENTS(blanks); i++) {
+        const char *first = blanks[i / ELEMENTS(blanks)], *second = blanks[i % ELEMENTS(blanks)];
+        char netstat[128], snmp6[64];
+
+        (void)snprintf(netstat, sizeof(netstat), "TcpExt: A B%s\nTcpExt: 1 2%s\nIpExt: C\nIpExt: 3\n", first,
+                       second);
+        (void)snprintf(snmp6, sizeof(snmp6), "Ip6D\t4%s\n", second);
+        {
+            _cleanup_(page_done) struct page page = page_of("", netstat, snmp6);
+
+            assert_true(has(&page, "netdrop_tcpext_a_total 1"));
+            assert_true(has(&page, "netdrop_tcpext_b_total 2"));
+            assert_true(has(&page, "netdrop_ipext_c_total 3"));
+            assert_true(has(&page, "netdrop_ip_d_total{ip_version=\"6\"} 4"));
+            assert_int_equal(page.malformed, 0);
+            assert_string_equal(page.fault.text, "");
+        }
+    }
+}
+
+/* As some that stand in for a kernel show them: it is told, and nobody need report it. */
+static void test_names_without_numbers(void **state)
+{
+    _cleanup_(page_done) struct page page =
+        page_of("Udp: NoPorts\nUdp: 1\n", "TcpExt: A B\nIpExt: C\nIpExt: 3\nMPTcpExt: D\n", "");
+
+    (void)state;
+    assert_true(has(&page, "netdrop_udp_no_ports_total{ip_version=\"4\"} 1"));
+    assert_true(has(&page, "netdrop_ipext_c_total 3"));
+    assert_int_equal(page.series, 2);
+    assert_int_equal(page.malformed, 0);
+    assert_string_equal(page.fault.text, "without the numbers of netstat for which it has but names");
+}
+
+static void test_file_and_protocol_are_told(void **state)
+{
+    _cleanup_(page_done) struct page page = page_of(
+        "garbage\nUdp: A\nUdp: 1\n", "TcpExt: A\nTcpExt: x\nIpExt: C\nIpExt: 3 4\n", "Ip6A\tx\nIp6B\t5\n");
+
+    (void)state;
+    assert_int_equal(page.series, 2);
+    assert_int_equal(page.malformed, 4);
+    assert_string_equal(page.fault.text, "without TcpExt of netstat: not a number for each name; "
+                                         "without IpExt of netstat: not a number for each name; "
+                                         "without Ip6A of snmp6: not a number for each name; "
+                                         "without 1 lines of snmp that make no sense");
 }
 
 static void test_row_20_bad_lines_of_snmp6(void **state)
@@ -464,6 +520,9 @@ int main(void)
         cmocka_unit_test(test_every_field_of_five_kernels),
         cmocka_unit_test(test_row_20_cut_anywhere),
         cmocka_unit_test(test_row_20_names_and_values_disagree),
+        cmocka_unit_test(test_blanks_at_the_end_of_a_line),
+        cmocka_unit_test(test_names_without_numbers),
+        cmocka_unit_test(test_file_and_protocol_are_told),
         cmocka_unit_test(test_row_20_bad_lines_of_snmp6),
         cmocka_unit_test(test_row_21_new_columns_and_protocols),
         cmocka_unit_test(test_row_22_extremes),

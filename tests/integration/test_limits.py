@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Normal operation reaches no limit: devices come and go, files of /proc are masked, hold names alone, or may not be
+read. A limit that is reached is reached for a reason that somebody can change."""
+
+import os
+import re
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import exposition
+from daemon import eventually
+from link_lab import ALL_KINDS
+
+FRAME = bytes.fromhex("ffffffffffff 020000007701 88b5") + bytes(50)
+ROWS = 64
+
+
+def hits(page):
+    """limit -> how often it was reached, where it was."""
+    return {s.labels["limit"]: s.value for s in page["netdrop_limit_hits_total"] if s.value}
+
+
+def device_that_drops(inside, number):
+    """A device with drops of its own, which lives for a moment."""
+    inside.ip(f"link add v{number} up type veth peer name w{number}")
+    inside.ip(f"link set w{number} up")
+    with inside.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.bind((f"w{number}", 0))
+        for _ in range(3):
+            sender.send(FRAME)
+    return f"v{number}"
+
+
+def shown_drops(page):
+    return {s.labels["device"] for s in page.get("netdrop_kernel_drops_total", ()) if s.labels["device"].startswith("v")}
+
+
+def test_devices_that_come_and_go_reach_no_limit(netns, exporter):
+    """More of them than there are rows for drop sites."""
+    inside = netns()
+    often = (f"--set=collectors.{name}.interval=100ms" for name in ("drop_monitor", "link", "qdisc", "ethtool"))
+    daemon = exporter(*often, *ALL_KINDS, f"--set=collectors.drop_monitor.max_sites={ROWS}", netns=inside)
+    if not daemon.metrics().get("netdrop_kernel_drops_by_class_total"):
+        pytest.skip("no drop sites here")
+    seen = set()
+    for number in range(ROWS):
+        name = device_that_drops(inside, number)
+        eventually(lambda name=name: name in shown_drops(daemon.metrics()), f"{name} to be seen")
+        seen.add(name)
+        inside.ip(f"link del {name}")
+    page = daemon.metrics()
+    kept = shown_drops(page)
+    assert len(seen) == ROWS and page.value("netdrop_kernel_drop_sites") <= ROWS
+    assert kept < seen, "no row was given up: the test shows nothing"
+    assert hits(page) == {}
+
+
+def test_rows_of_devices_that_are_there_are_a_limit(netns, exporter):
+    """The same with devices that stay: what the test above finds nothing of."""
+    inside = netns()
+    flags = ("--set=collectors.drop_monitor.max_sites=16", "--set=collectors.drop_monitor.interval=100ms")
+    daemon = exporter(*flags, *ALL_KINDS, netns=inside)
+    if not daemon.metrics().get("netdrop_kernel_drops_by_class_total"):
+        pytest.skip("no drop sites here")
+    for number in range(20):
+        device_that_drops(inside, number)
+    eventually(lambda: hits(daemon.metrics()).keys() == {"drop_sites"}, "the limit to be told of")
+
+
+@pytest.fixture
+def procfs(tree):
+    """A /proc that anybody may look into; of one file of protocol counters nothing is there yet."""
+    path = Path(tempfile.mkdtemp())
+    shutil.copytree(tree / "tests/fixtures/proc/6.18", path / "proc")
+    (path / "proc/self/net/netstat").unlink()
+    for directory in (path, *(found for found in path.rglob("*") if found.is_dir())):
+        directory.chmod(0o755)
+    yield path / "proc"
+    shutil.rmtree(path)
+
+
+def masked(path):
+    path.symlink_to("/dev/null")
+
+
+def refused(path):
+    path.write_text("TcpExt: ListenDrops\nTcpExt: 1\n")
+    path.chmod(0)
+
+
+def names_alone(path):
+    path.write_text("TcpExt: ListenDrops PAWSEstab\n")
+
+
+def empty(path):
+    path.write_text("")
+
+
+def become_nobody():
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
+    "spoil, told",
+    [
+        (masked, r"/netstat: masked by a device"),
+        (refused, r"/netstat: Permission denied"),
+        (names_alone, r"the numbers of netstat for which it has but names"),
+        (empty, r"/netstat: empty"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_files_that_are_kept_from_us_are_no_limit(exporter, procfs, spoil, told):
+    """What is left is served; the log says once what is not."""
+    spoil(procfs / "self/net/netstat")
+    flags = (f"--path.procfs={procfs}", "--set=collectors.snmp.interval=100ms")
+    daemon = exporter("--collector.disable-defaults", "--collector.snmp", *flags, preexec_fn=become_nobody)
+    before = daemon.metrics().value("netdrop_collector_last_success_timestamp_seconds", collector="snmp")
+    eventually(
+        lambda: daemon.metrics().value("netdrop_collector_last_success_timestamp_seconds", collector="snmp") > before + 1,
+        "some collections",
+    )
+    page = exposition.check_text(daemon.get().body)
+    assert page.value("netdrop_collector_state", collector="snmp", state="ok") == 1
+    assert page.series("netdrop_udp_no_ports_total", ip_version="4")
+    assert not page.series("netdrop_tcpext_listen_drops_total")
+    assert hits(page) == {}
+    assert len(re.findall(rf"collector snmp: works without .*{told}", daemon.stderr)) == 1, daemon.stderr
+
+
+def test_a_line_that_makes_no_sense_is_a_limit_and_told(exporter, procfs):
+    (procfs / "self/net/netstat").write_text("TcpExt: ListenDrops\nTcpExt: none\nIpExt: InNoRoutes\nIpExt: 5 \n")
+    daemon = exporter("--collector.disable-defaults", "--collector.snmp", f"--path.procfs={procfs}")
+    page = daemon.metrics()
+    assert page.value("netdrop_ipext_in_no_routes_total") == 5
+    assert hits(page).keys() == {"proc_malformed"}
+    eventually(lambda: "works without TcpExt of netstat: not a number for each name" in daemon.stderr, "the log")
