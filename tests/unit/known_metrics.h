@@ -65,7 +65,7 @@ static inline void known_add_snmp(void)
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
         texts[i] = (struct snmp_text){files[i], strlen(files[i])};
     assert_int_equal(snmp_layout_new(texts, &all, &limits, &layout), 0);
-    assert_int_equal(snmp_layout_fill(layout, texts, &limits, draft), 0);
+    assert_int_equal(snmp_layout_fill(layout, texts, &limits, draft, NULL), 0);
     for (size_t i = 0; i < draft->table_count; i++)
         known_keep(column_set_ref(draft->tables[i].columns));
     snmp_layout_free(layout);
