@@ -79,7 +79,7 @@ static void log_lines(enum log_level level, const struct buffer *messages)
 static void adopt_secrets(struct daemon *daemon, struct secrets *secrets)
 {
     if (secrets->certificate) {
-        self_metrics_certificate(daemon->engine.self_metrics, certificate_expiry_ns(secrets->certificate));
+        self_metrics_certificate(daemon->engine.self_metrics, certificate_expiry(secrets->certificate));
         http_certificate(daemon->http, take_ptr(secrets->certificate));
     }
     if (secrets->users)

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/bounds.h"
 #include "base/cleanup.h"
 #include "collectors/kernel/procfile.h"
 #include "collectors/process/process_parse.h"
@@ -115,7 +116,7 @@ static int read_stat(struct process_state *state, struct process_stat *ret_stat,
 static uint64_t start_time_ns(const struct process_stat *stat)
 {
     uint64_t ticks_per_second = (uint64_t)sysconf(_SC_CLK_TCK);
-    uint64_t since_boot_ns = stat->start_ticks * (NS_PER_SECOND / ticks_per_second);
+    uint64_t since_boot_ns = uint64_product(stat->start_ticks, NS_PER_SECOND / ticks_per_second);
 
     return clock_realtime_ns() - clock_boottime_ns() + since_boot_ns;
 }
@@ -193,7 +194,7 @@ static int process_collect(void *data, struct snapshot *draft, struct fault *fau
     table_set(table, 0, COLUMN_MAX_FDS, soft_limit(RLIMIT_NOFILE));
     table_set(table, 0, COLUMN_VIRTUAL_BYTES, stat.virtual_bytes);
     table_set(table, 0, COLUMN_VIRTUAL_MAX_BYTES, soft_limit(RLIMIT_AS));
-    table_set(table, 0, COLUMN_RESIDENT_BYTES, stat.resident_pages * state->page_bytes);
+    table_set(table, 0, COLUMN_RESIDENT_BYTES, uint64_product(stat.resident_pages, state->page_bytes));
     table_set(table, 0, COLUMN_START_TIME_SECONDS, state->start_ns);
     return 0;
 }

@@ -11,12 +11,13 @@
 #include <gnutls/x509.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/reference.h"
 #include "config/file.h"
 
 static const char key_of_certificate[] = "web.tls.certificate";
 static const char key_of_key[] = "web.tls.key";
+
+#define END_OF_9999 ((time_t)253402300799) /* December 31, 23:59:59 UTC */
 
 struct certificate {
     _Atomic unsigned references;
@@ -66,6 +67,15 @@ static const char *time_text(time_t when, char text[32])
     return gmtime_r(&when, &parts) && strftime(text, 32, "%Y-%m-%d %H:%M:%S UTC", &parts) ? text : "?";
 }
 
+/* "No well-defined expiration" (RFC 5280, 4.1.2.5) is a date too, the last of the year 9999; GnuTLS has a
+ * number of the year 2106 for it. */
+static time_t expiration_time(gnutls_x509_crt_t certificate)
+{
+    time_t time = gnutls_x509_crt_get_expiration_time(certificate);
+
+    return time == GNUTLS_X509_NO_WELL_DEFINED_EXPIRATION ? END_OF_9999 : time;
+}
+
 /* The first certificate of the file; those behind it, of authorities, are the clients' to judge. */
 static int check_time(const struct pem *pem, struct report *report, time_t *ret_expiry)
 {
@@ -80,7 +90,7 @@ static int check_time(const struct pem *pem, struct report *report, time_t *ret_
         return error;
     }
     from = gnutls_x509_crt_get_activation_time(chain[0]);
-    to = gnutls_x509_crt_get_expiration_time(chain[0]);
+    to = expiration_time(chain[0]);
     for (unsigned i = 0; i < count; i++)
         gnutls_x509_crt_deinit(chain[i]);
     gnutls_free(chain);
@@ -146,9 +156,9 @@ struct certificate *certificate_unref(struct certificate *certificate)
     return NULL;
 }
 
-uint64_t certificate_expiry_ns(const struct certificate *certificate)
+uint64_t certificate_expiry(const struct certificate *certificate)
 {
-    return (uint64_t)certificate->expiry * NS_PER_SECOND;
+    return certificate->expiry > 0 ? (uint64_t)certificate->expiry : 0;
 }
 
 int certificate_use(const struct certificate *certificate, gnutls_session_t session)

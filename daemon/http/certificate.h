@@ -25,8 +25,8 @@ struct certificate *certificate_load(const char *certificate_path, const char *k
 struct certificate *certificate_ref(struct certificate *certificate);
 struct certificate *certificate_unref(struct certificate *certificate); /* accepts NULL, returns NULL */
 
-/* CLOCK_REALTIME. */
-uint64_t certificate_expiry_ns(const struct certificate *certificate);
+/* In seconds since 1970: in nanoseconds 64 bits end in the year 2554. */
+uint64_t certificate_expiry(const struct certificate *certificate);
 
 /* Makes the session, whose handshake has not begun, use it. The caller keeps a reference until the session's
  * end. A negative error of GnuTLS. */

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/bounds.h"
 #include "base/clock.h"
 #include "base/escape.h"
 
@@ -35,7 +36,7 @@ void html_count(struct buffer *out, uint64_t count)
 void html_rate(struct buffer *out, double rate)
 {
     if (rate >= 9.95)
-        html_count(out, (uint64_t)(rate + 0.5));
+        html_count(out, uint64_from_double(rate));
     else if (rate >= 0.095)
         buffer_printf(out, "%.1f", rate);
     else if (rate > 0)
@@ -80,7 +81,7 @@ static void plot_lines(struct buffer *out, const float *points, size_t count, fl
         if (!isnan(at) && (at != before || at != next)) {
             buffer_uint64(out, i);
             buffer_text(out, ",");
-            buffer_uint64(out, (uint64_t)at);
+            buffer_uint64(out, uint64_from_double(at));
             buffer_text(out, " ");
         }
         if (!isnan(at) && isnan(next))

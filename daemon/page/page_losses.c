@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/bounds.h"
 #include "base/cleanup.h"
 #include "daemon/page/page_html.h"
 
@@ -76,7 +77,7 @@ static void loss_row(struct page_view *view, const struct trend_line *line, stru
     buffer_printf(out, "</td><td class=\"number%s\">", bad ? " bad" : "");
     html_rate(out, page_now(line));
     buffer_text(out, "</td><td class=\"number\">");
-    html_count(out, (uint64_t)(line->count + 0.5));
+    html_count(out, uint64_from_double(line->count));
     buffer_text(out, "</td><td>");
     html_plot(out, line->points, TREND_POINTS);
     buffer_text(out, "</td></tr>\n");

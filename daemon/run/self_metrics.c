@@ -92,7 +92,7 @@ static const struct metric config_metrics[] = {
                        .help = "When the certificate that is served with expires, in seconds since 1970",
                        .unit = "seconds",
                        .type = METRIC_GAUGE,
-                       .value = VALUE_SECONDS},
+                       .value = VALUE_UINT64},
 };
 
 static const struct metric digest_metrics[] = {
@@ -132,8 +132,8 @@ struct self_metrics {
     struct row_set *rows[TABLE_COUNT];
     pthread_mutex_t lock; /* of what follows, and of rows[TABLE_DIGEST] */
     uint64_t unknown_keys;
-    uint64_t loaded_ns; /* CLOCK_REALTIME */
-    uint64_t expiry_ns; /* the same; 0: no certificate */
+    uint64_t loaded_ns;      /* CLOCK_REALTIME */
+    uint64_t expiry_seconds; /* the same; 0: no certificate */
     bool refused;
 };
 
@@ -262,10 +262,10 @@ void self_metrics_config_refused(struct self_metrics *health)
     pthread_mutex_unlock(&health->lock);
 }
 
-void self_metrics_certificate(struct self_metrics *health, uint64_t expiry_ns)
+void self_metrics_certificate(struct self_metrics *health, uint64_t expiry_seconds)
 {
     pthread_mutex_lock(&health->lock);
-    health->expiry_ns = expiry_ns;
+    health->expiry_seconds = expiry_seconds;
     pthread_mutex_unlock(&health->lock);
 }
 
@@ -295,8 +295,8 @@ static void fill_program(const struct self_metrics *health, struct table *const 
     table_set(tables[TABLE_CONFIG], 0, COLUMN_UNKNOWN_KEYS, health->unknown_keys);
     table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_OK, !health->refused);
     table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_TIME, health->loaded_ns);
-    if (health->expiry_ns)
-        table_set(tables[TABLE_CONFIG], 0, COLUMN_EXPIRY, health->expiry_ns);
+    if (health->expiry_seconds)
+        table_set(tables[TABLE_CONFIG], 0, COLUMN_EXPIRY, health->expiry_seconds);
     table_set(tables[TABLE_DIGEST], 0, 0, 1);
 }
 

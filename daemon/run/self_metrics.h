@@ -27,7 +27,7 @@ int self_metrics_config_loaded(struct self_metrics *health, const char *sha256, 
 void self_metrics_config_refused(struct self_metrics *health);
 
 /* When the certificate that is served with expires, CLOCK_REALTIME; 0: there is none. */
-void self_metrics_certificate(struct self_metrics *health, uint64_t expiry_ns);
+void self_metrics_certificate(struct self_metrics *health, uint64_t expiry_seconds);
 
 /* Adds the tables to the draft, for the collectors whose bit is set. -ENOMEM. */
 int self_metrics_fill(struct self_metrics *health, uint64_t collectors, uint64_t now_ns,

@@ -37,17 +37,17 @@ class Authority:
         key = ("-newkey", "rsa:2048", "-nodes", "-keyout", str(directory / "ca.key"))
         openssl("req", "-x509", *key, "-out", str(self.certificate), "-days", "9", "-subj", "/CN=authority")
 
-    def issue(self, name, begin_days=-1, end_days=2, algorithm=("-newkey", "rsa:2048")):
-        """Paths of a certificate that is valid from then to then, and of its key."""
+    def issue(self, name, begin_days=-1, end_days=2, algorithm=("-newkey", "rsa:2048"), end=None):
+        """Paths of a certificate that is valid from then to then (or to `end`, YYYYMMDDhhmmssZ), and of its key."""
         certificate, key, request = (self.directory / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
         openssl("req", "-new", *algorithm, "-nodes", "-keyout", str(key), "-out", str(request), "-subj", f"/CN={name}")
         key.chmod(0o600)
-        begin, end = (
+        begin, usual_end = (
             (datetime.datetime.utcnow() + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
             for days in (begin_days, end_days)
         )
         openssl("ca", "-batch", "-notext", "-config", str(self.directory / "ca.cnf"), "-extensions", "server",
-                "-startdate", begin, "-enddate", end, "-in", str(request), "-out", str(certificate))  # fmt: skip
+                "-startdate", begin, "-enddate", end or usual_end, "-in", str(request), "-out", str(certificate))  # fmt: skip
         return certificate, key
 
 

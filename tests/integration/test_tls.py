@@ -146,9 +146,27 @@ def test_row_54_right_ones_are_served(exporter, ca, algorithm):
         assert b"\nnetdrop_exporter_build_info{" in curl(daemon, *version, daemon.url).stdout
     assert curl(daemon, "--tls-max", "1.1", "--ciphers", "ALL@SECLEVEL=0", daemon.url).returncode != 0
     assert b"<!DOCTYPE html>" in curl(daemon, f"https://127.0.0.1:{daemon.port}/").stdout
-    end = authority.openssl("x509", "-in", str(pair[0]), "-noout", "-enddate").decode()
-    expiry = calendar.timegm(time.strptime(end.strip(), "notAfter=%b %d %H:%M:%S %Y GMT"))
-    assert daemon.metrics().value("netdrop_web_certificate_expiry_timestamp_seconds") == expiry
+    assert shown_expiry(daemon) == expiry_of(pair[0])
+
+
+def expiry_of(certificate):
+    end = authority.openssl("x509", "-in", str(certificate), "-noout", "-enddate").decode()
+    return calendar.timegm(time.strptime(end.strip(), "notAfter=%b %d %H:%M:%S %Y GMT"))
+
+
+def shown_expiry(daemon):
+    return daemon.metrics().value("netdrop_web_certificate_expiry_timestamp_seconds")
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["20380119031408Z", "21060207062816Z", "25540721233434Z", "25740101000000Z", "99991231235958Z", "99991231235959Z"],
+)
+def test_expiry_beyond_every_integer(exporter, ca, end):
+    """Beyond 32 bits of seconds, beyond 64 bits of nanoseconds, and the date that means none."""
+    pair = ca.issue("long", end=end)
+    daemon = exporter(*authority.flags(*pair), authority=ca.certificate)
+    assert shown_expiry(daemon) == expiry_of(pair[0]) == calendar.timegm(time.strptime(end, "%Y%m%d%H%M%SZ"))
 
 
 def test_row_54_without_tls_nothing_is_said_of_it(exporter):
