@@ -32,7 +32,7 @@ struct ethtool_settings {
 };
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct ethtool_settings, "true", "10s"),
+    COLLECTOR_OPTIONS(struct ethtool_settings, "true", "5s"),
     DEVICE_FILTER_OPTIONS("devices.", struct ethtool_settings, common.devices),
     {.key = "statistics.include",
      .type = OPTION_LIST,

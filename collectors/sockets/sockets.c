@@ -46,7 +46,7 @@ struct sockets_settings {
 };
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct sockets_settings, "true", "10s"),
+    COLLECTOR_OPTIONS(struct sockets_settings, "true", "5s"),
     {
         .key = "highest_port",
         .type = OPTION_UINT,

@@ -159,7 +159,7 @@ static void add_default(struct buffer *out, const struct option *option)
     }
 }
 
-/* "1s; 10s for ethtool; 5s for process": what is usual, then who differs. */
+/* "1s; 5s for ethtool; 5s for process": what is usual, then who differs. */
 static void add_shared_defaults(struct buffer *out, const struct option *option)
 {
     add_default(out, option);

@@ -49,6 +49,21 @@ static void add(struct settings_source *source, const char *assignment)
     assert_int_equal(string_list_add(&source->sets, assignment), 0);
 }
 
+/* Else rates under a scrape each 15 s are off: two steps of 10 s are in one scrape, and one in the next. */
+static void test_default_intervals_divide_15_seconds(void **state)
+{
+    struct settings *settings = good(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < collector_count; i++) {
+        const struct collector_common *common = settings->collectors[i];
+
+        if (!common->interval_ns || 15 * NS_PER_SECOND % common->interval_ns)
+            fail_msg("%s: %llu ns", collectors[i]->name, (unsigned long long)common->interval_ns);
+    }
+    settings_unref(settings);
+}
+
 static void test_defaults(void **state)
 {
     struct settings *settings = good(NULL);
@@ -402,6 +417,7 @@ static void test_fixtures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_default_intervals_divide_15_seconds),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_sha256),
