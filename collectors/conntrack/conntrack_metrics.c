@@ -32,7 +32,7 @@ const struct metric conntrack_metrics[CONNTRACK_FIELD_COUNT] = {
                            .source = "nf_conntrack_count",
                            .type = METRIC_GAUGE},
     [CONNTRACK_ENTRIES_LIMIT] = {.name = "netdrop_conntrack_entries_limit",
-                                 .help = "Connections that the table may hold",
+                                 .help = "Connections that the table may hold; 0: any number",
                                  .source = "sysctl net.netfilter.nf_conntrack_max",
                                  .type = METRIC_GAUGE},
     [CONNTRACK_DROP] = {.name = "netdrop_conntrack_drop_total",

@@ -44,7 +44,7 @@ static void loss_limit(struct page_view *view, const struct trend_line *line, st
         return;
     buffer_text(out, "<br><span class=\"quiet small\">Limit: ");
     html_count(out, now);
-    if (limit->most && limit_value(view, line, limit->most, out, &most)) {
+    if (limit->most && limit_value(view, line, limit->most, out, &most) && most) {
         buffer_text(out, " of ");
         html_count(out, most);
     }

@@ -117,7 +117,7 @@ ROWS = {
          {"{{instance}} packets dropped": rate("netdrop_softnet_dropped_total"),
           "{{instance}} times out of budget": rate("netdrop_softnet_times_squeezed_total")}),
         ("timeseries", "Table of connections: filled", 8, "percentunit",
-         {"{{instance}}": f"netdrop_conntrack_entries{{{HOST}}} / netdrop_conntrack_entries_limit"}),
+         {"{{instance}}": f"netdrop_conntrack_entries{{{HOST}}} / (netdrop_conntrack_entries_limit > 0)"}),
         ("timeseries", "Connection tracking: lost", 8, "pps",
          {f"{{{{instance}}}} {name}": rate(f"netdrop_conntrack_{name}_total")
           for name in ("drop", "early_drop", "insert_failed", "invalid")}),

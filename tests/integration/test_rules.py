@@ -2,6 +2,7 @@
 """The rules of packaging/prometheus: promtool's unit tests of them, the names that they use, the pages they link to,
 and some of them in a real Prometheus."""
 
+import json
 import re
 import subprocess
 import time
@@ -81,6 +82,47 @@ def test_protocol_counters_are_in_the_default_selection(exporter):
     names = rules.names_in(text) & everything.keys()
     assert len(names) > 30
     assert names <= page.keys()
+
+
+def divisors(expression):
+    """What an expression divides by, as text: up to where its bracket closes, or as far as a selector goes."""
+    plain = re.sub(r"\[[^\]]*\]|\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^']*'", "", expression)
+    for match in re.finditer(r"/\s*(?:on \([^)]*\)\s*(?:group_left \([^)]*\)\s*)?)?", plain):
+        depth, end = 0, match.end()
+        while end < len(plain) and (depth or plain[end] not in " )\n"):
+            depth += {"(": 1, ")": -1}.get(plain[end], 0)
+            end += 1
+        yield plain[match.end() : end]
+
+
+def is_guarded(divisor):
+    """A comparison at the end leaves nothing to divide by where it is 0."""
+    return re.fullmatch(r"\(.*>\s*\d+\s*\)", divisor, re.DOTALL) is not None
+
+
+def test_divisors_are_found():
+    found = list(divisors('a{x="p/q"} / on (job) group_left () (rate(b[5m]) > 0) + c / d and (e / (f + g)) > 2'))
+    assert found == ["(rate(b) > 0)", "d", "(f + g)"]
+    assert [is_guarded(each) for each in found] == [True, False, False]
+
+
+def test_every_division_is_guarded():
+    """Nothing is divided by 0: a table without a limit, a listener without a queue, an interface without traffic."""
+    texts = [(rule[kind], rule["expr"]) for kind in ("record", "alert") for rule in rules.rules(kind)]
+    for rule in rules.rules("alert"):
+        queries = re.findall(r"query \(printf \"((?:[^\"\\]|\\.)*)\"", str(rule["annotations"]))
+        texts += [(rule["alert"], query) for query in queries]
+    dashboard = json.loads((rules.TREE / "packaging/grafana/netdrop-exporter.json").read_text())
+    texts += [(panel["title"], each["expr"]) for panel in dashboard["panels"] for each in panel.get("targets", ())]
+    found = [(where, divisor) for where, text in texts for divisor in divisors(text)]
+    assert len(found) > 15
+    assert [each for each in found if not is_guarded(each[1])] == []
+
+
+def test_every_alert_that_divides_is_tested_with_nothing_to_divide_by():
+    zero = yaml.safe_load((rules.DIRECTORY / "tests/zero.yml").read_text())["tests"]
+    tested = {check["alertname"] for test in zero for check in test["alert_rule_test"] if not check.get("exp_alerts")}
+    assert {rule["alert"] for rule in rules.rules("alert") if list(divisors(rule["expr"]))} == tested
 
 
 def test_no_alert_names_a_function():
