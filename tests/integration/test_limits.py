@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,10 @@ def test_files_that_are_kept_from_us_are_no_limit(exporter, procfs, spoil, told)
     assert page.series("netdrop_udp_no_ports_total", ip_version="4")
     assert not page.series("netdrop_tcpext_listen_drops_total")
     assert hits(page) == {}
-    assert len(re.findall(rf"collector snmp: works without .*{told}", daemon.stderr)) == 1, daemon.stderr
+    line = rf"collector snmp: works without .*{told}"
+    eventually(lambda: re.search(line, daemon.stderr), "the log")
+    time.sleep(1.5)  # it is looked at each second
+    assert len(re.findall(line, daemon.stderr)) == 1, daemon.stderr
 
 
 def test_a_line_that_makes_no_sense_is_a_limit_and_told(exporter, procfs):
