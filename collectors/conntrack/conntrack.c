@@ -3,10 +3,11 @@
 
 /*
  * Connection tracking of the network namespace that the daemon runs in: how full the table is, and which
- * packets it lost. Runs on the collector's thread, once a second. Two sources have the same numbers:
+ * packets it lost. Runs on the collector's thread, once a second. Two sources have the same counters:
  * ctnetlink, which wants CAP_NET_ADMIN, and /proc/self/net/stat/nf_conntrack, which a kernel can be built
- * without, and ProcSubset=pid hides: it is handed over then (of /proc/self/net it leaves the files, not what
- * is in directories).
+ * without (CONFIG_NF_CONNTRACK_PROCFS), and ProcSubset=pid hides: it is handed over then (of /proc/self/net
+ * it leaves the files, not what is in directories). How full the table is sysctls say as well: where neither
+ * has counters, that is served alone.
  *
  * Asking must change nothing. But an open socket of NETLINK_NETFILTER loads nfnetlink, and a request to
  * ctnetlink loads nf_conntrack_netlink and with it nf_conntrack (nfnetlink_rcv_msg() in
@@ -41,6 +42,7 @@ struct conntrack_settings {
 #define MODULE_CONNTRACK "/sys/module/nf_conntrack"
 
 static const char stat_path[] = "self/net/stat/nf_conntrack";
+static const char entries_path[] = "sys/net/netfilter/nf_conntrack_count";
 static const char limit_path[] = "sys/net/netfilter/nf_conntrack_max";
 
 struct conntrack_state {
@@ -52,6 +54,7 @@ struct conntrack_state {
     struct nl_msg *get_entries;
     struct procfile ctnetlink; /* the state of its module */
     struct procfile stat;
+    struct procfile entries;
     struct procfile limit;
     struct conntrack_reading reading;
     struct column_set *columns;
@@ -67,6 +70,7 @@ static void conntrack_close(void *data)
     nlmsg_free(state->get_entries);
     procfile_done(&state->ctnetlink);
     procfile_done(&state->stat);
+    procfile_done(&state->entries);
     procfile_done(&state->limit);
     column_set_unref(state->columns);
     row_set_unref(state->row);
@@ -120,8 +124,9 @@ static int read_netlink(struct conntrack_state *state, struct fault *fault)
         error = netlink_open(NETLINK_NETFILTER, state->limits, &state->netlink, fault);
     if (error == 0)
         error = netlink_dump(&state->netlink, state->get_counters, &counters_reader, &state->reading, fault);
+    /* Where this fails the sysctls say it. */
     if (error == 0)
-        error = netlink_request(&state->netlink, state->get_entries, &entries_reader, &state->reading, fault);
+        (void)netlink_request(&state->netlink, state->get_entries, &entries_reader, &state->reading, NULL);
     if (error == -EPERM)
         return fault_unsupported(fault, "ctnetlink needs CAP_NET_ADMIN (AmbientCapabilities=)");
     return error;
@@ -129,47 +134,78 @@ static int read_netlink(struct conntrack_state *state, struct fault *fault)
 
 static int read_proc(struct conntrack_state *state, struct fault *fault)
 {
-    const struct procfile *stat = &state->stat, *limit = &state->limit;
+    const struct procfile *stat = &state->stat;
     int error = procfile_read(&state->stat, fault);
-    uint64_t value;
-    const char *at;
 
     if (error < 0)
         return error;
     error = conntrack_parse_proc(stat->data, stat->size, &state->reading);
     if (error < 0)
         return fault_set(fault, error, "%s: not names and a line of numbers for each CPU", stat->path);
-    if (procfile_read(&state->limit, NULL) < 0)
-        return 0;
-    at = limit->data;
-    if (decimal_uint64(&at, at + limit->size, &value) && value <= UINT32_MAX) {
-        state->reading.values[CONNTRACK_ENTRIES_LIMIT] = (uint32_t)value;
-        state->reading.has[CONNTRACK_ENTRIES_LIMIT] = true;
-    }
     return 0;
 }
 
-/* The numbers are the same: where ctnetlink fails, once and for whatever reason, the file is read from then
- * on. */
-static int read_either(struct conntrack_state *state, struct fault *fault)
+/* What the counters' source did not say. */
+static void read_gauge(struct conntrack_state *state, enum conntrack_field field, struct procfile *file)
 {
-    struct fault reason = {};
-    int error;
+    uint64_t value;
+    const char *at;
 
-    if (state->settings->source == SOURCE_NETLINK)
-        return read_netlink(state, fault);
-    if (state->ask_netlink && read_netlink(state, &reason) == 0)
+    if (state->reading.has[field] || procfile_read(file, NULL) < 0)
+        return;
+    at = file->data;
+    if (decimal_uint64(&at, at + file->size, &value) && value <= UINT32_MAX) {
+        state->reading.values[field] = (uint32_t)value;
+        state->reading.has[field] = true;
+    }
+}
+
+static void read_gauges(struct conntrack_state *state)
+{
+    read_gauge(state, CONNTRACK_ENTRIES, &state->entries);
+    read_gauge(state, CONNTRACK_ENTRIES_LIMIT, &state->limit);
+}
+
+/* No source of counters; `reason` is ctnetlink's, or "". */
+static int read_gauges_alone(struct conntrack_state *state, const char *reason, struct fault *fault)
+{
+    state->reading = (struct conntrack_reading){};
+    read_gauges(state);
+    if (state->reading.has[CONNTRACK_ENTRIES]) {
+        fault_note(fault, "without counters, which tell what is lost: no %s%s%s", state->stat.path,
+                   reason[0] ? "; " : "", reason);
         return 0;
-    state->ask_netlink = false;
-    netlink_close(&state->netlink);
-    error = read_proc(state, fault);
-    if (error != -ENOENT)
-        return error;
+    }
     if (access(MODULE_CONNTRACK, F_OK) < 0)
         return fault_unsupported(fault, "connection tracking is not in use: no %s", state->stat.path);
     /* The step with privilege opened what there was at the start. */
     return fault_unsupported(fault, "no %s (where ProcSubset=pid hides it: restart the exporter)%s%s",
-                             state->stat.path, reason.text[0] ? "; " : "", reason.text);
+                             state->stat.path, reason[0] ? "; " : "", reason);
+}
+
+/* The counters are the same: where ctnetlink fails, once and for whatever reason, the file is read from then
+ * on. */
+static int read_all(struct conntrack_state *state, struct fault *fault)
+{
+    struct fault reason = {}, file = {};
+    int error;
+
+    if (state->settings->source == SOURCE_NETLINK) {
+        error = read_netlink(state, fault);
+    } else if (!state->ask_netlink || read_netlink(state, &reason) < 0) {
+        state->ask_netlink = false;
+        netlink_close(&state->netlink);
+        error = read_proc(state, &file);
+        if (procfile_is_absent(error))
+            return read_gauges_alone(state, reason.text, fault);
+        if (error < 0)
+            fault_set(fault, error, "%s", file.text);
+    } else {
+        error = 0;
+    }
+    if (error == 0)
+        read_gauges(state);
+    return error;
 }
 
 static int request_new(uint8_t command, struct nl_msg **ret_request)
@@ -192,22 +228,25 @@ static int prepare(struct conntrack_state *state, const char *procfs)
         request_new(IPCTNL_MSG_CT_GET_STATS, &state->get_entries) < 0 ||
         procfile_init(&state->ctnetlink, "/sys/module/nf_conntrack_netlink", "initstate") < 0 ||
         procfile_init(&state->stat, procfs, stat_path) < 0 ||
+        procfile_init(&state->entries, procfs, entries_path) < 0 ||
         procfile_init(&state->limit, procfs, limit_path) < 0)
         return -ENOMEM;
     return make_sets(state);
 }
 
 static const char stat_handle[] = "conntrack-stat";
+static const char entries_handle[] = "conntrack-entries";
 static const char limit_handle[] = "conntrack-limit";
-static const char *const handles[] = {stat_handle, limit_handle, NULL};
+static const char *const handles[] = {stat_handle, entries_handle, limit_handle, NULL};
 
-/* Anybody may read them, but under ProcSubset=pid neither is there. */
+/* Anybody may read them, but under ProcSubset=pid none is there. */
 static int conntrack_open_privileged(const struct collector_context *context, const void *config,
                                      struct handover *handover, struct fault *fault)
 {
     (void)config;
     (void)fault;
     procfile_hand_over(handover, stat_handle, context->procfs, stat_path);
+    procfile_hand_over(handover, entries_handle, context->procfs, entries_path);
     procfile_hand_over(handover, limit_handle, context->procfs, limit_path);
     return 0;
 }
@@ -226,8 +265,9 @@ static int conntrack_open(const struct collector_context *context, const void *c
     if (prepare(state, context->procfs) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
     procfile_take_over(&state->stat, context->handover, stat_handle);
+    procfile_take_over(&state->entries, context->handover, entries_handle);
     procfile_take_over(&state->limit, context->handover, limit_handle);
-    error = read_either(state, fault);
+    error = read_all(state, fault);
     if (error < 0)
         return error;
     *ret_state = take_ptr(state);
@@ -239,7 +279,7 @@ static int conntrack_collect(void *data, struct snapshot *draft, struct fault *f
     struct conntrack_state *state = data;
     const struct conntrack_reading *reading = &state->reading;
     struct table *table;
-    int error = read_either(state, fault);
+    int error = read_all(state, fault);
 
     if (error < 0)
         return error;

@@ -114,9 +114,9 @@ static int open_parts(struct ethtool_state *state, struct fault *fault)
         return error;
     error = ethtool_ioctl_open(&state->ioctl);
     if (error == -EAFNOSUPPORT || error == -EACCES || error == -EPERM)
-        return fault_unsupported(fault, "AF_UNIX socket: %s", error_text(error));
+        return fault_unsupported(fault, "socket for ioctls: %s", error_text(error));
     if (error < 0)
-        return fault_errno(fault, error, "AF_UNIX socket");
+        return fault_errno(fault, error, "socket for ioctls");
     error = ethtool_tables_open(&state->tables);
     return error < 0 ? fault_set(fault, error, "ethtool tables: out of memory") : 0;
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/netlink.h>
 #include <linux/sockios.h>
 
 static int call(struct ethtool_ioctl *ethtool, const char *device, void *command)
@@ -22,6 +23,14 @@ static int call(struct ethtool_ioctl *ethtool, const char *device, void *command
         return -ENODEV;
     memcpy(request.ifr_name, device, length);
     return ioctl(ethtool->fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
+}
+
+/* Any socket will do; of netlink links have one already, where a sandbox allows no AF_UNIX. */
+static int any_socket(void)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    return fd < 0 ? socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) : fd;
 }
 
 int ethtool_ioctl_open(struct ethtool_ioctl *ethtool)
@@ -36,8 +45,7 @@ int ethtool_ioctl_open(struct ethtool_ioctl *ethtool)
     memory = mmap(NULL, size + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return -errno;
-    if (mprotect(memory, size, PROT_READ | PROT_WRITE) < 0 ||
-        (fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0) {
+    if (mprotect(memory, size, PROT_READ | PROT_WRITE) < 0 || (fd = any_socket()) < 0) {
         int error = -errno;
 
         munmap(memory, size + page);

@@ -78,8 +78,8 @@ static const struct metric metrics[COLUMN_COUNT] = {
 
 struct process_state {
     struct procfile stat;
-    DIR *descriptors;
-    uint64_t start_ns; /* CLOCK_REALTIME, fixed at open: a start time does not move when the clock is set */
+    DIR *descriptors;  /* NULL: may not be looked at */
+    uint64_t start_ns; /* CLOCK_REALTIME, fixed: it does not move when the clock is set; 0: not known yet */
     uint64_t page_bytes;
     struct column_set *columns;
     struct row_set *rows;
@@ -132,21 +132,13 @@ static int process_open(const struct collector_context *context, const void *con
                         struct fault *fault)
 {
     _cleanup_(process_closep) struct process_state *state = calloc(1, sizeof(*state));
-    struct process_stat stat;
-    int error;
 
     (void)context;
     (void)config;
     if (!state || procfile_init(&state->stat, "/proc/self", "stat") < 0 || make_sets(state) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
-    state->descriptors = opendir("/proc/self/fd");
-    if (!state->descriptors)
-        return fault_errno(fault, -errno, "/proc/self/fd");
-    error = read_stat(state, &stat, fault);
-    if (error < 0)
-        return error;
-    state->start_ns = start_time_ns(&stat);
     state->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    state->descriptors = opendir("/proc/self/fd");
     *ret_state = take_ptr(state);
     return 0;
 }
@@ -174,28 +166,48 @@ static uint64_t soft_limit(__rlimit_resource_t resource)
     return limit.rlim_cur;
 }
 
+static void fill_stat(struct process_state *state, struct table *table, struct fault *fault)
+{
+    struct fault reason = {};
+    struct process_stat stat;
+
+    if (read_stat(state, &stat, &reason) < 0) {
+        fault_note(fault, "without %s", reason.text);
+        return;
+    }
+    if (!state->start_ns)
+        state->start_ns = start_time_ns(&stat);
+    table_set(table, 0, COLUMN_VIRTUAL_BYTES, stat.virtual_bytes);
+    table_set(table, 0, COLUMN_RESIDENT_BYTES, uint64_product(stat.resident_pages, state->page_bytes));
+    table_set(table, 0, COLUMN_START_TIME_SECONDS, state->start_ns);
+}
+
+static void fill_descriptors(struct process_state *state, struct table *table, struct fault *fault)
+{
+    struct fault reason = {};
+    uint64_t count = 0;
+
+    if (!state->descriptors)
+        fault_note(fault, "without /proc/self/fd");
+    else if (count_descriptors(state->descriptors, &count, &reason) < 0)
+        fault_note(fault, "without %s", reason.text);
+    else
+        table_set(table, 0, COLUMN_OPEN_FDS, count);
+}
+
+/* A /proc that is not there, or hides its owner's (hidepid), takes nothing of what needs none. */
 static int process_collect(void *data, struct snapshot *draft, struct fault *fault)
 {
     struct process_state *state = data;
-    struct process_stat stat;
-    uint64_t descriptors = 0;
-    struct table *table;
-    int error = read_stat(state, &stat, fault);
+    struct table *table = snapshot_add_table(draft, state->columns, state->rows);
 
-    if (error == 0)
-        error = count_descriptors(state->descriptors, &descriptors, fault);
-    if (error < 0)
-        return error;
-    table = snapshot_add_table(draft, state->columns, state->rows);
     if (!table)
         return fault_set(fault, -ENOMEM, "out of memory");
     table_set(table, 0, COLUMN_CPU_SECONDS, clock_read_ns(CLOCK_PROCESS_CPUTIME_ID));
-    table_set(table, 0, COLUMN_OPEN_FDS, descriptors);
     table_set(table, 0, COLUMN_MAX_FDS, soft_limit(RLIMIT_NOFILE));
-    table_set(table, 0, COLUMN_VIRTUAL_BYTES, stat.virtual_bytes);
     table_set(table, 0, COLUMN_VIRTUAL_MAX_BYTES, soft_limit(RLIMIT_AS));
-    table_set(table, 0, COLUMN_RESIDENT_BYTES, uint64_product(stat.resident_pages, state->page_bytes));
-    table_set(table, 0, COLUMN_START_TIME_SECONDS, state->start_ns);
+    fill_stat(state, table, fault);
+    fill_descriptors(state, table, fault);
     return 0;
 }
 

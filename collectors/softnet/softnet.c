@@ -111,12 +111,15 @@ static int take_lines(struct softnet_state *state, const char *at, const char *e
 static int read_stat(struct softnet_state *state, struct fault *fault)
 {
     const struct procfile *stat = &state->stat;
-    int error = procfile_read(&state->stat, fault);
+    struct fault reason = {};
+    int error = procfile_read(&state->stat, &reason);
 
     if (error == -ENOENT)
         return fault_unsupported(fault, "no %s", stat->path);
+    if (procfile_is_absent(error))
+        return fault_unsupported(fault, "%s", reason.text);
     if (error < 0)
-        return error;
+        return fault_set(fault, error, "%s", reason.text);
     error = take_lines(state, stat->data, stat->data + stat->size);
     if (error == 0)
         return 0;

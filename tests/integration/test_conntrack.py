@@ -147,6 +147,20 @@ def test_where_only_processes_are_in_proc(tracking, binary):
     assert conntrack(page) == kernel_says(tracking)
 
 
+def test_a_kernel_without_its_file_in_proc(veth, tracking, binary, tmp_path):
+    """CONFIG_NF_CONNTRACK_PROCFS off, as Ubuntu's and NixOS' kernels have it: the sysctls say how full the table is."""
+    traffic.udp_flows(veth.a, 20)
+    (tmp_path / "self/net").mkdir(parents=True)
+    (tmp_path / "sys").symlink_to("/proc/sys")
+    flags = (source("auto"), f"--path.procfs={tmp_path}")
+    page = exposition.check_text(tracking.run(unprivileged(binary, "--once", *flags)).encode())
+    names = ("netdrop_conntrack_entries", "netdrop_conntrack_entries_limit")
+    assert conntrack(page) == {name: value for name, value in kernel_says(tracking).items() if name in names}
+    assert page.value("netdrop_collector_up", collector="conntrack") == 1
+    listed = " ".join(tracking.run(unprivileged(binary, "--list-collectors", *flags)).split())
+    assert f"runs here: yes: without counters, which tell what is lost: no {tmp_path}/self/net/stat" in listed
+
+
 def test_a_proc_without_the_file(command, tmp_path):
     flags = (*ONLY, source("proc"), f"--path.procfs={tmp_path}")
     result = command("--once", *flags)

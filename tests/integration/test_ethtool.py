@@ -2,10 +2,14 @@
 """The ethtool collector against `ethtool`, on veths, on whatever NIC the machine has, and on a made-up driver
 that misbehaves (shims/ethtool_driver.c). Numbers of rows are those of the reliability table."""
 
+import ctypes
+import errno
 import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import daemon
+import exposition
 import frozen
 import procfs
 
@@ -55,6 +60,38 @@ def shown(page, device):
         for sample in page.series("netdrop_ethtool_queue_statistic_total", device=device)
     }
     return sums, queues
+
+
+def refuse_unix_sockets():
+    """As a unit's RestrictAddressFamilies= does: of socket(), the first argument AF_UNIX is refused."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    architecture = {"x86_64": 41, "aarch64": 198}[os.uname().machine]
+    program = [
+        (0x20, 0, 0, 0),  # load the number of the call
+        (0x15, 0, 3, architecture),  # not socket(): let it be
+        (0x20, 0, 0, 16),  # load the first argument
+        (0x15, 0, 1, socket.AF_UNIX),
+        (0x06, 0, 0, 0x00050000 | errno.EAFNOSUPPORT),
+        (0x06, 0, 0, 0x7FFF0000),
+    ]
+    code = b"".join(struct.pack("=HBBI", *each) for each in program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    filter_ = struct.pack("HP", len(program), ctypes.addressof(buffer))
+    assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+    assert libc.prctl(22, 2, filter_, 0, 0) == 0  # PR_SET_SECCOMP
+
+
+def test_where_no_unix_socket_may_be_made(netns, binary):
+    """Ioctls go through any socket."""
+    inside = netns()
+    inside.ip("link add v0 type veth peer name v1")
+    flags = ("--once", "--collector.disable-defaults", "--collector.ethtool", *FAST, *NO_FILTER, *EVERY_STATISTIC)
+    result = subprocess.run(
+        inside.command([binary, *flags]), capture_output=True, check=True, preexec_fn=refuse_unix_sockets
+    )
+    page = exposition.check_text(result.stdout)
+    assert page.value("netdrop_collector_up", collector="ethtool") == 1
+    assert shown(page, "v0")[0]
 
 
 def host_run(command, check=True):

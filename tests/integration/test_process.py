@@ -3,6 +3,7 @@
 
 import os
 import resource
+import subprocess
 import time
 
 import pytest
@@ -54,6 +55,20 @@ def test_values(exporter):
         == pytest.approx(1024 * status(daemon.pid, "VmRSS"), rel=0.5),
         "the resident memory that the kernel says",
     )
+
+
+@pytest.mark.root
+def test_without_proc(binary):
+    """What needs none is there: a container without /proc, or one that hides it."""
+    hidden = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+    flags = ("--once", "--collector.disable-defaults", "--collector.process")
+    page = exposition.check_text(subprocess.run([*hidden, binary, *flags], capture_output=True, check=True).stdout)
+    assert {name for name in page if name.startswith("process_")} == {
+        "process_cpu_seconds_total",
+        "process_max_fds",
+        "process_virtual_memory_max_bytes",
+    }
+    assert page.value("netdrop_collector_up", collector="process") == 1
 
 
 def test_open_descriptors(exporter):

@@ -7,6 +7,7 @@
 #include "tests/unit/proc_lab.h"
 
 #define STAT  "self/net/stat/nf_conntrack"
+#define COUNT "sys/net/netfilter/nf_conntrack_count"
 #define LIMIT "sys/net/netfilter/nf_conntrack_max"
 
 /* Whatever the kernel below has: the file alone. */
@@ -64,6 +65,39 @@ static void test_limit(void **state)
     assert_true(proc_lab_has(lab, "netdrop_conntrack_entries_limit 6"));
 }
 
+/* A kernel without CONFIG_NF_CONNTRACK_PROCFS, or a file that may not be read: how full the table is, is
+ * served. */
+static void test_sysctls_alone(void **state)
+{
+    static const char *const hides[] = {NULL, "/dev/null"};
+    struct proc_lab *lab = *state;
+    char path[128];
+
+    for (size_t i = 0; i < ELEMENTS(hides); i++) {
+        proc_lab_write(lab, STAT, "");
+        assert_int_equal(remove(proc_lab_path(lab, STAT, path)), 0);
+        if (hides[i])
+            assert_int_equal(symlink(hides[i], path), 0);
+        proc_lab_write(lab, COUNT, "17\n");
+        proc_lab_write(lab, LIMIT, "100\n");
+        assert_int_equal(proc_lab_open(lab), 0);
+        assert_int_equal(proc_lab_collect(lab), 0);
+        assert_true(proc_lab_has(lab, "netdrop_conntrack_entries 17"));
+        assert_true(proc_lab_has(lab, "netdrop_conntrack_entries_limit 100"));
+        assert_int_equal(snapshot_series(lab->draft), 2);
+        assert_non_null(strstr(lab->fault.text, "without counters, which tell what is lost: no "));
+        assert_int_equal(lab->fault.error, 0);
+        if (hides[i])
+            assert_int_equal(remove(path), 0);
+        proc_lab_write(lab, STAT, "entries drop\n5 0\n");
+        assert_int_equal(proc_lab_collect(lab), 0);
+        assert_true(proc_lab_has(lab, "netdrop_conntrack_entries 5"));
+        assert_int_equal(snapshot_series(lab->draft), 3);
+        assert_string_equal(lab->fault.text, "");
+        proc_lab_close(lab);
+    }
+}
+
 static void test_missing(void **state)
 {
     struct proc_lab *lab = *state;
@@ -106,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_kernels, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_limit, setup, proc_lab_teardown),
+        cmocka_unit_test_setup_teardown(test_sysctls_alone, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_missing, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_malformed, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_steady_state_allocates_nothing, setup, proc_lab_teardown),
