@@ -18,6 +18,7 @@
 #include "collectors/ethtool/ethtool_ioctl.h"
 #include "collectors/ethtool/ethtool_netlink.h"
 #include "collectors/ethtool/ethtool_select.h"
+#include "collectors/ethtool/ethtool_sums.h"
 #include "collectors/ethtool/ethtool_tables.h"
 #include "collectors/kernel/link_table.h"
 
@@ -265,7 +266,7 @@ static void read_statistics(struct ethtool_state *state, struct snapshot *draft)
             continue;
         error = ethtool_ioctl_stats(&state->ioctl, device->name, device->count, &values);
         if (error == 0)
-            ethtool_tables_statistics(device, values, draft);
+            ethtool_sums_fill(device, values, draft);
         else if (error == -ESTALE) /* values of unknown names: the next round has both */
             device->load_due = true;
     }
@@ -284,7 +285,7 @@ static int drop_renamed(struct ethtool_state *state, struct snapshot *draft, str
         const struct link *link = link_table_find(&state->links, device->ifindex);
 
         if (!link || !ethtool_device_is(device, link))
-            ethtool_tables_forget(device, draft);
+            ethtool_sums_forget(device, draft);
     }
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "collectors/ethtool/ethtool_inherit.h"
 
 enum { TURN_SHARE = 16 }; /* every device's strings are compared once in so many collections */
 
@@ -146,13 +147,36 @@ static void load_info(struct ethtool_device *device, struct ethtool_ioctl *ethto
     *ret_changed = true;
 }
 
-static void forget_strings(struct ethtool_device *device, bool *ret_changed)
+/* Takes the selection over, with the past of the one before. */
+static int set_selected(struct ethtool_device *device, struct ethtool_selected *selected,
+                        struct limits *limits)
 {
-    if (device->count > 0)
-        *ret_changed = true;
+    bool cut;
+    int error = ethtool_inherit(selected, &device->selected, &cut);
+
+    if (error < 0) {
+        free(selected->statistics);
+        return error;
+    }
+    if (cut || selected->cut)
+        limit_hit(limits, LIMIT_STATISTICS);
     free(device->selected.statistics);
-    device->selected = (struct ethtool_selected){};
+    device->selected = *selected;
+    return 0;
+}
+
+static int forget_strings(struct ethtool_device *device, int error, struct limits *limits, bool *ret_changed)
+{
+    struct ethtool_selected nothing = {};
+
+    if (error == -E2BIG)
+        limit_hit(limits, LIMIT_STATISTICS);
+    device->load_due = error == -ESTALE;
+    if (device->count == 0)
+        return 0;
+    *ret_changed = true;
     device->count = 0;
+    return set_selected(device, &nothing, limits);
 }
 
 static int load_strings(struct ethtool_device *device, struct ethtool_ioctl *ethtool,
@@ -165,24 +189,17 @@ static int load_strings(struct ethtool_device *device, struct ethtool_ioctl *eth
 
     if (error == 0)
         error = ethtool_ioctl_strings(ethtool, device->name, strings.count, &strings.strings);
-    if (error < 0) {
-        if (error == -E2BIG)
-            limit_hit(limits, LIMIT_STATISTICS);
-        device->load_due = error == -ESTALE;
-        forget_strings(device, ret_changed);
-        return 0;
-    }
+    if (error < 0)
+        return forget_strings(device, error, limits, ret_changed);
     device->load_due = false;
     hash = hash_strings(strings.strings, strings.count);
     if (strings.count == device->count && hash == device->hash)
         return 0;
     error = ethtool_select(selection, &strings, &selected);
+    if (error == 0)
+        error = set_selected(device, &selected, limits);
     if (error < 0)
         return error;
-    if (selected.cut)
-        limit_hit(limits, LIMIT_STATISTICS);
-    free(device->selected.statistics);
-    device->selected = selected;
     device->count = strings.count;
     device->hash = hash;
     *ret_changed = true;

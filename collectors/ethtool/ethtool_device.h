@@ -17,9 +17,9 @@
 #include "collectors/ethtool/ethtool_select.h"
 #include "collectors/kernel/link_table.h"
 
-/* The value at `source` of the driver's list is added to a row of a table. */
+/* The value of a statistic is added to a row of a table. Moves to one row are neighbours. */
 struct ethtool_move {
-    uint32_t source;
+    uint32_t statistic; /* in `selected` */
     uint32_t table;
     uint32_t row;
 };

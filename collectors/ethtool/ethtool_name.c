@@ -147,6 +147,15 @@ void ethtool_name_plain(const struct ethtool_name *name, char *text, size_t size
     text[length] = '\0';
 }
 
+int ethtool_name_compare(const struct ethtool_name *a, const struct ethtool_name *b)
+{
+    int order = strcmp(a->statistic, b->statistic);
+
+    if (order == 0) /* canonical numbers: the longer is the greater */
+        order = (int)strlen(a->queue) - (int)strlen(b->queue);
+    return order != 0 ? order : strcmp(a->queue, b->queue);
+}
+
 void ethtool_name_number(struct ethtool_name *name, unsigned n)
 {
     size_t length = strlen(name->statistic);

@@ -34,5 +34,8 @@ void ethtool_name_whole(const char *raw, struct ethtool_name *ret_name);
 /* The driver's own spelling of the statistic, its queue number as '#': what users' globs are matched with. */
 void ethtool_name_plain(const struct ethtool_name *name, char *text, size_t size);
 
+/* Below, equal to or above 0: by statistic, then by queue number. */
+int ethtool_name_compare(const struct ethtool_name *a, const struct ethtool_name *b);
+
 /* Marks the n-th (2, 3, ...) of several equal names. */
 void ethtool_name_number(struct ethtool_name *name, unsigned n);

@@ -69,13 +69,9 @@ static void statistic_init(struct ethtool_statistic *statistic, const struct eth
 static int compare(const void *left, const void *right)
 {
     const struct ethtool_statistic *a = left, *b = right;
-    int error = strcmp(a->name.statistic, b->name.statistic);
+    int order = ethtool_name_compare(&a->name, &b->name);
 
-    if (error == 0) /* canonical numbers: the longer is the greater */
-        error = (int)strlen(a->name.queue) - (int)strlen(b->name.queue);
-    if (error == 0)
-        error = strcmp(a->name.queue, b->name.queue);
-    return error != 0 ? error : (a->index > b->index) - (a->index < b->index);
+    return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
 }
 
 static bool names_equal(const struct ethtool_name *a, const struct ethtool_name *b)

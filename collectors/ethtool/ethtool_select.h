@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/part_sum.h"
 #include "collectors/ethtool/ethtool_name.h"
 #include "collectors/ethtool/nic_loss.h"
 #include "config/option.h"
@@ -38,6 +39,10 @@ struct ethtool_statistic {
     uint32_t index;              /* in the driver's list */
     bool counter;
     bool shown; /* has series of its own */
+    bool gone;  /* the driver has it no more; see ethtool_inherit.h */
+
+    struct sum_part own;      /* of the sum of its queues */
+    struct sum_part by_cause; /* of the loss by cause */
 };
 
 /* What a driver calls its statistics. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "collectors/ethtool/ethtool_sums.h"
 #include "collectors/ethtool/nic_meaning.h"
 
 enum { LABELS_MAX = 5, COLUMNS_MAX = 2, BYTES_PER_MEGABIT = 1000 * 1000 / 8 };
@@ -30,7 +31,7 @@ static const struct shape {
          2,
          {{.name = "netdrop_ethtool_statistic_total",
            .help = "Private statistic of the driver by its own name; # stands for the queue "
-                   "number, and the value is the sum of the queues",
+                   "number, and the value is the sum of the queues, of those too that are gone",
            .source = "ETHTOOL_GSTATS",
            .type = METRIC_COUNTER}},
          1},
@@ -131,74 +132,7 @@ static void rows_end(struct ethtool_tables *tables, enum ethtool_table first, en
         row_set_seal(tables->rows[i]);
 }
 
-#define NEW_ROW UINT32_MAX
-
-/* Makes the row, where the move asks for a new one, and gives the device the move. */
-static int add_move(struct ethtool_tables *tables, struct ethtool_device *device, struct ethtool_move *move,
-                    const char *const *labels)
-{
-    if (move->row == NEW_ROW) {
-        int row = row_set_add(tables->rows[move->table], labels);
-
-        if (row < 0)
-            return row;
-        move->row = (uint32_t)row;
-    }
-    return ethtool_device_move(device, *move);
-}
-
-static int add_loss(struct ethtool_tables *tables, struct ethtool_device *device)
-{
-    uint32_t rows[NIC_DIRECTION_COUNT][NIC_LOST_COUNT];
-
-    memset(rows, 0xff, sizeof(rows));
-    for (size_t i = 0; i < device->selected.count; i++) {
-        const struct ethtool_statistic *statistic = &device->selected.statistics[i];
-        const struct nic_loss *loss = statistic->loss;
-        struct ethtool_move move = {.source = statistic->index, .table = ETHTOOL_TABLE_LOSS};
-        int error;
-
-        if (!loss)
-            continue;
-        move.row = rows[loss->direction][loss->cause];
-        error = add_move(tables, device, &move,
-                         (const char *[]){device->label, nic_direction_name(loss->direction),
-                                          nic_cause_name(loss->cause)});
-        if (error < 0)
-            return error;
-        rows[loss->direction][loss->cause] = move.row;
-    }
-    return 0;
-}
-
-static int add_statistics(struct ethtool_tables *tables, struct ethtool_device *device, bool per_queue)
-{
-    struct ethtool_move move = {.row = NEW_ROW};
-    const char *previous = NULL;
-    int error;
-
-    for (size_t i = 0; i < device->selected.count; i++) {
-        const struct ethtool_statistic *statistic = &device->selected.statistics[i];
-        const char *const labels[] = {device->label, statistic->name.statistic, statistic->name.queue};
-        struct ethtool_move queue = {
-            .source = statistic->index, .table = ETHTOOL_TABLE_QUEUE, .row = NEW_ROW};
-
-        if (!statistic->shown)
-            continue;
-        /* The queues of one statistic are neighbours: their sum is one row. */
-        if (!previous || strcmp(previous, labels[1]) != 0)
-            move.row = NEW_ROW;
-        previous = labels[1];
-        move.source = statistic->index;
-        move.table = statistic->counter ? ETHTOOL_TABLE_STATISTIC : ETHTOOL_TABLE_VALUE;
-        error = add_move(tables, device, &move, labels);
-        if (error == 0 && per_queue && statistic->name.queue[0] != '\0')
-            error = add_move(tables, device, &queue, labels);
-        if (error < 0)
-            return error;
-    }
-    return 0;
-}
+#define NO_ROW UINT32_MAX
 
 static int add_info(struct ethtool_tables *tables, const struct ethtool_device *device)
 {
@@ -223,9 +157,7 @@ int ethtool_tables_devices(struct ethtool_tables *tables, struct ethtool_devices
         device->move_count = 0;
         error = add_info(tables, device);
         if (error == 0)
-            error = add_statistics(tables, device, per_queue);
-        if (error == 0)
-            error = add_loss(tables, device);
+            error = ethtool_sums_rows(tables, device, per_queue);
     }
     if (error == 0)
         rows_end(tables, ETHTOOL_TABLE_INFO, ETHTOOL_TABLE_LOSS);
@@ -291,7 +223,7 @@ static int add_readings(struct ethtool_tables *tables, const struct ethtool_devi
         if (row < 0 && row != -EEXIST)
             return row;
         /* A reading that came twice has no row of its own. */
-        tables->reading_rows[i] = row < 0 ? NEW_ROW : (uint32_t)row;
+        tables->reading_rows[i] = row < 0 ? NO_ROW : (uint32_t)row;
         previous = reading;
     }
     return 0;
@@ -326,7 +258,7 @@ static void set_reading(struct snapshot *draft, const struct ethtool_reading *re
     uint64_t value = reading->value;
     size_t column = 0;
 
-    if (row == NEW_ROW)
+    if (row == NO_ROW)
         return;
     if (table == ETHTOOL_TABLE_RINGS)
         column = reading->item == ETHTOOL_RING_RECEIVE_LIMIT || reading->item == ETHTOOL_RING_TRANSMIT_LIMIT;
@@ -347,27 +279,4 @@ int ethtool_tables_fill(const struct ethtool_tables *tables, const struct ethtoo
     for (size_t i = 0; i < readings->count; i++)
         set_reading(draft, &readings->items[i], tables->reading_rows[i]);
     return 0;
-}
-
-/* Unsigned arithmetic: a sum wraps modulo 2^64 like the counters in it. */
-void ethtool_tables_statistics(const struct ethtool_device *device, const uint64_t *values,
-                               struct snapshot *draft)
-{
-    for (size_t i = 0; i < device->move_count; i++) {
-        const struct ethtool_move *move = &device->moves[i];
-        struct table *table = &draft->tables[move->table];
-        uint64_t sum = 0;
-
-        (void)table_get(table, move->row, 0, &sum);
-        table_set(table, move->row, 0, sum + values[move->source]);
-    }
-}
-
-void ethtool_tables_forget(const struct ethtool_device *device, struct snapshot *draft)
-{
-    for (size_t i = 0; i < device->move_count; i++) {
-        struct table *table = &draft->tables[device->moves[i].table];
-
-        table->present[device->moves[i].row * table->present_words] = 0;
-    }
 }

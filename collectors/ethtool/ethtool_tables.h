@@ -48,10 +48,3 @@ int ethtool_tables_readings(struct ethtool_tables *tables, const struct ethtool_
 /* Adds all tables to the draft, with the infos and readings in their cells. -ENOMEM. */
 int ethtool_tables_fill(const struct ethtool_tables *tables, const struct ethtool_readings *readings,
                         struct snapshot *draft);
-
-/* Adds the device's statistics to the draft that ethtool_tables_fill() made. Their rows are its own. */
-void ethtool_tables_statistics(const struct ethtool_device *device, const uint64_t *values,
-                               struct snapshot *draft);
-
-/* Takes them out again. */
-void ethtool_tables_forget(const struct ethtool_device *device, struct snapshot *draft);

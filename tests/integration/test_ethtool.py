@@ -5,12 +5,14 @@ that misbehaves (shims/ethtool_driver.c). Numbers of rows are those of the relia
 import ctypes
 import errno
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -140,6 +142,74 @@ def test_queues_only_on_request(wide_veth, exporter):
     # Loss only: neither traffic nor indices.
     assert not page.series("netdrop_ethtool_statistic_total", statistic="rx_queue_#_xdp_bytes")
     assert not page.series("netdrop_ethtool_value")
+
+
+XDP_DROP = """
+int drop(void *context) __attribute__((section("xdp"), used));
+int drop(void *context)
+{
+    (void)context;
+    return 1;
+}
+"""
+
+
+def send_from_many_ports(inside, count):
+    """Many flows, so that every queue has some."""
+    script = (
+        "import socket\n"
+        f"for port in range(1000, 1000 + {count}):\n"
+        "    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:\n"
+        "        sender.sendto(b'x', ('10.1.1.2', port))\n"
+    )
+    inside.run([sys.executable, "-c", script])
+
+
+@pytest.mark.skipif(not shutil.which("clang"), reason="needs clang for an XDP program")
+def test_sum_does_not_step_back_when_a_veth_loses_queues(wide_veth, exporter, tmp_path):
+    (tmp_path / "drop.c").write_text(XDP_DROP)
+    host_run(["clang", "-O2", "-target", "bpf", "-c", str(tmp_path / "drop.c"), "-o", str(tmp_path / "drop.o")])
+    wide_veth.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1")  # nobody else sends
+    wide_veth.run(f"ip link set dev w1 xdpdrv obj {tmp_path}/drop.o sec xdp")
+    wide_veth.ip("address add 10.1.1.1/24 dev w0")
+    wide_veth.ip("neighbour add 10.1.1.2 lladdr 02:00:00:00:00:02 dev w0 nud permanent")
+    process = exporter(*FAST, *NO_FILTER, netns=wide_veth)
+
+    def counted():
+        page = process.metrics()
+        labels = {"device": "w1", "statistic": "rx_queue_#_xdp_drops"}
+        loss = {"device": "w1", "direction": "receive", "cause": "filtered"}
+        found = [
+            *page.series("netdrop_ethtool_statistic_total", **labels),
+            *page.series("netdrop_nic_lost_total", **loss),
+        ]
+        # There are none for one collection, when the strings change.
+        return tuple(sample.value for sample in found) or (0, 0)
+
+    def of_kernel():
+        statistics = ethtool_statistics(wide_veth.run, "w1")
+        return [value for name, value in statistics.items() if name.endswith("_xdp_drops")]
+
+    send_from_many_ports(wide_veth, 400)
+    whole = sum(of_kernel())
+    assert len(of_kernel()) == 4 and min(of_kernel()) > 0 and whole >= 400
+    daemon.eventually(lambda: counted() == (whole, whole), "the drops of four queues")
+    wide_veth.run("ethtool -L w0 tx 1")
+    wide_veth.run("ethtool -L w1 rx 1")
+    assert len(of_kernel()) == 1
+    gone = whole - of_kernel()[0]
+    assert gone > 0
+    send_from_many_ports(wide_veth, 100)
+    whole = gone + of_kernel()[0]
+    daemon.eventually(lambda: counted() == (whole, whole), "the drops of one queue, and what the others had")
+    wide_veth.run("ethtool -L w1 rx 3")
+    wide_veth.run("ethtool -L w0 tx 3")
+    send_from_many_ports(wide_veth, 100)
+    with_three = of_kernel()
+    daemon.eventually(lambda: whole + 100 <= counted()[0] == counted()[1], "queues that came back to go on")
+    wide_veth.run("ethtool -L w1 rx 4")
+    assert sum(of_kernel()) > sum(with_three)
+    daemon.eventually(lambda: counted() == (sum(of_kernel()),) * 2, "all queues, with nothing counted twice")
 
 
 def test_speed(wide_veth, exporter):
@@ -384,7 +454,11 @@ def test_row_17_set_that_grows(made_up, wide_veth, exporter):
     made_up.set("strings", b"tx_drops\nrx_drops\nrx0_drops\n")
     daemon.eventually(lambda: sums(process) == {}, "the disagreement to be seen")
     made_up.unset("lie")
-    daemon.eventually(lambda: sums(process) == {"tx_drops": 1, "rx_drops": 11, "rx#_drops": 21}, "the fourth set")
+    # Queues that went stay in the sum.
+    gone = sum(10 * i + 1 for i in range(1, many))
+    daemon.eventually(
+        lambda: sums(process) == {"tx_drops": 1, "rx_drops": 11, "rx#_drops": 21 + gone}, "the fourth set"
+    )
     # More than is ever accepted.
     made_up.set("strings", b"rx_drops\n" * 40_000)
     daemon.eventually(
@@ -392,6 +466,105 @@ def test_row_17_set_that_grows(made_up, wide_veth, exporter):
     )
     assert sums(process) == {}
     assert process.metrics().value("netdrop_collector_failures_total", collector="ethtool") == 0
+
+
+def collection(process):
+    """Waits until a collection has begun and ended after now."""
+
+    def last():
+        return process.metrics().value("netdrop_collector_last_success_timestamp_seconds", collector="ethtool")
+
+    for _ in range(2):
+        before = last()
+        daemon.eventually(lambda before=before: last() != before, "a collection")
+
+
+@pytest.fixture
+def dice():
+    """What is drawn at random; a failed test shows the seed."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    return random.Random(seed)
+
+
+class Queues:
+    """A driver whose receive queues count at random, and come, go and are reset; and what is right to say."""
+
+    def __init__(self, driver, dice):
+        self.driver, self.dice = driver, dice
+        self.kernel = [0] * dice.randint(2, 9)  # what each queue says, of all that were ever there
+        self.base = [0] * len(self.kernel)  # what it had said before it was made again
+        self.there = len(self.kernel)
+
+    def write(self):
+        """Strings and values cannot change together: no strings in between, as in a driver that is reset."""
+        names = [b"rx%d_drops" % i for i in range(self.there)] + [b"tx_drops"]
+        self.driver.set("error", b"none")
+        self.driver.set("strings", b"\n".join(names) + b"\n")
+        self.driver.set("values", b"\n".join(b"%d" % n for n in [*self.kernel[: self.there], 7]) + b"\n")
+        self.driver.unset("error")
+
+    def count(self):
+        for i in range(self.there):
+            self.kernel[i] += self.dice.randint(1, 1000)
+
+    def resize(self):
+        self.there = self.dice.randint(1, len(self.kernel))
+
+    def restart_one(self):
+        """One queue of several is made again; the others go on."""
+        if self.there > 1:
+            i = self.dice.randrange(self.there)
+            self.base[i] += self.kernel[i]
+            self.kernel[i] = 0
+
+    def reset(self):
+        """All begin anew: those that are not there, too."""
+        self.kernel = [0] * len(self.kernel)
+        self.base = [0] * len(self.base)
+
+    def right(self):
+        return sum(self.kernel) + sum(self.base)
+
+
+def test_sum_keeps_what_queues_that_go_had_counted(made_up, wide_veth, exporter, dice):
+    queues = Queues(made_up, dice)
+    queues.count()
+    queues.write()
+    process = exporter(*FAST, *NO_FILTER, *PER_QUEUE, netns=wide_veth, env=made_up.env)
+    last = 0
+
+    def settled(what):
+        """A page of after the last change, in which the sum is right, and each queue as the driver says."""
+        collection(process)
+        sums, rows = shown(process.metrics(), "w0")
+        assert rows == {("rx#_drops", str(i)): queues.kernel[i] for i in range(queues.there)}, what
+        assert sums == {"rx#_drops": queues.right(), "tx_drops": 7}, what
+
+    for _ in range(12):
+        step = dice.choice([queues.count, queues.resize, queues.restart_one])
+        if step == queues.restart_one:
+            queues.count()
+            queues.write()
+            settled("what it had before")
+        step()
+        queues.write()
+        settled(step.__name__)
+        assert queues.right() >= last
+        last = queues.right()
+    # A reset is one: the sum begins anew with all its queues, of which some may be gone.
+    queues.there = max(1, len(queues.kernel) - 1)
+    queues.count()
+    queues.write()
+    settled("before the reset")
+    queues.reset()
+    queues.write()
+    assert queues.right() == 0
+    settled("the reset")
+    queues.count()
+    queues.there = len(queues.kernel)
+    queues.write()
+    settled("after the reset")
 
 
 def test_row_18_odd_strings(made_up, wide_veth, exporter):

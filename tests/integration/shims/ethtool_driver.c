@@ -4,6 +4,8 @@
  * device, ETHTOOL_SHIM_DIRECTORY a directory that the test changes while the daemon runs:
  *
  *     strings   the statistics, one a line, any bytes; the value of line i (from 0) is 10 * i + 1
+ *     values    where it is there, their values, one a line
+ *     error     where it is there, the errno of every call, or "none": the driver has no statistics
  *     lie       where it is there, the count says one less than the driver then has
  *     block     while it is there, ETHTOOL_GSTATS does not return
  *
@@ -65,6 +67,29 @@ static unsigned read_strings(unsigned char *strings)
     return count;
 }
 
+static void read_values(unsigned long long *values, unsigned count)
+{
+    FILE *file = open_file("values");
+
+    for (unsigned i = 0; file && i < count && fscanf(file, "%llu", &values[i]) == 1; i++)
+        ;
+    if (file)
+        fclose(file);
+}
+
+/* The errno, EOPNOTSUPP for "none", 0 where there is no such file. */
+static int read_error(void)
+{
+    FILE *file = open_file("error");
+    int number = EOPNOTSUPP;
+
+    if (!file)
+        return 0;
+    (void)!fscanf(file, "%d", &number);
+    fclose(file);
+    return number;
+}
+
 static int get_stats(struct ethtool_stats *stats)
 {
     const char *sink = getenv("ETHTOOL_SHIM_SINK");
@@ -76,6 +101,7 @@ static int get_stats(struct ethtool_stats *stats)
     stats->n_stats = read_strings(NULL);
     for (unsigned i = 0; i < stats->n_stats; i++)
         stats->data[i] = 10 * i + 1;
+    read_values(stats->data, stats->n_stats);
     return 0;
 }
 
@@ -85,6 +111,9 @@ static int answer(void *command)
     struct ethtool_sset_info *set = command;
     struct ethtool_gstrings *strings = command;
 
+    errno = read_error();
+    if (errno != 0)
+        return -1;
     switch (*(__u32 *)command) {
     case ETHTOOL_GDRVINFO:
         (void)snprintf(info->driver, sizeof(info->driver), "made_up");
