@@ -165,13 +165,18 @@ static int set_selected(struct ethtool_device *device, struct ethtool_selected *
     return 0;
 }
 
+/*
+ * No strings. Only a driver that never had statistics has none for sure: one that is being reset has none for
+ * a moment, or is not there at all (dev_ethtool() says ENODEV of a device that its driver detached). It is
+ * asked again in the next round.
+ */
 static int forget_strings(struct ethtool_device *device, int error, struct limits *limits, bool *ret_changed)
 {
     struct ethtool_selected nothing = {};
 
     if (error == -E2BIG)
         limit_hit(limits, LIMIT_STATISTICS);
-    device->load_due = error == -ESTALE;
+    device->load_due = error != -E2BIG && (error != -EOPNOTSUPP || device->had_strings);
     if (device->count == 0)
         return 0;
     *ret_changed = true;
@@ -200,6 +205,7 @@ static int load_strings(struct ethtool_device *device, struct ethtool_ioctl *eth
         error = set_selected(device, &selected, limits);
     if (error < 0)
         return error;
+    device->had_strings = true;
     device->count = strings.count;
     device->hash = hash;
     *ret_changed = true;

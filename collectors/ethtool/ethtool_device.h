@@ -33,6 +33,7 @@ struct ethtool_device {
 
     bool wants_statistics; /* not those of a virtual device, where they are not asked for */
     bool load_due;         /* the strings are to be read before the next values */
+    bool had_strings;      /* at some time */
     bool has_info;
     struct ethtool_drvinfo info;
 

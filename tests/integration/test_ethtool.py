@@ -567,6 +567,26 @@ def test_sum_keeps_what_queues_that_go_had_counted(made_up, wide_veth, exporter,
     settled("after the reset")
 
 
+@pytest.mark.parametrize("error", [b"none", b"19", b"16"], ids=["none", "ENODEV", "EBUSY"])
+def test_statistics_are_back_at_the_collection_after_a_reset(made_up, wide_veth, exporter, error):
+    """Also where it began during the reset; and where the driver that comes back has other strings."""
+    process = exporter(*FAST, *NO_FILTER, netns=wide_veth, env=made_up.env)
+    daemon.eventually(lambda: sums(process) == {"rx#_drops": 1 + 11, "tx_drops": 21}, "the statistics")
+    for strings, expected in (
+        (b"rx0_drops\nrx1_drops\ntx_drops\n", {"rx#_drops": 1 + 11, "tx_drops": 21}),
+        (b"tx_drops\nrx0_drops\nrx1_drops\n", {"rx#_drops": 11 + 21, "tx_drops": 1}),
+        (b"tx_errors\n", {"tx_errors": 1}),
+    ):
+        made_up.set("error", error)
+        daemon.eventually(lambda: sums(process) == {}, "the reset to be seen")
+        for _ in range(dict(none=20).get(error.decode(), 3)):  # more than a turn of all devices
+            collection(process)
+        made_up.set("strings", strings)
+        made_up.unset("error")
+        collection(process)
+        assert sums(process) == expected
+
+
 def test_row_18_odd_strings(made_up, wide_veth, exporter):
     made_up.set(
         "strings",
