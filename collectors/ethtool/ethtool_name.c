@@ -13,29 +13,63 @@
 
 /*
  * Where drivers write queue numbers: the text before and after it. Most begin the string with it; a few end
- * it so. "rx_" and "tx_" alone are left out on purpose: "rx_64_byte_packets" is a size class.
+ * it so. "rx_" and "tx_" alone are a queue in two drivers only: elsewhere "rx_64_byte_packets" is a size
+ * class.
  */
 static const struct queue_pattern {
     const char *before;
     const char *after;
-    bool at_end; /* the number and `after` end the string; else `before` begins it */
+    bool at_end;        /* the number and `after` end the string; else `before` begins it */
+    const char *driver; /* whose it is alone; NULL: any driver's */
 } queue_patterns[] = {
     {"rx_queue_", "_", false}, /* virtio_net, veth, ice, ixgbe, igb, hv_netvsc, ... */
-    {"tx_queue_", "_", false}, {"xdp_queue_", "_", false}, {"rx_queue_", " ", false},
-    {"tx_queue_", " ", false}, {"queue_", "_", false}, /* ena */
-    {"rx", "_", false},                                /* mlx4_en, mlx5_core, virtio_net since 6.8 */
-    {"tx", "_", false},        {"qos_tx", "_", false}, /* mlx5_core */
-    {"ch", "_", false},                                /* mlx5_core: a channel is a pair of queues */
-    {"rx-", ".", false},                               /* i40e, sfc */
-    {"tx-", ".", false},       {"rx-", "-", false},    /* iavf */
-    {"tx-", "-", false},       {"rxq", "_", false},    /* hns3, hinic, be2net */
-    {"txq", "_", false},       {"rxq_", "_", false},   /* mana, octeontx */
-    {"txq_", "_", false},      {"rxq", ": ", false},   /* be2net */
-    {"txq", ": ", false},      {"q", "_", false},      /* stmmac */
-    {"rvec_", "_", false},                             /* nfp */
-    {"[", "]: ", false},                               /* bnxt_en, bnx2x */
-    {"[", "]", true},                                  /* gve */
-    {"[Q-", "]", true},                                /* funeth */
+    {"tx_queue_", "_", false},
+    {"xdp_queue_", "_", false},
+    {"rx_queue_", " ", false},
+    {"tx_queue_", " ", false},
+    {"queue_", "_", false}, /* ena */
+    {"rx", "_", false},     /* mlx4_en, mlx5_core, virtio_net since 6.8 */
+    {"tx", "_", false},
+    {"qos_tx", "_", false}, /* mlx5_core */
+    {"ch", "_", false},     /* mlx5_core: a channel is a pair of queues */
+    {"rx-", ".", false},    /* i40e, sfc */
+    {"tx-", ".", false},
+    {"rx-", "-", false}, /* iavf */
+    {"tx-", "-", false},
+    {"rxq", "_", false}, /* hns3, hinic, be2net */
+    {"txq", "_", false},
+    {"rxq_", "_", false}, /* mana, octeontx */
+    {"txq_", "_", false},
+    {"rxq", ": ", false}, /* be2net */
+    {"txq", ": ", false},
+    {"q", "_", false},     /* stmmac */
+    {"rvec_", "_", false}, /* nfp */
+    {"[", "]: ", false},   /* bnxt_en, bnx2x */
+    {"[", "]", true},      /* gve */
+    {"[Q-", "]", true},    /* funeth */
+    {"rx_q-", "_", false}, /* idpf */
+    {"tx_q-", "_", false},
+    {"Queue[", "] ", false}, /* atlantic; with QoS, and for PTP: */
+    {"TC0 Queue[", "] ", false},
+    {"TC1 Queue[", "] ", false},
+    {"TC2 Queue[", "] ", false},
+    {"TC3 Queue[", "] ", false},
+    {"TC4 Queue[", "] ", false},
+    {"TC5 Queue[", "] ", false},
+    {"TC6 Queue[", "] ", false},
+    {"TC7 Queue[", "] ", false},
+    {"PTP Queue[", "] ", false},
+    {"rx_", "_", false, "mana"},
+    {"tx_", "_", false, "mana"},
+    {"rx_", "_", false, "ionic"},
+    {"tx_", "_", false, "ionic"},
+    {"cpu", "_", false, "hv_netvsc"}, /* a CPU is as good as a queue: what it counts adds up */
+    {"", ": ", false, "qede"},
+    {"", " [XDP]: ", false, "qede"},
+    {"", "_0: ", false, "qede"}, /* queue and class of service */
+    {"", "_1: ", false, "qede"},
+    {"", "_2: ", false, "qede"},
+    {"", "_3: ", false, "qede"},
 };
 
 static bool starts_with(const char *text, size_t size, const char *prefix)
@@ -80,11 +114,14 @@ static size_t match_pattern(const struct queue_pattern *pattern, const char *tex
     return digits;
 }
 
-static size_t find_queue(const char *text, size_t size, size_t *ret_offset)
+static size_t find_queue(const char *driver, const char *text, size_t size, size_t *ret_offset)
 {
     for (size_t i = 0; i < ELEMENTS(queue_patterns); i++) {
-        size_t digits = match_pattern(&queue_patterns[i], text, size, ret_offset);
+        const char *only = queue_patterns[i].driver;
+        size_t digits = 0;
 
+        if (!only || strcmp(only, driver) == 0)
+            digits = match_pattern(&queue_patterns[i], text, size, ret_offset);
         if (digits > 0)
             return digits;
     }
@@ -111,12 +148,12 @@ static char *escape(char *at, const char *text, size_t size)
     return at;
 }
 
-void ethtool_name_split(const char *raw, struct ethtool_name *ret_name)
+void ethtool_name_split(const char *driver, const char *raw, struct ethtool_name *ret_name)
 {
     size_t size = strnlen(raw, ETH_GSTRING_LEN), offset, digits;
     char *at = ret_name->statistic;
 
-    digits = find_queue(raw, size, &offset);
+    digits = find_queue(driver, raw, size, &offset);
     if (digits == 0) {
         ethtool_name_whole(raw, ret_name);
         return;

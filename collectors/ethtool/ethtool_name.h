@@ -25,8 +25,9 @@ struct ethtool_name {
     char queue[ETHTOOL_QUEUE_DIGITS + 1];  /* "3"; "" where the string names no queue */
 };
 
-/* `raw` is ETH_GSTRING_LEN bytes as the driver filled them: any bytes, perhaps without a terminator. */
-void ethtool_name_split(const char *raw, struct ethtool_name *ret_name);
+/* `driver` as ETHTOOL_GDRVINFO says it; `raw` is ETH_GSTRING_LEN bytes as the driver filled them: any bytes,
+ * perhaps without a terminator. */
+void ethtool_name_split(const char *driver, const char *raw, struct ethtool_name *ret_name);
 
 /* The same with the number left where it is: for what must not be added up. */
 void ethtool_name_whole(const char *raw, struct ethtool_name *ret_name);

@@ -56,7 +56,7 @@ static void statistic_init(struct ethtool_statistic *statistic, const struct eth
 {
     char plain[ETHTOOL_STATISTIC_MAX];
 
-    ethtool_name_split(raw, &statistic->name);
+    ethtool_name_split(driver, raw, &statistic->name);
     ethtool_name_plain(&statistic->name, plain, sizeof(plain));
     statistic->loss = nic_loss_find(driver, statistic->name.statistic);
     statistic->counter = statistic->loss || is_counter(plain);

@@ -10,19 +10,29 @@
 
 #include <stddef.h>
 
-enum nic_direction { NIC_RECEIVE, NIC_TRANSMIT, NIC_DIRECTION_COUNT };
+enum nic_direction {
+    NIC_RECEIVE,
+    NIC_TRANSMIT,
+    NIC_EITHER, /* one counter for both */
+    NIC_DIRECTION_COUNT
+};
 
 enum nic_cause {
-    NIC_LOST_NO_BUFFER, /* no descriptor or memory in the host: rings too small, CPUs too busy */
-    NIC_LOST_MISSED,    /* the NIC's own buffer was full */
-    NIC_LOST_CRC,       /* damaged on the wire: checksum, alignment, code violation */
-    NIC_LOST_LENGTH,    /* too short, too long, or not as long as it says */
-    NIC_LOST_FILTERED,  /* by steering or an XDP program */
-    NIC_LOST_LINK_DOWN, /* the link or the interface was down */
-    NIC_LOST_COLLISION, /* half duplex: gave up after collisions */
-    NIC_LOST_BUSY,      /* the transmit ring was full */
-    NIC_LOST_FAULT,     /* hardware, DMA or descriptor errors */
-    NIC_LOST_DROPPED,   /* the driver does not tell its reasons apart */
+    NIC_LOST_NO_BUFFER,    /* no descriptor or memory in the host: rings too small, CPUs too busy */
+    NIC_LOST_MISSED,       /* the NIC's own buffer was full */
+    NIC_LOST_CRC,          /* damaged on the wire: checksum, alignment, code violation */
+    NIC_LOST_LENGTH,       /* too short, too long, or not as long as it says */
+    NIC_LOST_FILTERED,     /* by steering, a check of who sends what, or an XDP program */
+    NIC_LOST_LINK_DOWN,    /* the link or the interface was down */
+    NIC_LOST_COLLISION,    /* half duplex: gave up after collisions */
+    NIC_LOST_BUSY,         /* the transmit ring was full */
+    NIC_LOST_PORT_DISCARD, /* the port gave up what was to be sent, without an error of the packet: its buffer
+                              was full, or the link did not take it */
+    NIC_LOST_CONNTRACK_ALLOWANCE, /* the cloud tracks no more connections for this machine */
+    NIC_LOST_LINKLOCAL_ALLOWANCE, /* more packets to the cloud's own services (DNS, metadata, time) than it
+                                     takes */
+    NIC_LOST_FAULT,               /* hardware, DMA or descriptor errors */
+    NIC_LOST_DROPPED,             /* the driver does not tell its reasons apart */
     NIC_LOST_COUNT
 };
 
@@ -31,11 +41,12 @@ struct nic_loss {
     const char *statistic; /* as ethtool_name_split() gives it */
     enum nic_direction direction;
     enum nic_cause cause;
-    const char *source; /* what justifies the entry: file:line of Linux 6.1, below drivers/net */
+    const char *source; /* what justifies the entry: "FILE:LINE" below drivers/net of Linux 6.1; of
+                         * another version, that stands before it: "6.12 FILE:LINE" */
 };
 
-extern const struct nic_loss nic_losses[];
-extern const size_t nic_loss_count;
+/* The entries one after the other, from 0 on; NULL behind the last. */
+const struct nic_loss *nic_loss_at(size_t index);
 
 /* The entry for a statistic of a driver; NULL where there is none. */
 const struct nic_loss *nic_loss_find(const char *driver, const char *statistic);

@@ -19,6 +19,17 @@
         .remedy = &remedies[REMEDY_##todo], .limit = &receive_ring_limit, WORDS, .detail = the_detail        \
     }
 
+static const struct remedy allowance = {
+    "cloud-allowance", "A larger instance, or fewer connections and look-ups: the cloud limits this one"};
+
+/* One counter for both directions: it is left out of the words. */
+#define ALLOWANCE(which, words)                                                                              \
+    {                                                                                                        \
+        .when = {{"cause", which}}, .purpose = PURPOSE_LOSS, .stage = STAGE_NIC,                             \
+        .loss_class = LOSS_CAPACITY, .remedy = &allowance, .subject = "{device}", .cause = words,            \
+        .layer = LAYER_NIC, .detail = 9                                                                      \
+    }
+
 const struct meaning nic_meanings[] = {
     CAUSE("filtered", OTHER, NIC, POLICY, NOTHING, 0),
     RECEIVE_RING("no_buffer", DRIVER, NIC_RING, 1),
@@ -26,6 +37,9 @@ const struct meaning nic_meanings[] = {
     CAUSE("busy", LOSS, DRIVER, CAPACITY, NIC_RING, 2),
     RECEIVE_RING("missed", NIC, NIC_MISSED, 3),
     CAUSE("missed", LOSS, NIC, CAPACITY, NIC_MISSED, 3),
+    CAUSE("port_discard", LOSS, NIC, CAPACITY, NIC_FAULT, 3),
+    ALLOWANCE("conntrack_allowance", "connections beyond the cloud's allowance"),
+    ALLOWANCE("linklocal_allowance", "packets to the cloud's services beyond its allowance"),
     CAUSE("crc", LOSS, NIC, ERROR, DAMAGED, 4),
     CAUSE("length", LOSS, NIC, ERROR, DAMAGED, 5),
     CAUSE("link_down", LOSS, NIC, ERROR, LINK_FLAPS, 6),

@@ -28,14 +28,17 @@ static void check(const char *raw, const struct ethtool_name *name)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char *const drivers[] = {"", "mana", "qede", "hv_netvsc"};
     char *raw = calloc(1, ETH_GSTRING_LEN);
     struct ethtool_name name;
 
     if (!raw)
         return 0;
     memcpy(raw, data, size < ETH_GSTRING_LEN ? size : ETH_GSTRING_LEN);
-    ethtool_name_split(raw, &name);
-    check(raw, &name);
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        ethtool_name_split(drivers[i], raw, &name);
+        check(raw, &name);
+    }
     ethtool_name_whole(raw, &name);
     if (name.queue[0] != '\0')
         abort();

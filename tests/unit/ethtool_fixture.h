@@ -14,9 +14,21 @@
 
 enum { FIXTURE_STRINGS_MAX = 1024, FIXTURE_GLOBS_MAX = 128 };
 
-static const char *const fixture_drivers[] = {
-    "virtio_net", "virtio_net-6.18", "veth",    "mlx5_core", "mlx4_en", "i40e",    "ice", "ixgbe",
-    "igb",        "e1000e",          "bnxt_en", "ena",       "gve",     "vmxnet3", "tg3"};
+/* One file each; what is behind a "+" is not of the driver's name. */
+static const char *const fixture_drivers[] = {"atlantic",  "atlantic+qos", "be2net",
+                                              "bnx2x",     "bnxt_en",      "cxgb4",
+                                              "e1000",     "e1000e",       "ena",
+                                              "enic",      "gve",          "hns3",
+                                              "hv_netvsc", "i40e",         "iavf",
+                                              "ice",       "idpf",         "igb",
+                                              "igc",       "ionic",        "ixgbe",
+                                              "ixgbevf",   "mana",         "mlx4_en",
+                                              "mlx5_core", "mlx5e_rep",    "nfp",
+                                              "qede",      "r8169",        "rvu-nicpf",
+                                              "rvu-nicvf", "sfc",          "st_gmac",
+                                              "st_xgmac",  "tg3",          "veth",
+                                              "vif",       "virtio_net",   "virtio_net+6.18",
+                                              "vmxnet3"};
 
 struct fixture {
     char driver[32];
@@ -31,7 +43,7 @@ static inline void fixture_read(const char *name, struct fixture *ret_fixture)
     FILE *file;
 
     memset(ret_fixture, 0, sizeof(*ret_fixture));
-    (void)snprintf(ret_fixture->driver, sizeof(ret_fixture->driver), "%.*s", (int)strcspn(name, "-"), name);
+    (void)snprintf(ret_fixture->driver, sizeof(ret_fixture->driver), "%.*s", (int)strcspn(name, "+"), name);
     (void)snprintf(path, sizeof(path), "%s/ethtool/%s.txt", directory ? directory : "tests/fixtures", name);
     file = fopen(path, "r");
     assert(file);

@@ -72,7 +72,43 @@ static void test_split(void **state)
         struct ethtool_name name;
 
         pad(cases[i].raw, raw);
-        ethtool_name_split(raw, &name);
+        ethtool_name_split("", raw, &name);
+        assert_string_equal(name.statistic, cases[i].statistic);
+        assert_string_equal(name.queue, cases[i].queue);
+    }
+}
+
+/* Patterns of one driver: the same text is a size class, or nothing, in another. */
+static void test_split_by_driver(void **state)
+{
+    static const struct {
+        const char *driver, *raw, *statistic, *queue;
+    } cases[] = {
+        {"mana", "rx_3_xdp_drop", "rx_#_xdp_drop", "3"},
+        {"mana", "tx_12_mana_map_err", "tx_#_mana_map_err", "12"},
+        {"ionic", "rx_0_dropped", "rx_#_dropped", "0"},
+        {"bnx2x", "tx_64_byte_packets", "tx_64_byte_packets", ""},
+        {"qede", "rx_64_byte_packets", "rx_64_byte_packets", ""},
+        {"qede", "5: rx_hw_errors", "#: rx_hw_errors", "5"},
+        {"qede", "1_0: tx_mem_alloc_err", "#_0: tx_mem_alloc_err", "1"},
+        {"qede", "1 [XDP]: xmit_pkts", "# [XDP]: xmit_pkts", "1"},
+        {"mana", "5: rx_hw_errors", "5: rx_hw_errors", ""},
+        {"hv_netvsc", "cpu7_rx_packets", "cpu#_rx_packets", "7"},
+        {"other", "cpu7_rx_packets", "cpu7_rx_packets", ""},
+        {"idpf", "rx_q-3_pkts", "rx_q-#_pkts", "3"},
+        {"idpf", "rx-bad_descs", "rx-bad_descs", ""},
+        {"atlantic", "Queue[2] InErrors", "Queue[#] InErrors", "2"},
+        {"atlantic", "TC1 Queue[5] InErrors", "TC1 Queue[#] InErrors", "5"},
+        {"atlantic", "PTP Queue[31] Polls", "PTP Queue[#] Polls", "31"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        char raw[ETH_GSTRING_LEN];
+        struct ethtool_name name;
+
+        pad(cases[i].raw, raw);
+        ethtool_name_split(cases[i].driver, raw, &name);
         assert_string_equal(name.statistic, cases[i].statistic);
         assert_string_equal(name.queue, cases[i].queue);
     }
@@ -97,7 +133,7 @@ static void test_plain(void **state)
 
     (void)state;
     pad("rx3_a#b\\c", raw);
-    ethtool_name_split(raw, &name);
+    ethtool_name_split("", raw, &name);
     ethtool_name_plain(&name, plain, sizeof(plain));
     assert_string_equal(plain, "rx#_a#b\\c");
     ethtool_name_plain(&name, plain, 4);
@@ -111,7 +147,7 @@ static void test_longest_name_fits(void **state)
 
     (void)state;
     memset(raw, 0xff, sizeof(raw));
-    ethtool_name_split(raw, &name);
+    ethtool_name_split("", raw, &name);
     assert_int_equal(strlen(name.statistic), 3 * ETH_GSTRING_LEN);
     ethtool_name_number(&name, 4294967295U);
     assert_string_equal(name.statistic + 3 * ETH_GSTRING_LEN, "\\~4294967295");
@@ -133,7 +169,7 @@ static void test_drivers_come_back(void **state)
             unsigned number;
             size_t size;
 
-            ethtool_name_split(raw, &name);
+            ethtool_name_split(fixture.driver, raw, &name);
             queues += name.queue[0] != '\0';
             size = name_join(&name, back, sizeof(back), &number);
             assert_int_equal(size, strnlen(raw, ETH_GSTRING_LEN));
@@ -147,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_split),
+        cmocka_unit_test(test_split_by_driver),
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_longest_name_fits),

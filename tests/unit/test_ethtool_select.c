@@ -115,8 +115,8 @@ static void test_default_selection(void **state)
         {"i40e", "port.rx_discards", true},
         {"i40e", "veb.tc_0_tx_packets", false},
         {"veth", "peer_ifindex", false},
-        {"virtio_net-6.18", "rx#_drops", true},
-        {"virtio_net-6.18", "rx_kicks", false},
+        {"virtio_net+6.18", "rx#_drops", true},
+        {"virtio_net+6.18", "rx_kicks", false},
     };
     static struct fixture fixture;
     static struct selected selected;

@@ -16,8 +16,9 @@ static void test_entries_are_in_the_drivers(void **state)
     const struct ethtool_selection selection = {.include = globs_split(&include, ETHTOOL_LOSS_GLOBS),
                                                 .exclude = globs_split(&exclude, ETHTOOL_NO_LOSS_GLOBS),
                                                 .series_max = SIZE_MAX};
-    _cleanup_(freep) bool *found = calloc(nic_loss_count, sizeof(*found));
+    static const struct nic_loss *found[1024];
     static struct fixture fixture;
+    size_t count = 0;
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(fixture_drivers); i++) {
@@ -37,21 +38,26 @@ static void test_entries_are_in_the_drivers(void **state)
                 continue;
             if (!statistic->shown || !statistic->counter)
                 fail_msg("%s %s is not shown as a counter", fixture.driver, statistic->name.statistic);
-            found[statistic->loss - nic_losses] = true;
+            assert_true(count < ELEMENTS(found));
+            found[count++] = statistic->loss;
         }
         free(selected.statistics);
     }
-    for (size_t i = 0; i < nic_loss_count; i++) {
-        if (!found[i])
-            fail_msg("%s has no %s", nic_losses[i].driver, nic_losses[i].statistic);
+    for (size_t i = 0; nic_loss_at(i); i++) {
+        size_t at = 0;
+
+        while (at < count && found[at] != nic_loss_at(i))
+            at++;
+        if (at == count)
+            fail_msg("%s has no %s", nic_loss_at(i)->driver, nic_loss_at(i)->statistic);
     }
 }
 
 static void test_entries_are_unique_and_justified(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < nic_loss_count; i++) {
-        const struct nic_loss *loss = &nic_losses[i];
+    for (size_t i = 0; nic_loss_at(i); i++) {
+        const struct nic_loss *loss = nic_loss_at(i);
         const char *colon = strrchr(loss->source, ':');
 
         assert_ptr_equal(nic_loss_find(loss->driver, loss->statistic), loss);
@@ -96,6 +102,33 @@ static void test_no_loss_counts_twice(void **state)
         {"vmxnet3", "  drv dropped rx total", "     fcs"},
         {"vmxnet3", "  drv dropped tx total", "     tso"},
         {"tg3", "rx_errors", "rx_fcs_errors"},
+        {"bnx2x", "rx_discards", "[#]: rx_discards"},
+        {"bnx2x", "rx_crc_errors", "rx_phy_ip_err_discards"},
+        {"igc", "rx_errors", "rx_crc_errors"},
+        {"igc", "rx_length_errors", "rx_short_length_errors"},
+        {"igc", "rx_fifo_errors", "rx_missed_errors"},
+        {"igc", "tx_window_errors", "tx_abort_late_coll"},
+        {"e1000", "rx_errors", "rx_crc_errors"},
+        {"e1000", "rx_length_errors", "rx_long_length_errors"},
+        {"e1000", "tx_window_errors", "tx_abort_late_coll"},
+        {"qede", "rx_crc_errors", "rx_jabbers"},
+        {"qede", "rx_crc_errors", "rx_fragments"},
+        {"hns3", "rxq#_l2_err", "rxq#_errors"},
+        {"hns3", "rxq#_l2_err", "mac_rx_fcs_err_pkt_num"},
+        {"r8169", "rx_errors", "align_errors"},
+        {"r8169", "tx_errors", "tx_aborted"},
+        {"r8169", "tx_errors", "tx_underrun"},
+        {"atlantic", "InErrors", "Queue[#] InErrors"},
+        {"sfc", "port_rx_bad", "rx_eth_crc_err"},
+        {"sfc", "port_rx_overflow", "rx_overflow"},
+        {"nfp", "mac.rx_errors", "mac.rx_frame_check_sequence_err"},
+        {"enic", "rx_errors", "rx_crc_errors"},
+        {"ionic", "hw_rx_dropped", "hw_rx_over_errors"},
+        {"ionic", "hw_rx_dropped", "frames_rx_dropped"},
+        {"ionic", "hw_tx_dropped", "hw_tx_aborted_errors"},
+        {"st_gmac", "mmc_rx_crc_error", "mmc_rx_run_error"},
+        {"st_gmac", "mmc_rx_crc_error", "mmc_rx_jabber_error"},
+        {"st_gmac", "mmc_rx_crc_error", "rx_crc_errors"},
     };
 
     (void)state;
