@@ -16,8 +16,8 @@
 
 /* ... unless one of these says that they are not: an index, a level, a time. */
 #define VALUE_GLOBS                                                                                          \
-    "*ifindex*,*queue#*,*index*,*temp*,*level*,*inflight*,*current*,*in_use*,*inuse*,*avail*,*_max*,*max_*," \
-    "*_min*,*min_*,*avg*,*average*,*ratio*,*percent*,*_diff_*,*speed*,*state*,*status*"
+    "*ifindex*,*queue#*,*index*,*temp*,*level*,*inflight*,*current*,*in_use*,*inuse*,*avail*,*_max,max_*,"   \
+    "*_min,min_*,ch_time*,*_diff_ns,*avg*,*average*,*ratio*,*percent*,*_diff_*,*speed*,*state*,*status*"
 
 static bool list_matches(const struct string_list *globs, const char *text)
 {

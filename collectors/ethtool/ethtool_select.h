@@ -26,9 +26,12 @@
     "*giant*,*align*,*symbol*,*abort*,*coll*,*carrier*,*timeout*,*bad*,*invalid*,*illegal*,*fault*,"         \
     "*exceeded*,*exhaust*,*busy*,*full*,*stuck*,*corrupt*,*unknown_proto*,*link_down*,*if_down*,*storm*,"    \
     "*empty*,*trunc*,*no_mem*,*no_space*,*too_big*,*too many*,*hw_limitation*,*latecol*,*exesscol*,"         \
-    "*gtjumbo*"
+    "*gtjumbo*,*uncorrect*,*fragment_pkt*,*undermin*,*underflow*,*dribbl*,*frame_flushed*,*tobe_disc*,"      \
+    "rx_mii,rx_watchdog"
 #define ETHTOOL_NO_LOSS_GLOBS                                                                                \
-    "*interrupt*,*deferred*,*transferred*,*_ok,*cache_*,*_pp_*,*corrected*,*_full_duplex*"
+    "*interrupt*,*deferred*,*transferred*,*_ok,*cache_*,*_pp_*,corrected*,*[!n]corrected*,*_full_duplex*,"   \
+    "ch_time*,*hwtstamp*,*hwstamp*,*timestamp*,ptp_*sync*,*_diff_ns,*single_coll*,*mult_coll*,*multi_coll*," \
+    "*collide_*,mtl_*fifo_*,*tls_no_space*"
 
 struct ethtool_selection {
     const struct string_list *include;

@@ -212,6 +212,24 @@ def test_sum_does_not_step_back_when_a_veth_loses_queues(wide_veth, exporter, tm
     daemon.eventually(lambda: counted() == (sum(of_kernel()),) * 2, "all queues, with nothing counted twice")
 
 
+def test_default_selection_of_every_driver(build, tree, request):
+    """What is shown and what is left out unless somebody says otherwise, of all drivers whose strings we have:
+    read the difference, then write it with --update-golden."""
+    listing = subprocess.run(
+        [build / "tests/unit/ethtool_selection"],
+        env={"FIXTURES": str(tree / "tests/fixtures")},
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    path = tree / "tests/golden/ethtool_selection.txt"
+    if request.config.getoption("--update-golden"):
+        path.write_text(listing)
+    assert path.read_text() == listing
+    # Nothing that is loss by cause is left out.
+    assert not [line for line in listing.splitlines() if line.startswith("leaves") and not line.endswith('"')]
+
+
 def test_speed(wide_veth, exporter):
     page = exporter(*FAST, *NO_FILTER, netns=wide_veth).metrics()
     assert page.value("netdrop_link_speed_bytes_per_second", device="w0", kind="veth") == 10_000 * 125_000

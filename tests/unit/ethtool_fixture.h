@@ -15,20 +15,13 @@
 enum { FIXTURE_STRINGS_MAX = 1024, FIXTURE_GLOBS_MAX = 128 };
 
 /* One file each; what is behind a "+" is not of the driver's name. */
-static const char *const fixture_drivers[] = {"atlantic",  "atlantic+qos", "be2net",
-                                              "bnx2x",     "bnxt_en",      "cxgb4",
-                                              "e1000",     "e1000e",       "ena",
-                                              "enic",      "gve",          "hns3",
-                                              "hv_netvsc", "i40e",         "iavf",
-                                              "ice",       "idpf",         "igb",
-                                              "igc",       "ionic",        "ixgbe",
-                                              "ixgbevf",   "mana",         "mlx4_en",
-                                              "mlx5_core", "mlx5e_rep",    "nfp",
-                                              "qede",      "r8169",        "rvu-nicpf",
-                                              "rvu-nicvf", "sfc",          "st_gmac",
-                                              "st_xgmac",  "tg3",          "veth",
-                                              "vif",       "virtio_net",   "virtio_net+6.18",
-                                              "vmxnet3"};
+static const char *const fixture_drivers[] = {
+    "atlantic", "atlantic+qos", "be2net",    "bnx2x", "bnxt_en",   "cxgb4", "e1000",      "e1000e",
+    "ena",      "enic",         "gve",       "hns3",  "hv_netvsc", "i40e",  "iavf",       "ice",
+    "idpf",     "igb",          "igc",       "ionic", "iwlwifi",   "ixgbe", "ixgbevf",    "mana",
+    "mlx4_en",  "mlx5_core",    "mlx5e_rep", "nfp",   "qede",      "r8169", "rvu-nicpf",  "rvu-nicvf",
+    "sfc",      "st_gmac",      "st_xgmac",  "tg3",   "veth",      "vif",   "virtio_net", "virtio_net+6.18",
+    "vmxnet3"};
 
 struct fixture {
     char driver[32];

@@ -117,6 +117,13 @@ static void test_default_selection(void **state)
         {"veth", "peer_ifindex", false},
         {"virtio_net+6.18", "rx#_drops", true},
         {"virtio_net+6.18", "rx_kicks", false},
+        {"iwlwifi", "ch_time_busy", false}, /* how long the channel was busy */
+        {"iwlwifi", "rx_dropped", true},
+        {"sfc", "fec_uncorrected_errors", true}, /* "corrected" is within it */
+        {"sfc", "fec_corrected_errors", false},
+        {"tg3", "tx_single_collisions", false}, /* was sent after it */
+        {"tg3", "tx_late_collisions", true},
+        {"igc", "tx_hwtstamp_timeouts", false}, /* a time stamp was lost, not the packet */
     };
     static struct fixture fixture;
     static struct selected selected;
