@@ -29,6 +29,13 @@ bool ethtool_device_is(const struct ethtool_device *device, const struct link *l
            strcmp(device->label, link->device) == 0 && strcmp(device->kind, link->kind) == 0;
 }
 
+/* Hardware's links may have a kind as well (dsa, ipoib, can, wwan): the kernel names their parent device,
+ * since 5.14. What software makes has none (veth, bridge, tun, ...). */
+static bool is_hardware(const struct link *link)
+{
+    return strcmp(link->kind, "physical") == 0 || link->bus[0] != '\0';
+}
+
 static struct ethtool_device *device_new(const struct link *link, bool virtual_devices)
 {
     struct ethtool_device *device = calloc(1, sizeof(*device));
@@ -40,7 +47,7 @@ static struct ethtool_device *device_new(const struct link *link, bool virtual_d
     strcpy(device->name, link->name);
     strcpy(device->label, link->device);
     strcpy(device->kind, link->kind);
-    device->wants_statistics = virtual_devices || strcmp(link->kind, "physical") == 0;
+    device->wants_statistics = virtual_devices || is_hardware(link);
     device->load_due = true;
     return device;
 }
