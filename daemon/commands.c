@@ -112,5 +112,7 @@ int command_list_collectors(const struct settings *settings)
 
     for (size_t i = 0; i < collector_count; i++)
         list_collector(settings, &limits, i);
+    if (settings->host_network == HOST_NETWORK_NO)
+        puts(HOST_NETWORK_OTHER);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -286,6 +286,7 @@ static int daemon_start(struct daemon *daemon, struct systemd_fds *passed, struc
         .trend = daemon->trend,
         .limits = &daemon->engine.limits,
         .telemetry_path = daemon->started->web.telemetry_path,
+        .host_network = daemon->started->host_network,
     };
     page_init(&daemon->page);
     if (!error)
@@ -296,6 +297,8 @@ static int daemon_start(struct daemon *daemon, struct systemd_fds *passed, struc
         error = daemon_events(daemon);
     if (error < 0)
         return fault_errno(fault, error, "cannot start");
+    if (daemon->started->host_network == HOST_NETWORK_NO)
+        log_info(HOST_NETWORK_OTHER);
     return runner_set_apply(daemon->engine.runners, daemon->settings, 0, fault);
 }
 

@@ -21,6 +21,7 @@ static int engine_self_metrics(struct engine *engine, const struct settings *set
     error = self_metrics_new(engine->registry, &engine->limits, names, &engine->self_metrics);
     if (error < 0)
         return error;
+    self_metrics_host_network(engine->self_metrics, settings->host_network);
     return self_metrics_config_loaded(engine->self_metrics, settings->sha256, settings->unknown_keys,
                                       clock_realtime_ns());
 }

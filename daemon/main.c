@@ -73,6 +73,7 @@ int main(int argc, char *argv[])
         return EXIT_USAGE;
     }
     log_set_level(cli.log_level);
+    cli.source.host_network = host_network_find();
     switch (cli.command) {
     case COMMAND_HELP:
         cli_help(&text);

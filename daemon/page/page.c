@@ -176,6 +176,16 @@ static void place_verdict(struct rendering *rendering, struct buffer *out)
     page_verdict(rendering->view, out);
 }
 
+/* Where what is counted is not the host's. */
+static void place_network(struct rendering *rendering, struct buffer *out)
+{
+    if (rendering->page->host_network != HOST_NETWORK_NO)
+        return;
+    buffer_text(out, "<p>This is ");
+    html_text(out, HOST_NETWORK_OTHER);
+    buffer_text(out, ".</p>\n");
+}
+
 static void place_losses(struct rendering *rendering, struct buffer *out)
 {
     page_losses(rendering->view, out);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/host_network.h"
 #include "base/limits.h"
 #include "daemon/run/registry.h"
 #include "daemon/trend/trend.h"
@@ -20,6 +21,7 @@ struct page {
     struct trend *trend;
     const struct limits *limits;
     const char *telemetry_path;
+    enum host_network host_network;
     char policy[256]; /* the Content-Security-Policy to send with it, by page_init() */
 };
 

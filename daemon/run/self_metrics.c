@@ -73,7 +73,7 @@ static const struct metric build_metrics[] = {
      .type = METRIC_INFO},
 };
 
-enum { COLUMN_UNKNOWN_KEYS, COLUMN_RELOAD_OK, COLUMN_RELOAD_TIME, COLUMN_EXPIRY };
+enum { COLUMN_UNKNOWN_KEYS, COLUMN_RELOAD_OK, COLUMN_RELOAD_TIME, COLUMN_EXPIRY, COLUMN_HOST_NETWORK };
 
 static const struct metric config_metrics[] = {
     [COLUMN_UNKNOWN_KEYS] = {.name = "netdrop_config_unknown_keys",
@@ -93,6 +93,12 @@ static const struct metric config_metrics[] = {
                        .unit = "seconds",
                        .type = METRIC_GAUGE,
                        .value = VALUE_UINT64},
+    [COLUMN_HOST_NETWORK] =
+        {.name = "netdrop_host_network_namespace",
+         .help =
+             "Whether the exporter runs in the host's network namespace: elsewhere interfaces and protocols "
+             "are those of that namespace, the CPUs' input queues the host's",
+         .type = METRIC_GAUGE},
 };
 
 static const struct metric digest_metrics[] = {
@@ -135,6 +141,7 @@ struct self_metrics {
     uint64_t loaded_ns;      /* CLOCK_REALTIME */
     uint64_t expiry_seconds; /* the same; 0: no certificate */
     bool refused;
+    enum host_network host_network; /* set before anybody else reads it */
 };
 
 /* Adds a row to a set under construction; its only failure is -ENOMEM, as these rows are all different. */
@@ -269,6 +276,11 @@ void self_metrics_certificate(struct self_metrics *health, uint64_t expiry_secon
     pthread_mutex_unlock(&health->lock);
 }
 
+void self_metrics_host_network(struct self_metrics *health, enum host_network host_network)
+{
+    health->host_network = host_network;
+}
+
 static void fill_collector(struct table *table, struct table *states, size_t i,
                            const struct collector_health *now)
 {
@@ -297,6 +309,8 @@ static void fill_program(const struct self_metrics *health, struct table *const 
     table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_TIME, health->loaded_ns);
     if (health->expiry_seconds)
         table_set(tables[TABLE_CONFIG], 0, COLUMN_EXPIRY, health->expiry_seconds);
+    if (health->host_network != HOST_NETWORK_UNKNOWN)
+        table_set(tables[TABLE_CONFIG], 0, COLUMN_HOST_NETWORK, health->host_network == HOST_NETWORK_YES);
     table_set(tables[TABLE_DIGEST], 0, 0, 1);
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/host_network.h"
 #include "base/limits.h"
 #include "base/table/snapshot.h"
 #include "daemon/run/registry.h"
@@ -28,6 +29,9 @@ void self_metrics_config_refused(struct self_metrics *health);
 
 /* When the certificate that is served with expires, CLOCK_REALTIME; 0: there is none. */
 void self_metrics_certificate(struct self_metrics *health, uint64_t expiry_seconds);
+
+/* Where it runs; before there is a reader. Unknown, which it is at first, has no series. */
+void self_metrics_host_network(struct self_metrics *health, enum host_network host_network);
 
 /* Adds the tables to the draft, for the collectors whose bit is set. -ENOMEM. */
 int self_metrics_fill(struct self_metrics *health, uint64_t collectors, uint64_t now_ns,

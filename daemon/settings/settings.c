@@ -52,6 +52,7 @@ static struct settings *settings_new(const struct settings_source *source)
         return NULL;
     atomic_init(&settings->references, 1);
     settings->procfs = source->procfs;
+    settings->host_network = source->host_network;
     settings->systemd_socket = source->systemd_socket;
     settings->collectors = calloc(collector_count, sizeof(*settings->collectors));
     if (!settings->collectors || options_init(&web_options, &settings->web) < 0 ||
@@ -135,6 +136,21 @@ static void grant_max_age(struct settings *settings)
     }
 }
 
+/* Elsewhere than in the host's network namespace a veth is not the other end of somebody's cable: it may be
+ * the only way out. There no kind is left out by default. */
+static void keep_kinds(struct device_filter *filter)
+{
+    if (!filter->exclude_kinds.set)
+        string_list_done(&filter->exclude_kinds);
+}
+
+static void grant_kinds(struct settings *settings)
+{
+    keep_kinds(&settings->devices);
+    for (size_t i = 0; i < collector_count; i++)
+        keep_kinds(&((struct collector_common *)settings->collectors[i])->devices);
+}
+
 int settings_parse(const struct settings_source *source, const char *data, size_t size,
                    struct settings **ret_settings, struct buffer *messages)
 {
@@ -158,6 +174,8 @@ int settings_parse(const struct settings_source *source, const char *data, size_
     if (report.errors)
         return -EINVAL;
     grant_max_age(settings);
+    if (settings->host_network == HOST_NETWORK_NO)
+        grant_kinds(settings);
     settings->unknown_keys = config.unknown_keys;
     *ret_settings = take_ptr(settings);
     return 0;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/host_network.h"
 #include "collectors/collector.h"
 #include "config/config.h"
 #include "config/option.h"
@@ -33,6 +34,7 @@ struct settings_source {
     bool disable_defaults;   /* --collector.disable-defaults: only collectors that `sets` name run */
     bool systemd_socket;     /* --web.systemd-socket: listening sockets come from systemd */
     const char *procfs;      /* --path.procfs */
+    enum host_network host_network;
 };
 
 struct settings {
@@ -42,6 +44,7 @@ struct settings {
     struct loss_settings loss;
     void **collectors;  /* collector_count structs, each as its collector's option table describes */
     const char *procfs; /* borrowed from the source */
+    enum host_network host_network;
     bool systemd_socket;
     char sha256[65];       /* of the configuration file's bytes, hexadecimal; "" where there is no file */
     uint64_t unknown_keys; /* met and passed over */

@@ -4,7 +4,10 @@
 
 import socket
 import struct
+import subprocess
 from pathlib import Path
+
+import pytest
 
 import exposition
 import procfs
@@ -127,7 +130,7 @@ def test_loss_columns_only(veth, exporter):
 
 def test_excluded_devices_are_counted(netns, exporter):
     inside = netns()
-    process = exporter(*ONLY_LINK, "--set=devices.exclude=if?", netns=inside)
+    process = exporter(*ONLY_LINK, "--set=devices.exclude_kinds=veth", "--set=devices.exclude=if?", netns=inside)
     inside.batch(
         ["link add v0 type veth peer name v1", "link add v2 type veth peer name v3"]
         + ["link add if0 type ifb", "link add br0 type bridge"]
@@ -140,6 +143,37 @@ def test_excluded_devices_are_counted(netns, exporter):
     assert "br0" in shown_devices(page)
     inside.ip("link delete v0")
     assert fresh(process).value("netdrop_link_excluded_devices", kind="veth") == 2
+
+
+def test_only_veth_of_a_namespace_is_shown(netns, exporter):
+    """As a container's eth0 is: left out by default in the host's network namespace only."""
+    inside = netns()
+    inside.ip("link add eth0 type veth peer name outside0")
+    process = exporter(*ONLY_LINK, "--log.level=info", netns=inside)
+    page = fresh(process)
+    assert {"eth0", "outside0"} <= shown_devices(page)
+    assert "netdrop_link_excluded_devices" not in page
+    assert page.value("netdrop_host_network_namespace") == 0
+    assert "not in the host's network namespace" in process.stderr
+    assert b"not in the host" in process.get("/").body
+
+
+def test_veth_of_the_host_is_left_out(netns, exporter):
+    """Here: whatever namespace the tests run in. The peer of a namespace's veth is left out, where it is the host's."""
+    process = exporter(*ONLY_LINK)
+    page = fresh(process)
+    if page.value("netdrop_host_network_namespace") == 0:
+        pytest.skip("the tests do not run in the host's network namespace")
+    name = f"nd{os.getpid()}"
+    try:
+        subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}p"], check=True)
+        page = fresh(process)
+        assert name not in shown_devices(page)
+        assert page.value("netdrop_link_excluded_devices", kind="veth") >= 2
+    finally:
+        subprocess.run(["ip", "link", "delete", name], check=False)
+    assert "not in the host's network namespace" not in process.stderr
+    assert b"not in the host" not in process.get("/").body
 
 
 def test_row_09_only_lo(netns, exporter):

@@ -78,7 +78,7 @@ def test_every_key(pages, build):
 def test_defaults(pages):
     page = pages["netdrop-exporter.json.5"]
     assert "collectors.NAME.interval (duration) Time between two collections. 100ms to 1h. Default: 1s; 5s for" in page
-    assert "(globs). Default: as devices.exclude_kinds. Only of link, ethtool," in page
+    assert "host's network namespace. Default: as devices.exclude_kinds. Only of link, ethtool," in page
     assert 'web.telemetry_path (string) Path of the metrics. Default: /metrics. Takes effect at a restart' in page
 
 

@@ -55,7 +55,7 @@ def reloadable(exporter, tmp_path):
 def test_settings_are_applied(reloadable, netns):
     inside = netns()
     inside.ip("link add v0 type veth peer name v1")
-    subject = reloadable({}, netns=inside)
+    subject = reloadable({"devices": {"exclude_kinds": ["veth"]}}, netns=inside)
     assert not subject.daemon.metrics().series("netdrop_link_up", device="v0")
     page, _ = subject.reload({"devices": {"exclude_kinds": []}})
     assert page.value(LOADED) == 1

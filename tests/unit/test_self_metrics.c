@@ -163,15 +163,27 @@ static void test_configuration(void **state)
     assert_absent("abc");
 }
 
+static void test_host_network_namespace(void **state)
+{
+    (void)state;
+    render(UINT64_MAX);
+    assert_absent("netdrop_host_network_namespace 0");
+    assert_absent("netdrop_host_network_namespace 1");
+    self_metrics_host_network(health, HOST_NETWORK_NO);
+    render(UINT64_MAX);
+    assert_line("netdrop_host_network_namespace 0");
+    self_metrics_host_network(health, HOST_NETWORK_YES);
+    render(UINT64_MAX);
+    assert_line("netdrop_host_network_namespace 1");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_states),
-        TEST(test_only_what_was_asked_for),
-        TEST(test_limits),
-        TEST(test_configuration),
+        TEST(test_states),        TEST(test_only_what_was_asked_for), TEST(test_limits),
+        TEST(test_configuration), TEST(test_host_network_namespace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,34 @@ static void test_command_line_wins(void **state)
     string_list_done(&source.sets);
 }
 
+/* A veth may be the only NIC of a container; on the host it is the other end of somebody's. What a user says
+ * holds everywhere. */
+static void test_veth_is_left_out_by_default_on_the_host_only(void **state)
+{
+    static const char file[] = "{\"collectors\": {\"link\": {\"devices\": {\"include\": [\"e*\"]}}}}";
+    static const struct {
+        enum host_network host_network;
+        size_t count;
+    } cases[] = {{HOST_NETWORK_YES, 1}, {HOST_NETWORK_UNKNOWN, 1}, {HOST_NETWORK_NO, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct settings_source source = {
+            .config_file = DEFAULT_FILE, .procfs = "/proc", .host_network = cases[i].host_network};
+        struct settings *settings = parse(&source, file, "");
+
+        assert_int_equal(settings->devices.exclude_kinds.count, cases[i].count);
+        for (size_t j = 0; j < collector_count; j++)
+            assert_int_equal(settings_devices(settings, j)->exclude_kinds.count, cases[i].count);
+        settings_unref(settings);
+        add(&source, "devices.exclude_kinds=veth,tun");
+        settings = parse(&source, file, "");
+        assert_int_equal(settings->devices.exclude_kinds.count, 2);
+        settings_unref(settings);
+        string_list_done(&source.sets);
+    }
+}
+
 /* Errors of file and command line come together. */
 static void test_command_line_bad(void **state)
 {
@@ -425,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_bad_address),
         cmocka_unit_test(test_command_line_wins),
+        cmocka_unit_test(test_veth_is_left_out_by_default_on_the_host_only),
         cmocka_unit_test(test_command_line_bad),
         cmocka_unit_test(test_unknown_keys_warn),
         cmocka_unit_test(test_disable_defaults),
