@@ -50,6 +50,7 @@ lint_texts() {
     check "includes go the right way" "$top/tests/check/dependencies"
     check "daemon/ names no collector's metric" "$top/tests/check/metric-names"
     check "house style" "$top/tests/check/style"
+    check "no more repeated blocks than were known" "$top/tests/check/repeated-blocks"
     check "each row of docs/faults.md is a test" "$top/tests/check/faults"
     mapfile -t files < <(sources '*.[ch]' "${program[@]}" tests)
     check clang-format clang-format --dry-run -Werror "${files[@]}"

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/hexadecimal.h"
+
+enum { ADDRESS_DIGITS = 16 };
 
 /* Copies what fits, with a NUL behind it. */
 static void text_copy(char *to, size_t size, const char *from, size_t length)
@@ -23,26 +26,6 @@ static size_t function_length(const char *name, size_t length)
     const char *dot = length > 1 ? memchr(name + 1, '.', length - 1) : NULL;
 
     return dot ? (size_t)(dot - name) : length;
-}
-
-static bool hexadecimal(const char **at, const char *end, uint64_t *ret_value)
-{
-    const char *digit = *at;
-    uint64_t value = 0;
-
-    for (; digit < end && digit - *at < 16; digit++) {
-        if (*digit >= '0' && *digit <= '9')
-            value = value << 4 | (uint64_t)(*digit - '0');
-        else if (*digit >= 'a' && *digit <= 'f')
-            value = value << 4 | (uint64_t)(*digit - 'a' + 10);
-        else
-            break;
-    }
-    if (digit == *at)
-        return false;
-    *at = digit;
-    *ret_value = value;
-    return true;
 }
 
 /* The module in "[...]" behind the name, if there is one. */
@@ -65,7 +48,7 @@ static void scan_line(struct ksyms_scan *scan, const char *line, const char *end
     uint64_t start;
     size_t i;
 
-    if (!hexadecimal(&line, end, &start) || start == 0)
+    if (!hexadecimal(&line, end, ADDRESS_DIGITS, &start) || start == 0)
         return;
     scan->visible = true;
     if (end - line < 4 || line[0] != ' ' || line[2] != ' ')
@@ -135,7 +118,7 @@ bool ksym_parse(const char *text, uint64_t address, struct ksym *ret_symbol)
     uint64_t offset;
 
     /* Without "+0x" it is a bare address, or a name that was cut: which of several it is cannot be told. */
-    if (length == 0 || strncmp(plus, "+0x", 3) != 0 || !hexadecimal(&at, end, &offset) ||
+    if (length == 0 || strncmp(plus, "+0x", 3) != 0 || !hexadecimal(&at, end, ADDRESS_DIGITS, &offset) ||
         offset >= KSYM_OFFSET_MAX)
         return false;
     ret_symbol->address = address;

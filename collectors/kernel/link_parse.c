@@ -110,7 +110,7 @@ static void parse_kind(char kind[LINK_KIND_SIZE], unsigned flags, const struct n
  * (net/bridge/br_netlink.c, br_ifinfo_notify());
  * - no IFLA_MTU: a note with nothing but a name, such as wireless events (net/wireless/wext-core.c).
  */
-static int parse_attributes(const struct nlmsghdr *message, struct nlattr **attributes)
+static int parse_header(const struct nlmsghdr *message, const struct ifinfomsg **ret_header)
 {
     const struct ifinfomsg *header;
 
@@ -119,6 +119,17 @@ static int parse_attributes(const struct nlmsghdr *message, struct nlattr **attr
     header = nlmsg_data(message);
     if (header->ifi_family != AF_UNSPEC)
         return -ENODATA;
+    *ret_header = header;
+    return 0;
+}
+
+static int parse_attributes(const struct nlmsghdr *message, struct nlattr **attributes)
+{
+    const struct ifinfomsg *header;
+    int error = parse_header(message, &header);
+
+    if (error < 0)
+        return error;
     if (header->ifi_index <= 0)
         return -EBADMSG;
     (void)nla_parse(attributes, IFLA_MAX, nlmsg_attrdata(message, sizeof(*header)),
@@ -179,12 +190,10 @@ static int parse_newlink_statistics(const struct nlmsghdr *message, int *ret_ifi
                                     const struct nlattr **ret_attribute)
 {
     const struct ifinfomsg *header;
+    int error = parse_header(message, &header);
 
-    if (!nlmsg_valid_hdr(message, sizeof(*header)))
-        return -EBADMSG;
-    header = nlmsg_data(message);
-    if (header->ifi_family != AF_UNSPEC)
-        return -ENODATA;
+    if (error < 0)
+        return error;
     *ret_ifindex = header->ifi_index;
     *ret_attribute = netlink_attribute(message, sizeof(*header), IFLA_STATS64);
     return 0;

@@ -65,6 +65,8 @@ static int open_fault(struct fault *fault, int error)
             "netlink socket: %s (in a systemd unit, RestrictAddressFamilies= must name AF_NETLINK "
             "and SystemCallFilter= allow @network-io)",
             error_text(error));
+    case ENOMEM:
+        return fault_set(fault, error, "netlink socket: out of memory");
     default:
         return fault_errno(fault, error, "netlink socket");
     }
@@ -104,21 +106,26 @@ static int request_connect(struct netlink *netlink)
     return 0;
 }
 
+/* A socket that was connected gets its buffer, and one that was not, a fault. */
+static int open_end(struct netlink *netlink, int error, struct netlink *ret_netlink, struct fault *fault)
+{
+    if (error == 0) {
+        netlink->buffer = malloc(NETLINK_BUFFER_SIZE);
+        error = netlink->buffer ? 0 : -ENOMEM;
+    }
+    if (error < 0) {
+        netlink_close(netlink);
+        return open_fault(fault, error);
+    }
+    *ret_netlink = *netlink;
+    return 0;
+}
+
 int netlink_open(int protocol, struct limits *limits, struct netlink *ret_netlink, struct fault *fault)
 {
     struct netlink netlink = {.protocol = protocol, .limits = limits};
-    int error;
 
-    netlink.buffer = malloc(NETLINK_BUFFER_SIZE);
-    if (!netlink.buffer)
-        return fault_set(fault, -ENOMEM, "netlink socket: out of memory");
-    error = request_connect(&netlink);
-    if (error < 0) {
-        netlink_close(&netlink);
-        return open_fault(fault, error);
-    }
-    *ret_netlink = netlink;
-    return 0;
+    return open_end(&netlink, request_connect(&netlink), ret_netlink, fault);
 }
 
 static int listen_connect(struct netlink *netlink, unsigned group)
@@ -142,18 +149,8 @@ static int listen_connect(struct netlink *netlink, unsigned group)
 int netlink_listen(int protocol, unsigned group, struct netlink *ret_netlink, struct fault *fault)
 {
     struct netlink netlink = {.protocol = protocol};
-    int error;
 
-    netlink.buffer = malloc(NETLINK_BUFFER_SIZE);
-    if (!netlink.buffer)
-        return fault_set(fault, -ENOMEM, "netlink socket: out of memory");
-    error = listen_connect(&netlink, group);
-    if (error < 0) {
-        netlink_close(&netlink);
-        return open_fault(fault, error);
-    }
-    *ret_netlink = netlink;
-    return 0;
+    return open_end(&netlink, listen_connect(&netlink, group), ret_netlink, fault);
 }
 
 static void netlink_disconnect(struct netlink *netlink)
