@@ -19,6 +19,7 @@ struct drop_pending {
     int ifindex;
     enum drop_netns netns;
     enum drop_protocol protocol;
+    unsigned circumstances;
     char reason[DROP_REASON_SIZE];
 };
 

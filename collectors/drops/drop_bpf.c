@@ -191,6 +191,7 @@ static int give(struct drop_bpf_state *state, const struct drop_reader *reader, 
                                               .ifindex = (int)key->ifindex,
                                               .netns = key->netns,
                                               .protocol = key->protocol,
+                                              .circumstances = key->circumstances,
                                               .count = count},
                          reader->data);
 }

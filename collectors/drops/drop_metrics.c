@@ -8,13 +8,14 @@
 /* What the kernel's reason and function mean, which are the row's. */
 static void refine_site(const struct row_set *rows, size_t row, struct meaning *meaning)
 {
-    char reason[64], function[64];
+    char reason[64], function[64], class_name[16];
     const struct drop_meaning *found;
 
     if (row_set_label(rows, row, "reason", reason, sizeof(reason)) < 0 ||
-        row_set_label(rows, row, "function", function, sizeof(function)) < 0)
+        row_set_label(rows, row, "function", function, sizeof(function)) < 0 ||
+        row_set_label(rows, row, "class", class_name, sizeof(class_name)) < 0)
         return;
-    found = drop_meaning_find(reason, function);
+    found = drop_meaning_of_class(reason, function, class_name);
     if (!found)
         return;
     meaning->sentence = found->sentence;

@@ -10,6 +10,7 @@
  * had while they happened.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -199,6 +200,10 @@ static bool device_exists(const char *device, void *data)
     return link_find(data, device);
 }
 
+static_assert(DROP_NO_CARRIER == (unsigned)DROP_KEY_NO_CARRIER &&
+                  DROP_TO_GROUP == (unsigned)DROP_KEY_TO_GROUP && DROP_TO_HOST == (unsigned)DROP_KEY_TO_HOST,
+              "the BPF program's circumstances are those of the meanings");
+
 static int want_symbol(struct drop_monitor_state *state, const struct drop_count *count)
 {
     char text[DROP_SYMBOL_TEXT_SIZE];
@@ -228,6 +233,7 @@ static int take_count(const struct drop_count *count, void *data)
         .ifindex = count->ifindex,
         .netns = count->netns,
         .protocol = count->protocol,
+        .circumstances = count->circumstances,
     };
     strncat(pending->reason, count->reason, sizeof(pending->reason) - 1);
     return 0;
@@ -239,6 +245,7 @@ static void name_pending(const struct drop_monitor_state *state, const struct dr
 {
     const struct ksym *symbol = ksyms_find(&state->ksyms, pending->location);
     const struct link *link = pending->ifindex ? link_table_find(&state->links, pending->ifindex) : NULL;
+    const struct drop_meaning *meaning;
 
     *ret_labels = (struct drop_labels){.netns = pending->netns, .protocol = pending->protocol};
     strcpy(ret_labels->reason, pending->reason);
@@ -251,6 +258,11 @@ static void name_pending(const struct drop_monitor_state *state, const struct dr
     }
     if (link && device_filter_match(state->filter, link->name, link->kind))
         strcpy(ret_labels->device, link->device);
+    /* Only what makes a difference makes a row. */
+    meaning = pending->circumstances
+                  ? drop_meaning_find(ret_labels->reason, ret_labels->function, pending->circumstances)
+                  : NULL;
+    ret_labels->circumstance = meaning ? meaning->circumstance : 0;
 }
 
 /* Everything that came, into the table of sites. What fails for want of memory is tried again next time. */

@@ -50,6 +50,7 @@ struct drop_count {
     int ifindex;        /* in our own namespace; 0: not known */
     enum drop_netns netns;
     enum drop_protocol protocol;
+    unsigned circumstances; /* bits of enum drop_key_circumstance */
     uint64_t count;
 };
 

@@ -35,14 +35,15 @@ static uint64_t labels_hash(const struct drop_labels *labels)
     hash = hash_text(hash, labels->reason);
     hash = hash_text(hash, labels->device);
     hash = hash_word(hash, labels->offset);
-    return hash_word(hash, (uint64_t)labels->netns << 8 | labels->protocol);
+    return hash_word(hash, (uint64_t)labels->circumstance << 16 | (uint64_t)labels->netns << 8 | labels->protocol);
 }
 
 static bool labels_equal(const struct drop_labels *a, const struct drop_labels *b)
 {
     return a->offset == b->offset && a->netns == b->netns && a->protocol == b->protocol &&
-           strcmp(a->function, b->function) == 0 && strcmp(a->module, b->module) == 0 &&
-           strcmp(a->reason, b->reason) == 0 && strcmp(a->device, b->device) == 0;
+           a->circumstance == b->circumstance && strcmp(a->function, b->function) == 0 &&
+           strcmp(a->module, b->module) == 0 && strcmp(a->reason, b->reason) == 0 &&
+           strcmp(a->device, b->device) == 0;
 }
 
 /* Gives up one site whose device is gone. */
@@ -104,7 +105,8 @@ int drop_table_add(struct drop_table *table, const struct drop_labels *labels, u
     if (known == HASH_NONE)
         return table_insert(table,
                             &(struct drop_site){.labels = *labels,
-                                                .loss_class = drop_class_of(labels->reason, labels->function),
+                                                .loss_class = drop_class_of(labels->reason, labels->function,
+                                                                            labels->circumstance),
                                                 .count = count,
                                                 .moved = table->round,
                                                 .hash = hash});

@@ -32,6 +32,7 @@ struct drop_labels {
     uint32_t offset;       /* in the function */
     enum drop_netns netns; /* of the device */
     enum drop_protocol protocol;
+    enum drop_circumstance circumstance; /* that its class depends on; 0: on none */
 };
 
 struct drop_site {

@@ -36,19 +36,34 @@ static void code(const char *name, struct buffer *out)
         buffer_text(out, name ? "none" : "any");
 }
 
+static const char *circumstance(const struct drop_meaning *entry)
+{
+    switch (entry->circumstance) {
+    case DROP_NO_CARRIER:
+        return ", without carrier";
+    case DROP_TO_GROUP:
+        return ", broadcast or multicast";
+    case DROP_TO_HOST:
+        return ", to this host alone";
+    default:
+        return entry->decides ? ", whatever the reason" : "";
+    }
+}
+
 static void drop_reasons(struct buffer *out)
 {
+    const struct drop_meaning *entry;
+
     buffer_text(out, "| reason | function | class | what happened | what to do |\n|---|---|---|---|---|\n");
-    for (size_t i = 0; i < drop_meaning_count; i++) {
-        const struct drop_meaning *entry = &drop_meanings[i];
+    for (size_t i = 0; (entry = drop_meaning_at(i)); i++) {
         const struct remedy *remedy = &remedies[entry->remedy];
 
         buffer_text(out, "| ");
         code(entry->reason, out);
         buffer_text(out, " | ");
         code(entry->function, out);
-        buffer_printf(out, " | %s | %s | [%s](%s.md) |\n", loss_class_name(entry->loss_class),
-                      entry->sentence, remedy->advice, remedy->page);
+        buffer_printf(out, "%s | %s | %s | [%s](%s.md) |\n", circumstance(entry),
+                      loss_class_name(entry->loss_class), entry->sentence, remedy->advice, remedy->page);
     }
 }
 

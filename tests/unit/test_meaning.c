@@ -78,7 +78,7 @@ static void test_a_row_says_more(void **state)
         const char *values[ELEMENTS(site_labels)];
         const char *sentence, *page;
     } cases[] = {
-        {{"XDP", "x", "policy", ""}, "An XDP program drops it", "firewall"},
+        {{"XDP", "x", "policy", ""}, "An XDP program drops it", "programs"},
         {{"", "tcp_v4_syn_recv_sock", "capacity", ""}, NULL, NULL},
         {{"NOT_SPECIFIED", "nobody_knows", "unknown", ""}, NULL, NULL},
     };
@@ -87,7 +87,8 @@ static void test_a_row_says_more(void **state)
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         struct row_set *rows = site_new(cases[i].values);
-        const struct drop_meaning *known = drop_meaning_find(cases[i].values[0], cases[i].values[1]);
+        const struct drop_meaning *known =
+            drop_meaning_of_class(cases[i].values[0], cases[i].values[1], cases[i].values[2]);
         struct meaning refined = meaning_refined(meaning_of_row(meanings, rows, 0), rows, 0);
 
         assert_true(refined.sentence == (known ? known->sentence : NULL));
@@ -334,8 +335,8 @@ static void test_remedies(void **state)
     struct walk walk = {};
 
     (void)state;
-    for (size_t i = 0; i < drop_meaning_count; i++)
-        used[drop_meanings[i].remedy] = true;
+    for (size_t i = 0; drop_meaning_at(i); i++)
+        used[drop_meaning_at(i)->remedy] = true;
     while (walk_next(&walk))
         for (size_t i = 0; i < REMEDY_COUNT; i++)
             used[i] = used[i] || walk.meaning->remedy == &remedies[i];

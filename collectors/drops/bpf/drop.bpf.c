@@ -20,7 +20,9 @@
 #include <stdbool.h>
 
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -47,6 +49,7 @@ typedef struct {
 
 struct net_device {
     int ifindex;
+    unsigned long state;
     possible_net_t nd_net;
 } PRESERVED;
 
@@ -61,8 +64,16 @@ struct sock {
 struct sk_buff {
     struct net_device *dev;
     struct sock *sk;
+    __u8 pkt_type : 3;
     __be16 protocol;
 } PRESERVED;
+
+/* Their numbers are the running kernel's. */
+enum skb_drop_reason { SKB_DROP_REASON_NOT_SPECIFIED = 1, SKB_DROP_REASON_QDISC_DROP = 2 };
+
+enum {
+    LINK_STATE_NOCARRIER = 2, /* enum netdev_state_t */
+};
 
 enum { STACK_DEPTH = 12 }; /* the tracepoint's own frames are the first few */
 
@@ -122,6 +133,27 @@ static void place_of(const struct sk_buff *skb, struct drop_key *key)
     sk = skb->sk;
     if (sk)
         key->netns = netns_of(sk->__sk_common.skc_net.net->ns.inum);
+}
+
+/* What else tells apart what the kernel gives the same reason for. The queue of a device without carrier
+ * drops all (noop_qdisc, net/sched/sch_generic.c) as one that is full does. */
+static __u16 circumstances_of(const struct sk_buff *skb, unsigned int reason)
+{
+    if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_QDISC_DROP)) {
+        const struct net_device *dev = skb->dev;
+
+        return dev && dev->state & 1 << LINK_STATE_NOCARRIER ? DROP_KEY_NO_CARRIER : 0;
+    }
+    if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
+        switch (BPF_CORE_READ_BITFIELD(skb, pkt_type)) {
+        case PACKET_BROADCAST:
+        case PACKET_MULTICAST:
+        case PACKET_LOOPBACK: /* this host's own copy of a multicast */
+            return DROP_KEY_TO_GROUP;
+        default:
+            return DROP_KEY_TO_HOST;
+        }
+    return 0;
 }
 
 static void count_lost(void)
@@ -187,6 +219,7 @@ int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reaso
         .location = (__u64)location,
         .reason = reason,
         .protocol = drop_protocol_of(bpf_ntohs(skb->protocol)),
+        .circumstances = circumstances_of(skb, reason),
     };
     __u64 *count;
 

@@ -28,13 +28,21 @@ enum drop_netns {
     DROP_NETNS_COUNT
 };
 
+/* The bits of enum drop_circumstance (collectors/meaning/drop_meaning.h). */
+enum drop_key_circumstance {
+    DROP_KEY_NO_CARRIER = 1 << 0,
+    DROP_KEY_TO_GROUP = 1 << 1,
+    DROP_KEY_TO_HOST = 1 << 2,
+};
+
 struct drop_key {
     __u64 location; /* in the function that dropped, behind its call of kfree_skb; or the function itself,
                        where it names itself as the one (net_tx_action) */
     __u32 reason;   /* enum skb_drop_reason of the running kernel; the high 16 bits are a subsystem */
     __u32 ifindex;  /* 0 outside the daemon's own namespace */
     __u32 netns;    /* enum drop_netns */
-    __u32 protocol; /* enum drop_protocol */
+    __u16 protocol; /* enum drop_protocol */
+    __u16 circumstances; /* enum drop_key_circumstance, as far as the reason leaves a question */
 };
 
 /* What the kernel itself calls a location, "%pS": "tap_handle_frame+0x1bc/0x2f0 [tap]". Longer ones are cut.
