@@ -6,6 +6,7 @@ import os
 from contextlib import closing
 from dataclasses import dataclass
 
+import traffic
 from bench import Bench
 
 # What moves when nothing is lost. The exporters' own scrapes, by lo, are in these too.
@@ -124,7 +125,8 @@ def compare_inside(watcher, rows, expected):
         def wanted(labels, site=site):
             return (
                 labels["function"] in site.functions
-                and labels["reason"] == site.reason
+                and labels["reason"] in site.reasons
+                and labels["class"] in site.classes
                 and labels["device"] == (site.device or "")
                 # A packet without device may still have a socket, and its namespace.
                 and labels["netns"] in (("self",) if site.device else ("self", ""))
@@ -133,7 +135,7 @@ def compare_inside(watcher, rows, expected):
         count, name = take(rows, wanted)
         yield Line(
             watcher.where,
-            name or f"{'|'.join(site.functions)} {site.reason} {site.device or ''}",
+            name or f"{'|'.join(site.functions)} {'|'.join(site.reasons)} {site.device or ''}",
             count,
             site.count,
             fits(count, site.count),
@@ -165,27 +167,42 @@ def untold(first, last):
     return moved("netdrop_kernel_drop_events_lost_total", "queue")
 
 
+def site_told(site, source):
+    """How many of its drops a source tells of."""
+    if source != "packet" or site.mac_header:
+        return site.count
+    if site.mac_header is None:
+        return range(0, (site.count[-1] if isinstance(site.count, range) else site.count) + 1)
+    return 0
+
+
 def compare_host(watcher, rows, expected, lost):
     """From outside, where every namespace's drops come together: each site by what the source can tell. `lost` are
     drops that it says are missing."""
     groups = {}
     namespaces = ("other", "") if watcher.source == "bpf" else ("",)
     for site in expected.sites:
-        name = (site.functions, "" if watcher.source == "summary" else site.reason)
-        told = site.mac_header or watcher.source != "packet"
-        groups[name] = add(groups.get(name, 0), site.count if told else 0)
-    for (functions, reason), count in groups.items():
+        reasons = ("",) if watcher.source == "summary" else site.reasons
+        # Without reason or circumstances a class may be another.
+        classes = frozenset(site.classes) if watcher.source == "bpf" else None
+        name = (site.functions, reasons, classes)
+        groups[name] = add(groups.get(name, 0), site_told(site, watcher.source))
+    for (functions, reasons, classes), count in groups.items():
 
-        def wanted(labels, functions=functions, reason=reason):
-            # Every namespace of the bench is another one to the host.
-            return labels["function"] in functions and labels["reason"] == reason and labels["netns"] in namespaces
+        def wanted(labels, functions=functions, reasons=reasons, classes=classes):
+            return (
+                labels["function"] in functions
+                and labels["reason"] in reasons
+                and labels["netns"] in namespaces  # every namespace of the bench is another one to the host
+                and (classes is None or labels["class"] in classes)
+            )
 
         moved, name = take(rows, wanted)
         if watcher.source == "summary" and "tcp_v4_rcv" in functions:
             count = add(count, range(20))  # late segments of the scrapes, which this mode cannot tell apart
         if lost and count:
             count = add(count, range(-lost, 1))
-        yield Line(watcher.source, name or f"{'|'.join(functions)} {reason}", moved, count, fits(moved, count))
+        yield Line(watcher.source, name or f"{'|'.join(functions)} {'|'.join(reasons)}", moved, count, fits(moved, count))
 
 
 def compare_sites(bench, expected):
@@ -203,6 +220,7 @@ def compare_sites(bench, expected):
 
 def judge(recipe, watchers, inside, host):
     """Runs a recipe on a bench of its own: (what it expects, the lines of the comparison)."""
+    print("seed", traffic.draw_anew())
     with closing(Bench(watchers, inside, host)) as bench:
         expected = recipe.run(bench)
         return expected, [*compare_counters(bench, expected), *compare_sites(bench, expected)]

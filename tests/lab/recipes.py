@@ -27,17 +27,51 @@ from traffic import COUNT, PORT
 ICMP_BURST = range(6, 20)
 
 
+# What a reason means, whoever drops.
+CLASSES = {
+    "NO_SOCKET": "error",
+    "SOCKET_RCVBUFF": "capacity",
+    "FULL_RING": "capacity",
+    "CPU_BACKLOG": "capacity",
+    "QDISC_DROP": "capacity",
+    "NEIGH_QUEUEFULL": "capacity",
+    "NEIGH_FAILED": "error",
+    "NETFILTER_DROP": "policy",
+    "TC_INGRESS": "policy",
+    "IP_RPFILTER": "policy",
+    "IP_INHDR": "error",
+    "IP_INNOROUTES": "error",
+    "IP_INADDRERRORS": "error",
+    "PKT_TOO_BIG": "error",
+    "IP_CSUM": "error",
+    "UDP_CSUM": "error",
+    "IP_NOPROTO": "error",
+    "OTHERHOST": "benign",
+    "UNHANDLED_PROTO": "benign",
+}
+
+
 @dataclass(frozen=True)
 class Site:
     """Drops in a function, by one of `functions`, seen from the namespace `where`. device None: the packet has
     none any more, or not yet, so that the kernel cannot say which namespace either."""
 
     count: int | range
-    reason: str
+    reason: str | tuple  # one of these
     functions: tuple
     where: str = "b"
     device: str | None = "b0"
-    mac_header: bool = True  # without one, packet mode of drop_monitor leaves the packet out
+    # Without one, packet mode of drop_monitor leaves the packet out. None: it may have one or not.
+    mac_header: bool | None = True
+    loss_class: str = ""  # "": that of the reason
+
+    @property
+    def reasons(self):
+        return (self.reason,) if isinstance(self.reason, str) else self.reason
+
+    @property
+    def classes(self):
+        return {self.loss_class or CLASSES[reason] for reason in self.reasons}
 
 
 @dataclass
@@ -128,7 +162,7 @@ def udp_closed_unread(bench):
     with bench.measured():
         reader.close()
     # Datagrams that wait in a socket have forgotten their device (net/ipv4/udp.c, dev_scratch).
-    return Expected(datagrams(100), {}, [Site(100, "NOT_SPECIFIED", ("udp_destruct_common",), device=None)])
+    return Expected(datagrams(100), {}, [Site(100, "NOT_SPECIFIED", ("udp_destruct_common",), device=None, loss_class="benign")])
 
 
 @recipe("TCP to a port that nobody listens on")
@@ -825,3 +859,6 @@ def cpu_backlog(bench):
 def write(path, text):
     with open(path, "w", encoding="ascii") as file:
         file.write(text)
+
+
+import recipes_of_classes  # noqa: E402 F401 # pylint: disable=wrong-import-position,unused-import # they register

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the recipes of the fault lab send: always a known number of packets, from inside a namespace."""
 
+import os
+import random
 import socket
 import struct
 
@@ -13,6 +15,20 @@ IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3
 UDP_SEGMENT = 103
 TCP_REPAIR = 19
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+
+
+chosen = random.Random()
+
+
+def draw_anew():
+    """Begins a row of random counts; returns what would repeat it, in NETDROP_SEED."""
+    seed = int(os.environ.get("NETDROP_SEED", 0)) or random.randrange(1, 1 << 32)
+    chosen.seed(seed)
+    return seed
+
+
+def some(least=100, most=400):
+    return chosen.randrange(least, most)
 
 
 def udp(namespace, count=COUNT, size=64, address=B, options=()):

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 # What the recipes use, loaded first: what is dropped in a module that comes later is dropped in "unknown".
 MODULES = """
-    act_gact cls_u32 dummy ifb inet_diag ip6_tables ip_tables ipt_REJECT iptable_filter macvtap nf_conntrack nf_reject_ipv4
+    act_gact bridge cls_u32 dummy ifb inet_diag ip6_tables ip_tables ipt_REJECT iptable_filter macvtap nf_conntrack nf_reject_ipv4
     nf_tables nfnetlink_log nft_chain_nat nft_compat nft_counter nft_ct nft_limit nft_reject_ipv4 nft_reject_inet sch_ingress
-    sch_netem sch_tbf tcp_diag tun udp_diag veth xt_conntrack xt_tcpudp drop_monitor
+    sch_netem sch_tbf tcp_diag tun udp_diag veth xfrm_user xt_conntrack xt_tcpudp drop_monitor
 """.split()
 
 
