@@ -87,7 +87,7 @@ def test_carrier_changes_are_exact(veth, exporter):
         }
 
     # The kernel tells of carriers once a second (net/core/link_watch.c).
-    eventually(lambda: shown() == expected, f"{expected}", timeout=5)
+    eventually(lambda: shown() == expected, f"{expected}")
 
 
 def test_attributes_follow_the_kernel(veth, exporter):
@@ -101,7 +101,7 @@ def test_attributes_follow_the_kernel(veth, exporter):
 
     assert shown() == ((1, 1, 1, 1500, 1000), "", "", veth.MAC["a0"])
     veth.b.ip("link set b0 down")
-    eventually(lambda: shown()[0] == (0, 1, 0, 1500, 1000), "a0 without a carrier", timeout=5)
+    eventually(lambda: shown()[0] == (0, 1, 0, 1500, 1000), "a0 without a carrier")
     veth.a.ip("link set a0 down")
     veth.a.ip("link set a0 mtu 9000 txqueuelen 77 address 02:00:00:00:99:01")
     veth.a.ip(["link", "set", "a0", "alias", "rack 7"])
@@ -226,7 +226,7 @@ def test_row_10_no_netlink_allowed(exporter, kernel):
         assert not page.series("netdrop_collector_up", collector="link")
         assert "netdrop_link_up" not in page
         assert page.value("netdrop_collector_up", collector="process") == 1
-        eventually(lambda: text in process.stderr, "the reason in the log", timeout=5)
+        eventually(lambda: text in process.stderr, "the reason in the log")
         assert "RestrictAddressFamilies" in process.stderr
         kernel.unset(error)
 

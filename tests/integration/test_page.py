@@ -101,11 +101,13 @@ def test_a_drop_appears(exporter, browser, veth, full_socket, sites_named, recor
     page = browser(veth.b).open(front(daemon))
     page.run("window.same = true")
     page.refreshed(2)
-    assert rows(page, "losses") == []
     where = "b0" if sites_named else "udp"
 
     def loss():
+        """What is ours: the drop sites are those of the whole host, where other tests lose packets too."""
         return next((row for row in rows(page, "losses") if row[0] == where), None)
+
+    assert loss() is None
 
     begin = time.monotonic()
     veth.send_udp(2000)
@@ -130,7 +132,7 @@ def test_a_drop_appears(exporter, browser, veth, full_socket, sites_named, recor
         assert how.startswith("receive buffer full\n")
     assert "a larger SO_RCVBUF. Runbook: udp-receive-buffer." in how
     wait(page, lambda: loss()[2] == "0", "the rate to be 0")
-    wait(page, lambda: page.text("#verdict").startswith("Nothing is lost now"), "the verdict")
+    wait(page, lambda: re.match(r"Nothing is lost now|host loses", page.text("#verdict")), "the verdict")
     held = 0
     full_socket.settimeout(1)
     with suppress(TimeoutError):

@@ -34,14 +34,14 @@ class Reloadable:
         stamp = self.daemon.metrics().value(STAMP)
         self.write(configuration)
         self.daemon.signal(signal.SIGHUP)
-        eventually(lambda: "reloaded" in self.daemon.stderr[said:], "the reload", timeout=10)
+        eventually(lambda: "reloaded" in self.daemon.stderr[said:], "the reload")
         refused = "not reloaded" in self.daemon.stderr[said:]
 
         def shown():
             page = self.daemon.metrics()
             return (page.value(LOADED) == 0 if refused else page.value(STAMP) > stamp) and page
 
-        return eventually(shown, "the page to show it", timeout=10), self.daemon.stderr[said:]
+        return eventually(shown, "the page to show it"), self.daemon.stderr[said:]
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_settings_are_applied(reloadable, netns):
     assert not subject.daemon.metrics().series("netdrop_link_up", device="v0")
     page, _ = subject.reload({"devices": {"exclude_kinds": []}})
     assert page.value(LOADED) == 1
-    eventually(lambda: subject.daemon.metrics().series("netdrop_link_up", device="v0"), "v0", timeout=10)
+    eventually(lambda: subject.daemon.metrics().series("netdrop_link_up", device="v0"), "v0")
 
 
 def test_a_collector_that_is_switched_off_leaves_the_page_at_once(reloadable):
@@ -68,7 +68,7 @@ def test_a_collector_that_is_switched_off_leaves_the_page_at_once(reloadable):
     assert not page.series("netdrop_collector_up", collector="link")
     assert "netdrop_link_up" not in page
     subject.reload({})
-    eventually(lambda: "netdrop_link_up" in subject.daemon.metrics(), "its return", timeout=10)
+    eventually(lambda: "netdrop_link_up" in subject.daemon.metrics(), "its return")
 
 
 def test_what_did_not_change_is_not_restarted(reloadable):
@@ -121,11 +121,11 @@ def test_a_file_that_is_gone_or_unreadable_changes_nothing(reloadable):
     subject = reloadable({})
     os.unlink(subject.path)
     subject.daemon.signal(signal.SIGHUP)
-    eventually(lambda: subject.daemon.metrics().value(LOADED) == 0, "the refusal", timeout=10)
+    eventually(lambda: subject.daemon.metrics().value(LOADED) == 0, "the refusal")
     assert "No such file" in subject.daemon.stderr
     os.mkfifo(subject.path)
     subject.daemon.signal(signal.SIGHUP)
-    eventually(lambda: "regular file" in subject.daemon.stderr, "the refusal", timeout=10)
+    eventually(lambda: "regular file" in subject.daemon.stderr, "the refusal")
     assert subject.daemon.get("/-/healthy").status == 200
 
 
@@ -188,4 +188,4 @@ def test_row_47_ten_thousand_sighups_under_load(reloadable):
         now = threads_and_descriptors(daemon)
         return all(a <= b for a, b in zip(now, before))
 
-    eventually(settled, f"threads and descriptors to be as before: {before}", timeout=15)
+    eventually(settled, f"threads and descriptors to be as before: {before}")
