@@ -21,7 +21,8 @@ static const struct meaning_limit table_limit = {
 
 static const struct meaning insert_failed = LOSS(ERROR, 1, "connection not entered");
 static const struct meaning chain_too_long = LOSS(CAPACITY, 2, "hash chain too long");
-static const struct meaning drop = LOSS(CAPACITY, 3, "table full", .limit = &table_limit);
+static const struct meaning drop =
+    LOSS(UNKNOWN, 3, "table full, no memory or a clash", .limit = &table_limit);
 
 /* What each counts is read in net/netfilter/nf_conntrack_core.c, Linux 5.10 to 6.18: `drop` in
  * nf_conntrack_in() and nf_ct_resolve_clash(), the latter with `insert_failed`; `insert_failed` and

@@ -5,12 +5,24 @@
 
 #include "collectors/meaning/drop_meaning.h"
 
+/* Where a drop was that has no device. Most of those have one that is not ours to name. */
+static const char *place(const struct row_set *rows, size_t row)
+{
+    if (label_value_holds(&(struct label_value){"netns", "other"}, rows, row))
+        return "another namespace";
+    if (label_value_holds(&(struct label_value){"netns", "self"}, rows, row))
+        return "host";
+    return "kernel"; /* it does not say which namespace */
+}
+
 /* What the kernel's reason and function mean, which are the row's. */
 static void refine_site(const struct row_set *rows, size_t row, struct meaning *meaning)
 {
     char reason[64], function[64], class_name[16];
     const struct drop_meaning *found;
 
+    if (label_value_holds(&(struct label_value){"device", ""}, rows, row))
+        meaning->subject = place(rows, row);
     if (row_set_label(rows, row, "reason", reason, sizeof(reason)) < 0 ||
         row_set_label(rows, row, "function", function, sizeof(function)) < 0 ||
         row_set_label(rows, row, "class", class_name, sizeof(class_name)) < 0)

@@ -35,7 +35,8 @@ static uint64_t labels_hash(const struct drop_labels *labels)
     hash = hash_text(hash, labels->reason);
     hash = hash_text(hash, labels->device);
     hash = hash_word(hash, labels->offset);
-    return hash_word(hash, (uint64_t)labels->circumstance << 16 | (uint64_t)labels->netns << 8 | labels->protocol);
+    return hash_word(hash,
+                     (uint64_t)labels->circumstance << 16 | (uint64_t)labels->netns << 8 | labels->protocol);
 }
 
 static bool labels_equal(const struct drop_labels *a, const struct drop_labels *b)

@@ -31,6 +31,7 @@ const struct remedy remedies[REMEDY_COUNT] = {
                            "See why the link is down (ip link, ethtool DEVICE), and who still sends there"},
     [REMEDY_QUEUE_EMPTIED] = {"no-carrier",
                               "See why the link went down (journalctl -k), or who replaced its queue"},
+    [REMEDY_DROP_SITES] = {"drop-sites", "See which drop site moves as fast: it says why"},
     [REMEDY_ROUTES] = {"routes", "Compare ip route get of source and destination with what is meant"},
     [REMEDY_BRIDGE] = {"bridge", "Look at the ports of the bridge (bridge -d link)"},
     [REMEDY_TUNNEL] = {"tunnels", "Compare the settings of both ends of the tunnel"},

@@ -11,7 +11,7 @@
 #define FILTER(kind, where, the_detail)                                                                      \
     {                                                                                                        \
         .when = {{"kind", kind}}, .purpose = PURPOSE_OTHER, .stage = STAGE_##where,                          \
-        .loss_class = LOSS_POLICY, .remedy = &remedies[REMEDY_FIREWALL], QUEUE, .detail = the_detail         \
+        .loss_class = LOSS_POLICY, .remedy = &remedies[REMEDY_TC_FILTERS], QUEUE, .detail = the_detail       \
     }
 
 static const struct meaning drops[] = {

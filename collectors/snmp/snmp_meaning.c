@@ -29,7 +29,7 @@
     PROTOCOL(protocol, "InCsumErrors", TRANSPORT, RECEIVE, ERROR, (from) + 1, name, "wrong checksum",        \
              DAMAGED),                                                                                       \
         PROTOCOL(protocol, "SndbufErrors", TRANSPORT, TRANSMIT, CAPACITY, (from) + 2, name,                  \
-                 "send buffer full", TRANSMIT_QUEUE),                                                        \
+                 "no room in a queue or the send buffer", TRANSMIT_QUEUE),                                   \
         PROTOCOL(protocol, "MemErrors", TRANSPORT, RECEIVE, CAPACITY, (from) + 3, name,                      \
                  "out of socket memory", MEMORY),                                                            \
         PROTOCOL(protocol, "RcvbufErrors", TRANSPORT, RECEIVE, CAPACITY, (from) + 4, name,                   \
@@ -42,17 +42,17 @@ static const struct {
     const char *field;
     struct meaning meaning;
 } losses[] = {
-    IP("InDiscards", RECEIVE, CAPACITY, 1, "no memory to receive", MEMORY),
-    IP("OutDiscards", TRANSMIT, UNKNOWN, 2, "not sent", TRANSMIT_QUEUE),
-    IP("ReasmFails", RECEIVE, UNKNOWN, 3, "fragments incomplete", FRAGMENTS),
+    IP("InDiscards", RECEIVE, UNKNOWN, 1, "discarded on arrival: no memory, or IPv6 off", DROP_SITES),
+    IP("OutDiscards", TRANSMIT, UNKNOWN, 2, "not sent: a rule, a full queue or no memory", DROP_SITES),
+    IP("ReasmFails", RECEIVE, UNKNOWN, 3, "fragments that made no packet", FRAGMENTS),
     UDP("Udp", "udp", 10),
     UDP("UdpLite", "udplite", 20),
     TCP("OfoPruned", CAPACITY, 31, "out-of-order queue pruned", TCP_RECEIVE_QUEUE),
     TCP("RcvPruned", CAPACITY, 32, "receive queue pruned", TCP_RECEIVE_QUEUE),
     TCP("TCPRcvQDrop", CAPACITY, 33, "receive queue full", TCP_RECEIVE_QUEUE),
     TCP("TCPOFODrop", CAPACITY, 34, "out-of-order queue full", TCP_RECEIVE_QUEUE),
-    TCP("TCPBacklogDrop", CAPACITY, 35, "socket backlog full", TCP_RECEIVE_QUEUE),
-    TCP("ListenDrops", UNKNOWN, 36, "connection refused by a listener", ACCEPT_QUEUE),
+    TCP("TCPBacklogDrop", CAPACITY, 35, "socket backlog full", SOCKET_BACKLOG),
+    TCP("ListenDrops", UNKNOWN, 36, "connection attempts not taken by a listener", ACCEPT_QUEUE),
     TCP("ListenOverflows", CAPACITY, 37, "listen queue full", ACCEPT_QUEUE),
 };
 

@@ -58,7 +58,7 @@ void trend_look(struct trend *trend, uint64_t now_ns);
 struct trend_line {
     const struct meaning *meaning;
     bool device;          /* the subject is a network device */
-    char subject[64];     /* what loses, "host" where the kernel does not tell */
+    char subject[64];     /* what loses, "host" where the meaning does not tell */
     char cause[160];      /* one line; names of the kernel's and of drivers: data, to be escaped */
     double count;         /* packets, over the points asked for */
     double rate;          /* packets a second, over the same; where nothing is known there, before */

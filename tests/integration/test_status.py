@@ -93,7 +93,7 @@ def test_entries_of_a_spell(exporter, tree, tmp_path, veth):
     daemon.signal(signal.SIGHUP)
     journal.said(MESSAGE_ID=identifiers["CONFIG_RELOADED"])
     send_unhandled(veth, 700)
-    fields = {"NETDROP_DEVICE": "b0", "NETDROP_SUBJECT": "b0", "NETDROP_CAUSE": "receive dropped"}
+    fields = {"NETDROP_DEVICE": "b0", "NETDROP_SUBJECT": "b0", "NETDROP_CAUSE": "receive dropped: no room, or nobody wants it"}
     assert journal.said(MESSAGE_ID=identifiers["LOSS_BEGAN"], **fields)["PRIORITY"] == "4"
     assert journal.said(MESSAGE_ID=identifiers["LOSS_ENDED"], **fields)["PRIORITY"] == "6"
     assert len(journal.entries(NETDROP_DEVICE="b0")) == 2

@@ -398,41 +398,72 @@ static void test_absent_cells(void **state)
     shape_done(&shape);
 }
 
-static const char *const site_labels[] = {"reason", "function", "class", "device"};
+static const char *const site_labels[] = {"reason", "function", "class", "device", "netns"};
 
 /* A site's row comes with its first packet; all that it counts is new. */
 static void test_drop_sites(void **state)
 {
     static const char *const rows[] = {
-        "FULL_RING", "tun_net_xmit",   "capacity", "tap0", "TCP_OLD_DATA", "tcp_data_queue", "benign", "eth0",
-        "",          "tcp_v4_rcv",     "error",    "",     "NO_SOCKET",    "udp_rcv",        "error",  "",
-        "X",         "not_a_function", "strange",  "",
+        "FULL_RING",
+        "tun_net_xmit",
+        "capacity",
+        "tap0",
+        "self",
+        "TCP_OLD_DATA",
+        "tcp_data_queue",
+        "benign",
+        "eth0",
+        "self",
+        "",
+        "tcp_v4_rcv",
+        "error",
+        "",
+        "",
+        "NO_SOCKET",
+        "udp_rcv",
+        "error",
+        "",
+        "other",
+        "X",
+        "not_a_function",
+        "strange",
+        "",
+        "",
+        "UDP_CSUM",
+        "udp_rcv",
+        "error",
+        "",
+        "self",
     };
-    struct shape none = shape_new(site_metrics, 1, site_labels, 4, rows, 0);
-    struct shape all = shape_new(site_metrics, 1, site_labels, 4, rows, 5);
+    struct shape none = shape_new(site_metrics, 1, site_labels, 5, rows, 0);
+    struct shape all = shape_new(site_metrics, 1, site_labels, 5, rows, 6);
 
     (void)state;
     publish(SITES_SLOT, &none, NULL);
     trend_step(trend, now_ns);
     now_ns += TREND_STEP_NS;
-    publish(SITES_SLOT, &all, (uint64_t[]){500, 900, 100, 50, 9});
+    publish(SITES_SLOT, &all, (uint64_t[]){500, 900, 100, 50, 9, 20});
     trend_step(trend, now_ns);
     now_ns += TREND_STEP_NS;
-    assert_int_equal(losses(12), 3);
+    assert_int_equal(losses(12), 4);
     assert_string_equal(lines[0].subject, "tap0");
     assert_string_equal(lines[0].cause, "FULL_RING in tun_net_xmit");
     assert_true(lines[0].device);
     assert_number(lines[0].count, 500);
-    assert_string_equal(lines[1].subject, "host");
+    assert_string_equal(lines[1].subject, "kernel");
     assert_string_equal(lines[1].cause, "in tcp_v4_rcv");
     assert_false(lines[1].device);
+    /* A container's loss is not the host's. */
+    assert_string_equal(lines[2].subject, "another namespace");
+    assert_false(lines[2].device);
+    assert_string_equal(lines[3].subject, "host");
     assert_int_equal(select_lines(PURPOSE_OTHER, 12, 8), 1);
     assert_string_equal(lines[0].cause, "TCP_OLD_DATA in tcp_data_queue");
     assert_int_equal(select_lines(PURPOSE_OTHER | PURPOSE_LOSS, 12, 2), 2);
     assert_number(lines[0].count, 900);
     assert_number(lines[1].count, 500);
     /* The source was opened again, and counts from nothing. */
-    publish(SITES_SLOT, &all, (uint64_t[]){30, 0, 0, 0, 0});
+    publish(SITES_SLOT, &all, (uint64_t[]){30, 0, 0, 0, 0, 0});
     trend_step(trend, now_ns);
     losses(1);
     assert_number(lines[0].count, 30);
