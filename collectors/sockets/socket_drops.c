@@ -38,7 +38,7 @@ static void forget_old(struct socket_drops *drops)
 
     hash_index_clear(&drops->index);
     for (size_t i = 0; i < drops->count; i++) {
-        if (drops->round - drops->items[i].round > KEEP_ROUNDS)
+        if ((int32_t)(drops->round - drops->items[i].round) > KEEP_ROUNDS)
             continue;
         (void)hash_index_add(&drops->index, cookie_hash(drops->items[i].cookie),
                              kept); /* its room is there */
@@ -78,7 +78,7 @@ static int insert(struct socket_drops *drops, const struct socket_drop *drop)
 
 int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t count, uint32_t *ret_new)
 {
-    const struct socket_drop now = {.cookie = cookie, .drops = count, .round = drops->round};
+    const struct socket_drop now = {.cookie = cookie, .drops = count, .round = drops->round + drops->ahead};
     size_t known =
         hash_index_find(&drops->index, cookie_hash(cookie), item, drops->items[item].cookie == cookie);
     int error = 0;

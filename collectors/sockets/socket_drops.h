@@ -15,7 +15,7 @@
 struct socket_drop {
     uint64_t cookie;
     uint32_t drops; /* of the socket, when it was last seen */
-    uint32_t round; /* when that was */
+    uint32_t round; /* when that was; or will be, where it is looked at only now and then */
 };
 
 struct socket_drops {
@@ -24,6 +24,7 @@ struct socket_drops {
     size_t capacity;
     struct hash_index index; /* the items by their cookie */
     uint32_t round;
+    uint32_t ahead;      /* set by the owner: rounds for which those told of now are left out */
     uint32_t full_round; /* in which there was no room */
 };
 
@@ -34,8 +35,8 @@ void socket_drops_begin(struct socket_drops *drops);
 
 /*
  * Tells how many of a socket's drops are new. A socket may be told of any number of times, also within a
- * round; one that is not told of is remembered for a few rounds at least, because a dump may miss one that is
- * there. -ENOSPC where so many sockets drop that there is no room to remember another, -ENOMEM: the drops are
- * not told, and will be, where there is room later.
+ * round; one that is not told of is remembered for a few rounds more at least, because a dump may miss one
+ * that is there. -ENOSPC where so many sockets drop that there is no room to remember another, -ENOMEM: the
+ * drops are not told, and will be, where there is room later.
  */
 int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t count, uint32_t *ret_new);

@@ -6,9 +6,17 @@
  * full the accept queues of the listeners on a port are, from sock_diag dumps. Runs on the collector's own
  * thread.
  *
- * The kernel leaves out for us what is no service: connected sockets, and those whose port it chose itself.
+ * The kernel leaves out for us what is no service: sockets whose port it chose itself, and ports above the
+ * highest. Connected ones we leave out ourselves.
  * It still walks all UDP sockets, once for each IP version, at a tenth of a microsecond a socket; of TCP
  * listeners only. What it has to tell of costs eight times that.
+ *
+ * A socket may come into view with a past: one that was connected disconnects, or gives up a port of the
+ * kernel's choice for one of its own. Nothing that the kernel tells of a socket says how old it is: cookies
+ * are given at the first look, inode numbers in batches of each CPU. So the others are looked at too, and
+ * only what they have dropped is remembered: those with a port of their own that are connected at each look,
+ * the rest, which may be many, once in REST_LOOKS (a minute). Who is not known then is new, and so is all
+ * that it dropped; but for one that was no service, disconnected and took a port within that time.
  *
  * A socket's own count is gone when it is closed. Ours are of ports, from the opening of the collector on,
  * and only rise: at each look what is new is added (socket_drops.h). What a socket drops between the last
@@ -37,7 +45,9 @@
 
 /* The kernel's numbers of states (net/tcp_states.h), which its headers for programs do not have. A UDP socket
  * that is not connected is "closed". */
-enum { STATE_CLOSE = 7, STATE_LISTEN = 10 };
+enum { STATE_ESTABLISHED = 1, STATE_CLOSE = 7, STATE_LISTEN = 10 };
+
+enum { REST_LOOKS = 12 };
 
 struct sockets_settings {
     struct collector_common common;
@@ -75,9 +85,10 @@ struct sockets_state {
     struct netlink netlink;
     struct limits *limits;
     struct nl_msg *request;
-    struct inet_diag_req_v2 *query; /* in the request */
-    bool no_udp, no_tcp;            /* the kernel has no sock_diag of it */
-    bool opening;                   /* what has been dropped so far is not ours to count */
+    struct nl_msg *rest_request; /* of those that the other leaves out */
+    bool no_udp, no_tcp;         /* the kernel has no sock_diag of it */
+    bool opening;                /* what has been dropped so far is not ours to count */
+    unsigned looks;              /* so far; at the rest of the sockets once in REST_LOOKS */
 
     struct socket_drops drops;
     struct socket_ports udp;
@@ -87,18 +98,27 @@ struct sockets_state {
     struct column_set *listen_columns;
 };
 
-static int request_new(uint16_t highest_port, struct nl_msg **ret_request)
+static int request_new(const uint8_t *filter, size_t size, struct nl_msg **ret_request)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *request = NULL;
     struct inet_diag_req_v2 query = {};
-    uint8_t filter[SOCKETS_FILTER_SIZE];
 
-    sockets_filter(highest_port, filter);
     if (netlink_message_new(SOCK_DIAG_BY_FAMILY, &query, sizeof(query), &request) < 0 ||
-        nla_put(request, INET_DIAG_REQ_BYTECODE, sizeof(filter), filter) < 0)
+        nla_put(request, INET_DIAG_REQ_BYTECODE, (int)size, filter) < 0)
         return -ENOMEM;
     *ret_request = take_ptr(request);
     return 0;
+}
+
+static int make_requests(struct sockets_state *state, uint16_t highest_port)
+{
+    uint8_t filter[SOCKETS_FILTER_SIZE], rest[SOCKETS_FILTER_REST_SIZE];
+    int error;
+
+    sockets_filter(highest_port, filter);
+    sockets_filter_rest(highest_port, rest);
+    error = request_new(filter, sizeof(filter), &state->request);
+    return error < 0 ? error : request_new(rest, sizeof(rest), &state->rest_request);
 }
 
 static void sockets_close(void *data)
@@ -107,6 +127,7 @@ static void sockets_close(void *data)
 
     netlink_close(&state->netlink);
     nlmsg_freep(&state->request);
+    nlmsg_freep(&state->rest_request);
     socket_drops_done(&state->drops);
     socket_ports_done(&state->udp);
     socket_ports_done(&state->listeners);
@@ -117,31 +138,53 @@ static void sockets_close(void *data)
 
 DEFINE_CLEANUP(struct sockets_state *, sockets_close)
 
-static int udp_message(const struct nlmsghdr *message, void *data)
+/* What is new of a service's socket counts; of others it is but remembered. */
+static int take_drops(struct sockets_state *state, const struct socket_report *report,
+                      struct socket_port *port)
 {
-    struct sockets_state *state = data;
-    struct socket_report report;
-    struct socket_port *port;
     uint32_t fresh;
     int error;
 
-    error = sockets_parse(message, &report);
-    if (error < 0)
-        return error == -ENODATA ? 0 : error;
-    port = socket_ports_get(&state->udp, report.ipv6, report.port, &state->hint);
-    port->has_socket = true;
-    if (!report.has_drops)
+    if (!report->has_drops)
         return 0;
-    error = socket_drops_take(&state->drops, report.cookie, report.drops, &fresh);
+    error = socket_drops_take(&state->drops, report->cookie, report->drops, &fresh);
     if (error == -ENOSPC) {
         limit_hit(state->limits, LIMIT_SOCKETS);
         return 0;
     }
     if (error < 0)
         return error;
-    if (!state->opening)
+    if (port && !state->opening)
         port->values[0] += fresh;
     return 0;
+}
+
+static int udp_message(const struct nlmsghdr *message, void *data)
+{
+    struct sockets_state *state = data;
+    struct socket_report report;
+    struct socket_port *port;
+    int error;
+
+    error = sockets_parse(message, &report);
+    if (error < 0)
+        return error == -ENODATA ? 0 : error;
+    if (report.connected)
+        return take_drops(state, &report, NULL);
+    port = socket_ports_get(&state->udp, report.ipv6, report.port, &state->hint);
+    port->has_socket = true;
+    return take_drops(state, &report, port);
+}
+
+static int rest_message(const struct nlmsghdr *message, void *data)
+{
+    struct sockets_state *state = data;
+    struct socket_report report;
+    int error = sockets_parse(message, &report);
+
+    if (error < 0)
+        return error == -ENODATA ? 0 : error;
+    return take_drops(state, &report, NULL);
 }
 
 /* Of several listeners on a port the fullest is told of: each has a queue of its own, and where one of many
@@ -166,20 +209,22 @@ static int listen_message(const struct nlmsghdr *message, void *data)
     return 0;
 }
 
-static int dump(struct sockets_state *state, int protocol, const struct netlink_reader *reader,
-                struct fault *fault)
+static int dump(struct sockets_state *state, struct nl_msg *request, int protocol,
+                const struct netlink_reader *reader, struct fault *fault)
 {
     static const uint8_t families[] = {AF_INET, AF_INET6};
+    struct inet_diag_req_v2 *query = nlmsg_data(nlmsg_hdr(request));
     int error = 0;
 
     for (size_t i = 0; i < ELEMENTS(families) && error == 0; i++) {
-        *state->query = (struct inet_diag_req_v2){
+        *query = (struct inet_diag_req_v2){
             .sdiag_family = families[i],
             .sdiag_protocol = (uint8_t)protocol,
             .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
-            .idiag_states = 1U << (protocol == IPPROTO_UDP ? STATE_CLOSE : STATE_LISTEN),
+            .idiag_states =
+                protocol == IPPROTO_UDP ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED : 1U << STATE_LISTEN,
         };
-        error = netlink_dump(&state->netlink, state->request, reader, state, fault);
+        error = netlink_dump(&state->netlink, request, reader, state, fault);
         /* A kernel without IPv6 has the other's all the same. */
         if (error == -ENOENT && families[i] == AF_INET6)
             return 0;
@@ -187,13 +232,23 @@ static int dump(struct sockets_state *state, int protocol, const struct netlink_
     return error;
 }
 
+/* Services first: what one drops until the rest is looked at must not pass for the past of a client. */
 static int dump_udp(struct sockets_state *state, struct fault *fault)
 {
-    static const struct netlink_reader reader = {.what = "sock_diag dump of UDP", .message = udp_message};
+    static const struct netlink_reader services = {.what = "sock_diag dump of UDP", .message = udp_message};
+    static const struct netlink_reader rest = {.what = "sock_diag dump of UDP clients",
+                                               .message = rest_message};
+    int error;
 
     socket_drops_begin(&state->drops);
     socket_ports_begin(&state->udp, true);
-    return dump(state, IPPROTO_UDP, &reader, fault);
+    error = dump(state, state->request, IPPROTO_UDP, &services, fault);
+    if (error < 0 || state->looks++ % REST_LOOKS)
+        return error;
+    state->drops.ahead = REST_LOOKS;
+    error = dump(state, state->rest_request, IPPROTO_UDP, &rest, fault);
+    state->drops.ahead = 0;
+    return error;
 }
 
 static int dump_listeners(struct sockets_state *state, struct fault *fault)
@@ -201,7 +256,7 @@ static int dump_listeners(struct sockets_state *state, struct fault *fault)
     static const struct netlink_reader reader = {.what = "sock_diag dump of TCP", .message = listen_message};
 
     socket_ports_begin(&state->listeners, false);
-    return dump(state, IPPROTO_TCP, &reader, fault);
+    return dump(state, state->request, IPPROTO_TCP, &reader, fault);
 }
 
 /* Looks which protocols there are, and from where to count. */
@@ -228,10 +283,9 @@ static int prepare(struct sockets_state *state, const struct sockets_settings *s
 {
     int error;
 
-    error = request_new((uint16_t)settings->highest_port, &state->request);
+    error = make_requests(state, (uint16_t)settings->highest_port);
     if (error < 0)
         return error;
-    state->query = nlmsg_data(nlmsg_hdr(state->request));
     error = socket_ports_init(&state->udp, settings->max_ports, state->limits);
     if (error == 0)
         error = socket_ports_init(&state->listeners, settings->max_ports, state->limits);

@@ -15,6 +15,8 @@
 
 #include "collectors/kernel/netlink_parse.h"
 
+enum { STATE_ESTABLISHED = 1 }; /* net/tcp_states.h */
+
 static_assert(sizeof(struct inet_diag_bc_op) == 4,
               "the size of an instruction is part of the kernel's interface");
 
@@ -41,6 +43,7 @@ int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_repo
     report.cookie = (uint64_t)socket.id.idiag_cookie[1] << 32 | socket.id.idiag_cookie[0];
     report.port = ntohs(socket.id.idiag_sport);
     report.ipv6 = socket.idiag_family == AF_INET6;
+    report.connected = socket.idiag_state == STATE_ESTABLISHED;
     report.queue_length = socket.idiag_rqueue;
     report.queue_limit = socket.idiag_wqueue;
     /* The kernel numbers sockets from 1 (net/core/sock_diag.c, __sock_gen_cookie()). */
@@ -66,5 +69,17 @@ void sockets_filter(uint16_t highest_port, uint8_t filter[SOCKETS_FILTER_SIZE])
     };
 
     static_assert(sizeof(code) == SOCKETS_FILTER_SIZE, "room for the filter");
+    memcpy(filter, code, sizeof(code));
+}
+
+void sockets_filter_rest(uint16_t highest_port, uint8_t filter[SOCKETS_FILTER_REST_SIZE])
+{
+    const struct inet_diag_bc_op code[] = {
+        {.code = INET_DIAG_BC_S_LE, .yes = 8, .no = SOCKETS_FILTER_REST_SIZE},
+        {.no = highest_port}, /* the operand */
+        {.code = INET_DIAG_BC_AUTO, .yes = 4, .no = 8},
+    };
+
+    static_assert(sizeof(code) == SOCKETS_FILTER_REST_SIZE, "room for the filter");
     memcpy(filter, code, sizeof(code));
 }

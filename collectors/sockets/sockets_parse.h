@@ -10,12 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SOCKETS_FILTER_SIZE = 16 };
+enum { SOCKETS_FILTER_SIZE = 16, SOCKETS_FILTER_REST_SIZE = 12 };
 
 struct socket_report {
     uint64_t cookie; /* names the socket among all there ever are */
     uint16_t port;   /* local, in host order */
     bool ipv6;       /* the socket's; it may take IPv4 too */
+    bool connected;  /* of UDP */
     bool has_drops;
     uint32_t drops;        /* sk_drops: rises modulo 2^32 from 0 at the socket's birth */
     uint32_t queue_length; /* of a listener: connections that wait to be accepted */
@@ -28,3 +29,6 @@ int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_repo
 /* Bytecode for INET_DIAG_REQ_BYTECODE: lets through the sockets whose program chose a port, up to the
  * highest. */
 void sockets_filter(uint16_t highest_port, uint8_t filter[SOCKETS_FILTER_SIZE]);
+
+/* Lets through exactly the others. */
+void sockets_filter_rest(uint16_t highest_port, uint8_t filter[SOCKETS_FILTER_REST_SIZE]);

@@ -3,10 +3,16 @@
 queues are."""
 
 import contextlib
+import ctypes
+import os
+import random
 import re
 import socket
+import struct
 import threading
 import time
+
+import pytest
 
 import exposition
 from daemon import eventually
@@ -130,6 +136,104 @@ def test_what_was_dropped_before_is_not_counted(netns, exporter):
         assert drops(fresh(process, "sockets")) == {("8125", "4"): 0}
         send(inside, 8125, 100)
         assert drops(fresh(process, "sockets")) == {("8125", "4"): 100 - waiting(reader)}
+
+
+def disconnect(connected):
+    """connect() to AF_UNSPEC, which Python's sockets can't."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    nowhere = struct.pack("=H14x", socket.AF_UNSPEC)
+    assert libc.connect(connected.fileno(), nowhere, len(nowhere)) == 0, os.strerror(ctypes.get_errno())
+
+
+def overrun(namespace, connected, count):
+    """Sends `count` datagrams to a connected socket that nobody reads, from its peer; returns how many it dropped."""
+    with namespace.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        connected.connect(peer.getsockname())
+        for _ in range(count):
+            peer.sendto(bytes(64), connected.getsockname())
+    return count - waiting(connected)
+
+
+@pytest.fixture
+def chosen():
+    """Numbers at random; the seed is told where the test fails."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    return random.Random(seed)
+
+
+def test_a_socket_that_disconnects_brings_no_past(netns, exporter, chosen):
+    """What it dropped while connected was no service's; from then on it counts."""
+    inside = netns()
+    process = exporter(*ONLY_SOCKETS, netns=inside)
+    port, past, now = str(chosen.randrange(1024, 32768)), chosen.randrange(100, 900), chosen.randrange(50, 300)
+    with udp(inside, int(port)) as reader:
+        assert overrun(inside, reader, past) > 0
+        assert (port, "4") not in drops(fresh(process, "sockets"))
+        disconnect(reader)
+        assert drops(fresh(process, "sockets")) == {(port, "4"): 0}
+        send(inside, int(port), now)
+        new = now - waiting(reader)
+        assert drops(fresh(process, "sockets")) == {(port, "4"): new}
+        assert ss_drops(inside)[int(port), "4"] > new, "it had no past: the test shows nothing"
+    with udp(inside, int(port)) as another:  # made between two looks: all that it dropped is new
+        send(inside, int(port), now)
+        lost = now - waiting(another)
+        assert drops(fresh(process, "sockets")) == {(port, "4"): new + lost}
+
+
+def test_what_is_dropped_while_connected_for_long_never_counts(netns, exporter, chosen):
+    inside = netns()
+    process = exporter(*ONLY_SOCKETS, netns=inside)
+    seen, unseen = chosen.randrange(50, 300), chosen.randrange(50, 300)
+    with udp(inside, 8125) as reader:
+        send(inside, 8125, seen)
+        lost = seen - waiting(reader)
+        assert drops(fresh(process, "sockets")) == {("8125", "4"): lost}
+        for _ in range(2):
+            assert overrun(inside, reader, unseen) > 0
+            time.sleep(6)  # of many looks
+            assert drops(process.metrics()) == {("8125", "4"): lost}
+            disconnect(reader)
+            assert drops(fresh(process, "sockets")) == {("8125", "4"): lost}
+
+
+def test_a_client_that_becomes_a_service_brings_no_past(netns, exporter, chosen):
+    """A port of the kernel's choice, given up, and one of its own: once a minute's looks have seen what it dropped."""
+    inside = netns()
+    process = exporter(*ONLY_SOCKETS, netns=inside)
+    with inside.socket(socket.AF_INET, socket.SOCK_DGRAM) as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        reader.setblocking(False)
+        assert overrun(inside, reader, chosen.randrange(100, 900)) > 0
+        for _ in range(14):
+            fresh(process, "sockets")
+        disconnect(reader)
+        fresh(process, "sockets")
+        reader.bind(("127.0.0.1", 8125))
+        assert drops(fresh(process, "sockets")) == {("8125", "4"): 0}
+        send(inside, 8125, 100)
+        assert drops(fresh(process, "sockets")) == {("8125", "4"): 100 - waiting(reader)}
+
+
+def test_ports_that_come_into_view_by_a_reload_bring_no_past(netns, exporter, tmp_path):
+    inside = netns()
+    path = tmp_path / "config.json"
+    settings = '{"collectors": {"sockets": {"highest_port": %d, "interval": "100ms"}}}'
+    path.write_text(settings % 32767)
+    process = exporter("--collector.disable-defaults", "--collector.sockets", f"--config.file={path}", netns=inside)
+    with udp(inside, 40000) as reader:
+        send(inside, 40000, 100)
+        assert drops(fresh(process, "sockets")) == {}
+        path.write_text(settings % 65535)
+        process.signal(1)
+        eventually(lambda: drops(process.metrics()) == {("40000", "4"): 0}, "the port to be seen")
+        before = 100 - waiting(reader)
+        send(inside, 40000, 100)
+        lost = 100 - waiting(reader)
+        assert drops(fresh(process, "sockets")) == {("40000", "4"): lost}
+        assert ss_drops(inside)[40000, "4"] == before + lost > lost
 
 
 def test_once_counts_while_it_listens(netns, binary):

@@ -112,11 +112,31 @@ static void test_more_than_can_be_remembered(void **state)
     socket_drops_done(&drops);
 }
 
+/* Those that are looked at only now and then are remembered from one look to the next and longer. */
+static void test_looked_at_now_and_then(void **state)
+{
+    struct socket_drops drops = {};
+
+    (void)state;
+    socket_drops_begin(&drops);
+    drops.ahead = 12;
+    assert_int_equal(take(&drops, 1, 494), 494);
+    drops.ahead = 0;
+    for (uint64_t round = 0; round < 18; round++) {
+        socket_drops_begin(&drops);
+        for (uint64_t other = 0; other < 600; other++) /* makes it forget what it may */
+            assert_int_equal(take(&drops, 1000 * round + other + 2, 1), 1);
+    }
+    assert_int_equal(take(&drops, 1, 500), 6);
+    socket_drops_done(&drops);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_life_of_a_socket),
         cmocka_unit_test(test_missed_for_some_rounds),
+        cmocka_unit_test(test_looked_at_now_and_then),
         cmocka_unit_test(test_sockets_without_drops_take_no_room),
         cmocka_unit_test(test_storm_takes_bounded_room),
         cmocka_unit_test(test_more_than_can_be_remembered),

@@ -134,15 +134,15 @@ static void test_refused_and_incomplete(void **state)
 }
 
 /* As the kernel runs it: net/ipv4/inet_diag.c, inet_diag_bc_run(). */
-static bool passes(const uint8_t filter[SOCKETS_FILTER_SIZE], uint16_t port, bool kernel_chose_it)
+static bool passes(const uint8_t *filter, int size, uint16_t port, bool kernel_chose_it)
 {
-    int left = SOCKETS_FILTER_SIZE;
+    int left = size;
 
     while (left > 0) {
         struct inet_diag_bc_op code[2] = {};
         bool holds = false;
 
-        memcpy(code, &filter[SOCKETS_FILTER_SIZE - left], left >= 8 ? 8 : 4);
+        memcpy(code, &filter[size - left], left >= 8 ? 8 : 4);
         switch (code[0].code) {
         case INET_DIAG_BC_S_LE:
             holds = port <= code[1].no;
@@ -168,12 +168,16 @@ static void test_filter(void **state)
         {32767, 8125, true, false},  {32767, 40000, true, false}, {65535, 65535, false, true},
         {65535, 40000, true, false}, {1, 1, false, true},         {1, 2, false, false},
     };
-    uint8_t filter[SOCKETS_FILTER_SIZE];
+    uint8_t filter[SOCKETS_FILTER_SIZE], rest[SOCKETS_FILTER_REST_SIZE];
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         sockets_filter(cases[i].highest, filter);
-        assert_int_equal(passes(filter, cases[i].port, cases[i].kernel_chose_it), cases[i].passes);
+        sockets_filter_rest(cases[i].highest, rest);
+        assert_int_equal(passes(filter, sizeof(filter), cases[i].port, cases[i].kernel_chose_it),
+                         cases[i].passes);
+        assert_int_equal(passes(rest, sizeof(rest), cases[i].port, cases[i].kernel_chose_it),
+                         !cases[i].passes);
     }
 }
 
