@@ -4,7 +4,7 @@
 /*
  * THE interface: what a collector is. A collector turns what the kernel says into one snapshot. It runs on a
  * thread of its own with blocking straight-line code; it knows no other collector, no reader, no log. All
- * functions of one instance are called by that one thread, in the order open, (event | collect)*, close.
+ * functions are called by that one thread, in the order open, (event | collect)*, close.
  *
  * To add one: its own folder, one line in collectors.c, one subdir() in meson.build, its rows in the README
  * (docs/adding-a-collector.md does it).
@@ -58,8 +58,14 @@ struct collector_common {
         .help = "age from which numbers are no longer served (at least three intervals are granted)",        \
     }
 
-/* What every collector is given at open; outlives the instance. */
+/* Two structs that each collector defines for itself, in its own file: nobody else knows what is in them, so
+ * that they can have the same names everywhere, and functions that take them need no casts. */
+struct collector_settings; /* what its option table describes */
+struct collector_state;    /* what it keeps while it is open */
+
+/* What every collector is given at open; outlives its state. */
 struct collector_context {
+    const struct collector_settings *settings;
     const char *procfs;                  /* --path.procfs, "/proc" */
     const struct device_filter *devices; /* the filter that holds for this collector */
     struct limits *limits;
@@ -78,6 +84,8 @@ struct collector {
      * ...) where it looks at devices. */
     const struct option_table *options;
 
+    size_t state_size; /* of its struct collector_state */
+
     /*
      * Optional, for a collector that reads what the service could not open, for want of privilege or because
      * its sandbox hides it: opens that, and puts the descriptors into the hand-over, under names of `handles`
@@ -88,36 +96,43 @@ struct collector {
      * (handover->started), with privilege, once everybody who read is gone.
      */
     const char *const *handles;
-    int (*open_privileged)(const struct collector_context *context, const void *config,
-                           struct handover *handover, struct fault *fault);
+    int (*open_privileged)(const struct collector_context *context, struct handover *handover,
+                           struct fault *fault);
     void (*switch_off)(void);
 
     /*
-     * Opens everything the collector needs; may block, delays nobody. `config` is the struct that `options`
-     * describe; it and the context outlive the instance. On failure returns a negative errno and fills
-     * the fault (fault_unsupported() where the thing is absent or not permitted); *ret_state is untouched.
-     * Failures are retried with capped back-off. On success a fault with error 0 may say in its text what was
-     * chosen, and why: the log tells it once.
+     * Opens everything the collector needs, into a state that is all zeros; may block, delays nobody. On
+     * failure returns a negative errno and fills the fault (fault_unsupported() where the thing is absent or
+     * not permitted); what it had opened until then is left to close(). Failures are retried with capped
+     * back-off. On success a fault with error 0 may say in its text what was chosen, and why: the log tells
+     * it once.
      */
-    int (*open)(const struct collector_context *context, const void *config, void **ret_state,
-                struct fault *fault);
+    int (*open)(struct collector_state *state, const struct collector_context *context, struct fault *fault);
 
     /* Optional pair, for a collector that listens: the descriptor to poll for input between collections, and
      * what to do when it is readable. A failing event() closes and reopens the collector. */
-    int (*event_fd)(void *state);
-    int (*event)(void *state, struct fault *fault);
+    int (*event_fd)(struct collector_state *state);
+    int (*event)(struct collector_state *state, struct fault *fault);
 
     /*
      * Fills the empty draft. 0, or a negative errno with the fault filled: the draft is then thrown away and
      * the last snapshot stays until it is too old. One device that vanished or says EOPNOTSUPP is skipped:
-     * it fails nobody else. With fault->unsupported the instance is closed and reopened with back-off. On
+     * it fails nobody else. With fault->unsupported the collector is closed and reopened with back-off. On
      * success fault_note() may say what it does "without" for now (a file that may not be read), which the
      * log tells once and the page shows as long as collections say so.
      */
-    int (*collect)(void *state, struct snapshot *draft, struct fault *fault);
+    int (*collect)(struct collector_state *state, struct snapshot *draft, struct fault *fault);
 
-    void (*close)(void *state); /* accepts half-used states; never NULL */
+    /* Releases what the state holds, however little: all that an open() that failed had come to. The state
+     * itself is the caller's. */
+    void (*close)(struct collector_state *state);
 };
+
+/* Opens and closes a collector, with the memory of its state. On failure *ret_state is untouched, and nothing
+ * is left open. Closing accepts NULL, and returns NULL. */
+int collector_open(const struct collector *collector, const struct collector_context *context,
+                   struct collector_state **ret_state, struct fault *fault);
+struct collector_state *collector_close(const struct collector *collector, struct collector_state *state);
 
 /* The one table of them (collectors.c), in the order of the page. */
 extern const struct collector *const collectors[];

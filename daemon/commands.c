@@ -83,18 +83,13 @@ static void list_collector(const struct settings *settings, struct limits *limit
 {
     const struct collector *collector = collectors[i];
     _cleanup_(handover_done) struct handover handover = {};
-    struct collector_context context = {
-        .procfs = settings->procfs,
-        .devices = settings_devices(settings, i),
-        .limits = limits,
-        .handover = &handover,
-    };
+    const struct collector_context context = settings_context(settings, i, limits, &handover);
+    struct collector_state *state = NULL;
     struct fault fault = {};
-    void *state = NULL;
     int error;
 
     handover_set_open_one(&handover, settings, limits, i);
-    error = collector->open(&context, settings->collectors[i], &state, &fault);
+    error = collector_open(collector, &context, &state, &fault);
     printf("%s\n    %s\n    enabled:  %s\n    needs:    %s\n    runs here: ", collector->name,
            collector->summary, settings_collector(settings, i)->enabled ? "yes" : "no", collector->needs);
     if (error < 0) {
@@ -103,7 +98,7 @@ static void list_collector(const struct settings *settings, struct limits *limit
     }
     /* A collector that had to choose says what it chose, and why. */
     printf("yes%s%s\n", fault.text[0] ? ": " : "", fault.text);
-    collector->close(state);
+    (void)collector_close(collector, state);
 }
 
 int command_list_collectors(const struct settings *settings)

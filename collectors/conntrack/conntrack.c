@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,7 +32,7 @@
 
 enum conntrack_source { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
 
-struct conntrack_settings {
+struct collector_settings {
     struct collector_common common;
     unsigned source; /* enum conntrack_source */
 };
@@ -45,8 +44,8 @@ static const char stat_path[] = "self/net/stat/nf_conntrack";
 static const char entries_path[] = "sys/net/netfilter/nf_conntrack_count";
 static const char limit_path[] = "sys/net/netfilter/nf_conntrack_max";
 
-struct conntrack_state {
-    const struct conntrack_settings *settings;
+struct collector_state {
+    const struct collector_settings *settings;
     struct limits *limits;
     bool ask_netlink;
     struct netlink netlink;
@@ -61,10 +60,8 @@ struct conntrack_state {
     struct row_set *row;
 };
 
-static void conntrack_close(void *data)
+static void conntrack_close(struct collector_state *state)
 {
-    struct conntrack_state *state = data;
-
     netlink_close(&state->netlink);
     nlmsg_free(state->get_counters);
     nlmsg_free(state->get_entries);
@@ -74,10 +71,7 @@ static void conntrack_close(void *data)
     procfile_done(&state->limit);
     column_set_unref(state->columns);
     row_set_unref(state->row);
-    free(state);
 }
-
-DEFINE_CLEANUP(struct conntrack_state *, conntrack_close)
 
 static void begin_counters(void *data)
 {
@@ -97,7 +91,7 @@ static const struct netlink_reader entries_reader = {.what = "IPCTNL_MSG_CT_GET_
                                                      .message = take_message};
 
 /* Not while it is "going": it is no longer registered then, and a request loads it again. */
-static bool ctnetlink_is_live(struct conntrack_state *state)
+static bool ctnetlink_is_live(struct collector_state *state)
 {
     static const char live[] = {'l', 'i', 'v', 'e'};
 
@@ -107,7 +101,7 @@ static bool ctnetlink_is_live(struct conntrack_state *state)
 
 /* "auto" asks only a ctnetlink that it sees; who wants "netlink" says that it is built in, or may be loaded.
  */
-static int look_before_asking(struct conntrack_state *state, struct fault *fault)
+static int look_before_asking(struct collector_state *state, struct fault *fault)
 {
     if (access(MODULE_CONNTRACK, F_OK) < 0)
         return fault_unsupported(fault, "connection tracking is not in use: no module nf_conntrack");
@@ -116,7 +110,7 @@ static int look_before_asking(struct conntrack_state *state, struct fault *fault
     return 0;
 }
 
-static int read_netlink(struct conntrack_state *state, struct fault *fault)
+static int read_netlink(struct collector_state *state, struct fault *fault)
 {
     int error = look_before_asking(state, fault);
 
@@ -132,7 +126,7 @@ static int read_netlink(struct conntrack_state *state, struct fault *fault)
     return error;
 }
 
-static int read_proc(struct conntrack_state *state, struct fault *fault)
+static int read_proc(struct collector_state *state, struct fault *fault)
 {
     const struct procfile *stat = &state->stat;
     int error = procfile_read(&state->stat, fault);
@@ -146,7 +140,7 @@ static int read_proc(struct conntrack_state *state, struct fault *fault)
 }
 
 /* What the counters' source did not say. */
-static void read_gauge(struct conntrack_state *state, enum conntrack_field field, struct procfile *file)
+static void read_gauge(struct collector_state *state, enum conntrack_field field, struct procfile *file)
 {
     uint64_t value;
     const char *at;
@@ -160,14 +154,14 @@ static void read_gauge(struct conntrack_state *state, enum conntrack_field field
     }
 }
 
-static void read_gauges(struct conntrack_state *state)
+static void read_gauges(struct collector_state *state)
 {
     read_gauge(state, CONNTRACK_ENTRIES, &state->entries);
     read_gauge(state, CONNTRACK_ENTRIES_LIMIT, &state->limit);
 }
 
 /* No source of counters; `reason` is ctnetlink's, or "". */
-static int read_gauges_alone(struct conntrack_state *state, const char *reason, struct fault *fault)
+static int read_gauges_alone(struct collector_state *state, const char *reason, struct fault *fault)
 {
     state->reading = (struct conntrack_reading){};
     read_gauges(state);
@@ -185,7 +179,7 @@ static int read_gauges_alone(struct conntrack_state *state, const char *reason, 
 
 /* The counters are the same: where ctnetlink fails, once and for whatever reason, the file is read from then
  * on. */
-static int read_all(struct conntrack_state *state, struct fault *fault)
+static int read_all(struct collector_state *state, struct fault *fault)
 {
     struct fault reason = {}, file = {};
     int error;
@@ -215,14 +209,14 @@ static int request_new(uint8_t command, struct nl_msg **ret_request)
     return netlink_message_new(NFNL_SUBSYS_CTNETLINK << 8 | command, &header, sizeof(header), ret_request);
 }
 
-static int make_sets(struct conntrack_state *state)
+static int make_sets(struct collector_state *state)
 {
     int error = column_set_new(conntrack_metrics, CONNTRACK_FIELD_COUNT, &state->columns);
 
     return error < 0 ? error : row_set_new_single(&state->row);
 }
 
-static int prepare(struct conntrack_state *state, const char *procfs)
+static int prepare(struct collector_state *state, const char *procfs)
 {
     if (request_new(IPCTNL_MSG_CT_GET_STATS_CPU, &state->get_counters) < 0 ||
         request_new(IPCTNL_MSG_CT_GET_STATS, &state->get_entries) < 0 ||
@@ -240,10 +234,9 @@ static const char limit_handle[] = "conntrack-limit";
 static const char *const handles[] = {stat_handle, entries_handle, limit_handle, NULL};
 
 /* Anybody may read them, but under ProcSubset=pid none is there. */
-static int conntrack_open_privileged(const struct collector_context *context, const void *config,
-                                     struct handover *handover, struct fault *fault)
+static int conntrack_open_privileged(const struct collector_context *context, struct handover *handover,
+                                     struct fault *fault)
 {
-    (void)config;
     (void)fault;
     procfile_hand_over(handover, stat_handle, context->procfs, stat_path);
     procfile_hand_over(handover, entries_handle, context->procfs, entries_path);
@@ -251,15 +244,10 @@ static int conntrack_open_privileged(const struct collector_context *context, co
     return 0;
 }
 
-static int conntrack_open(const struct collector_context *context, const void *config, void **ret_state,
+static int conntrack_open(struct collector_state *state, const struct collector_context *context,
                           struct fault *fault)
 {
-    _cleanup_(conntrack_closep) struct conntrack_state *state = calloc(1, sizeof(*state));
-    int error;
-
-    if (!state)
-        return fault_set(fault, -ENOMEM, "out of memory");
-    state->settings = config;
+    state->settings = context->settings;
     state->limits = context->limits;
     state->ask_netlink = state->settings->source == SOURCE_AUTO;
     if (prepare(state, context->procfs) < 0)
@@ -267,16 +255,11 @@ static int conntrack_open(const struct collector_context *context, const void *c
     procfile_take_over(&state->stat, context->handover, stat_handle);
     procfile_take_over(&state->entries, context->handover, entries_handle);
     procfile_take_over(&state->limit, context->handover, limit_handle);
-    error = read_all(state, fault);
-    if (error < 0)
-        return error;
-    *ret_state = take_ptr(state);
-    return 0;
+    return read_all(state, fault);
 }
 
-static int conntrack_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int conntrack_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct conntrack_state *state = data;
     const struct conntrack_reading *reading = &state->reading;
     struct table *table;
     int error = read_all(state, fault);
@@ -296,11 +279,11 @@ static const char *const sources[] = {
     [SOURCE_AUTO] = "auto", [SOURCE_NETLINK] = "netlink", [SOURCE_PROC] = "proc", NULL};
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct conntrack_settings, "true", "1s"),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
     {
         .key = "source",
         .type = OPTION_CHOICE,
-        .offset = offsetof(struct conntrack_settings, source),
+        .offset = offsetof(struct collector_settings, source),
         .default_text = "auto",
         .choices = sources,
         .help =
@@ -313,7 +296,7 @@ static const struct option options[] = {
 static const struct option_table option_table = {
     .options = options,
     .count = ELEMENTS(options),
-    .struct_size = sizeof(struct conntrack_settings),
+    .struct_size = sizeof(struct collector_settings),
 };
 
 const struct collector conntrack_collector = {
@@ -322,6 +305,7 @@ const struct collector conntrack_collector = {
         "connection tracking: how full the table is, packets that it lost (/proc/net/stat/nf_conntrack)",
     .needs = "connection tracking in use (module nf_conntrack)",
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .handles = handles,
     .open_privileged = conntrack_open_privileged,
     .open = conntrack_open,

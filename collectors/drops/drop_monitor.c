@@ -13,7 +13,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <malloc.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -26,7 +25,7 @@
 #include "collectors/kernel/ksyms.h"
 #include "collectors/kernel/link_table.h"
 
-struct drop_monitor_settings {
+struct collector_settings {
     struct collector_common common;
     unsigned source; /* enum drop_choice */
     uint64_t max_sites;
@@ -40,12 +39,12 @@ static const char *const sources[] = {[DROP_CHOICE_AUTO] = "auto",
                                       NULL};
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct drop_monitor_settings, "true", "1s"),
-    DEVICE_FILTER_OPTIONS("devices.", struct drop_monitor_settings, common.devices),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
+    DEVICE_FILTER_OPTIONS("devices.", struct collector_settings, common.devices),
     {
         .key = "source",
         .type = OPTION_CHOICE,
-        .offset = offsetof(struct drop_monitor_settings, source),
+        .offset = offsetof(struct collector_settings, source),
         .default_text = "auto",
         .choices = sources,
         .restart = true,
@@ -56,7 +55,7 @@ static const struct option options[] = {
     {
         .key = "max_sites",
         .type = OPTION_UINT,
-        .offset = offsetof(struct drop_monitor_settings, max_sites),
+        .offset = offsetof(struct collector_settings, max_sites),
         .default_text = "1000",
         .min = 16,
         .max = 10000,
@@ -65,7 +64,7 @@ static const struct option options[] = {
     {
         .key = "label_offset",
         .type = OPTION_BOOL,
-        .offset = offsetof(struct drop_monitor_settings, label_offset),
+        .offset = offsetof(struct collector_settings, label_offset),
         .default_text = "false",
         .help = "a row for each place in a function; the offsets differ between builds of the kernel",
     },
@@ -74,10 +73,10 @@ static const struct option options[] = {
 static const struct option_table option_table = {
     .options = options,
     .count = ELEMENTS(options),
-    .struct_size = sizeof(struct drop_monitor_settings),
+    .struct_size = sizeof(struct collector_settings),
 };
 
-struct drop_monitor_state {
+struct collector_state {
     const struct device_filter *filter;
     struct handover *handover;
     bool label_offset;
@@ -88,42 +87,36 @@ struct drop_monitor_state {
     struct drop_book book;
 };
 
-static void drop_monitor_close(void *data)
+static void drop_monitor_close(struct collector_state *state)
 {
-    struct drop_monitor_state *state = data;
-
     link_table_close(&state->links);
     ksyms_close(&state->ksyms);
     drop_rows_done(&state->rows);
     drop_book_leave(&state->book, state->handover);
-    free(state);
 }
 
-DEFINE_CLEANUP(struct drop_monitor_state *, drop_monitor_close)
-
-static struct drop_options drop_options_of(const struct collector_context *context,
-                                           const struct drop_monitor_settings *settings)
+static struct drop_options drop_options_of(const struct collector_context *context)
 {
     static const enum drop_mode modes[] = {[DROP_CHOICE_AUTO] = DROP_MODE_ANY,
                                            [DROP_CHOICE_BPF] = DROP_MODE_ANY,
                                            [DROP_CHOICE_PACKET] = DROP_MODE_PACKET,
                                            [DROP_CHOICE_SUMMARY] = DROP_MODE_SUMMARY};
 
-    return (struct drop_options){
-        .mode = modes[settings->source], .max_sites = settings->max_sites, .limits = context->limits};
+    return (struct drop_options){.mode = modes[context->settings->source],
+                                 .max_sites = context->settings->max_sites,
+                                 .limits = context->limits};
 }
 
-static int drop_monitor_open_privileged(const struct collector_context *context, const void *config,
-                                        struct handover *handover, struct fault *fault)
+static int drop_monitor_open_privileged(const struct collector_context *context, struct handover *handover,
+                                        struct fault *fault)
 {
-    const struct drop_monitor_settings *settings = config;
-    struct drop_options drop_options = drop_options_of(context, settings);
+    struct drop_options drop_options = drop_options_of(context);
 
     drop_options.keep = !handover->leaving;
-    return drop_open(settings->source, &drop_options, context->procfs, handover, fault);
+    return drop_open(context->settings->source, &drop_options, context->procfs, handover, fault);
 }
 
-static int symbols_adopt(struct drop_monitor_state *state, struct drop_opened *opened,
+static int symbols_adopt(struct collector_state *state, struct drop_opened *opened,
                          const struct collector_context *context)
 {
     int error = ksyms_adopt(&state->ksyms, opened->kallsyms, opened->modules, context->procfs);
@@ -135,9 +128,9 @@ static int symbols_adopt(struct drop_monitor_state *state, struct drop_opened *o
     return 0;
 }
 
-static int drop_monitor_init(struct drop_monitor_state *state, const struct collector_context *context,
-                             const struct drop_monitor_settings *settings)
+static int drop_monitor_init(struct collector_state *state, const struct collector_context *context)
 {
+    const struct collector_settings *settings = context->settings;
     int error;
 
     state->filter = context->devices;
@@ -148,17 +141,14 @@ static int drop_monitor_init(struct drop_monitor_state *state, const struct coll
     return error < 0 ? error : drop_rows_init(&state->rows, settings->label_offset);
 }
 
-static int drop_monitor_open(const struct collector_context *context, const void *config, void **ret_state,
+static int drop_monitor_open(struct collector_state *state, const struct collector_context *context,
                              struct fault *fault)
 {
-    _cleanup_(drop_monitor_closep) struct drop_monitor_state *state = calloc(1, sizeof(*state));
     _cleanup_(drop_opened_done) struct drop_opened opened = {.kallsyms = -1, .modules = -1};
-    const struct drop_options drop_options = drop_options_of(context, config);
+    const struct drop_options drop_options = drop_options_of(context);
     int error;
 
-    if (!state)
-        return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
-    error = drop_monitor_init(state, context, config);
+    error = drop_monitor_init(state, context);
     if (error < 0)
         return fault_errno(fault, error, "drop_monitor");
     error = drop_opened_copy(context->handover, &opened, fault);
@@ -173,19 +163,18 @@ static int drop_monitor_open(const struct collector_context *context, const void
     if (error < 0)
         return error;
     (void)malloc_trim(0); /* reading the kernel's BTF took megabytes */
-    *ret_state = take_ptr(state);
     return 0;
 }
 
 static bool link_exists(int ifindex, void *data)
 {
-    const struct drop_monitor_state *state = data;
+    const struct collector_state *state = data;
     const struct link_table *links = &state->links;
 
     return link_table_find(links, ifindex) || !links->synced_ns || links->lost || links->full;
 }
 
-static const struct link *link_find(const struct drop_monitor_state *state, const char *device)
+static const struct link *link_find(const struct collector_state *state, const char *device)
 {
     const struct link_table *links = &state->links;
 
@@ -204,7 +193,7 @@ static_assert(DROP_NO_CARRIER == (unsigned)DROP_KEY_NO_CARRIER &&
                   DROP_TO_GROUP == (unsigned)DROP_KEY_TO_GROUP && DROP_TO_HOST == (unsigned)DROP_KEY_TO_HOST,
               "the BPF program's circumstances are those of the meanings");
 
-static int want_symbol(struct drop_monitor_state *state, const struct drop_count *count)
+static int want_symbol(struct collector_state *state, const struct drop_count *count)
 {
     char text[DROP_SYMBOL_TEXT_SIZE];
 
@@ -218,7 +207,7 @@ static int want_symbol(struct drop_monitor_state *state, const struct drop_count
 
 static int take_count(const struct drop_count *count, void *data)
 {
-    struct drop_monitor_state *state = data;
+    struct collector_state *state = data;
     struct drop_pending *pending;
     int error = array_grow(state->book.pending, state->book.pending_count, state->book.pending_capacity);
 
@@ -240,7 +229,7 @@ static int take_count(const struct drop_count *count, void *data)
 }
 
 /* Names for what was read. A device that the filter leaves out, or that is gone already, has none. */
-static void name_pending(const struct drop_monitor_state *state, const struct drop_pending *pending,
+static void name_pending(const struct collector_state *state, const struct drop_pending *pending,
                          struct drop_labels *ret_labels)
 {
     const struct ksym *symbol = ksyms_find(&state->ksyms, pending->location);
@@ -266,7 +255,7 @@ static void name_pending(const struct drop_monitor_state *state, const struct dr
 }
 
 /* Everything that came, into the table of sites. What fails for want of memory is tried again next time. */
-static int take(struct drop_monitor_state *state, struct fault *fault)
+static int take(struct collector_state *state, struct fault *fault)
 {
     const struct drop_reader reader = {.count = take_count, .link_exists = link_exists, .data = state};
     size_t before = state->book.pending_count;
@@ -295,17 +284,14 @@ static int take(struct drop_monitor_state *state, struct fault *fault)
     return error < 0 ? fault_errno(fault, error, "drop sites") : 0;
 }
 
-static int drop_monitor_event_fd(void *data)
+static int drop_monitor_event_fd(struct collector_state *state)
 {
-    struct drop_monitor_state *state = data;
-
     return state->book.source->event_fd ? state->book.source->event_fd(state->book.source_state)
                                         : link_table_fd(&state->links);
 }
 
-static int drop_monitor_event(void *data, struct fault *fault)
+static int drop_monitor_event(struct collector_state *state, struct fault *fault)
 {
-    struct drop_monitor_state *state = data;
     int error;
 
     if (state->book.source->event)
@@ -318,7 +304,7 @@ static int drop_monitor_event(void *data, struct fault *fault)
  */
 static void relabel(struct drop_labels *labels, void *data)
 {
-    const struct drop_monitor_state *state = data;
+    const struct collector_state *state = data;
     const struct link *link = link_find(state, labels->device);
 
     if (!state->label_offset)
@@ -327,7 +313,7 @@ static void relabel(struct drop_labels *labels, void *data)
         labels->device[0] = '\0';
 }
 
-static int links_follow(struct drop_monitor_state *state, struct fault *fault)
+static int links_follow(struct collector_state *state, struct fault *fault)
 {
     int error = 0;
 
@@ -342,9 +328,8 @@ static int links_follow(struct drop_monitor_state *state, struct fault *fault)
     return error;
 }
 
-static int drop_monitor_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int drop_monitor_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct drop_monitor_state *state = data;
     struct drop_status status;
     int error = links_follow(state, fault);
 
@@ -364,6 +349,7 @@ const struct collector drop_monitor_collector = {
         "CAP_BPF, CAP_PERFMON (bpf) or CAP_NET_ADMIN, CAP_SYS_ADMIN and, for names, CAP_SYSLOG (drop_monitor)",
     .listens = true,
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .handles = drop_handle_names,
     .open_privileged = drop_monitor_open_privileged,
     .switch_off = drop_open_stop,

@@ -11,7 +11,6 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "collectors/ethtool/ethtool_device.h"
@@ -22,7 +21,7 @@
 #include "collectors/ethtool/ethtool_tables.h"
 #include "collectors/kernel/link_table.h"
 
-struct ethtool_settings {
+struct collector_settings {
     struct collector_common common;
     struct string_list include;
     struct string_list exclude;
@@ -33,48 +32,48 @@ struct ethtool_settings {
 };
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct ethtool_settings, "true", "5s"),
-    DEVICE_FILTER_OPTIONS("devices.", struct ethtool_settings, common.devices),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "5s"),
+    DEVICE_FILTER_OPTIONS("devices.", struct collector_settings, common.devices),
     {.key = "statistics.include",
      .type = OPTION_LIST,
-     .offset = offsetof(struct ethtool_settings, include),
+     .offset = offsetof(struct collector_settings, include),
      .default_text = ETHTOOL_LOSS_GLOBS,
      .help =
          "driver statistics to show (globs on the driver's string, case ignored, # for the queue number)"},
     {.key = "statistics.exclude",
      .type = OPTION_LIST,
-     .offset = offsetof(struct ethtool_settings, exclude),
+     .offset = offsetof(struct collector_settings, exclude),
      .default_text = ETHTOOL_NO_LOSS_GLOBS,
      .help = "driver statistics to leave out (the same kind of globs)"},
     {.key = "per_queue",
      .type = OPTION_BOOL,
-     .offset = offsetof(struct ethtool_settings, per_queue),
+     .offset = offsetof(struct collector_settings, per_queue),
      .default_text = "false",
      .help = "show each queue beside the sum of the queues"},
     {.key = "max_statistics_per_device",
      .type = OPTION_UINT,
-     .offset = offsetof(struct ethtool_settings, max_statistics_per_device),
+     .offset = offsetof(struct collector_settings, max_statistics_per_device),
      .default_text = "512",
      .min = 1,
      .max = ETHTOOL_STRINGS_MAX,
      .help = "series of private statistics of one device at most"},
     {.key = "virtual_devices",
      .type = OPTION_BOOL,
-     .offset = offsetof(struct ethtool_settings, virtual_devices),
+     .offset = offsetof(struct collector_settings, virtual_devices),
      .default_text = "false",
      .help = "show private statistics of links without hardware too (veth, bridge, tun, ...)"},
     {.key = "standard_groups",
      .type = OPTION_BOOL,
-     .offset = offsetof(struct ethtool_settings, standard_groups),
+     .offset = offsetof(struct collector_settings, standard_groups),
      .default_text = "false",
      .help = "show the standard statistics: eth-phy, eth-mac, eth-ctrl, rmon, pause, fec"},
 };
 
 static const struct option_table option_table = {
-    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct ethtool_settings)};
+    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct collector_settings)};
 
-struct ethtool_state {
-    const struct ethtool_settings *settings;
+struct collector_state {
+    const struct collector_settings *settings;
     const struct device_filter *filter;
     struct limits *limits;
     struct ethtool_selection selection;
@@ -89,22 +88,17 @@ struct ethtool_state {
     bool tables_due; /* rows are to be made again: something changed, or the last attempt failed */
 };
 
-static void ethtool_close(void *data)
+static void ethtool_close(struct collector_state *state)
 {
-    struct ethtool_state *state = data;
-
     ethtool_tables_close(&state->tables);
     ethtool_readings_done(&state->readings);
     ethtool_devices_done(&state->devices);
     ethtool_netlink_close(&state->netlink);
     ethtool_ioctl_close(&state->ioctl);
     link_table_close(&state->links);
-    free(state);
 }
 
-DEFINE_CLEANUP(struct ethtool_state *, ethtool_close)
-
-static int open_parts(struct ethtool_state *state, struct fault *fault)
+static int open_parts(struct collector_state *state, struct fault *fault)
 {
     int error = link_table_open(&state->links, state->limits, fault);
 
@@ -122,15 +116,11 @@ static int open_parts(struct ethtool_state *state, struct fault *fault)
     return error < 0 ? fault_set(fault, error, "ethtool tables: out of memory") : 0;
 }
 
-static int ethtool_open(const struct collector_context *context, const void *config, void **ret_state,
+static int ethtool_open(struct collector_state *state, const struct collector_context *context,
                         struct fault *fault)
 {
-    const struct ethtool_settings *settings = config;
-    _cleanup_(ethtool_closep) struct ethtool_state *state = calloc(1, sizeof(*state));
-    int error;
+    const struct collector_settings *settings = context->settings;
 
-    if (!state)
-        return fault_set(fault, -ENOMEM, "ethtool: out of memory");
     state->settings = settings;
     state->filter = context->devices;
     state->limits = context->limits;
@@ -139,14 +129,10 @@ static int ethtool_open(const struct collector_context *context, const void *con
                                                   .per_queue = settings->per_queue,
                                                   .series_max = settings->max_statistics_per_device};
     state->tables_due = true;
-    error = open_parts(state, fault);
-    if (error < 0)
-        return error;
-    *ret_state = take_ptr(state);
-    return 0;
+    return open_parts(state, fault);
 }
 
-static int update_devices(struct ethtool_state *state)
+static int update_devices(struct collector_state *state)
 {
     int error = ethtool_devices_update(&state->devices, &state->links, state->filter,
                                        state->settings->virtual_devices, &state->tables_due);
@@ -161,7 +147,7 @@ static int update_devices(struct ethtool_state *state)
 }
 
 /* Readings of devices that the filter leaves out go. */
-static void keep_devices(struct ethtool_state *state)
+static void keep_devices(struct collector_state *state)
 {
     struct ethtool_readings *readings = &state->readings;
     size_t kept = 0, hint = 0;
@@ -173,7 +159,7 @@ static void keep_devices(struct ethtool_state *state)
     readings->count = kept;
 }
 
-static int ask_rings(struct ethtool_state *state, const struct ethtool_device *device)
+static int ask_rings(struct collector_state *state, const struct ethtool_device *device)
 {
     struct ethtool_ringparam rings;
     int error;
@@ -195,7 +181,7 @@ static int ask_rings(struct ethtool_state *state, const struct ethtool_device *d
     return 0;
 }
 
-static int ask_speed(struct ethtool_state *state, const struct ethtool_device *device)
+static int ask_speed(struct collector_state *state, const struct ethtool_device *device)
 {
     uint32_t speed;
 
@@ -207,8 +193,8 @@ static int ask_speed(struct ethtool_state *state, const struct ethtool_device *d
 }
 
 /* One dump for all devices; where that fails, one ioctl for each. */
-static int read_all(struct ethtool_state *state, enum ethtool_request request,
-                    int (*ask)(struct ethtool_state *state, const struct ethtool_device *device))
+static int read_all(struct collector_state *state, enum ethtool_request request,
+                    int (*ask)(struct collector_state *state, const struct ethtool_device *device))
 {
     size_t start = state->readings.count;
     int error = ethtool_netlink_dump(&state->netlink, request, &state->readings);
@@ -222,7 +208,7 @@ static int read_all(struct ethtool_state *state, enum ethtool_request request,
     return error;
 }
 
-static int read_readings(struct ethtool_state *state)
+static int read_readings(struct collector_state *state)
 {
     int error;
 
@@ -240,7 +226,7 @@ static int read_readings(struct ethtool_state *state)
     return 0;
 }
 
-static int update_tables(struct ethtool_state *state)
+static int update_tables(struct collector_state *state)
 {
     bool changed = state->tables_due;
     int error = 0;
@@ -255,7 +241,7 @@ static int update_tables(struct ethtool_state *state)
     return error;
 }
 
-static void read_statistics(struct ethtool_state *state, struct snapshot *draft)
+static void read_statistics(struct collector_state *state, struct snapshot *draft)
 {
     for (size_t i = 0; i < state->devices.count; i++) {
         struct ethtool_device *device = state->devices.items[i];
@@ -273,7 +259,7 @@ static void read_statistics(struct ethtool_state *state, struct snapshot *draft)
 }
 
 /* A name that passed from one device to another during the round would put its values under the wrong one. */
-static int drop_renamed(struct ethtool_state *state, struct snapshot *draft, struct fault *fault)
+static int drop_renamed(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
     int error = link_table_drain(&state->links, fault);
 
@@ -290,9 +276,8 @@ static int drop_renamed(struct ethtool_state *state, struct snapshot *draft, str
     return 0;
 }
 
-static int ethtool_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int ethtool_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct ethtool_state *state = data;
     int error = link_table_update(&state->links, clock_boottime_ns(), fault);
 
     if (error < 0)
@@ -312,17 +297,13 @@ static int ethtool_collect(void *data, struct snapshot *draft, struct fault *fau
 }
 
 /* Notifications are taken in as they come: link.c says why. */
-static int ethtool_event_fd(void *data)
+static int ethtool_event_fd(struct collector_state *state)
 {
-    struct ethtool_state *state = data;
-
     return link_table_fd(&state->links);
 }
 
-static int ethtool_event(void *data, struct fault *fault)
+static int ethtool_event(struct collector_state *state, struct fault *fault)
 {
-    struct ethtool_state *state = data;
-
     return link_table_drain(&state->links, fault);
 }
 
@@ -333,6 +314,7 @@ const struct collector ethtool_collector = {
         "virtual_devices",
     .needs = "nothing",
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .open = ethtool_open,
     .event_fd = ethtool_event_fd,
     .event = ethtool_event,

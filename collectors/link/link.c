@@ -22,7 +22,7 @@
 #include "collectors/link/link_columns.h"
 #include "collectors/link/link_rows.h"
 
-struct link_settings {
+struct collector_settings {
     struct collector_common common;
     unsigned columns; /* enum link_selection */
 };
@@ -30,12 +30,12 @@ struct link_settings {
 static const char *const selections[] = {[LINK_COLUMNS_ALL] = "all", [LINK_COLUMNS_LOSS] = "loss", NULL};
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct link_settings, "true", "1s"),
-    DEVICE_FILTER_OPTIONS("devices.", struct link_settings, common.devices),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
+    DEVICE_FILTER_OPTIONS("devices.", struct collector_settings, common.devices),
     {
         .key = "columns",
         .type = OPTION_CHOICE,
-        .offset = offsetof(struct link_settings, columns),
+        .offset = offsetof(struct collector_settings, columns),
         .default_text = "all",
         .choices = selections,
         .help =
@@ -44,9 +44,9 @@ static const struct option options[] = {
 };
 
 static const struct option_table option_table = {
-    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct link_settings)};
+    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct collector_settings)};
 
-struct link_state {
+struct collector_state {
     const struct device_filter *filter;
     struct link_table links;
     struct nl_msg *request; /* RTM_GETSTATS; NULL where the kernel lacks it */
@@ -68,10 +68,8 @@ static int stats_request_new(struct nl_msg **ret_request)
     return netlink_message_new(RTM_GETSTATS, &header, sizeof(header), ret_request);
 }
 
-static void link_close(void *data)
+static void link_close(struct collector_state *state)
 {
-    struct link_state *state = data;
-
     link_table_close(&state->links);
     nlmsg_freep(&state->request);
     link_columns_done(&state->columns);
@@ -79,12 +77,9 @@ static void link_close(void *data)
     column_set_unref(state->excluded_columns);
     link_rows_done(&state->rows);
     free(state->statistics);
-    free(state);
 }
 
-DEFINE_CLEANUP(struct link_state *, link_close)
-
-static int link_prepare(struct link_state *state, enum link_selection selection)
+static int link_prepare(struct collector_state *state, enum link_selection selection)
 {
     int error;
 
@@ -98,24 +93,16 @@ static int link_prepare(struct link_state *state, enum link_selection selection)
     return error;
 }
 
-static int link_open(const struct collector_context *context, const void *config, void **ret_state,
+static int link_open(struct collector_state *state, const struct collector_context *context,
                      struct fault *fault)
 {
-    const struct link_settings *settings = config;
-    _cleanup_(link_closep) struct link_state *state = calloc(1, sizeof(*state));
     int error;
 
-    if (!state)
-        return fault_set(fault, -ENOMEM, "link: out of memory");
     state->filter = context->devices;
-    error = link_prepare(state, settings->columns);
+    error = link_prepare(state, context->settings->columns);
     if (error < 0)
         return fault_errno(fault, error, "link");
-    error = link_table_open(&state->links, context->limits, fault);
-    if (error < 0)
-        return error;
-    *ret_state = take_ptr(state);
-    return 0;
+    return link_table_open(&state->links, context->limits, fault);
 }
 
 /*
@@ -125,30 +112,26 @@ static int link_open(const struct collector_context *context, const void *config
  * to make it, and hosts where nothing changes have none; a full resync after each loss would cost more and
  * count as a limit that was hit.
  */
-static int link_event_fd(void *data)
+static int link_event_fd(struct collector_state *state)
 {
-    struct link_state *state = data;
-
     return link_table_fd(&state->links);
 }
 
-static int link_event(void *data, struct fault *fault)
+static int link_event(struct collector_state *state, struct fault *fault)
 {
-    struct link_state *state = data;
-
     return link_table_drain(&state->links, fault);
 }
 
 static void dump_begin(void *data)
 {
-    struct link_state *state = data;
+    struct collector_state *state = data;
 
     state->statistics_count = 0;
 }
 
 static int dump_message(const struct nlmsghdr *message, void *data)
 {
-    struct link_state *state = data;
+    struct collector_state *state = data;
     int error;
 
     if (state->statistics_count >= DEVICES_MAX) /* links counts it */
@@ -170,7 +153,7 @@ static int link_dump(void *data, struct fault *fault)
         .what = "RTM_GETSTATS dump", .begin = dump_begin, .message = dump_message};
     static const struct netlink_reader getlink = {
         .what = "RTM_GETLINK dump", .begin = dump_begin, .message = dump_message};
-    struct link_state *state = data;
+    struct collector_state *state = data;
     int error;
 
     if (state->request) {
@@ -183,7 +166,7 @@ static int link_dump(void *data, struct fault *fault)
     return netlink_dump(&state->links.request, state->links.dump, &getlink, state, fault);
 }
 
-static int fill_links(struct link_state *state, struct snapshot *draft)
+static int fill_links(struct collector_state *state, struct snapshot *draft)
 {
     struct table *table = snapshot_add_table(draft, state->columns.set, state->rows.links);
     size_t hint = 0;
@@ -199,7 +182,7 @@ static int fill_links(struct link_state *state, struct snapshot *draft)
     return 0;
 }
 
-static int fill_info(struct link_state *state, struct snapshot *draft)
+static int fill_info(struct collector_state *state, struct snapshot *draft)
 {
     struct table *table;
 
@@ -213,7 +196,7 @@ static int fill_info(struct link_state *state, struct snapshot *draft)
     return 0;
 }
 
-static int fill_excluded(struct link_state *state, struct snapshot *draft)
+static int fill_excluded(struct collector_state *state, struct snapshot *draft)
 {
     struct table *table = snapshot_add_table(draft, state->excluded_columns, state->rows.excluded);
 
@@ -224,9 +207,8 @@ static int fill_excluded(struct link_state *state, struct snapshot *draft)
     return 0;
 }
 
-static int link_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int link_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct link_state *state = data;
     int error;
 
     error = link_table_round(&state->links, link_dump, state, fault);
@@ -247,6 +229,7 @@ const struct collector link_collector = {
     .summary = "counters of every link, and what names it (rtnetlink)",
     .needs = "nothing",
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .open = link_open,
     .event_fd = link_event_fd,
     .event = link_event,

@@ -9,7 +9,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,7 +17,7 @@
 #include "collectors/kernel/procfile.h"
 #include "collectors/process/process_parse.h"
 
-struct process_settings {
+struct collector_settings {
     struct collector_common common;
 };
 
@@ -76,7 +75,7 @@ static const struct metric metrics[COLUMN_COUNT] = {
                                    .value = VALUE_SECONDS},
 };
 
-struct process_state {
+struct collector_state {
     struct procfile stat;
     DIR *descriptors;  /* NULL: may not be looked at */
     uint64_t start_ns; /* CLOCK_REALTIME, fixed: it does not move when the clock is set; 0: not known yet */
@@ -85,21 +84,16 @@ struct process_state {
     struct row_set *rows;
 };
 
-static void process_close(void *data)
+static void process_close(struct collector_state *state)
 {
-    struct process_state *state = data;
-
     procfile_done(&state->stat);
     if (state->descriptors)
         closedir(state->descriptors);
     column_set_unref(state->columns);
     row_set_unref(state->rows);
-    free(state);
 }
 
-DEFINE_CLEANUP(struct process_state *, process_close)
-
-static int read_stat(struct process_state *state, struct process_stat *ret_stat, struct fault *fault)
+static int read_stat(struct collector_state *state, struct process_stat *ret_stat, struct fault *fault)
 {
     int error = procfile_read(&state->stat, fault);
 
@@ -121,25 +115,21 @@ static uint64_t start_time_ns(const struct process_stat *stat)
     return clock_realtime_ns() - clock_boottime_ns() + since_boot_ns;
 }
 
-static int make_sets(struct process_state *state)
+static int make_sets(struct collector_state *state)
 {
     int error = column_set_new(metrics, COLUMN_COUNT, &state->columns);
 
     return error < 0 ? error : row_set_new_single(&state->rows);
 }
 
-static int process_open(const struct collector_context *context, const void *config, void **ret_state,
+static int process_open(struct collector_state *state, const struct collector_context *context,
                         struct fault *fault)
 {
-    _cleanup_(process_closep) struct process_state *state = calloc(1, sizeof(*state));
-
     (void)context;
-    (void)config;
-    if (!state || procfile_init(&state->stat, "/proc/self", "stat") < 0 || make_sets(state) < 0)
+    if (procfile_init(&state->stat, "/proc/self", "stat") < 0 || make_sets(state) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
     state->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     state->descriptors = opendir("/proc/self/fd");
-    *ret_state = take_ptr(state);
     return 0;
 }
 
@@ -166,7 +156,7 @@ static uint64_t soft_limit(__rlimit_resource_t resource)
     return limit.rlim_cur;
 }
 
-static void fill_stat(struct process_state *state, struct table *table, struct fault *fault)
+static void fill_stat(struct collector_state *state, struct table *table, struct fault *fault)
 {
     struct fault reason = {};
     struct process_stat stat;
@@ -182,7 +172,7 @@ static void fill_stat(struct process_state *state, struct table *table, struct f
     table_set(table, 0, COLUMN_START_TIME_SECONDS, state->start_ns);
 }
 
-static void fill_descriptors(struct process_state *state, struct table *table, struct fault *fault)
+static void fill_descriptors(struct collector_state *state, struct table *table, struct fault *fault)
 {
     struct fault reason = {};
     uint64_t count = 0;
@@ -196,9 +186,8 @@ static void fill_descriptors(struct process_state *state, struct table *table, s
 }
 
 /* A /proc that is not there, or hides its owner's (hidepid), takes nothing of what needs none. */
-static int process_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int process_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct process_state *state = data;
     struct table *table = snapshot_add_table(draft, state->columns, state->rows);
 
     if (!table)
@@ -212,13 +201,13 @@ static int process_collect(void *data, struct snapshot *draft, struct fault *fau
 }
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct process_settings, "true", "5s"),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "5s"),
 };
 
 static const struct option_table option_table = {
     .options = options,
     .count = ELEMENTS(options),
-    .struct_size = sizeof(struct process_settings),
+    .struct_size = sizeof(struct collector_settings),
 };
 
 const struct collector process_collector = {
@@ -226,6 +215,7 @@ const struct collector process_collector = {
     .summary = "what the exporter itself uses: CPU, memory, descriptors",
     .needs = "nothing",
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .open = process_open,
     .collect = process_collect,
     .close = process_close,

@@ -29,25 +29,25 @@
 
 enum { QDISCS_MAX = 65536 };
 
-struct qdisc_settings {
+struct collector_settings {
     struct collector_common common;
     bool children;
 };
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct qdisc_settings, "true", "5s"),
-    DEVICE_FILTER_OPTIONS("devices.", struct qdisc_settings, common.devices),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "5s"),
+    DEVICE_FILTER_OPTIONS("devices.", struct collector_settings, common.devices),
     {
         .key = "children",
         .type = OPTION_BOOL,
-        .offset = offsetof(struct qdisc_settings, children),
+        .offset = offsetof(struct collector_settings, children),
         .default_text = "true",
         .help = "queueing disciplines below others too, such as one for each queue of a NIC",
     },
 };
 
 static const struct option_table option_table = {
-    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct qdisc_settings)};
+    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct collector_settings)};
 
 static const char *const labels[] = {"device", "kind", "handle", "parent", "root"};
 
@@ -57,7 +57,7 @@ struct entry {
     uint32_t row;
 };
 
-struct qdisc_state {
+struct collector_state {
     const struct device_filter *filter;
     bool children;
     struct link_table links;
@@ -75,68 +75,51 @@ struct qdisc_state {
     uint64_t generation; /* of the links, when they were */
 };
 
-static void qdisc_close(void *data)
+static void qdisc_close(struct collector_state *state)
 {
-    struct qdisc_state *state = data;
-
     link_table_close(&state->links);
     nlmsg_freep(&state->request);
     column_set_unref(state->columns);
     row_set_unref(state->rows);
     free(state->entries);
-    free(state);
 }
 
-DEFINE_CLEANUP(struct qdisc_state *, qdisc_close)
-
-static int qdisc_open(const struct collector_context *context, const void *config, void **ret_state,
+static int qdisc_open(struct collector_state *state, const struct collector_context *context,
                       struct fault *fault)
 {
     static const struct tcmsg header = {.tcm_family = AF_UNSPEC};
-    const struct qdisc_settings *settings = config;
-    _cleanup_(qdisc_closep) struct qdisc_state *state = calloc(1, sizeof(*state));
     int error;
 
-    if (!state)
-        return fault_set(fault, -ENOMEM, "qdisc: out of memory");
     state->filter = context->devices;
-    state->children = settings->children;
+    state->children = context->settings->children;
     error = netlink_message_new(RTM_GETQDISC, &header, sizeof(header), &state->request);
     if (error == 0)
         error = column_set_new(qdisc_metrics, QDISC_VALUE_COUNT, &state->columns);
     if (error < 0)
         return fault_errno(fault, error, "qdisc");
-    error = link_table_open(&state->links, context->limits, fault);
-    if (error < 0)
-        return error;
-    *ret_state = take_ptr(state);
-    return 0;
+    return link_table_open(&state->links, context->limits, fault);
 }
 
 /* As link.c does, and for its reasons. */
-static int qdisc_event_fd(void *data)
+static int qdisc_event_fd(struct collector_state *state)
 {
-    struct qdisc_state *state = data;
-
     return link_table_fd(&state->links);
 }
 
-static int qdisc_event(void *data, struct fault *fault)
+static int qdisc_event(struct collector_state *state, struct fault *fault)
 {
-    struct qdisc_state *state = data;
-
     return link_table_drain(&state->links, fault);
 }
 
 static void dump_begin(void *data)
 {
-    struct qdisc_state *state = data;
+    struct collector_state *state = data;
 
     state->count = 0;
     state->full = false;
 }
 
-static int entries_grow(struct qdisc_state *state)
+static int entries_grow(struct collector_state *state)
 {
     size_t before = state->capacity;
     int error = array_grow(state->entries, state->count, state->capacity);
@@ -148,7 +131,7 @@ static int entries_grow(struct qdisc_state *state)
 
 static int dump_message(const struct nlmsghdr *message, void *data)
 {
-    struct qdisc_state *state = data;
+    struct collector_state *state = data;
     struct entry *entry;
     struct qdisc qdisc;
     int error;
@@ -178,12 +161,12 @@ static int qdisc_dump(void *data, struct fault *fault)
 {
     static const struct netlink_reader reader = {
         .what = "RTM_GETQDISC dump", .begin = dump_begin, .message = dump_message};
-    struct qdisc_state *state = data;
+    struct collector_state *state = data;
 
     return netlink_dump(&state->links.request, state->request, &reader, state, fault);
 }
 
-static int add_row(struct qdisc_state *state, struct row_set *rows, struct entry *entry)
+static int add_row(struct collector_state *state, struct row_set *rows, struct entry *entry)
 {
     const struct link *link = link_table_find(&state->links, entry->qdisc.ifindex);
     char handle[QDISC_HANDLE_SIZE], parent[QDISC_HANDLE_SIZE];
@@ -207,7 +190,7 @@ static int add_row(struct qdisc_state *state, struct row_set *rows, struct entry
     return 0;
 }
 
-static int update_rows(struct qdisc_state *state)
+static int update_rows(struct collector_state *state)
 {
     _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
     int error;
@@ -227,7 +210,7 @@ static int update_rows(struct qdisc_state *state)
     return 0;
 }
 
-static int fill(struct qdisc_state *state, struct snapshot *draft)
+static int fill(struct collector_state *state, struct snapshot *draft)
 {
     struct table *table = snapshot_add_table(draft, state->columns, state->rows);
     size_t hint = 0;
@@ -246,9 +229,8 @@ static int fill(struct qdisc_state *state, struct snapshot *draft)
     return 0;
 }
 
-static int qdisc_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int qdisc_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct qdisc_state *state = data;
     int error;
 
     error = link_table_round(&state->links, qdisc_dump, state, fault);
@@ -267,6 +249,7 @@ const struct collector qdisc_collector = {
     .summary = "drops, backlog and traffic of every queueing discipline (rtnetlink)",
     .needs = "nothing",
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .open = qdisc_open,
     .event_fd = qdisc_event_fd,
     .event = qdisc_event,

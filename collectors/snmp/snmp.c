@@ -9,36 +9,30 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "collectors/kernel/procfile.h"
 #include "collectors/snmp/snmp_layout.h"
 
-struct snmp_settings {
+struct collector_settings {
     struct collector_common common;
     struct snmp_selection fields;
 };
 
-struct snmp_state {
-    const struct snmp_settings *settings;
+struct collector_state {
+    const struct collector_settings *settings;
     struct limits *limits;
     const char *procfs;
     struct procfile files[SNMP_FILE_COUNT];
     struct snmp_layout *layout; /* NULL: none yet */
 };
 
-static void snmp_close(void *data)
+static void snmp_close(struct collector_state *state)
 {
-    struct snmp_state *state = data;
-
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
         procfile_done(&state->files[i]);
     snmp_layout_free(state->layout);
-    free(state);
 }
-
-DEFINE_CLEANUP(struct snmp_state *, snmp_close)
 
 /* What is no file, or too large to be one of the kernel's; who may not read it learns nothing of what it is.
  */
@@ -60,7 +54,7 @@ static int read_file(struct procfile *file, struct snmp_text *ret_text, struct f
 }
 
 /* Why there is none. */
-static int no_files(const struct snmp_state *state, const struct fault *last, struct fault *fault)
+static int no_files(const struct collector_state *state, const struct fault *last, struct fault *fault)
 {
     if (last->error && !procfile_is_absent(last->error))
         return fault_set(fault, last->error, "%s", last->text);
@@ -70,7 +64,8 @@ static int no_files(const struct snmp_state *state, const struct fault *last, st
 
 /* Reads what is there, and tells of what may not be read. A failure only where that is nothing: the last
  * file's fault, or "unsupported" where all are missing or refused. */
-static int read_files(struct snmp_state *state, struct snmp_text texts[SNMP_FILE_COUNT], struct fault *fault)
+static int read_files(struct collector_state *state, struct snmp_text texts[SNMP_FILE_COUNT],
+                      struct fault *fault)
 {
     struct fault last = {};
     size_t there = 0;
@@ -93,7 +88,7 @@ static int read_files(struct snmp_state *state, struct snmp_text texts[SNMP_FILE
     return there ? 0 : no_files(state, &last, fault);
 }
 
-static int snmp_open(const struct collector_context *context, const void *config, void **ret_state,
+static int snmp_open(struct collector_state *state, const struct collector_context *context,
                      struct fault *fault)
 {
     static const char *const names[SNMP_FILE_COUNT] = {
@@ -101,28 +96,20 @@ static int snmp_open(const struct collector_context *context, const void *config
         [SNMP_FILE_NETSTAT] = "self/net/netstat",
         [SNMP_FILE_SNMP6] = "self/net/snmp6",
     };
-    _cleanup_(snmp_closep) struct snmp_state *state = calloc(1, sizeof(*state));
     struct snmp_text texts[SNMP_FILE_COUNT];
-    int error;
 
-    if (!state)
-        return fault_set(fault, -ENOMEM, "out of memory");
-    state->settings = config;
+    state->settings = context->settings;
     state->limits = context->limits;
     state->procfs = context->procfs;
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
         if (procfile_init(&state->files[i], context->procfs, names[i]) < 0)
             return fault_set(fault, -ENOMEM, "out of memory");
-    error = read_files(state, texts, fault);
-    if (error < 0)
-        return error;
-    *ret_state = take_ptr(state);
-    return 0;
+    return read_files(state, texts, fault);
 }
 
 /* The kernel shows other fields than before: a module came or went, an ICMP type was met for the first time.
  */
-static int make_layout(struct snmp_state *state, const struct snmp_text texts[SNMP_FILE_COUNT],
+static int make_layout(struct collector_state *state, const struct snmp_text texts[SNMP_FILE_COUNT],
                        struct fault *fault)
 {
     struct snmp_layout *layout;
@@ -137,9 +124,8 @@ static int make_layout(struct snmp_state *state, const struct snmp_text texts[SN
     return 0;
 }
 
-static int snmp_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int snmp_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct snmp_state *state = data;
     struct snmp_text texts[SNMP_FILE_COUNT];
     int error = read_files(state, texts, fault);
 
@@ -174,11 +160,11 @@ static int snmp_collect(void *data, struct snapshot *draft, struct fault *fault)
     "Icmp_InMsgs,Icmp_OutMsgs,Icmp6_InMsgs,Icmp6_OutMsgs"
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct snmp_settings, "true", "1s"),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
     {
         .key = "fields.include",
         .type = OPTION_LIST,
-        .offset = offsetof(struct snmp_settings, fields.include),
+        .offset = offsetof(struct collector_settings, fields.include),
         .default_text = DEFAULT_FIELDS,
         .help =
             "counters to show: globs on the kernel's names, as PROTOCOL_FIELD (TcpExt_Listen*, Udp6_NoPorts)",
@@ -186,7 +172,7 @@ static const struct option options[] = {
     {
         .key = "fields.exclude",
         .type = OPTION_LIST,
-        .offset = offsetof(struct snmp_settings, fields.exclude),
+        .offset = offsetof(struct collector_settings, fields.exclude),
         .default_text = "",
         .help = "counters to leave out (globs)",
     },
@@ -195,7 +181,7 @@ static const struct option options[] = {
 static const struct option_table option_table = {
     .options = options,
     .count = ELEMENTS(options),
-    .struct_size = sizeof(struct snmp_settings),
+    .struct_size = sizeof(struct collector_settings),
 };
 
 const struct collector snmp_collector = {
@@ -203,6 +189,7 @@ const struct collector snmp_collector = {
     .summary = "counters of IP, ICMP, TCP, UDP and MPTCP (/proc/net/snmp, netstat, snmp6)",
     .needs = "nothing",
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .open = snmp_open,
     .collect = snmp_collect,
     .close = snmp_close,

@@ -33,7 +33,6 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
@@ -49,18 +48,18 @@ enum { STATE_ESTABLISHED = 1, STATE_CLOSE = 7, STATE_LISTEN = 10 };
 
 enum { REST_LOOKS = 12 };
 
-struct sockets_settings {
+struct collector_settings {
     struct collector_common common;
     uint64_t highest_port;
     uint64_t max_ports;
 };
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct sockets_settings, "true", "5s"),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "5s"),
     {
         .key = "highest_port",
         .type = OPTION_UINT,
-        .offset = offsetof(struct sockets_settings, highest_port),
+        .offset = offsetof(struct collector_settings, highest_port),
         .default_text = "32767",
         .min = 1,
         .max = UINT16_MAX,
@@ -70,7 +69,7 @@ static const struct option options[] = {
     {
         .key = "max_ports",
         .type = OPTION_UINT,
-        .offset = offsetof(struct sockets_settings, max_ports),
+        .offset = offsetof(struct collector_settings, max_ports),
         .default_text = "1000",
         .min = 1,
         .max = 2 * UINT16_MAX,
@@ -79,9 +78,9 @@ static const struct option options[] = {
 };
 
 static const struct option_table option_table = {
-    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct sockets_settings)};
+    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct collector_settings)};
 
-struct sockets_state {
+struct collector_state {
     struct netlink netlink;
     struct limits *limits;
     struct nl_msg *request;
@@ -110,7 +109,7 @@ static int request_new(const uint8_t *filter, size_t size, struct nl_msg **ret_r
     return 0;
 }
 
-static int make_requests(struct sockets_state *state, uint16_t highest_port)
+static int make_requests(struct collector_state *state, uint16_t highest_port)
 {
     uint8_t filter[SOCKETS_FILTER_SIZE], rest[SOCKETS_FILTER_REST_SIZE];
     int error;
@@ -121,10 +120,8 @@ static int make_requests(struct sockets_state *state, uint16_t highest_port)
     return error < 0 ? error : request_new(rest, sizeof(rest), &state->rest_request);
 }
 
-static void sockets_close(void *data)
+static void sockets_close(struct collector_state *state)
 {
-    struct sockets_state *state = data;
-
     netlink_close(&state->netlink);
     nlmsg_freep(&state->request);
     nlmsg_freep(&state->rest_request);
@@ -133,13 +130,10 @@ static void sockets_close(void *data)
     socket_ports_done(&state->listeners);
     column_set_unref(state->udp_columns);
     column_set_unref(state->listen_columns);
-    free(state);
 }
 
-DEFINE_CLEANUP(struct sockets_state *, sockets_close)
-
 /* What is new of a service's socket counts; of others it is but remembered. */
-static int take_drops(struct sockets_state *state, const struct socket_report *report,
+static int take_drops(struct collector_state *state, const struct socket_report *report,
                       struct socket_port *port)
 {
     uint32_t fresh;
@@ -161,7 +155,7 @@ static int take_drops(struct sockets_state *state, const struct socket_report *r
 
 static int udp_message(const struct nlmsghdr *message, void *data)
 {
-    struct sockets_state *state = data;
+    struct collector_state *state = data;
     struct socket_report report;
     struct socket_port *port;
     int error;
@@ -178,7 +172,7 @@ static int udp_message(const struct nlmsghdr *message, void *data)
 
 static int rest_message(const struct nlmsghdr *message, void *data)
 {
-    struct sockets_state *state = data;
+    struct collector_state *state = data;
     struct socket_report report;
     int error = sockets_parse(message, &report);
 
@@ -191,7 +185,7 @@ static int rest_message(const struct nlmsghdr *message, void *data)
  * overflows, a sum would hide it. */
 static int listen_message(const struct nlmsghdr *message, void *data)
 {
-    struct sockets_state *state = data;
+    struct collector_state *state = data;
     struct socket_report report;
     struct socket_port *port;
     int error;
@@ -209,7 +203,7 @@ static int listen_message(const struct nlmsghdr *message, void *data)
     return 0;
 }
 
-static int dump(struct sockets_state *state, struct nl_msg *request, int protocol,
+static int dump(struct collector_state *state, struct nl_msg *request, int protocol,
                 const struct netlink_reader *reader, struct fault *fault)
 {
     static const uint8_t families[] = {AF_INET, AF_INET6};
@@ -233,7 +227,7 @@ static int dump(struct sockets_state *state, struct nl_msg *request, int protoco
 }
 
 /* Services first: what one drops until the rest is looked at must not pass for the past of a client. */
-static int dump_udp(struct sockets_state *state, struct fault *fault)
+static int dump_udp(struct collector_state *state, struct fault *fault)
 {
     static const struct netlink_reader services = {.what = "sock_diag dump of UDP", .message = udp_message};
     static const struct netlink_reader rest = {.what = "sock_diag dump of UDP clients",
@@ -251,7 +245,7 @@ static int dump_udp(struct sockets_state *state, struct fault *fault)
     return error;
 }
 
-static int dump_listeners(struct sockets_state *state, struct fault *fault)
+static int dump_listeners(struct collector_state *state, struct fault *fault)
 {
     static const struct netlink_reader reader = {.what = "sock_diag dump of TCP", .message = listen_message};
 
@@ -260,7 +254,7 @@ static int dump_listeners(struct sockets_state *state, struct fault *fault)
 }
 
 /* Looks which protocols there are, and from where to count. */
-static int first_look(struct sockets_state *state, struct fault *fault)
+static int first_look(struct collector_state *state, struct fault *fault)
 {
     int error;
 
@@ -279,7 +273,7 @@ static int first_look(struct sockets_state *state, struct fault *fault)
     return fault_unsupported(fault, "the kernel has no sock_diag (modules inet_diag, udp_diag, tcp_diag)");
 }
 
-static int prepare(struct sockets_state *state, const struct sockets_settings *settings)
+static int prepare(struct collector_state *state, const struct collector_settings *settings)
 {
     int error;
 
@@ -296,25 +290,17 @@ static int prepare(struct sockets_state *state, const struct sockets_settings *s
     return error;
 }
 
-static int sockets_open(const struct collector_context *context, const void *config, void **ret_state,
+static int sockets_open(struct collector_state *state, const struct collector_context *context,
                         struct fault *fault)
 {
-    _cleanup_(sockets_closep) struct sockets_state *state = calloc(1, sizeof(*state));
     int error;
 
-    if (!state)
-        return fault_set(fault, -ENOMEM, "sockets: out of memory");
     state->limits = context->limits;
-    error = prepare(state, config);
+    error = prepare(state, context->settings);
     if (error < 0)
         return fault_errno(fault, error, "sockets");
     error = netlink_open(NETLINK_SOCK_DIAG, context->limits, &state->netlink, fault);
-    if (error == 0)
-        error = first_look(state, fault);
-    if (error < 0)
-        return error;
-    *ret_state = take_ptr(state);
-    return 0;
+    return error < 0 ? error : first_look(state, fault);
 }
 
 static int fill(struct socket_ports *ports, struct column_set *columns, struct snapshot *draft)
@@ -331,9 +317,8 @@ static int fill(struct socket_ports *ports, struct column_set *columns, struct s
     return 0;
 }
 
-static int sockets_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int sockets_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct sockets_state *state = data;
     int error = 0;
 
     if (!state->no_udp)
@@ -354,6 +339,7 @@ const struct collector sockets_collector = {
     .needs = "the kernel's inet_diag, udp_diag and tcp_diag",
     .listens = true,
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .open = sockets_open,
     .collect = sockets_collect,
     .close = sockets_close,

@@ -21,7 +21,7 @@
 #include "collectors/softnet/softnet_metrics.h"
 #include "collectors/softnet/softnet_parse.h"
 
-struct softnet_settings {
+struct collector_settings {
     struct collector_common common;
     bool per_cpu;
 };
@@ -31,8 +31,8 @@ struct softnet_cpu {
     bool online;
 };
 
-struct softnet_state {
-    const struct softnet_settings *settings;
+struct collector_state {
+    const struct collector_settings *settings;
     struct procfile stat;
     struct procfile backlog_limit;
     struct procfile budget;
@@ -46,10 +46,8 @@ struct softnet_state {
     struct row_set *cpu_rows; /* NULL: to be made, CPUs came or went */
 };
 
-static void softnet_close(void *data)
+static void softnet_close(struct collector_state *state)
 {
-    struct softnet_state *state = data;
-
     procfile_done(&state->stat);
     procfile_done(&state->backlog_limit);
     procfile_done(&state->budget);
@@ -58,12 +56,9 @@ static void softnet_close(void *data)
     column_set_unref(state->cpu_columns);
     row_set_unref(state->row);
     row_set_unref(state->cpu_rows);
-    free(state);
 }
 
-DEFINE_CLEANUP(struct softnet_state *, softnet_close)
-
-static void set_online(struct softnet_state *state, size_t cpu, bool online)
+static void set_online(struct collector_state *state, size_t cpu, bool online)
 {
     if (state->cpus[cpu].online == online)
         return;
@@ -73,7 +68,7 @@ static void set_online(struct softnet_state *state, size_t cpu, bool online)
 
 /* Offline CPUs have no line. Where lines don't say whose they are, a CPU that is gone can't be told from the
  * others: nothing of it is kept. */
-static void skip_offline(struct softnet_state *state, size_t first, size_t end)
+static void skip_offline(struct collector_state *state, size_t first, size_t end)
 {
     for (size_t cpu = first; cpu < end; cpu++) {
         set_online(state, cpu, false);
@@ -83,7 +78,7 @@ static void skip_offline(struct softnet_state *state, size_t first, size_t end)
 }
 
 /* One file's lines, in the order of the CPUs. */
-static int take_lines(struct softnet_state *state, const char *at, const char *end)
+static int take_lines(struct collector_state *state, const char *at, const char *end)
 {
     size_t next = 0;
 
@@ -108,7 +103,7 @@ static int take_lines(struct softnet_state *state, const char *at, const char *e
     return next ? 0 : -EBADMSG;
 }
 
-static int read_stat(struct softnet_state *state, struct fault *fault)
+static int read_stat(struct collector_state *state, struct fault *fault)
 {
     const struct procfile *stat = &state->stat;
     struct fault reason = {};
@@ -129,7 +124,7 @@ static int read_stat(struct softnet_state *state, struct fault *fault)
     return fault_set(fault, error, "%s: not lines of a CPU each", stat->path);
 }
 
-static int make_sets(struct softnet_state *state)
+static int make_sets(struct collector_state *state)
 {
     int error = column_set_new(softnet_metrics, SOFTNET_COLUMN_COUNT, &state->columns);
 
@@ -145,17 +140,16 @@ static const char budget_path[] = "sys/net/core/netdev_budget";
 static const char budget_handle[] = "softnet-budget";
 static const char *const handles[] = {limit_handle, budget_handle, NULL};
 
-static int softnet_open_privileged(const struct collector_context *context, const void *config,
-                                   struct handover *handover, struct fault *fault)
+static int softnet_open_privileged(const struct collector_context *context, struct handover *handover,
+                                   struct fault *fault)
 {
-    (void)config;
     (void)fault;
     procfile_hand_over(handover, limit_handle, context->procfs, limit_path);
     procfile_hand_over(handover, budget_handle, context->procfs, budget_path);
     return 0;
 }
 
-static int name_files(struct softnet_state *state, const struct collector_context *context)
+static int name_files(struct collector_state *state, const struct collector_context *context)
 {
     int error = procfile_init(&state->stat, context->procfs, "self/net/softnet_stat");
 
@@ -170,23 +164,14 @@ static int name_files(struct softnet_state *state, const struct collector_contex
     return 0;
 }
 
-static int softnet_open(const struct collector_context *context, const void *config, void **ret_state,
+static int softnet_open(struct collector_state *state, const struct collector_context *context,
                         struct fault *fault)
 {
-    _cleanup_(softnet_closep) struct softnet_state *state = calloc(1, sizeof(*state));
-    int error;
-
-    if (!state)
-        return fault_set(fault, -ENOMEM, "out of memory");
-    state->settings = config;
+    state->settings = context->settings;
     state->cpus = calloc(SOFTNET_CPUS_MAX, sizeof(*state->cpus));
     if (!state->cpus || name_files(state, context) < 0 || make_sets(state) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
-    error = read_stat(state, fault);
-    if (error < 0)
-        return error;
-    *ret_state = take_ptr(state);
-    return 0;
+    return read_stat(state, fault);
 }
 
 static void set_sysctl(struct table *table, size_t column, struct procfile *file)
@@ -201,12 +186,12 @@ static void set_sysctl(struct table *table, size_t column, struct procfile *file
         table_set(table, 0, column, value);
 }
 
-static bool is_there(const struct softnet_state *state, size_t counter)
+static bool is_there(const struct collector_state *state, size_t counter)
 {
     return counter != SOFTNET_FLOW_LIMIT || state->has_flow_limit;
 }
 
-static int add_sum(struct softnet_state *state, struct snapshot *draft)
+static int add_sum(struct collector_state *state, struct snapshot *draft)
 {
     struct table *table = snapshot_add_table(draft, state->columns, state->row);
 
@@ -225,7 +210,7 @@ static int add_sum(struct softnet_state *state, struct snapshot *draft)
     return 0;
 }
 
-static int make_cpu_rows(struct softnet_state *state)
+static int make_cpu_rows(struct collector_state *state)
 {
     static const char *const label = "cpu";
     _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
@@ -245,7 +230,7 @@ static int make_cpu_rows(struct softnet_state *state)
     return 0;
 }
 
-static int add_cpus(struct softnet_state *state, struct snapshot *draft)
+static int add_cpus(struct collector_state *state, struct snapshot *draft)
 {
     int error = state->cpu_rows ? 0 : make_cpu_rows(state);
     struct table *table;
@@ -267,9 +252,8 @@ static int add_cpus(struct softnet_state *state, struct snapshot *draft)
     return 0;
 }
 
-static int softnet_collect(void *data, struct snapshot *draft, struct fault *fault)
+static int softnet_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
-    struct softnet_state *state = data;
     int error = read_stat(state, fault);
 
     if (error < 0)
@@ -281,11 +265,11 @@ static int softnet_collect(void *data, struct snapshot *draft, struct fault *fau
 }
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct softnet_settings, "true", "1s"),
+    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
     {
         .key = "per_cpu",
         .type = OPTION_BOOL,
-        .offset = offsetof(struct softnet_settings, per_cpu),
+        .offset = offsetof(struct collector_settings, per_cpu),
         .default_text = "false",
         .help = "each online CPU beside the sum of the CPUs (Linux 5.10)",
     },
@@ -294,7 +278,7 @@ static const struct option options[] = {
 static const struct option_table option_table = {
     .options = options,
     .count = ELEMENTS(options),
-    .struct_size = sizeof(struct softnet_settings),
+    .struct_size = sizeof(struct collector_settings),
 };
 
 const struct collector softnet_collector = {
@@ -302,6 +286,7 @@ const struct collector softnet_collector = {
     .summary = "input queues of the CPUs: packets taken, dropped, squeezed (/proc/net/softnet_stat)",
     .needs = "nothing",
     .options = &option_table,
+    .state_size = sizeof(struct collector_state),
     .handles = handles,
     .open_privileged = softnet_open_privileged,
     .open = softnet_open,

@@ -43,15 +43,10 @@ void handover_set_take(struct handover *handovers, struct systemd_fds *passed)
 void handover_set_open_one(struct handover *handover, const struct settings *settings, struct limits *limits,
                            size_t i)
 {
-    const struct collector_context context = {
-        .procfs = settings->procfs,
-        .devices = settings_devices(settings, i),
-        .limits = limits,
-        .handover = handover,
-    };
+    const struct collector_context context = settings_context(settings, i, limits, handover);
 
     if (collectors[i]->open_privileged && handover->count == 0)
-        (void)collectors[i]->open_privileged(&context, settings->collectors[i], handover, &handover->fault);
+        (void)collectors[i]->open_privileged(&context, handover, &handover->fault);
 }
 
 void handover_set_open(struct handover *handovers, const struct settings *settings, struct limits *limits)

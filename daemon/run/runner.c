@@ -42,11 +42,11 @@ struct runner {
     bool stopping;
     bool ended;             /* the thread is past everything that could hang */
     bool pending;           /* `next` has not been taken yet */
-    struct runner_job next; /* config NULL: none */
+    struct runner_job next; /* interval_ns 0: none */
 
     /* The thread's own. */
     struct runner_job job;
-    void *state; /* of the open collector, or NULL */
+    struct collector_state *state; /* of the open collector, or NULL */
     uint64_t backoff_ns;
     bool noted; /* the last collection said something of how it works */
     struct snapshot *drafts[DRAFTS];
@@ -91,9 +91,7 @@ static bool runner_interrupted(struct runner *runner)
 
 static void runner_close(struct runner *runner)
 {
-    if (runner->state)
-        runner->collector->close(runner->state);
-    runner->state = NULL;
+    runner->state = collector_close(runner->collector, runner->state);
 }
 
 /* What an attempt came to, each time; changes are told by main (status.c). */
@@ -151,7 +149,7 @@ static int runner_open(struct runner *runner, struct fault *fault)
     int error;
 
     registry_begin(runner->registry, runner->slot, runner_now(runner));
-    error = runner->collector->open(&runner->job.context, runner->job.config, &runner->state, fault);
+    error = collector_open(runner->collector, &runner->job.context, &runner->state, fault);
     if (error < 0)
         return error;
     registry_note(runner->registry, runner->slot, fault->text);
@@ -264,7 +262,7 @@ static bool runner_take(struct runner *runner)
         runner->pending = false;
         (void)eventfd_read(runner->wake_fd, &drained); /* under the lock, like the writes: none is lost */
         pthread_mutex_unlock(&runner->lock);
-        if (stopping || runner->job.config)
+        if (stopping || runner->job.interval_ns)
             return !stopping;
         runner->clock->wait(runner->clock->data, runner->wake_fd, -1, UINT64_MAX);
     }

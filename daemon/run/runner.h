@@ -30,7 +30,6 @@ extern const struct runner_clock runner_boottime_clock;
 /* What to run. */
 struct runner_job {
     struct collector_context context;
-    const void *config;
     uint64_t interval_ns;
     uint64_t listen_ns;        /* --once: how long a collector that listens does so before it collects */
     struct settings *settings; /* keeps the above alive; the job holds a reference. NULL in tests */

@@ -43,11 +43,7 @@ static int runner_set_start(struct runner_set *set, struct settings *settings, s
 {
     const struct collector_common *common = settings_collector(settings, i);
     struct runner_job job = {
-        .context = {.procfs = settings->procfs,
-                    .devices = settings_devices(settings, i),
-                    .limits = set->limits,
-                    .handover = &set->handovers[i]},
-        .config = common,
+        .context = settings_context(settings, i, set->limits, &set->handovers[i]),
         .interval_ns = common->interval_ns,
         .listen_ns = listen_ns,
         .settings = settings_ref(settings),

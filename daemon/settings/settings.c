@@ -212,6 +212,18 @@ const struct device_filter *settings_devices(const struct settings *settings, si
     return device_filter_is_set(own) ? own : &settings->devices;
 }
 
+struct collector_context settings_context(const struct settings *settings, size_t i, struct limits *limits,
+                                          struct handover *handover)
+{
+    return (struct collector_context){
+        .settings = settings->collectors[i],
+        .procfs = settings->procfs,
+        .devices = settings_devices(settings, i),
+        .limits = limits,
+        .handover = handover,
+    };
+}
+
 /* True where the collector has DEVICE_FILTER_OPTIONS. */
 static bool looks_at_devices(const struct collector *collector)
 {

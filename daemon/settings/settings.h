@@ -72,6 +72,10 @@ struct config_binding *settings_bindings(struct settings *settings, size_t *ret_
 const struct collector_common *settings_collector(const struct settings *settings, size_t i);
 const struct device_filter *settings_devices(const struct settings *settings, size_t i);
 
+/* What collector i is opened with; the settings must outlive it. */
+struct collector_context settings_context(const struct settings *settings, size_t i, struct limits *limits,
+                                          struct handover *handover);
+
 /* True where collector i would run alike under both: a reload then leaves it alone. */
 bool settings_collector_equal(const struct settings *a, const struct settings *b, size_t i);
 

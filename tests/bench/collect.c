@@ -34,7 +34,7 @@ static size_t find(const char *name)
 
 struct collection {
     const struct collector *collector;
-    void *state;
+    struct collector_state *state;
     struct snapshot *drafts[2]; /* in turn, as the runner has them */
     unsigned turn;
 };
@@ -113,6 +113,7 @@ int main(int argc, char *argv[])
     struct collection collection = {.drafts = {snapshot_new(), snapshot_new()}};
     struct buffer messages = {};
     struct settings *settings;
+    struct collector_context context;
     struct limits limits = {};
     struct handover handover = {};
     struct fault fault = {};
@@ -126,17 +127,14 @@ int main(int argc, char *argv[])
         fail(messages.data);
     collection.collector = collectors[i];
     handover_set_open_one(&handover, settings, &limits, i);
-    if (collectors[i]->open(&(struct collector_context){.procfs = "/proc",
-                                                        .devices = settings_devices(settings, i),
-                                                        .limits = &limits,
-                                                        .handover = &handover},
-                            settings->collectors[i], &collection.state, &fault) < 0)
+    context = settings_context(settings, i, &limits, &handover);
+    if (collector_open(collectors[i], &context, &collection.state, &fault) < 0)
         fail(fault.text);
     measure(collect, &collection, (unsigned)atoi(argv[2]));
     printf("%llu\n", (unsigned long long)snapshot_series(collection.drafts[0]));
     if (atoi(argv[3]) > 0)
         measure_answers(collection.drafts[0], i, (unsigned)atoi(argv[3]));
-    collectors[i]->close(collection.state);
+    (void)collector_close(collectors[i], collection.state);
     handover_done(&handover);
     settings_unref(settings);
     snapshot_unref(collection.drafts[0]);

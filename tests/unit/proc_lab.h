@@ -21,10 +21,10 @@ struct proc_lab {
     const struct collector *collector;
     char procfs[64];
     char fixture[4096];
-    void *config;
+    struct collector_settings *settings;
     struct limits limits;
     struct collector_context context;
-    void *state; /* of the collector, NULL: not open */
+    struct collector_state *state; /* of the collector, NULL: not open */
     struct snapshot *draft;
     struct fault fault;
     struct buffer page;
@@ -38,9 +38,10 @@ static inline int proc_lab_setup(void **state, const struct collector *collector
     (void)strcpy(lab->procfs, "/tmp/test_proc.XXXXXX");
     assert_non_null(mkdtemp(lab->procfs));
     lab->collector = collector;
-    lab->config = options_new(collector->options);
-    assert_non_null(lab->config);
-    lab->context = (struct collector_context){.procfs = lab->procfs, .limits = &lab->limits};
+    lab->settings = options_new(collector->options);
+    assert_non_null(lab->settings);
+    lab->context =
+        (struct collector_context){.settings = lab->settings, .procfs = lab->procfs, .limits = &lab->limits};
     lab->draft = snapshot_new();
     assert_non_null(lab->draft);
     alarm(60); /* a test that blocks has failed */
@@ -58,9 +59,7 @@ static inline int proc_lab_remove(const char *path, const struct stat *status, i
 
 static inline void proc_lab_close(struct proc_lab *lab)
 {
-    if (lab->state)
-        lab->collector->close(lab->state);
-    lab->state = NULL;
+    lab->state = collector_close(lab->collector, lab->state);
 }
 
 static inline int proc_lab_teardown(void **state)
@@ -70,7 +69,7 @@ static inline int proc_lab_teardown(void **state)
     alarm(0);
     proc_lab_close(lab);
     snapshot_unref(lab->draft);
-    options_free(lab->collector->options, lab->config);
+    options_free(lab->collector->options, lab->settings);
     buffer_done(&lab->page);
     (void)nftw(lab->procfs, proc_lab_remove, 8, FTW_DEPTH | FTW_PHYS);
     free(lab);
@@ -105,7 +104,7 @@ static inline void proc_lab_set(struct proc_lab *lab, const char *key, const cha
 
     for (size_t i = 0; i < table->count; i++)
         if (!strcmp(table->options[i].key, key)) {
-            assert_int_equal(option_set_text(&table->options[i], lab->config, text, NULL), 0);
+            assert_int_equal(option_set_text(&table->options[i], lab->settings, text, NULL), 0);
             return;
         }
     fail();
@@ -114,7 +113,7 @@ static inline void proc_lab_set(struct proc_lab *lab, const char *key, const cha
 static inline int proc_lab_open(struct proc_lab *lab)
 {
     lab->fault = (struct fault){};
-    return lab->collector->open(&lab->context, lab->config, &lab->state, &lab->fault);
+    return collector_open(lab->collector, &lab->context, &lab->state, &lab->fault);
 }
 
 /* Opens on tests/fixtures/proc/VERSION instead. */
@@ -127,16 +126,16 @@ static inline void proc_lab_use_fixture(struct proc_lab *lab, const char *versio
 
 static inline int proc_lab_collect(struct proc_lab *lab)
 {
-    int r;
+    int error;
 
     snapshot_clear(lab->draft);
     lab->fault = (struct fault){};
-    r = lab->collector->collect(lab->state, lab->draft, &lab->fault);
+    error = lab->collector->collect(lab->state, lab->draft, &lab->fault);
     buffer_clear(&lab->page);
     buffer_text(&lab->page, "\n");
     encode_snapshot(&lab->page, lab->draft, EXPOSITION_TEXT);
     buffer_append(&lab->page, "", 1);
-    return r;
+    return error;
 }
 
 /* A line of the page. */

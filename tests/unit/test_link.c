@@ -232,21 +232,21 @@ static void test_collect_from_the_running_kernel(void **state)
 {
     struct limits limits = {};
     struct fault fault = {};
-    struct collector_context context = {.limits = &limits};
     struct device_filter filter = {};
-    void *settings = options_new(link_collector.options), *collector = NULL;
+    struct collector_settings *settings = options_new(link_collector.options);
+    struct collector_context context = {.settings = settings, .limits = &limits, .devices = &filter};
+    struct collector_state *opened = NULL;
     struct snapshot *first = snapshot_new(), *second = snapshot_new();
     const struct table *table = &first->tables[0];
     char device[64];
 
     (void)state;
     assert_int_equal(options_init(&device_filter_options, &filter), 0);
-    context.devices = &filter;
-    assert_int_equal(link_collector.open(&context, settings, &collector, &fault), 0);
-    assert_true(link_collector.event_fd(collector) >= 0);
-    assert_int_equal(link_collector.event(collector, &fault), 0);
-    assert_int_equal(link_collector.collect(collector, first, &fault), 0);
-    assert_int_equal(link_collector.collect(collector, second, &fault), 0);
+    assert_int_equal(collector_open(&link_collector, &context, &opened, &fault), 0);
+    assert_true(link_collector.event_fd(opened) >= 0);
+    assert_int_equal(link_collector.event(opened, &fault), 0);
+    assert_int_equal(link_collector.collect(opened, first, &fault), 0);
+    assert_int_equal(link_collector.collect(opened, second, &fault), 0);
 
     assert_int_equal(first->table_count, 3);
     assert_true(row_set_label(table->rows, 0, "device", device, sizeof(device)) > 0);
@@ -260,7 +260,7 @@ static void test_collect_from_the_running_kernel(void **state)
         assert_ptr_equal(first->tables[i].rows, second->tables[i].rows);
     }
 
-    link_collector.close(collector);
+    (void)collector_close(&link_collector, opened);
     snapshot_unref(first);
     snapshot_unref(second);
     options_done(&device_filter_options, &filter);

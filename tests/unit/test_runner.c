@@ -15,6 +15,14 @@
 
 #define SECOND NS_PER_SECOND
 
+struct collector_settings {
+    char unused;
+};
+
+struct collector_state {
+    bool used;
+};
+
 static struct fake {
     _Atomic uint64_t now_ns;
     uint64_t until_ns; /* what the runner waits for */
@@ -27,7 +35,8 @@ static struct fake {
     bool listens;
     const char *says_open, *says_collect; /* of how it works */
     int opened, closed, collected, events;
-    const void *config;
+    const struct collector_settings *settings;
+    const struct collector_state *state;
     const atomic_bool *ending;
 } fake;
 
@@ -58,39 +67,38 @@ static int fake_fault(int error, struct fault *fault)
     return error ? fault_set(fault, error, "fake error %d", -error) : 0;
 }
 
-static int fake_open(const struct collector_context *context, const void *config, void **ret_state,
+static int fake_open(struct collector_state *state, const struct collector_context *context,
                      struct fault *fault)
 {
-    int error = fake_fault(fake.open_error, fault);
-
+    assert_false(state->used);
+    state->used = true;
     fake.opened++;
-    fake.config = config;
+    fake.state = state;
+    fake.settings = context->settings;
     fake.ending = context->ending;
-    if (!error)
-        *ret_state = &fake;
-    if (!error && fake.says_open)
+    if (!fake.open_error && fake.says_open)
         fault_note(fault, "%s", fake.says_open);
-    return error;
+    return fake_fault(fake.open_error, fault);
 }
 
-static int fake_event_fd(void *state)
+static int fake_event_fd(struct collector_state *state)
 {
-    (void)state;
+    assert_ptr_equal(state, fake.state);
     return fake.listens ? 0 : -1;
 }
 
-static int fake_event(void *state, struct fault *fault)
+static int fake_event(struct collector_state *state, struct fault *fault)
 {
-    (void)state;
+    assert_ptr_equal(state, fake.state);
     fake.events++;
     return fake_fault(fake.event_error, fault);
 }
 
-static int fake_collect(void *state, struct snapshot *draft, struct fault *fault)
+static int fake_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
     char byte;
 
-    (void)state;
+    assert_ptr_equal(state, fake.state);
     assert_int_equal(draft->table_count, 0);
     if (fake.pipe[0] >= 0) {
         sem_post(&fake.waiting);
@@ -103,15 +111,17 @@ static int fake_collect(void *state, struct snapshot *draft, struct fault *fault
     return fake_fault(fake.collect_error, fault);
 }
 
-static void fake_close(void *state)
+static void fake_close(struct collector_state *state)
 {
-    assert_ptr_equal(state, &fake);
+    assert_ptr_equal(state, fake.state);
+    fake.state = NULL;
     fake.closed++;
 }
 
 static const struct collector fake_collector = {
     .name = "fake",
     .listens = true,
+    .state_size = sizeof(struct collector_state),
     .open = fake_open,
     .event_fd = fake_event_fd,
     .event = fake_event,
@@ -122,7 +132,7 @@ static const struct collector fake_collector = {
 static const struct runner_clock clock_of_the_test = {.now_ns = fake_now, .wait = fake_wait};
 static struct registry *registry;
 static struct runner *runner;
-static int config_a, config_b;
+static struct collector_settings settings_a, settings_b;
 
 static int setup(void **state)
 {
@@ -135,9 +145,9 @@ static int setup(void **state)
     return runner_new(&fake_collector, registry, 0, &clock_of_the_test, &runner);
 }
 
-static void apply(const void *config)
+static void apply(const struct collector_settings *settings)
 {
-    const struct runner_job job = {.config = config, .interval_ns = 10 * SECOND};
+    const struct runner_job job = {.context = {.settings = settings}, .interval_ns = 10 * SECOND};
 
     registry_enable(registry, 0, job.interval_ns, 60 * SECOND);
     assert_int_equal(runner_apply(runner, &job), 0);
@@ -164,7 +174,7 @@ static int stop(void **state)
     assert_int_equal(runner_join(runner, clock_read_ns(CLOCK_MONOTONIC) + 30 * SECOND), 0);
     runner = runner_free(runner);
     registry = registry_free(registry);
-    assert_int_equal(fake.opened >= fake.closed, 1);
+    assert_int_equal(fake.opened, fake.closed); /* those that failed to open, too */
     return 0;
 }
 
@@ -179,10 +189,10 @@ static struct collector_health health(void)
 static void test_collects_on_the_grid(void **state)
 {
     (void)state;
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
     assert_int_equal(fake.collected, 1);
-    assert_ptr_equal(fake.config, &config_a);
+    assert_ptr_equal(fake.settings, &settings_a);
     assert_int_equal(fake.until_ns, 1010 * SECOND);
     fake.takes_ns = 3 * SECOND;
     step();
@@ -196,7 +206,7 @@ static void test_collects_on_the_grid(void **state)
 static void test_row_50_missed_intervals_are_not_caught_up(void **state)
 {
     (void)state;
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
     fake.takes_ns = 34 * SECOND; /* from 1010 to 1044 */
     step();
@@ -217,7 +227,7 @@ static void test_what_it_works_without_is_told_while_it_does(void **state)
 {
     (void)state;
     fake.says_open = "by bpf";
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
     assert_string_equal(health().note, "by bpf");
     step();
@@ -237,7 +247,7 @@ static void test_failure_keeps_it_open(void **state)
 {
     (void)state;
     fake.collect_error = -EIO;
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
     assert_int_equal(health().state, COLLECTOR_FAILING);
     assert_string_equal(health().reason, "fake error 5");
@@ -254,13 +264,14 @@ static void test_open_is_retried_with_capped_back_off(void **state)
 
     (void)state;
     fake.open_error = -EACCES;
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
     for (size_t i = 0; i < ELEMENTS(waits); i++) {
         assert_int_equal(fake.until_ns - atomic_load(&fake.now_ns), waits[i] * SECOND);
         step();
     }
     assert_int_equal(fake.opened, ELEMENTS(waits) + 1);
+    assert_int_equal(fake.closed, ELEMENTS(waits) + 1); /* each half-built state */
     assert_int_equal(health().failures, ELEMENTS(waits) + 1);
     fake.open_error = 0;
     step();
@@ -271,7 +282,7 @@ static void test_open_is_retried_with_capped_back_off(void **state)
 static void test_unsupported_is_closed_and_tried_again(void **state)
 {
     (void)state;
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
     fake.unsupported = true;
     step();
@@ -289,7 +300,7 @@ static void test_events_come_between_collections(void **state)
 {
     (void)state;
     fake.listens = true;
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
     fake.event = true;
     sem_post(&fake.go); /* the time has not come */
@@ -311,7 +322,8 @@ static void test_events_come_between_collections(void **state)
 
 static void test_listens_before_the_first_collection(void **state)
 {
-    const struct runner_job job = {.config = &config_a, .interval_ns = SECOND, .listen_ns = 7 * SECOND};
+    const struct runner_job job = {
+        .context = {.settings = &settings_a}, .interval_ns = SECOND, .listen_ns = 7 * SECOND};
 
     (void)state;
     fake.listens = true;
@@ -327,21 +339,21 @@ static void test_listens_before_the_first_collection(void **state)
 static void test_new_settings_reopen(void **state)
 {
     (void)state;
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
-    apply(&config_b);
+    apply(&settings_b);
     assert_true(runner_pending(runner));
     sem_post(&fake.go);
     wait_until_waiting();
     assert_false(runner_pending(runner));
     assert_int_equal(fake.closed, 1);
     assert_int_equal(fake.opened, 2);
-    assert_ptr_equal(fake.config, &config_b);
+    assert_ptr_equal(fake.settings, &settings_b);
     assert_int_equal(runner_apply(runner, NULL), 0);
     sem_post(&fake.go);
     wait_until_waiting(); /* now for a job */
     assert_int_equal(fake.closed, 2);
-    apply(&config_a);
+    apply(&settings_a);
     sem_post(&fake.go);
     wait_until_waiting();
     assert_int_equal(fake.opened, 3);
@@ -351,12 +363,12 @@ static void test_blocked_for_ever(void **state)
 {
     (void)state;
     assert_int_equal(pipe(fake.pipe), 0);
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting(); /* for the pipe */
     atomic_fetch_add(&fake.now_ns, 31 * SECOND);
     assert_int_equal(health().state, COLLECTOR_STUCK);
     assert_true(health().busy_ns >= 31 * SECOND);
-    apply(&config_b); /* waits: no second thread, no cancelling */
+    apply(&settings_b); /* waits: no second thread, no cancelling */
     assert_true(runner_pending(runner));
     assert_int_equal(fake.opened, 1);
     assert_int_equal(runner_join(runner, 1), -ETIMEDOUT);
@@ -364,7 +376,7 @@ static void test_blocked_for_ever(void **state)
     wait_until_waiting();                              /* in the second collection, */
     wait_until_waiting();                              /* and after it */
     assert_false(runner_pending(runner));
-    assert_ptr_equal(fake.config, &config_b);
+    assert_ptr_equal(fake.settings, &settings_b);
     assert_int_equal(health().state, COLLECTOR_OK);
     assert_false(atomic_load(fake.ending));
     runner_stop(runner);
@@ -378,7 +390,7 @@ static void test_readers_do_not_hold_it_up(void **state)
     struct snapshot *held[8] = {};
 
     (void)state;
-    apply(&config_a);
+    apply(&settings_a);
     wait_until_waiting();
     for (size_t i = 0; i < ELEMENTS(held); i++) {
         held[i] = registry_snapshot(registry, 0, atomic_load(&fake.now_ns));

@@ -52,8 +52,7 @@ static void test_limits_handed_over(void **state)
     WRITE_CPUS(lab, {0, 1});
     for (size_t i = 0; i < ELEMENTS(names); i++)
         proc_lab_write(lab, names[i], "1000\n");
-    assert_int_equal(softnet_collector.open_privileged(&lab->context, lab->config, &handover, &lab->fault),
-                     0);
+    assert_int_equal(softnet_collector.open_privileged(&lab->context, &handover, &lab->fault), 0);
     for (size_t i = 0; i < ELEMENTS(names); i++) {
         proc_lab_write(lab, names[i], "1234\n");
         assert_int_equal(unlink(proc_lab_path(lab, names[i], path)), 0);
