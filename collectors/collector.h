@@ -23,7 +23,7 @@
 #include "collectors/handover.h"
 #include "config/option.h"
 
-/* The settings that every collector has; the first member of each collector's own settings struct. */
+/* The settings that every collector has. */
 struct collector_common {
     bool enabled;
     uint64_t interval_ns;         /* between the starts of two collections */
@@ -31,43 +31,16 @@ struct collector_common {
     struct device_filter devices; /* replaces the global filter where one of its lists is set */
 };
 
-/* The options of struct collector_common, the head of each collector's option table. `settings` is the
- * collector's settings struct, whose first member is `struct collector_common common`. The default interval
- * divides 15 s, by which most scrape: with 10 s a scrape sees 10 s of traffic and 20 s in turns, and rates
- * are off by a third. */
-#define COLLECTOR_OPTIONS(settings, default_enabled, default_interval)                                       \
-    {                                                                                                        \
-        .key = "enabled",                                                                                    \
-        .type = OPTION_BOOL,                                                                                 \
-        .offset = offsetof(settings, common.enabled),                                                        \
-        .default_text = default_enabled,                                                                     \
-        .help = "whether the collector runs",                                                                \
-    },                                                                                                       \
-        {                                                                                                    \
-            .key = "interval",                                                                               \
-            .type = OPTION_DURATION,                                                                         \
-            .offset = offsetof(settings, common.interval_ns),                                                \
-            .default_text = default_interval,                                                                \
-            .min = NS_PER_SECOND / 10,                                                                       \
-            .max = 3600 * NS_PER_SECOND,                                                                     \
-            .help = "time between two collections",                                                          \
-        },                                                                                                   \
-    {                                                                                                        \
-        .key = "max_age", .type = OPTION_DURATION, .offset = offsetof(settings, common.max_age_ns),          \
-        .default_text = "30s", .min = NS_PER_SECOND, .max = 24 * 3600 * NS_PER_SECOND,                       \
-        .help = "age from which numbers are no longer served (at least three intervals are granted)",        \
-    }
-
 /* Two structs that each collector defines for itself, in its own file: nobody else knows what is in them, so
  * that they can have the same names everywhere, and functions that take them need no casts. */
-struct collector_settings; /* what its option table describes */
+struct collector_settings; /* what its own options describe */
 struct collector_state;    /* what it keeps while it is open */
 
 /* What every collector is given at open; outlives its state. */
 struct collector_context {
-    const struct collector_settings *settings;
-    const char *procfs;                  /* --path.procfs, "/proc" */
-    const struct device_filter *devices; /* the filter that holds for this collector */
+    const struct collector_settings *settings; /* NULL where it has no options of its own */
+    const char *procfs;                        /* --path.procfs, "/proc" */
+    const struct device_filter *devices;       /* the filter that holds for this collector */
     struct limits *limits;
     const atomic_bool *ending; /* set once nobody wants the numbers any more: what is long may be cut short,
                                   so that close() comes in time; NULL: never */
@@ -80,9 +53,13 @@ struct collector {
     const char *needs;   /* capability, module or kernel it needs; "nothing" */
     bool listens;        /* it counts only while it is open: --once gives it time before it collects */
 
-    /* Its keys, below collectors.NAME; begins with COLLECTOR_OPTIONS, and DEVICE_FILTER_OPTIONS("devices.",
-     * ...) where it looks at devices. */
-    const struct option_table *options;
+    /* Its keys, below collectors.NAME. Every collector has `enabled`, `interval` and `max_age`. */
+    bool enabled; /* the default of that key */
+    /* The default of that key, as a user writes it: "1s". It divides 15 s, by which most scrape: with 10 s a
+     * scrape sees 10 s of traffic and 20 s in turns, and rates are off by a third. */
+    const char *interval;
+    bool filters_devices;        /* it looks at devices, and has the keys devices.* too */
+    struct option_table options; /* what else it has, in its struct collector_settings; all zeros: nothing */
 
     size_t state_size; /* of its struct collector_state */
 
@@ -133,6 +110,22 @@ struct collector {
 int collector_open(const struct collector *collector, const struct collector_context *context,
                    struct collector_state **ret_state, struct fault *fault);
 struct collector_state *collector_close(const struct collector *collector, struct collector_state *state);
+
+enum collector_option {
+    COLLECTOR_OPTION_ENABLED,
+    COLLECTOR_OPTION_INTERVAL,
+    COLLECTOR_OPTION_MAX_AGE,
+    COLLECTOR_OPTION_COUNT
+};
+
+/* The options that every collector has, with the defaults of one. They describe a struct collector_common,
+ * but for its devices, which device_filter_options do. */
+struct collector_options {
+    struct option options[COLLECTOR_OPTION_COUNT];
+    struct option_table table; /* points there: not to be moved */
+};
+
+void collector_options(const struct collector *collector, struct collector_options *ret_options);
 
 /* The one table of them (collectors.c), in the order of the page. */
 extern const struct collector *const collectors[];

@@ -5,20 +5,32 @@
 
 #include <fnmatch.h>
 
-#include "base/cleanup.h"
-
-/* The macro wants the filter inside a struct. */
-struct alone {
-    struct device_filter filter;
+static const struct option options[] = {
+    {
+        .key = "include",
+        .type = OPTION_LIST,
+        .offset = offsetof(struct device_filter, include),
+        .default_text = "*",
+        .help = "device names to look at (globs)",
+    },
+    {
+        .key = "exclude",
+        .type = OPTION_LIST,
+        .offset = offsetof(struct device_filter, exclude),
+        .default_text = "",
+        .help = "device names to leave out (globs)",
+    },
+    {
+        .key = "exclude_kinds",
+        .type = OPTION_LIST,
+        .offset = offsetof(struct device_filter, exclude_kinds),
+        .default_text = "veth",
+        .help =
+            "link kinds to leave out (globs); none by default elsewhere than in the host's network namespace",
+    },
 };
 
-static const struct option options[] = {DEVICE_FILTER_OPTIONS("", struct alone, filter)};
-
-const struct option_table device_filter_options = {
-    .options = options,
-    .count = ELEMENTS(options),
-    .struct_size = sizeof(struct alone),
-};
+const struct option_table device_filter_options = OPTION_TABLE(options, struct device_filter);
 
 static bool matches(const struct string_list *globs, const char *text)
 {

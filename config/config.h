@@ -16,9 +16,11 @@
 
 /* A section of the configuration and the struct that it fills. */
 struct config_binding {
-    char section[64]; /* "web", "collectors.link" */
+    char section[64]; /* "web", "collectors.link"; several may have parts of one */
     const struct option_table *table;
     void *settings;
+    const char *inherits; /* the section that holds where this one is not given, so that the default file
+                             leaves it out; NULL: none */
 };
 
 struct config {

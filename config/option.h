@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/fault.h"
 #include "config/string_list.h"
 
@@ -41,9 +42,8 @@ struct option {
 
     /* OPTION_STRING, each item of an OPTION_LIST: what else must hold; -EINVAL with the fault saying it. */
     int (*check)(const char *text, struct fault *fault);
-    bool unique;    /* OPTION_LIST: no item twice */
-    bool inherited; /* where it is not given, another key holds: left out of the default file */
-    bool restart;   /* a new value takes effect at a restart only, not at a reload */
+    bool unique;  /* OPTION_LIST: no item twice */
+    bool restart; /* a new value takes effect at a restart only, not at a reload */
 };
 
 struct option_table {
@@ -51,6 +51,12 @@ struct option_table {
     size_t count;
     size_t struct_size; /* of the struct that it describes */
 };
+
+/* The table of an array of options, and of the struct type that they describe. */
+#define OPTION_TABLE(array, type)                                                                            \
+    {                                                                                                        \
+        .options = (array), .count = ELEMENTS(array), .struct_size = sizeof(type)                            \
+    }
 
 /* A struct with every option at its default; NULL: out of memory. Freed by options_free(). */
 void *options_new(const struct option_table *table);

@@ -23,7 +23,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/decimal.h"
 #include "collectors/conntrack/conntrack_metrics.h"
 #include "collectors/conntrack/conntrack_parse.h"
@@ -33,7 +32,6 @@
 enum conntrack_source { SOURCE_AUTO, SOURCE_NETLINK, SOURCE_PROC };
 
 struct collector_settings {
-    struct collector_common common;
     unsigned source; /* enum conntrack_source */
 };
 
@@ -279,7 +277,6 @@ static const char *const sources[] = {
     [SOURCE_AUTO] = "auto", [SOURCE_NETLINK] = "netlink", [SOURCE_PROC] = "proc", NULL};
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
     {
         .key = "source",
         .type = OPTION_CHOICE,
@@ -293,18 +290,14 @@ static const struct option options[] = {
     },
 };
 
-static const struct option_table option_table = {
-    .options = options,
-    .count = ELEMENTS(options),
-    .struct_size = sizeof(struct collector_settings),
-};
-
 const struct collector conntrack_collector = {
     .name = "conntrack",
     .summary =
         "connection tracking: how full the table is, packets that it lost (/proc/net/stat/nf_conntrack)",
     .needs = "connection tracking in use (module nf_conntrack)",
-    .options = &option_table,
+    .enabled = true,
+    .interval = "1s",
+    .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .handles = handles,
     .open_privileged = conntrack_open_privileged,

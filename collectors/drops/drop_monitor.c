@@ -26,7 +26,6 @@
 #include "collectors/kernel/link_table.h"
 
 struct collector_settings {
-    struct collector_common common;
     unsigned source; /* enum drop_choice */
     uint64_t max_sites;
     bool label_offset;
@@ -39,8 +38,6 @@ static const char *const sources[] = {[DROP_CHOICE_AUTO] = "auto",
                                       NULL};
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
-    DEVICE_FILTER_OPTIONS("devices.", struct collector_settings, common.devices),
     {
         .key = "source",
         .type = OPTION_CHOICE,
@@ -68,12 +65,6 @@ static const struct option options[] = {
         .default_text = "false",
         .help = "a row for each place in a function; the offsets differ between builds of the kernel",
     },
-};
-
-static const struct option_table option_table = {
-    .options = options,
-    .count = ELEMENTS(options),
-    .struct_size = sizeof(struct collector_settings),
 };
 
 struct collector_state {
@@ -348,7 +339,10 @@ const struct collector drop_monitor_collector = {
     .needs =
         "CAP_BPF, CAP_PERFMON (bpf) or CAP_NET_ADMIN, CAP_SYS_ADMIN and, for names, CAP_SYSLOG (drop_monitor)",
     .listens = true,
-    .options = &option_table,
+    .enabled = true,
+    .interval = "1s",
+    .filters_devices = true,
+    .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .handles = drop_handle_names,
     .open_privileged = drop_monitor_open_privileged,

@@ -22,7 +22,6 @@
 #include "collectors/kernel/link_table.h"
 
 struct collector_settings {
-    struct collector_common common;
     struct string_list include;
     struct string_list exclude;
     bool per_queue;
@@ -32,8 +31,6 @@ struct collector_settings {
 };
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "5s"),
-    DEVICE_FILTER_OPTIONS("devices.", struct collector_settings, common.devices),
     {.key = "statistics.include",
      .type = OPTION_LIST,
      .offset = offsetof(struct collector_settings, include),
@@ -68,9 +65,6 @@ static const struct option options[] = {
      .default_text = "false",
      .help = "show the standard statistics: eth-phy, eth-mac, eth-ctrl, rmon, pause, fec"},
 };
-
-static const struct option_table option_table = {
-    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct collector_settings)};
 
 struct collector_state {
     const struct collector_settings *settings;
@@ -313,7 +307,10 @@ const struct collector ethtool_collector = {
         "private statistics of drivers, NIC loss by cause, rings, speed; those of virtual devices only with "
         "virtual_devices",
     .needs = "nothing",
-    .options = &option_table,
+    .enabled = true,
+    .interval = "5s",
+    .filters_devices = true,
+    .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .open = ethtool_open,
     .event_fd = ethtool_event_fd,

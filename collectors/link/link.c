@@ -23,15 +23,12 @@
 #include "collectors/link/link_rows.h"
 
 struct collector_settings {
-    struct collector_common common;
     unsigned columns; /* enum link_selection */
 };
 
 static const char *const selections[] = {[LINK_COLUMNS_ALL] = "all", [LINK_COLUMNS_LOSS] = "loss", NULL};
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
-    DEVICE_FILTER_OPTIONS("devices.", struct collector_settings, common.devices),
     {
         .key = "columns",
         .type = OPTION_CHOICE,
@@ -42,9 +39,6 @@ static const struct option options[] = {
             "all columns, or loss: without packets, bytes and attributes, for hosts where another exporter has them",
     },
 };
-
-static const struct option_table option_table = {
-    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct collector_settings)};
 
 struct collector_state {
     const struct device_filter *filter;
@@ -228,7 +222,10 @@ const struct collector link_collector = {
     .name = "link",
     .summary = "counters of every link, and what names it (rtnetlink)",
     .needs = "nothing",
-    .options = &option_table,
+    .enabled = true,
+    .interval = "1s",
+    .filters_devices = true,
+    .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .open = link_open,
     .event_fd = link_event_fd,

@@ -13,13 +13,8 @@
 #include <unistd.h>
 
 #include "base/bounds.h"
-#include "base/cleanup.h"
 #include "collectors/kernel/procfile.h"
 #include "collectors/process/process_parse.h"
-
-struct collector_settings {
-    struct collector_common common;
-};
 
 enum process_column {
     COLUMN_CPU_SECONDS,
@@ -200,21 +195,12 @@ static int process_collect(struct collector_state *state, struct snapshot *draft
     return 0;
 }
 
-static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "5s"),
-};
-
-static const struct option_table option_table = {
-    .options = options,
-    .count = ELEMENTS(options),
-    .struct_size = sizeof(struct collector_settings),
-};
-
 const struct collector process_collector = {
     .name = "process",
     .summary = "what the exporter itself uses: CPU, memory, descriptors",
     .needs = "nothing",
-    .options = &option_table,
+    .enabled = true,
+    .interval = "5s",
     .state_size = sizeof(struct collector_state),
     .open = process_open,
     .collect = process_collect,

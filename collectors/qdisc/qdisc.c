@@ -30,13 +30,10 @@
 enum { QDISCS_MAX = 65536 };
 
 struct collector_settings {
-    struct collector_common common;
     bool children;
 };
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "5s"),
-    DEVICE_FILTER_OPTIONS("devices.", struct collector_settings, common.devices),
     {
         .key = "children",
         .type = OPTION_BOOL,
@@ -45,9 +42,6 @@ static const struct option options[] = {
         .help = "queueing disciplines below others too, such as one for each queue of a NIC",
     },
 };
-
-static const struct option_table option_table = {
-    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct collector_settings)};
 
 static const char *const labels[] = {"device", "kind", "handle", "parent", "root"};
 
@@ -248,7 +242,10 @@ const struct collector qdisc_collector = {
     .name = "qdisc",
     .summary = "drops, backlog and traffic of every queueing discipline (rtnetlink)",
     .needs = "nothing",
-    .options = &option_table,
+    .enabled = true,
+    .interval = "5s",
+    .filters_devices = true,
+    .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .open = qdisc_open,
     .event_fd = qdisc_event_fd,

@@ -10,12 +10,10 @@
 
 #include <errno.h>
 
-#include "base/cleanup.h"
 #include "collectors/kernel/procfile.h"
 #include "collectors/snmp/snmp_layout.h"
 
 struct collector_settings {
-    struct collector_common common;
     struct snmp_selection fields;
 };
 
@@ -160,7 +158,6 @@ static int snmp_collect(struct collector_state *state, struct snapshot *draft, s
     "Icmp_InMsgs,Icmp_OutMsgs,Icmp6_InMsgs,Icmp6_OutMsgs"
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
     {
         .key = "fields.include",
         .type = OPTION_LIST,
@@ -178,17 +175,13 @@ static const struct option options[] = {
     },
 };
 
-static const struct option_table option_table = {
-    .options = options,
-    .count = ELEMENTS(options),
-    .struct_size = sizeof(struct collector_settings),
-};
-
 const struct collector snmp_collector = {
     .name = "snmp",
     .summary = "counters of IP, ICMP, TCP, UDP and MPTCP (/proc/net/snmp, netstat, snmp6)",
     .needs = "nothing",
-    .options = &option_table,
+    .enabled = true,
+    .interval = "1s",
+    .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .open = snmp_open,
     .collect = snmp_collect,

@@ -49,13 +49,11 @@ enum { STATE_ESTABLISHED = 1, STATE_CLOSE = 7, STATE_LISTEN = 10 };
 enum { REST_LOOKS = 12 };
 
 struct collector_settings {
-    struct collector_common common;
     uint64_t highest_port;
     uint64_t max_ports;
 };
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "5s"),
     {
         .key = "highest_port",
         .type = OPTION_UINT,
@@ -76,9 +74,6 @@ static const struct option options[] = {
         .help = "ports with rows of their own, of UDP and of listeners each; the rest is in rows named other",
     },
 };
-
-static const struct option_table option_table = {
-    .options = options, .count = ELEMENTS(options), .struct_size = sizeof(struct collector_settings)};
 
 struct collector_state {
     struct netlink netlink;
@@ -338,7 +333,9 @@ const struct collector sockets_collector = {
     .summary = "datagrams dropped by UDP sockets, and queues of TCP listeners, by local port (sock_diag)",
     .needs = "the kernel's inet_diag, udp_diag and tcp_diag",
     .listens = true,
-    .options = &option_table,
+    .enabled = true,
+    .interval = "5s",
+    .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .open = sockets_open,
     .collect = sockets_collect,

@@ -22,7 +22,6 @@
 #include "collectors/softnet/softnet_parse.h"
 
 struct collector_settings {
-    struct collector_common common;
     bool per_cpu;
 };
 
@@ -265,7 +264,6 @@ static int softnet_collect(struct collector_state *state, struct snapshot *draft
 }
 
 static const struct option options[] = {
-    COLLECTOR_OPTIONS(struct collector_settings, "true", "1s"),
     {
         .key = "per_cpu",
         .type = OPTION_BOOL,
@@ -275,17 +273,13 @@ static const struct option options[] = {
     },
 };
 
-static const struct option_table option_table = {
-    .options = options,
-    .count = ELEMENTS(options),
-    .struct_size = sizeof(struct collector_settings),
-};
-
 const struct collector softnet_collector = {
     .name = "softnet",
     .summary = "input queues of the CPUs: packets taken, dropped, squeezed (/proc/net/softnet_stat)",
     .needs = "nothing",
-    .options = &option_table,
+    .enabled = true,
+    .interval = "1s",
+    .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .handles = handles,
     .open_privileged = softnet_open_privileged,

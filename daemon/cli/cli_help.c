@@ -69,16 +69,16 @@ static void help_flags(struct buffer *out)
     }
 }
 
-static void help_option(struct buffer *out, const char *section, const struct option *option)
+static void help_option(struct buffer *out, const struct config_binding *binding, const struct option *option)
 {
     _cleanup_(buffer_done) struct buffer right = {};
     char key[KEY_PATH_MAX], allowed[OPTION_TEXT_MAX];
     const char *text = *option->default_text ? option->default_text : "\"\"";
 
-    key_path(key, section, option->key);
+    key_path(key, binding->section, option->key);
     option_allowed(option, allowed);
-    buffer_printf(&right, "%s (%s%s%s)", option->help, option->inherited ? "as devices" : text,
-                  *allowed ? "; " : "", allowed);
+    buffer_printf(&right, "%s (%s%s%s%s)", option->help, binding->inherits ? "as " : "",
+                  binding->inherits ? binding->inherits : text, *allowed ? "; " : "", allowed);
     buffer_append(&right, "", 1);
     help_line(out, KEY_COLUMN, key, right.error ? "" : right.data);
 }
@@ -97,6 +97,6 @@ void cli_help(struct buffer *out)
     buffer_text(out, "\nKeys of the configuration file and of --set, with defaults:\n");
     for (size_t i = 0; bindings && i < count; i++)
         for (size_t j = 0; j < bindings[i].table->count; j++)
-            help_option(out, bindings[i].section, &bindings[i].table->options[j]);
+            help_option(out, &bindings[i], &bindings[i].table->options[j]);
     buffer_text(out, "\nExit status: 0 success, 1 failure while running, 2 wrong flag or configuration.\n");
 }

@@ -48,7 +48,7 @@ static void value_words(struct buffer *out, const char *name, const struct optio
 {
     const char *text = option->type == OPTION_BOOL ? "true false" : option->default_text;
 
-    if (!option->choices && (!text || option->type == OPTION_LIST || option->inherited))
+    if (!option->choices && (!text || option->type == OPTION_LIST))
         return;
     buffer_printf(out, "        [%s]='", name);
     for (size_t i = 0; option->choices && option->choices[i]; i++)

@@ -122,29 +122,6 @@ void manual_collectors(struct buffer *out)
     }
 }
 
-static const struct option *find_option(const struct option_table *table, const struct option *like)
-{
-    for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->options[i].key, like->key) == 0 && strcmp(table->options[i].help, like->help) == 0)
-            return &table->options[i];
-    return NULL;
-}
-
-/* How many of the first `count` collectors have the option. */
-static size_t option_owners(const struct option *option, size_t count)
-{
-    size_t owners = 0;
-
-    for (size_t i = 0; i < count; i++)
-        owners += find_option(collectors[i]->options, option) != NULL;
-    return owners;
-}
-
-static bool option_shared(const struct option *option)
-{
-    return option_owners(option, collector_count) > 1;
-}
-
 /* A default as a sentence has it: the items of a list are words of their own. */
 static void add_default(struct buffer *out, const struct option *option)
 {
@@ -159,50 +136,39 @@ static void add_default(struct buffer *out, const struct option *option)
     }
 }
 
-/* "1s; 5s for ethtool; 5s for process": what is usual, then who differs. */
-static void add_shared_defaults(struct buffer *out, const struct option *option)
+/* "1s; 5s for ethtool; 5s for process": that of the first collector, then who differs. */
+static void add_common_defaults(struct buffer *out, enum collector_option which)
 {
-    add_default(out, option);
-    for (size_t i = 0; i < collector_count; i++) {
-        const struct option *own = find_option(collectors[i]->options, option);
+    struct collector_options usual, own;
 
-        if (!own || strcmp(own->default_text, option->default_text) == 0)
+    collector_options(collectors[0], &usual);
+    add_default(out, &usual.options[which]);
+    for (size_t i = 1; i < collector_count; i++) {
+        collector_options(collectors[i], &own);
+        if (strcmp(own.options[which].default_text, usual.options[which].default_text) == 0)
             continue;
         buffer_text(out, "; ");
-        add_default(out, own);
+        add_default(out, &own.options[which]);
         buffer_printf(out, " for %s", collectors[i]->name);
     }
 }
 
-/* Who has a key that not all have. */
-static void key_owners(struct buffer *out, const struct option *option)
+/* Who has a filter of devices. */
+static void filter_owners(struct buffer *out)
 {
     _cleanup_(buffer_done) struct buffer text = {};
     const char *separator = "only of ";
 
     for (size_t i = 0; i < collector_count; i++)
-        if (find_option(collectors[i]->options, option)) {
+        if (collectors[i]->filters_devices) {
             buffer_printf(&text, "%s%s", separator, collectors[i]->name);
             separator = ", ";
         }
     roff_buffer(out, &text);
 }
 
-static void key_default(struct buffer *out, const struct option *option, bool shared)
-{
-    _cleanup_(buffer_done) struct buffer text = {};
-
-    buffer_text(&text, "default: ");
-    if (option->inherited)
-        buffer_printf(&text, "as %s", option->key);
-    else if (shared)
-        add_shared_defaults(&text, option);
-    else
-        add_default(&text, option);
-    roff_buffer(out, &text);
-}
-
-static void manual_key(struct buffer *out, const char *section, const struct option *option, bool shared)
+/* A key, but for its default. */
+static void key_begin(struct buffer *out, const char *section, const struct option *option)
 {
     char key[KEY_PATH_MAX], allowed[OPTION_TEXT_MAX];
 
@@ -216,47 +182,66 @@ static void manual_key(struct buffer *out, const char *section, const struct opt
     roff_sentence(out, option->help);
     if (*allowed)
         roff_sentence(out, allowed);
-    key_default(out, option, shared);
-    if (shared && option_owners(option, collector_count) < collector_count)
-        key_owners(out, option);
-    if (option->restart)
-        roff_sentence(out, "takes effect at a restart, not at a reload");
 }
 
-static void manual_shared_keys(struct buffer *out)
+static void manual_section(struct buffer *out, const char *section, const struct option_table *table)
 {
-    buffer_text(out, ".SS Keys that several collectors have\n");
-    for (size_t i = 0; i < collector_count; i++)
-        for (size_t j = 0; j < collectors[i]->options->count; j++) {
-            const struct option *option = &collectors[i]->options->options[j];
+    if (table->count)
+        buffer_printf(out, ".SS %s\n", section);
+    for (size_t i = 0; i < table->count; i++) {
+        _cleanup_(buffer_done) struct buffer text = {};
 
-            if (option_shared(option) && option_owners(option, i) == 0)
-                manual_key(out, "collectors.NAME", option, true);
-        }
+        key_begin(out, section, &table->options[i]);
+        buffer_text(&text, "default: ");
+        add_default(&text, &table->options[i]);
+        roff_buffer(out, &text);
+        if (table->options[i].restart)
+            roff_sentence(out, "takes effect at a restart, not at a reload");
+    }
+}
+
+static void manual_common_keys(struct buffer *out)
+{
+    struct collector_options common;
+
+    collector_options(collectors[0], &common);
+    for (unsigned i = 0; i < COLLECTOR_OPTION_COUNT; i++) {
+        _cleanup_(buffer_done) struct buffer text = {};
+
+        key_begin(out, "collectors.NAME", &common.options[i]);
+        buffer_text(&text, "default: ");
+        add_common_defaults(&text, i);
+        roff_buffer(out, &text);
+    }
+}
+
+static void manual_filter_keys(struct buffer *out)
+{
+    for (size_t i = 0; i < device_filter_options.count; i++) {
+        const struct option *option = &device_filter_options.options[i];
+        _cleanup_(buffer_done) struct buffer text = {};
+
+        key_begin(out, "collectors.NAME.devices", option);
+        buffer_printf(&text, "default: as devices.%s", option->key);
+        roff_buffer(out, &text);
+        filter_owners(out);
+    }
 }
 
 void manual_keys(struct buffer *out)
 {
     size_t count = 0;
     _cleanup_(freep) struct config_binding *bindings = settings_bindings(NULL, &count);
-    bool shared_said = false;
 
-    for (size_t i = 0; i < count; i++) {
-        bool collector = strncmp(bindings[i].section, "collectors.", 11) == 0;
-        const char *heading = bindings[i].section;
+    for (size_t i = 0; i < count && strncmp(bindings[i].section, "collectors.", 11) != 0; i++)
+        manual_section(out, bindings[i].section, bindings[i].table);
+    buffer_text(out, ".SS Keys that several collectors have\n");
+    manual_common_keys(out);
+    manual_filter_keys(out);
+    for (size_t i = 0; i < collector_count; i++) {
+        char section[KEY_PATH_MAX];
 
-        if (collector && !shared_said)
-            manual_shared_keys(out);
-        shared_said |= collector;
-        for (size_t j = 0; j < bindings[i].table->count; j++) {
-            const struct option *option = &bindings[i].table->options[j];
-
-            if (collector && option_shared(option))
-                continue;
-            if (heading)
-                buffer_printf(out, ".SS %s\n", heading);
-            heading = NULL;
-            manual_key(out, bindings[i].section, option, false);
-        }
+        key_path(section, "collectors", collectors[i]->name);
+        manual_section(out, section, &collectors[i]->options);
     }
 }

@@ -119,6 +119,7 @@ static void describe_limits(struct render *render, cJSON *object, const struct o
     }
 }
 
+/* Where `defaults` is NULL, it has none: another key holds. */
 static cJSON *describe_option(struct render *render, const struct option *option, const void *defaults)
 {
     cJSON *object = cJSON_CreateObject();
@@ -129,26 +130,28 @@ static cJSON *describe_option(struct render *render, const struct option *option
     add(render, object, "description", cJSON_CreateString(text));
     add(render, object, "type", cJSON_CreateString(json_types[option->type]));
     describe_limits(render, object, option);
-    if (!option->inherited)
+    if (defaults)
         add(render, object, "default", default_value(option, defaults));
     return object;
 }
 
 static void add_section(struct render *render, const struct config_binding *binding)
 {
-    void *defaults = options_new(binding->table);
+    void *defaults;
     char path[KEY_PATH_MAX];
 
+    if (binding->inherits && !render->schema)
+        return;
+    defaults = options_new(binding->table);
     render->failed |= !defaults;
     for (size_t i = 0; defaults && i < binding->table->count; i++) {
         const struct option *option = &binding->table->options[i];
         const char *name = strrchr(option->key, '.') ? strrchr(option->key, '.') + 1 : option->key;
 
-        if (option->inherited && !render->schema)
-            continue;
         key_path(path, binding->section, option->key);
         add(render, open_parent(render, path), name,
-            render->schema ? describe_option(render, option, defaults) : default_value(option, defaults));
+            render->schema ? describe_option(render, option, binding->inherits ? NULL : defaults)
+                           : default_value(option, defaults));
     }
     options_free(binding->table, defaults);
 }

@@ -3,8 +3,6 @@
 
 /* See loss_settings.h. */
 
-#include "base/cleanup.h"
-
 static const struct option option_list[] = {
     {.key = "window",
      .type = OPTION_DURATION,
@@ -36,8 +34,4 @@ static const struct option option_list[] = {
      .help = "onsets that the log says within a minute; the others are told by their number"},
 };
 
-const struct option_table loss_options = {
-    .options = option_list,
-    .count = ELEMENTS(option_list),
-    .struct_size = sizeof(struct loss_settings),
-};
+const struct option_table loss_options = OPTION_TABLE(option_list, struct loss_settings);

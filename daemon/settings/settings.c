@@ -15,13 +15,19 @@
 #include "base/reference.h"
 #include "config/file.h"
 
-enum { COMMON_SECTIONS = 3 }; /* web, devices, loss; then the collectors */
+enum {
+    COMMON_SECTIONS = 3,    /* web, devices, loss; then the collectors, */
+    COLLECTOR_SECTIONS = 3, /* each of these: what all have, devices, its own */
+};
 
 static void settings_free(struct settings *settings)
 {
     for (size_t i = 0; settings->collectors && i < collector_count; i++)
-        options_free(collectors[i]->options, settings->collectors[i]);
+        options_done(&device_filter_options, &settings->collectors[i].devices);
+    for (size_t i = 0; settings->own && i < collector_count; i++)
+        options_free(&collectors[i]->options, settings->own[i]);
     free(settings->collectors);
+    free(settings->own);
     options_done(&loss_options, &settings->loss);
     options_done(&device_filter_options, &settings->devices);
     options_done(&web_options, &settings->web);
@@ -43,6 +49,21 @@ struct settings *settings_unref(struct settings *settings)
 
 DEFINE_CLEANUP(struct settings *, settings_unref)
 
+static int collector_init(struct settings *settings, size_t i)
+{
+    struct collector_options common;
+    int error;
+
+    collector_options(collectors[i], &common);
+    error = options_init(&common.table, &settings->collectors[i]);
+    if (error == 0)
+        error = options_init(&device_filter_options, &settings->collectors[i].devices);
+    if (error < 0 || !collectors[i]->options.count)
+        return error;
+    settings->own[i] = options_new(&collectors[i]->options);
+    return settings->own[i] ? 0 : -ENOMEM;
+}
+
 /* Every setting at its default, one reference. NULL: out of memory. */
 static struct settings *settings_new(const struct settings_source *source)
 {
@@ -55,36 +76,65 @@ static struct settings *settings_new(const struct settings_source *source)
     settings->host_network = source->host_network;
     settings->systemd_socket = source->systemd_socket;
     settings->collectors = calloc(collector_count, sizeof(*settings->collectors));
-    if (!settings->collectors || options_init(&web_options, &settings->web) < 0 ||
+    settings->own = calloc(collector_count, sizeof(*settings->own));
+    if (!settings->collectors || !settings->own || options_init(&web_options, &settings->web) < 0 ||
         options_init(&device_filter_options, &settings->devices) < 0 ||
         options_init(&loss_options, &settings->loss) < 0)
         return NULL;
-    for (size_t i = 0; i < collector_count; i++) {
-        settings->collectors[i] = options_new(collectors[i]->options);
-        if (!settings->collectors[i])
+    for (size_t i = 0; i < collector_count; i++)
+        if (collector_init(settings, i) < 0)
             return NULL;
-    }
     return take_ptr(settings);
+}
+
+static void bind_section(struct config_binding *binding, const char *collector, const char *part,
+                         const struct option_table *table, void *settings)
+{
+    *binding = (struct config_binding){.table = table, .settings = settings};
+    (void)snprintf(binding->section, sizeof(binding->section), "collectors.%s%s", collector, part);
+}
+
+/* The sections of one collector; returns how many. Makes `common`, which must outlive them. */
+static size_t bind_collector(struct config_binding *bindings, struct collector_options *common,
+                             struct settings *settings, size_t i)
+{
+    const struct collector *collector = collectors[i];
+    struct collector_common *all = settings ? &settings->collectors[i] : NULL;
+    size_t count = 0;
+
+    collector_options(collector, common);
+    bind_section(&bindings[count++], collector->name, "", &common->table, all);
+    if (collector->filters_devices) {
+        bind_section(&bindings[count], collector->name, ".devices", &device_filter_options,
+                     all ? &all->devices : NULL);
+        bindings[count++].inherits = "devices";
+    }
+    if (collector->options.count)
+        bind_section(&bindings[count++], collector->name, "", &collector->options,
+                     settings ? settings->own[i] : NULL);
+    return count;
 }
 
 struct config_binding *settings_bindings(struct settings *settings, size_t *ret_count)
 {
-    struct config_binding *bindings = calloc(COMMON_SECTIONS + collector_count, sizeof(*bindings));
+    size_t most = COMMON_SECTIONS + COLLECTOR_SECTIONS * collector_count, count = COMMON_SECTIONS;
+    struct config_binding *bindings;
+    struct collector_options *common; /* behind the bindings, which refer to them */
 
+    bindings = calloc(1, most * sizeof(*bindings) + collector_count * sizeof(*common));
     if (!bindings)
         return NULL;
-    bindings[0] = (struct config_binding){"web", &web_options, settings ? &settings->web : NULL};
-    bindings[1] =
-        (struct config_binding){"devices", &device_filter_options, settings ? &settings->devices : NULL};
-    bindings[2] = (struct config_binding){"loss", &loss_options, settings ? &settings->loss : NULL};
-    for (size_t i = 0; i < collector_count; i++) {
-        struct config_binding *binding = &bindings[COMMON_SECTIONS + i];
-
-        (void)snprintf(binding->section, sizeof(binding->section), "collectors.%s", collectors[i]->name);
-        binding->table = collectors[i]->options;
-        binding->settings = settings ? settings->collectors[i] : NULL;
-    }
-    *ret_count = COMMON_SECTIONS + collector_count;
+    common = (void *)(bindings + most);
+    bindings[0] = (struct config_binding){
+        .section = "web", .table = &web_options, .settings = settings ? &settings->web : NULL};
+    bindings[1] = (struct config_binding){.section = "devices",
+                                          .table = &device_filter_options,
+                                          .settings = settings ? &settings->devices : NULL};
+    bindings[2] = (struct config_binding){
+        .section = "loss", .table = &loss_options, .settings = settings ? &settings->loss : NULL};
+    for (size_t i = 0; i < collector_count; i++)
+        count += bind_collector(&bindings[count], &common[i], settings, i);
+    *ret_count = count;
     return bindings;
 }
 
@@ -119,7 +169,7 @@ static void apply_command_line(struct config *config, const struct settings_sour
                                struct settings *settings)
 {
     for (size_t i = 0; source->disable_defaults && i < collector_count; i++)
-        ((struct collector_common *)settings->collectors[i])->enabled = false;
+        settings->collectors[i].enabled = false;
     config->report->source = "command line";
     config->warn_unknown = false; /* typed here and now, not for a fleet */
     for (size_t i = 0; i < source->sets.count; i++)
@@ -129,7 +179,7 @@ static void apply_command_line(struct config *config, const struct settings_sour
 static void grant_max_age(struct settings *settings)
 {
     for (size_t i = 0; i < collector_count; i++) {
-        struct collector_common *common = settings->collectors[i];
+        struct collector_common *common = &settings->collectors[i];
 
         if (common->max_age_ns < 3 * common->interval_ns)
             common->max_age_ns = 3 * common->interval_ns;
@@ -148,7 +198,7 @@ static void grant_kinds(struct settings *settings)
 {
     keep_kinds(&settings->devices);
     for (size_t i = 0; i < collector_count; i++)
-        keep_kinds(&((struct collector_common *)settings->collectors[i])->devices);
+        keep_kinds(&settings->collectors[i].devices);
 }
 
 int settings_parse(const struct settings_source *source, const char *data, size_t size,
@@ -202,7 +252,7 @@ int settings_load(const struct settings_source *source, struct settings **ret_se
 
 const struct collector_common *settings_collector(const struct settings *settings, size_t i)
 {
-    return settings->collectors[i];
+    return &settings->collectors[i];
 }
 
 const struct device_filter *settings_devices(const struct settings *settings, size_t i)
@@ -216,7 +266,7 @@ struct collector_context settings_context(const struct settings *settings, size_
                                           struct handover *handover)
 {
     return (struct collector_context){
-        .settings = settings->collectors[i],
+        .settings = settings->own[i],
         .procfs = settings->procfs,
         .devices = settings_devices(settings, i),
         .limits = limits,
@@ -224,28 +274,16 @@ struct collector_context settings_context(const struct settings *settings, size_
     };
 }
 
-/* True where the collector has DEVICE_FILTER_OPTIONS. */
-static bool looks_at_devices(const struct collector *collector)
-{
-    for (size_t i = 0; i < collector->options->count; i++)
-        if (collector->options->options[i].offset == offsetof(struct collector_common, devices.include))
-            return true;
-    return false;
-}
-
 bool settings_collector_equal(const struct settings *a, const struct settings *b, size_t i)
 {
-    const struct option_table *table = collectors[i]->options;
+    const struct collector *collector = collectors[i];
+    struct collector_options common;
 
-    for (size_t j = 0; j < table->count; j++) {
-        const struct option *option = &table->options[j];
-
-        /* What inherits is the device filter: compared below, as it comes out. */
-        if (!option->inherited && !option_equal(option, a->collectors[i], b->collectors[i]))
-            return false;
-    }
-    return !looks_at_devices(collectors[i]) ||
-           options_equal(&device_filter_options, settings_devices(a, i), settings_devices(b, i));
+    collector_options(collector, &common);
+    return options_equal(&common.table, &a->collectors[i], &b->collectors[i]) &&
+           options_equal(&collector->options, a->own[i], b->own[i]) &&
+           (!collector->filters_devices ||
+            options_equal(&device_filter_options, settings_devices(a, i), settings_devices(b, i)));
 }
 
 /* One section of settings_restart_needed(). */

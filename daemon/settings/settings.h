@@ -42,8 +42,9 @@ struct settings {
     struct web_settings web;
     struct device_filter devices;
     struct loss_settings loss;
-    void **collectors;  /* collector_count structs, each as its collector's option table describes */
-    const char *procfs; /* borrowed from the source */
+    struct collector_common *collectors; /* collector_count of them */
+    struct collector_settings **own;     /* as many, as their own options describe them; NULL: has none */
+    const char *procfs;                  /* borrowed from the source */
     enum host_network host_network;
     bool systemd_socket;
     char sha256[65];       /* of the configuration file's bytes, hexadecimal; "" where there is no file */
@@ -67,8 +68,7 @@ struct settings *settings_unref(struct settings *settings); /* accepts NULL, ret
  * for who wants the tables only). NULL: out of memory. The caller frees the array. */
 struct config_binding *settings_bindings(struct settings *settings, size_t *ret_count);
 
-/* The settings every collector has (its own struct begins with them), and the device filter that holds for
- * collector i. */
+/* The settings every collector has, and the device filter that holds for collector i. */
 const struct collector_common *settings_collector(const struct settings *settings, size_t i);
 const struct device_filter *settings_devices(const struct settings *settings, size_t i);
 

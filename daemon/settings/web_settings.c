@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "daemon/settings/listen_address.h"
 
@@ -94,8 +93,4 @@ static const struct option web_option_list[] = {
      .help = "time that a request may take, from its first byte to the last of the answer"},
 };
 
-const struct option_table web_options = {
-    .options = web_option_list,
-    .count = ELEMENTS(web_option_list),
-    .struct_size = sizeof(struct web_settings),
-};
+const struct option_table web_options = OPTION_TABLE(web_option_list, struct web_settings);

@@ -38,7 +38,7 @@ static inline int proc_lab_setup(void **state, const struct collector *collector
     (void)strcpy(lab->procfs, "/tmp/test_proc.XXXXXX");
     assert_non_null(mkdtemp(lab->procfs));
     lab->collector = collector;
-    lab->settings = options_new(collector->options);
+    lab->settings = options_new(&collector->options);
     assert_non_null(lab->settings);
     lab->context =
         (struct collector_context){.settings = lab->settings, .procfs = lab->procfs, .limits = &lab->limits};
@@ -69,7 +69,7 @@ static inline int proc_lab_teardown(void **state)
     alarm(0);
     proc_lab_close(lab);
     snapshot_unref(lab->draft);
-    options_free(lab->collector->options, lab->settings);
+    options_free(&lab->collector->options, lab->settings);
     buffer_done(&lab->page);
     (void)nftw(lab->procfs, proc_lab_remove, 8, FTW_DEPTH | FTW_PHYS);
     free(lab);
@@ -100,7 +100,7 @@ static inline void proc_lab_write(const struct proc_lab *lab, const char *name, 
 
 static inline void proc_lab_set(struct proc_lab *lab, const char *key, const char *text)
 {
-    const struct option_table *table = lab->collector->options;
+    const struct option_table *table = &lab->collector->options;
 
     for (size_t i = 0; i < table->count; i++)
         if (!strcmp(table->options[i].key, key)) {

@@ -34,23 +34,24 @@ static const struct option options[] = {
      .help = "columns"},
 };
 
-static const struct option_table table = {options, ELEMENTS(options), sizeof(struct sample)};
+static const struct option_table table = OPTION_TABLE(options, struct sample);
 
 static const struct option small_options[] = {
     {.key = "interval", .type = OPTION_UINT, .default_text = "1", .help = "interval"},
-    {.key = "devices.include",
-     .type = OPTION_LIST,
-     .offset = 8,
-     .default_text = "*",
-     .inherited = true,
-     .help = "devices"},
 };
 
-static const struct option_table small_table = {small_options, ELEMENTS(small_options),
-                                                8 + sizeof(struct string_list)};
+static const struct option_table small_table = OPTION_TABLE(small_options, uint64_t);
+
+static const struct option devices_options[] = {
+    {.key = "include", .type = OPTION_LIST, .default_text = "*", .help = "devices"},
+};
+
+static const struct option_table devices_table = OPTION_TABLE(devices_options, struct string_list);
+
+enum { WEB, LINK, LINK_DEVICES, SNMP, SNMP_DEVICES, BINDINGS };
 
 struct fixture {
-    struct config_binding bindings[3];
+    struct config_binding bindings[BINDINGS];
     struct config config;
     struct report report;
     struct buffer out;
@@ -61,14 +62,19 @@ static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-    fixture->bindings[0] = (struct config_binding){"web", &table, options_new(&table)};
-    fixture->bindings[1] =
-        (struct config_binding){"collectors.link", &small_table, options_new(&small_table)};
-    fixture->bindings[2] =
-        (struct config_binding){"collectors.snmp", &small_table, options_new(&small_table)};
+    fixture->bindings[WEB] = (struct config_binding){"web", &table, options_new(&table), NULL};
+    fixture->bindings[LINK] =
+        (struct config_binding){"collectors.link", &small_table, options_new(&small_table), NULL};
+    fixture->bindings[LINK_DEVICES] = (struct config_binding){"collectors.link.devices", &devices_table,
+                                                              options_new(&devices_table), "devices"};
+    fixture->bindings[SNMP] =
+        (struct config_binding){"collectors.snmp", &small_table, options_new(&small_table), NULL};
+    fixture->bindings[SNMP_DEVICES] = (struct config_binding){"collectors.snmp.devices", &devices_table,
+                                                              options_new(&devices_table), "devices"};
     fixture->report = (struct report){.source = "f", .out = &fixture->out};
-    fixture->config = (struct config){.bindings = fixture->bindings, .count = 3, .report = &fixture->report};
-    fixture->web = fixture->bindings[0].settings;
+    fixture->config =
+        (struct config){.bindings = fixture->bindings, .count = BINDINGS, .report = &fixture->report};
+    fixture->web = fixture->bindings[WEB].settings;
     *state = fixture;
     return 0;
 }
@@ -128,8 +134,8 @@ static void test_apply(void **state)
     assert_int_equal(fixture->web->columns, 1);
     assert_int_equal(fixture->web->include.count, 2);
     assert_string_equal(fixture->web->include.items[1], "b,c");
-    assert_true(*(uint64_t *)fixture->bindings[2].settings == UINT64_C(9007199254740991));
-    assert_int_equal(*(uint64_t *)fixture->bindings[1].settings, 1);
+    assert_true(*(uint64_t *)fixture->bindings[SNMP].settings == UINT64_C(9007199254740991));
+    assert_int_equal(*(uint64_t *)fixture->bindings[LINK].settings, 1);
 }
 
 struct row {
@@ -367,7 +373,7 @@ static void test_render(void **state)
     _cleanup_(buffer_done) struct buffer text = {}, schema = {};
     _cleanup_(json_freep) struct json *json = NULL;
 
-    assert_int_equal(render_default(fixture->bindings, 3, &text), 0);
+    assert_int_equal(render_default(fixture->bindings, BINDINGS, &text), 0);
     buffer_append(&text, "", 1);
     assert_non_null(strstr(text.data, "\"max_connections\": 256,\n"));
     assert_null(strstr(text.data, "devices"));
@@ -375,7 +381,7 @@ static void test_render(void **state)
     set(fixture, "web.deep.er.include=x", "");
     apply(fixture, text.data, "");
     assert_true(options_equal(&table, fixture->web, defaults));
-    assert_int_equal(render_schema(fixture->bindings, 3, &schema), 0);
+    assert_int_equal(render_schema(fixture->bindings, BINDINGS, &schema), 0);
     json = json_parse(schema.data, schema.size, &fixture->report);
     assert_non_null(json);
     assert_int_equal(fixture->report.errors, 0);

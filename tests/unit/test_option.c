@@ -44,7 +44,7 @@ static const struct option options[] = {
     [CHOICE] = {FIELD(choice), .type = OPTION_CHOICE, .default_text = "green", .choices = choices},
 };
 
-static const struct option_table table = {options, ELEMENTS(options), sizeof(struct sample)};
+static const struct option_table table = OPTION_TABLE(options, struct sample);
 
 static void test_defaults(void **state)
 {

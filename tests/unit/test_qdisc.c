@@ -10,7 +10,7 @@ static void test_collect_from_the_running_kernel(void **state)
     struct limits limits = {};
     struct fault fault = {};
     struct device_filter filter = {};
-    struct collector_settings *settings = options_new(qdisc_collector.options);
+    struct collector_settings *settings = options_new(&qdisc_collector.options);
     struct collector_context context = {.settings = settings, .limits = &limits, .devices = &filter};
     struct collector_state *opened = NULL;
     struct snapshot *first = snapshot_new(), *second = snapshot_new();
@@ -33,7 +33,7 @@ static void test_collect_from_the_running_kernel(void **state)
     snapshot_unref(first);
     snapshot_unref(second);
     options_done(&device_filter_options, &filter);
-    options_free(qdisc_collector.options, settings);
+    options_free(&qdisc_collector.options, settings);
 }
 
 int main(void)

@@ -56,7 +56,7 @@ static void test_default_intervals_divide_15_seconds(void **state)
 
     (void)state;
     for (size_t i = 0; i < collector_count; i++) {
-        const struct collector_common *common = settings->collectors[i];
+        const struct collector_common *common = settings_collector(settings, i);
 
         if (!common->interval_ns || 15 * NS_PER_SECOND % common->interval_ns)
             fail_msg("%s: %llu ns", collectors[i]->name, (unsigned long long)common->interval_ns);
