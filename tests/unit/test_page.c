@@ -176,6 +176,18 @@ static void test_nothing_to_show(void **state)
     assert_false(has(html, "SPDX"));
 }
 
+static void test_namespace_that_is_not_the_hosts(void **state)
+{
+    static const char words[] = "This is not in the host";
+
+    (void)state;
+    assert_false(has(render(false), words));
+    page.host_network = HOST_NETWORK_YES;
+    assert_false(has(render(false), words));
+    page.host_network = HOST_NETWORK_NO;
+    assert_true(has(render(false), words));
+}
+
 static void test_tables_without_rows(void **state)
 {
     const struct shape links = {.metrics = {"netdrop_link_up", "netdrop_link_receive_missed_total"},
@@ -478,6 +490,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_to_show),
+        TEST(test_namespace_that_is_not_the_hosts),
         TEST(test_tables_without_rows),
         TEST(test_everything_is_escaped),
         TEST(test_numbers),
