@@ -2,6 +2,7 @@
 """The link collector against the kernel's own tools, on interfaces of every sort, and on a kernel that misbehaves
 (shims/netlink_kernel.c). Numbers of rows are those of the reliability table."""
 
+import os
 import socket
 import struct
 import subprocess
