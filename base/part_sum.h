@@ -32,6 +32,21 @@ struct sum_signs {
     bool restarted;
 };
 
+/* What a part says adds to the sum, where no part says less than before. */
+static inline uint64_t sum_add(struct sum_part *part, uint64_t value)
+{
+    part->last = value;
+    return part->carry + value;
+}
+
+/* A sum whose only part this is: it is what the part says, since it began anew if it did. */
+static inline uint64_t sum_alone(struct sum_part *part, uint64_t value)
+{
+    if (value < part->last)
+        part->carry = 0;
+    return sum_add(part, value);
+}
+
 /* A round: first a look at every part that is there ... */
 static inline void sum_look(struct sum_signs *signs, const struct sum_part *part, uint64_t value)
 {
@@ -46,8 +61,7 @@ static inline uint64_t sum_take(struct sum_part *part, const struct sum_signs *s
         part->carry = 0;
     else if (value < part->last)
         part->carry += part->last;
-    part->last = value;
-    return part->carry + value;
+    return sum_add(part, value);
 }
 
 /* ... and what those add that are gone. */

@@ -17,12 +17,17 @@
 #include "collectors/ethtool/ethtool_select.h"
 #include "collectors/kernel/link_table.h"
 
-/* The value of a statistic is added to a row of a table. Moves to one row are neighbours. */
+/* The value at `source` of the driver's list is added to a row of a table. Moves to one row are neighbours.
+ */
 struct ethtool_move {
-    uint32_t statistic; /* in `selected` */
+    struct sum_part *part; /* in `selected`; NULL: the row is no sum */
+    uint32_t source;       /* ETHTOOL_GONE: of a statistic that the driver has no more */
     uint32_t table;
     uint32_t row;
+    uint32_t run; /* how many moves to this row there are, from the first of them */
 };
+
+#define ETHTOOL_GONE UINT32_MAX
 
 struct ethtool_device {
     int ifindex;

@@ -8,7 +8,16 @@
 
 #include "base/cleanup.h"
 
-#define NO_ROW UINT32_MAX
+/* Gives the device a move of the statistic to the row, which is a sum where `part` is given. */
+static int add_move(struct ethtool_device *device, const struct ethtool_statistic *statistic,
+                    struct sum_part *part, uint32_t table, uint32_t row)
+{
+    return ethtool_device_move(
+        device, (struct ethtool_move){.part = part,
+                                      .source = statistic->gone ? ETHTOOL_GONE : statistic->index,
+                                      .table = table,
+                                      .row = row});
+}
 
 static bool is_of_cause(const struct ethtool_statistic *statistic, enum nic_direction direction,
                         enum nic_cause cause)
@@ -21,7 +30,6 @@ static int add_cause(struct ethtool_tables *tables, struct ethtool_device *devic
                      enum nic_direction direction, enum nic_cause cause)
 {
     const struct ethtool_selected *selected = &device->selected;
-    struct ethtool_move move = {.table = ETHTOOL_TABLE_LOSS};
     int row = -1, error = 0;
 
     for (size_t i = 0; i < selected->count && row < 0; i++) {
@@ -32,12 +40,12 @@ static int add_cause(struct ethtool_tables *tables, struct ethtool_device *devic
             (const char *[]){device->label, nic_direction_name(direction), nic_cause_name(cause)});
         if (row < 0)
             return row;
-        move.row = (uint32_t)row;
     }
     for (size_t i = 0; row >= 0 && i < selected->count && error == 0; i++) {
-        move.statistic = (uint32_t)i;
-        if (is_of_cause(&selected->statistics[i], direction, cause))
-            error = ethtool_device_move(device, move);
+        struct ethtool_statistic *statistic = &selected->statistics[i];
+
+        if (is_of_cause(statistic, direction, cause))
+            error = add_move(device, statistic, &statistic->by_cause, ETHTOOL_TABLE_LOSS, (uint32_t)row);
     }
     return error;
 }
@@ -56,26 +64,20 @@ static int add_causes(struct ethtool_tables *tables, struct ethtool_device *devi
 static int add_statistic(struct ethtool_tables *tables, struct ethtool_device *device, size_t first,
                          size_t end)
 {
-    const struct ethtool_statistic *statistics = device->selected.statistics;
-    struct ethtool_move move = {.row = NO_ROW};
-    int error = 0;
+    struct ethtool_statistic *statistics = device->selected.statistics;
+    uint32_t table = 0;
+    int row = -1, error = 0;
 
-    for (size_t i = first; i < end && move.row == NO_ROW; i++) {
-        int row;
-
+    for (size_t i = first; i < end && row < 0; i++) {
         if (statistics[i].gone || !statistics[i].shown)
             continue;
-        move.table = statistics[i].counter ? ETHTOOL_TABLE_STATISTIC : ETHTOOL_TABLE_VALUE;
-        row = row_set_add(tables->rows[move.table],
-                          (const char *[]){device->label, statistics[i].name.statistic});
+        table = statistics[i].counter ? ETHTOOL_TABLE_STATISTIC : ETHTOOL_TABLE_VALUE;
+        row = row_set_add(tables->rows[table], (const char *[]){device->label, statistics[i].name.statistic});
         if (row < 0)
             return row;
-        move.row = (uint32_t)row;
     }
-    for (size_t i = first; move.row != NO_ROW && i < end && error == 0; i++) {
-        move.statistic = (uint32_t)i;
-        error = ethtool_device_move(device, move);
-    }
+    for (size_t i = first; row >= 0 && i < end && error == 0; i++)
+        error = add_move(device, &statistics[i], &statistics[i].own, table, (uint32_t)row);
     return error;
 }
 
@@ -108,11 +110,22 @@ static int add_queues(struct ethtool_tables *tables, struct ethtool_device *devi
                           (const char *[]){device->label, statistic->name.statistic, statistic->name.queue});
         if (row < 0)
             return row;
-        error = ethtool_device_move(device, (struct ethtool_move){.statistic = (uint32_t)i,
-                                                                  .table = ETHTOOL_TABLE_QUEUE,
-                                                                  .row = (uint32_t)row});
+        error = add_move(device, statistic, NULL, ETHTOOL_TABLE_QUEUE, (uint32_t)row);
     }
     return error;
+}
+
+static void count_runs(struct ethtool_device *device)
+{
+    struct ethtool_move *first = NULL;
+
+    for (size_t i = 0; i < device->move_count; i++) {
+        struct ethtool_move *move = &device->moves[i];
+
+        if (!first || first->table != move->table || first->row != move->row)
+            first = move;
+        first->run++;
+    }
 }
 
 int ethtool_sums_rows(struct ethtool_tables *tables, struct ethtool_device *device, bool per_queue)
@@ -121,50 +134,54 @@ int ethtool_sums_rows(struct ethtool_tables *tables, struct ethtool_device *devi
 
     if (error == 0 && per_queue)
         error = add_queues(tables, device);
-    return error == 0 ? add_causes(tables, device) : error;
+    if (error == 0)
+        error = add_causes(tables, device);
+    if (error == 0)
+        count_runs(device);
+    return error;
 }
 
-static struct sum_part *part_of(struct ethtool_statistic *statistic, uint32_t table)
+/* The sum of several moves, where a part says less than before. */
+static uint64_t sum_restarted(const struct ethtool_move *moves, size_t count, const uint64_t *values)
 {
-    return table == ETHTOOL_TABLE_LOSS ? &statistic->by_cause : &statistic->own;
-}
-
-/* The sum of the moves to one row. */
-static uint64_t sum(struct ethtool_device *device, const struct ethtool_move *moves, size_t count,
-                    const uint64_t *values)
-{
-    struct ethtool_statistic *statistics = device->selected.statistics;
     struct sum_signs signs = {};
     uint64_t total = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        struct ethtool_statistic *statistic = &statistics[moves[i].statistic];
+    for (size_t i = 0; i < count; i++)
+        if (moves[i].source != ETHTOOL_GONE)
+            sum_look(&signs, moves[i].part, values[moves[i].source]);
+    for (size_t i = 0; i < count; i++)
+        total += moves[i].source == ETHTOOL_GONE ? sum_take_gone(moves[i].part, &signs)
+                                                 : sum_take(moves[i].part, &signs, values[moves[i].source]);
+    return total;
+}
 
-        if (!statistic->gone)
-            sum_look(&signs, part_of(statistic, moves[i].table), values[statistic->index]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct ethtool_statistic *statistic = &statistics[moves[i].statistic];
-        struct sum_part *part = part_of(statistic, moves[i].table);
+static uint64_t sum(const struct ethtool_move *moves, size_t count, const uint64_t *values)
+{
+    uint64_t total = 0;
 
-        total +=
-            statistic->gone ? sum_take_gone(part, &signs) : sum_take(part, &signs, values[statistic->index]);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (moves[i].source != ETHTOOL_GONE && values[moves[i].source] < moves[i].part->last)
+            return sum_restarted(moves, count, values);
+    for (size_t i = 0; i < count; i++)
+        total += sum_add(moves[i].part,
+                         moves[i].source == ETHTOOL_GONE ? moves[i].part->last : values[moves[i].source]);
     return total;
 }
 
 void ethtool_sums_fill(struct ethtool_device *device, const uint64_t *values, struct snapshot *draft)
 {
-    for (size_t first = 0, end; first < device->move_count; first = end) {
-        const struct ethtool_move *move = &device->moves[first];
+    const struct ethtool_move *move = device->moves, *end = move + device->move_count;
+
+    for (; move < end; move += move->run) {
         uint64_t value;
 
-        for (end = first + 1; end < device->move_count; end++)
-            if (device->moves[end].table != move->table || device->moves[end].row != move->row)
-                break;
-        value = move->table == ETHTOOL_TABLE_QUEUE
-                    ? values[device->selected.statistics[move->statistic].index]
-                    : sum(device, move, end - first, values);
+        if (!move->part)
+            value = values[move->source];
+        else if (move->run == 1)
+            value = sum_alone(move->part, values[move->source]);
+        else
+            value = sum(move, move->run, values);
         table_set(&draft->tables[move->table], move->row, 0, value);
     }
 }
