@@ -50,7 +50,7 @@ def no_carrier(bench):
 
 def slow_queue(bench):
     """A queue at a0 that gives nothing away while it is looked at; returns how many packets wait in it."""
-    bench.a.run("tc qdisc add dev a0 root tbf rate 100bit burst 1600 limit 1000000")
+    bench.a.run("tc qdisc add dev a0 root tbf rate 8bit burst 1600 limit 1000000")
     traffic.udp(bench.a, traffic.some())
     waiting = int(re.search(r"backlog \d+b (\d+)p", bench.a.run("tc -s qdisc show dev a0"))[1])
     assert waiting > 0
