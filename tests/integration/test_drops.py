@@ -383,7 +383,7 @@ def test_another_namespace_has_no_device_names(veth, exporter):
 
 
 def test_excluded_devices_count_without_a_name(veth, exporter):
-    process = exporter(*ONLY_DROPS[:-1], netns=veth.b)
+    process = exporter(*ONLY_DROPS[:-1], "--set=devices.exclude_kinds=veth", netns=veth.b)
     veth.send_udp()
     assert sites(fresh(process)) == {("__udp4_lib_rcv", "NO_SOCKET", ""): 1000}
 

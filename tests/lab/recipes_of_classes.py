@@ -221,7 +221,7 @@ def broadcast_unwanted(bench):
     # The sender has a copy of its own.
     return Expected(
         f"{count} broadcasts",
-        {},
+        {"a udp_ignored_multi": count, "b udp_ignored_multi": count},
         [
             Site(count, "NOT_SPECIFIED", UDP, "a", "a0", loss_class="benign"),
             Site(count, "NOT_SPECIFIED", UDP, loss_class="benign"),
