@@ -84,6 +84,8 @@ struct collector_state {
     bool opening;                /* what has been dropped so far is not ours to count */
     unsigned looks;              /* so far; at the rest of the sockets once in REST_LOOKS */
 
+    int (*take)(struct collector_state *state, const struct socket_report *report); /* of the dump going on */
+
     struct socket_drops drops;
     struct socket_ports udp;
     struct socket_ports listeners;
@@ -148,24 +150,38 @@ static int take_drops(struct collector_state *state, const struct socket_report 
     return 0;
 }
 
-static int udp_message(const struct nlmsghdr *message, void *data)
+static int take_service(struct collector_state *state, const struct socket_report *report)
 {
-    struct collector_state *state = data;
-    struct socket_report report;
     struct socket_port *port;
-    int error;
 
-    error = sockets_parse(message, &report);
-    if (error < 0)
-        return error == -ENODATA ? 0 : error;
-    if (report.connected)
-        return take_drops(state, &report, NULL);
-    port = socket_ports_get(&state->udp, report.ipv6, report.port, &state->hint);
+    if (report->connected)
+        return take_drops(state, report, NULL);
+    port = socket_ports_get(&state->udp, report->ipv6, report->port, &state->hint);
     port->has_socket = true;
-    return take_drops(state, &report, port);
+    return take_drops(state, report, port);
 }
 
-static int rest_message(const struct nlmsghdr *message, void *data)
+static int take_rest(struct collector_state *state, const struct socket_report *report)
+{
+    return take_drops(state, report, NULL);
+}
+
+/* Of several listeners on a port the fullest is told of: each has a queue of its own, and where one of many
+ * overflows, a sum would hide it. */
+static int take_listener(struct collector_state *state, const struct socket_report *report)
+{
+    struct socket_port *port = socket_ports_get(&state->listeners, report->ipv6, report->port, &state->hint);
+
+    if (!port->has_socket || report->queue_length * port->values[SOCKETS_LISTEN_LIMIT] >
+                                 port->values[SOCKETS_LISTEN_LENGTH] * report->queue_limit) {
+        port->values[SOCKETS_LISTEN_LENGTH] = report->queue_length;
+        port->values[SOCKETS_LISTEN_LIMIT] = report->queue_limit;
+    }
+    port->has_socket = true;
+    return 0;
+}
+
+static int take_message(const struct nlmsghdr *message, void *data)
 {
     struct collector_state *state = data;
     struct socket_report report;
@@ -173,36 +189,16 @@ static int rest_message(const struct nlmsghdr *message, void *data)
 
     if (error < 0)
         return error == -ENODATA ? 0 : error;
-    return take_drops(state, &report, NULL);
+    return state->take(state, &report);
 }
 
-/* Of several listeners on a port the fullest is told of: each has a queue of its own, and where one of many
- * overflows, a sum would hide it. */
-static int listen_message(const struct nlmsghdr *message, void *data)
+static int dump(struct collector_state *state, struct nl_msg *request, int protocol, struct fault *fault)
 {
-    struct collector_state *state = data;
-    struct socket_report report;
-    struct socket_port *port;
-    int error;
-
-    error = sockets_parse(message, &report);
-    if (error < 0)
-        return error == -ENODATA ? 0 : error;
-    port = socket_ports_get(&state->listeners, report.ipv6, report.port, &state->hint);
-    if (!port->has_socket || report.queue_length * port->values[SOCKETS_LISTEN_LIMIT] >
-                                 port->values[SOCKETS_LISTEN_LENGTH] * report.queue_limit) {
-        port->values[SOCKETS_LISTEN_LENGTH] = report.queue_length;
-        port->values[SOCKETS_LISTEN_LIMIT] = report.queue_limit;
-    }
-    port->has_socket = true;
-    return 0;
-}
-
-static int dump(struct collector_state *state, struct nl_msg *request, int protocol,
-                const struct netlink_reader *reader, struct fault *fault)
-{
+    static const struct netlink_reader udp = {.what = "sock_diag dump of UDP", .message = take_message};
+    static const struct netlink_reader tcp = {.what = "sock_diag dump of TCP", .message = take_message};
     static const uint8_t families[] = {AF_INET, AF_INET6};
     struct inet_diag_req_v2 *query = nlmsg_data(nlmsg_hdr(request));
+    bool is_udp = protocol == IPPROTO_UDP;
     int error = 0;
 
     for (size_t i = 0; i < ELEMENTS(families) && error == 0; i++) {
@@ -210,10 +206,9 @@ static int dump(struct collector_state *state, struct nl_msg *request, int proto
             .sdiag_family = families[i],
             .sdiag_protocol = (uint8_t)protocol,
             .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
-            .idiag_states =
-                protocol == IPPROTO_UDP ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED : 1U << STATE_LISTEN,
+            .idiag_states = is_udp ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED : 1U << STATE_LISTEN,
         };
-        error = netlink_dump(&state->netlink, request, reader, state, fault);
+        error = netlink_dump(&state->netlink, request, is_udp ? &udp : &tcp, state, fault);
         /* A kernel without IPv6 has the other's all the same. */
         if (error == -ENOENT && families[i] == AF_INET6)
             return 0;
@@ -224,28 +219,26 @@ static int dump(struct collector_state *state, struct nl_msg *request, int proto
 /* Services first: what one drops until the rest is looked at must not pass for the past of a client. */
 static int dump_udp(struct collector_state *state, struct fault *fault)
 {
-    static const struct netlink_reader services = {.what = "sock_diag dump of UDP", .message = udp_message};
-    static const struct netlink_reader rest = {.what = "sock_diag dump of UDP clients",
-                                               .message = rest_message};
     int error;
 
     socket_drops_begin(&state->drops);
     socket_ports_begin(&state->udp, true);
-    error = dump(state, state->request, IPPROTO_UDP, &services, fault);
+    state->take = take_service;
+    error = dump(state, state->request, IPPROTO_UDP, fault);
     if (error < 0 || state->looks++ % REST_LOOKS)
         return error;
+    state->take = take_rest;
     state->drops.ahead = REST_LOOKS;
-    error = dump(state, state->rest_request, IPPROTO_UDP, &rest, fault);
+    error = dump(state, state->rest_request, IPPROTO_UDP, fault);
     state->drops.ahead = 0;
     return error;
 }
 
 static int dump_listeners(struct collector_state *state, struct fault *fault)
 {
-    static const struct netlink_reader reader = {.what = "sock_diag dump of TCP", .message = listen_message};
-
     socket_ports_begin(&state->listeners, false);
-    return dump(state, state->request, IPPROTO_TCP, &reader, fault);
+    state->take = take_listener;
+    return dump(state, state->request, IPPROTO_TCP, fault);
 }
 
 /* Looks which protocols there are, and from where to count. */
