@@ -73,24 +73,29 @@ int hash_index_add(struct hash_index *index, uint64_t hash, size_t item);
 /* Forgets the items, and keeps the room. */
 void hash_index_clear(struct hash_index *index);
 
+/* The next item of this half from the slot `at` on, which moves behind it; HASH_NONE: there is no other. */
+static inline size_t hash_index_next(const struct hash_index *index, uint32_t half, size_t *at)
+{
+    while (index->slot_count) {
+        const struct hash_slot *slot = &index->slots[(*at)++ & (index->slot_count - 1)];
+
+        if (!slot->item || slot->hash == half)
+            return (size_t)slot->item - 1; /* of a free one HASH_NONE */
+    }
+    return HASH_NONE;
+}
+
 /*
  * The item of this hash for which `equal` is true; HASH_NONE where there is none. `equal` is an expression
  * with `candidate`, a name that is declared here: the item to be compared.
  */
-#define hash_index_find(index, hash_, candidate, equal)                                                      \
+#define hash_index_find(index, hash, candidate, equal)                                                       \
     ({                                                                                                       \
-        const struct hash_index *index_ = (index);                                                           \
-        const uint32_t half_ = hash_half(hash_);                                                             \
-        size_t found_ = HASH_NONE;                                                                           \
+        const uint32_t half_ = hash_half(hash);                                                              \
+        size_t at_ = half_, candidate;                                                                       \
                                                                                                              \
-        for (size_t at_ = half_; index_->slot_count; at_++) {                                                \
-            const struct hash_slot *slot_ = &index_->slots[at_ & (index_->slot_count - 1)];                  \
-            const size_t candidate = (size_t)slot_->item - 1; /* of a free one HASH_NONE */                  \
-                                                                                                             \
-            if (slot_->item && (slot_->hash != half_ || !(equal)))                                           \
-                continue;                                                                                    \
-            found_ = candidate;                                                                              \
-            break;                                                                                           \
-        }                                                                                                    \
-        found_;                                                                                              \
+        do                                                                                                   \
+            candidate = hash_index_next((index), half_, &at_);                                               \
+        while (candidate != HASH_NONE && !(equal));                                                          \
+        candidate;                                                                                           \
     })
