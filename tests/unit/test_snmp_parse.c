@@ -15,6 +15,7 @@ struct blocks_case {
     const char *text;
     const char *blocks;
     unsigned malformed;
+    unsigned unfilled; /* of these: names without values */
 };
 
 static const struct blocks_case blocks_cases[] = {
@@ -22,13 +23,14 @@ static const struct blocks_case blocks_cases[] = {
     {SNMP_FORMAT_PAIRS, "Ip: A B\nIp: 1 2\n", "Ip: A B| 1 2;", 0},
     {SNMP_FORMAT_PAIRS, "Ip: A\nIp: 1\nTcp: B\nTcp: 2\n", "Ip: A| 1;Tcp: B| 2;", 0},
     {SNMP_FORMAT_PAIRS, "M: A\nM: 1\nM: B\nM: 2\n", "M: A| 1;M: B| 2;", 0}, /* repeated pairs */
-    {SNMP_FORMAT_PAIRS, "Ip: A\nIp: 1", "", 1},                             /* cut short */
-    {SNMP_FORMAT_PAIRS, "Ip: A\nIp: 1\nTcp: B\nTcp: 2", "Ip: A| 1;", 1},
-    {SNMP_FORMAT_PAIRS, "Ip: A\nTcp: B\nTcp: 2\n", "Tcp: B| 2;", 1}, /* a line of values is missing */
-    {SNMP_FORMAT_PAIRS, "Ip: 1\nTcp: B\nTcp: 2\n", "Tcp: B| 2;", 1}, /* a line of names is missing */
-    {SNMP_FORMAT_PAIRS, "Ip: A\nIpExt: 1\nIpExt: 2\n", "IpExt: 1| 2;", 1},
+    {SNMP_FORMAT_PAIRS, "Ip: A\nIp: 1", "", 1, 0},                          /* cut short */
+    {SNMP_FORMAT_PAIRS, "Ip: A\nIp: 1\nTcp: B\nTcp: 2", "Ip: A| 1;", 1, 0},
+    {SNMP_FORMAT_PAIRS, "Ip: A\nTcp: B\nTcp: 2\n", "Tcp: B| 2;", 1, 1}, /* a line of values is missing */
+    {SNMP_FORMAT_PAIRS, "Ip: 1\nTcp: B\nTcp: 2\n", "Tcp: B| 2;", 1},    /* a line of names is missing */
+    {SNMP_FORMAT_PAIRS, "Ip: A\nIpExt: 1\nIpExt: 2\n", "IpExt: 1| 2;", 1, 1},
     {SNMP_FORMAT_PAIRS, "garbage\n\nIp: A\nIp: 1\n", "Ip: A| 1;", 2},
-    {SNMP_FORMAT_PAIRS, "Ip: A\n", "", 1},
+    {SNMP_FORMAT_PAIRS, "Ip: A\n", "", 1, 1},
+    {SNMP_FORMAT_PAIRS, "Ip:\n", "", 1, 0}, /* it names none */
     {SNMP_FORMAT_PAIRS, "Ip:\nIp:\n", "Ip:|;", 0},
     {SNMP_FORMAT_LINES, "", "", 0},
     {SNMP_FORMAT_LINES, "Ip6A  \t1\nIp6B\t2\n", "Ip6A|  \t1;Ip6B|\t2;", 0},
@@ -50,6 +52,8 @@ static void test_blocks(void **state)
                            (int)block.head.size, block.head.data, (int)block.values.size, block.values.data);
         assert_string_equal(blocks, it->blocks);
         assert_int_equal(cursor.malformed, it->malformed);
+        if (cursor.unfilled != it->unfilled)
+            fail_msg("%s: %u", it->text, cursor.unfilled);
     }
 }
 
