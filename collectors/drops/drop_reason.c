@@ -57,11 +57,12 @@ static int reason_put(struct drop_reasons *reasons, uint32_t number, const char 
 {
     static const char prefix[] = "SKB_DROP_REASON_";
     uint32_t subsystem = number >> 16, index = number & 0xffff;
-    struct drop_reasons_list *list = &reasons->subsystems[subsystem];
+    struct drop_reasons_list *list;
     int error;
 
     if (subsystem >= DROP_SUBSYSTEMS_MAX || index >= DROP_REASONS_MAX)
         return 0;
+    list = &reasons->subsystems[subsystem];
     error = list_grow(list, index + 1);
     if (error < 0)
         return error;

@@ -63,24 +63,38 @@ def check_sanitizers(text):
     assert not report, f"a sanitizer reports:\n{text[report.start():][:8000]}"
 
 
+# What systemd does with a socket: the descriptor named first becomes number 3 of what follows.
+PASS_SOCKET = ["bash", "-c", 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&"$0"']
+
+
 class Exporter:
     """One running daemon. `stderr` is a path: a file never fills up and blocks the daemon as a pipe would. It is asked
-    by HTTPS where an `authority` (a file) is given, and as `user` ("name:password")."""
+    by HTTPS where an `authority` (a file) is given, and as `user` ("name:password"). `outside`: it gets a listening
+    socket of ours, so that to ask it moves no counter of its namespace, however slow the machine is."""
 
-    def __init__(self, command, stderr, netns=None, env=None, authority=None, user=None, **options):
+    def __init__(self, command, stderr, netns=None, env=None, authority=None, user=None, outside=False, **options):
+        command = netns.command(command) if netns else command
+        listener = None
+        if outside:
+            netns = None
+            listener = socket.create_server(("127.0.0.1", 0))
+            options["pass_fds"] = [listener.fileno()]
+            command = [*PASS_SOCKET, str(listener.fileno()), *command, "--web.systemd-socket"]
         self.netns = netns
         self.authority = authority
         self.user = user
         self.stderr_path = stderr
         with open(stderr, "wb") as log:
             self.process = subprocess.Popen(
-                netns.command(command) if netns else command,
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 env=environment(env),
                 **options,
             )
+        if listener:
+            listener.close()
 
     @property
     def pid(self):

@@ -129,11 +129,11 @@ class Watchers:
         self.running = []
 
     def start(self, where, netns, source, *flags):
-        flags = [self.binary, "--web.listen-address=127.0.0.1:0", *flags]
+        flags = [self.binary, *flags]
         if source:
             flags += [DROP_SITES, "--collector.drop_monitor", f"--set=collectors.drop_monitor.source={source}"]
         log = self.directory / f"{where}-{len(self.running)}"
-        process = daemon.Exporter(flags, log, netns)
+        process = daemon.Exporter(flags, log, netns, outside=True)
         self.running.append(process)
         return Watcher(where, source, process)
 
