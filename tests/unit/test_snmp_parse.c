@@ -53,7 +53,7 @@ static void test_blocks(void **state)
         assert_string_equal(blocks, it->blocks);
         assert_int_equal(cursor.malformed, it->malformed);
         if (cursor.unfilled != it->unfilled)
-            fail_msg("%s: %u", it->text, cursor.unfilled);
+            fail_msg("%s: %llu", it->text, (unsigned long long)cursor.unfilled);
     }
 }
 
