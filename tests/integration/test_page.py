@@ -132,7 +132,9 @@ def test_a_drop_appears(exporter, browser, veth, full_socket, sites_named, recor
         assert how.startswith("receive buffer full\n")
     assert "a larger SO_RCVBUF. Runbook: udp-receive-buffer." in how
     wait(page, lambda: loss()[2] == "0", "the rate to be 0")
-    wait(page, lambda: re.match(r"Nothing is lost now|host loses", page.text("#verdict")), "the verdict")
+    # Ours is over; what others on this host lose meanwhile has no device of ours.
+    over = re.compile("Nothing is lost now|(another namespace|kernel) loses ")
+    wait(page, lambda: over.match(page.text("#verdict")), "the verdict")
     held = 0
     full_socket.settimeout(1)
     with suppress(TimeoutError):
