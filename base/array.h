@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 /*
- * Makes room for `wanted` items: 0, or -ENOMEM, and all is as it was. Writes to `items`, a pointer, and to
- * `capacity`, in items; both are 0 at first. What is new is not initialised.
+ * Makes room for `wanted` items. Returns 0, or -ENOMEM, which changes nothing. Writes to `items`, a pointer,
+ * and to `capacity`, a number of items; both are 0 at first. New items are not initialised.
  */
 #define array_resize(items, capacity, wanted)                                                                \
     ({                                                                                                       \
@@ -22,12 +22,15 @@
         moved_ ? 0 : -ENOMEM;                                                                                \
     })
 
-/* The same for one item behind `count` of them: the room doubles where it is used up. */
+/* Makes room for one more item after `count` of them. The room doubles if it is used up. */
 #define array_grow(items, count, capacity)                                                                   \
     ((count) < (capacity) ? 0 : array_resize(items, capacity, (capacity) ? 2 * (capacity) : 32))
 
-/* The index of the first item whose member (`.key`, or `->key` of pointers) is not less than the value, in an
- * array that ascends by it; `count` where there is none. */
+/* Returns the end of the array. Accepts NULL with a count of 0, for adding even 0 to NULL is undefined. */
+#define array_end(items, count) ((count) > 0 ? (items) + (count) : (items))
+
+/* Returns the index of the first item whose member (`.key`, or `->key` of pointers) is not less than the
+ * value, or `count` if there is none. The array ascends by that member. */
 #define array_position(items, count, member, value)                                                          \
     ({                                                                                                       \
         size_t low_ = 0, high_ = (count);                                                                    \

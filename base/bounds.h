@@ -2,18 +2,17 @@
 #pragma once
 
 /*
- * Numbers from one kind into another where the other may not hold them: what is too large becomes the
- * greatest there is, what is below zero or no number becomes 0. C leaves such a conversion of a double
- * undefined, and a product of integers wraps: a date of the year 2574 became one of 1989 in nanoseconds.
- * Pure.
+ * Converts and multiplies numbers whose result may not fit: too large a result becomes the largest number
+ * there is, a negative one or NaN becomes 0. C leaves such a conversion of a double undefined, and lets a
+ * product of integers wrap: a date of the year 2574 once became one of 1989 in nanoseconds. Pure.
  */
 
 #include <stdint.h>
 
-/* To the nearest whole number. */
+/* Rounds to the nearest whole number. */
 static inline uint64_t uint64_from_double(double value)
 {
-    if (!(value >= 0.5)) /* NAN too */
+    if (!(value >= 0.5)) /* NaN too */
         return 0;
     return value < 0x1p64 - 0x1p11 ? (uint64_t)(value + 0.5) : UINT64_MAX;
 }

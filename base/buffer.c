@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/buffer.h"
 
-/* See buffer.h. Memory doubles as it grows, so that appending is cheap; it is given back only at the end. */
+/*
+ * The one growing buffer that all text and bytes are built in. One thread at a time. Memory doubles as it
+ * grows, so that appending is cheap; it is given back only at the end.
+ */
 
 #include <errno.h>
 #include <stdarg.h>

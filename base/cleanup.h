@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Scope cleanup: who owns what is visible where a variable is declared, and every early return releases it.
+ * Scope cleanup: the declaration of a variable shows that it owns something, and every return releases it.
  *
  *     _cleanup_(closep) int fd = open(...);
  *     ...
@@ -29,6 +29,7 @@ static inline void closep(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
+    *fd = -1; /* the number may soon be another descriptor's */
 }
 
 static inline void freep(void *memory)
@@ -38,7 +39,7 @@ static inline void freep(void *memory)
 
 DEFINE_CLEANUP(FILE *, fclose)
 
-/* Hands ownership over: yields the pointer and leaves NULL behind. */
+/* Hands ownership over: returns the pointer and leaves NULL behind. */
 #define take_ptr(variable)                                                                                   \
     ({                                                                                                       \
         __typeof__(variable) taken_ = (variable);                                                            \
@@ -46,7 +47,7 @@ DEFINE_CLEANUP(FILE *, fclose)
         taken_;                                                                                              \
     })
 
-/* Hands a descriptor over: yields it and leaves -1 behind. */
+/* Hands a descriptor over: returns it and leaves -1 behind. */
 static inline int take_fd(int *fd)
 {
     int taken = *fd;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The clocks, in nanoseconds. Schedules, ages and durations use CLOCK_BOOTTIME: it goes on during suspend (so
- * that old numbers are known to be old) and never jumps. CLOCK_REALTIME is for time stamps shown to people
- * and Prometheus only.
+ * The clocks, in nanoseconds. Schedules, ages and durations use CLOCK_BOOTTIME: it continues during suspend,
+ * so that old numbers are known to be old, and never jumps. CLOCK_REALTIME is only for timestamps shown to
+ * people and to Prometheus.
  */
 
 #include <stdint.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/escape.h"
 
-/* See escape.h. Any thread. */
+/* Escapes text from outside for metrics, HTML and JSON. Pure; any thread. */
 
 #include <string.h>
 
+#include "base/character.h"
 #include "base/cleanup.h"
 #include "base/utf8.h"
 
@@ -24,15 +25,17 @@ static const char *escape_byte(enum escape escape, char byte)
             if (html[i].byte == byte)
                 return html[i].text;
         /* Control characters have no place in HTML, not even as character references. */
-        return (unsigned char)byte < 0x20 || byte == 0x7f ? UTF8_REPLACEMENT : NULL;
+        return is_control(byte) ? UTF8_REPLACEMENT : NULL;
     }
+    if (escape == ESCAPE_JSON && is_control(byte))
+        return UTF8_REPLACEMENT;
     switch (byte) {
     case '\\':
         return "\\\\";
     case '\n':
         return "\\n";
     case '"':
-        return escape == ESCAPE_LABEL ? "\\\"" : NULL;
+        return escape == ESCAPE_HELP ? NULL : "\\\"";
     default:
         return NULL;
     }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Arbitrary bytes made fit for the exposition: escaped as the format wants it, invalid UTF-8 as U+FFFD (one
- * bad byte would make Prometheus refuse the whole scrape). Pure.
+ * Makes arbitrary bytes safe to serve: escapes them as the format requires, and writes U+FFFD for invalid
+ * UTF-8. One bad byte would make Prometheus refuse the whole scrape. Pure.
  */
 
 #include "base/buffer.h"
@@ -12,6 +12,7 @@ enum escape {
     ESCAPE_HELP,  /* HELP of text 0.0.4: backslash, line feed */
     ESCAPE_LABEL, /* label values of both formats, HELP of OpenMetrics: the double quote too */
     ESCAPE_HTML,  /* text and attribute values of a page; control characters become U+FFFD */
+    ESCAPE_JSON,  /* the inside of a quoted string; control characters become U+FFFD here too */
 };
 
 /* Appends the NUL-terminated text. */

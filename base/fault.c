@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/fault.h"
 
-/* See fault.h. Any thread; a fault belongs to the thread that fills it. */
+/*
+ * Fills a struct fault with an error number and one line of text. Any thread; a fault belongs to the thread
+ * that fills it.
+ */
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/hash.h"
 
-/* See hash.h. */
+/* The part of the hash index that is too large to be inline: growing and adding. One thread at a time. */
 
 #include <assert.h>
 #include <errno.h>

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/host_network.h"
 
-/* See host_network.h. Any thread; it does not change while the process runs. */
+/*
+ * Finds out whether this process runs in the host's own network namespace. Any thread; it does not change
+ * while the process runs.
+ */
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/decimal.h"
 
 /* NET_NS_INIT_INO of uapi/linux/nsfs.h. Before it was fixed, inodes of namespaces were above it. */
 #define HOST_INODE UINT64_C(0xeffffff9)
@@ -47,11 +50,13 @@ static uint64_t read_inode(void)
 {
     static const char prefix[] = "net:[";
     char text[64] = "";
+    const char *number = text + strlen(prefix);
+    uint64_t inode = 0;
 
     if (readlink("/proc/self/ns/net", text, sizeof(text) - 1) < 0 ||
         strncmp(text, prefix, strlen(prefix)) != 0)
         return 0;
-    return strtoull(text + strlen(prefix), NULL, 10);
+    return decimal_uint64(&number, text + sizeof(text), &inode) ? inode : 0;
 }
 
 enum host_network host_network_find(void)

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Whether this process is in the host's own network namespace, the one that the kernel began with. In any
- * other (a container's) it sees that namespace's interfaces and protocols, while the CPUs' input queues and
- * whatever the host's /proc shows are the host's. Needs no privilege.
+ * Tells whether this process is in the host's own network namespace, the one that the kernel started with. In
+ * any other, such as a container's, it sees the interfaces and protocols of that namespace, but the input
+ * queues of the CPUs and the rest of /proc are the host's. Needs no privilege.
  */
 
 #include <stdbool.h>
@@ -16,21 +16,21 @@ enum host_network {
     HOST_NETWORK_NO,
 };
 
-/* What is known of the namespace; 0: not known. */
+/* What is known about the namespace; 0 if it is not known. */
 struct host_network_signs {
     uint64_t cookie; /* SO_NETNS_COOKIE, since Linux 5.14 */
     uint64_t inode;  /* of /proc/self/ns/net */
-    /* Files below /proc/sys/net/core that are there. */
-    bool has_namespaced; /* one that every namespace has */
-    bool has_global;     /* one that only the host's has */
+    /* Which files exist below /proc/sys/net/core. */
+    bool has_namespaced; /* a file that every namespace has */
+    bool has_global;     /* a file that only the host's namespace has */
 };
 
-/* What people are told, as a sentence without its full stop, where it is not the host's. */
+/* What people are told if it is not the host's: one sentence without a full stop. */
 #define HOST_NETWORK_OTHER                                                                                   \
     "not in the host's network namespace: interfaces, protocols and sockets are those of this namespace, "   \
     "the CPUs' input queues (softnet) are the host's"
 
 enum host_network host_network_judge(const struct host_network_signs *signs); /* pure */
 
-/* The same of what this process sees. */
+/* Judges the namespace of this process. */
 enum host_network host_network_find(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/limits.h"
 
-/* See limits.h. */
+/* The names of the limits, as values of a label. Constant data; any thread. */
 
 const char *limit_name(enum limit limit)
 {
@@ -17,11 +17,19 @@ const char *limit_name(enum limit limit)
         [LIMIT_NAME_COLLISION] = "name_collision",
         [LIMIT_STATISTICS] = "statistics",
         [LIMIT_DROP_SITES] = "drop_sites",
+        [LIMIT_DROP_BURSTS] = "drop_bursts",
         [LIMIT_QDISCS] = "qdiscs",
         [LIMIT_TREND_SERIES] = "trend_series",
         [LIMIT_PORTS] = "ports",
         [LIMIT_SOCKETS] = "sockets",
+        [LIMIT_CGROUPS] = "cgroups",
+        [LIMIT_WORKLOADS] = "workloads",
+        [LIMIT_NAMESPACES] = "namespaces",
+        [LIMIT_NAMESPACE_NAMES] = "namespace_names",
+        [LIMIT_NAMESPACE_TIME] = "namespace_time",
+        [LIMIT_LEDGER_ROWS] = "ledger_rows",
         [LIMIT_PASSWORDS] = "passwords",
+        [LIMIT_HANDSHAKES] = "handshakes",
     };
 
     return names[limit];

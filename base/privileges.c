@@ -2,9 +2,9 @@
 #include "base/privileges.h"
 
 /*
- * See privileges.h. Main thread, or the only one of a child. The bounding set alone would do no harm to
- * leave: what no_new_privs forbids is that execve(2) grants anything, to root as to others
- * (cap_bprm_creds_from_file(), security/commoncap.c).
+ * Drops capabilities so that nothing can bring them back. Main thread, or the only one of a child. The
+ * bounding set alone would do no harm to leave: what no_new_privs forbids is that execve(2) grants anything,
+ * to root as to others (cap_bprm_creds_from_file(), security/commoncap.c).
  */
 
 #include <errno.h>
@@ -43,4 +43,17 @@ int privileges_limit(uint64_t keep)
     }
     /* A sandbox that left us none may well forbid to say so. */
     return more && syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+bool privileges_have(uint64_t wanted)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[WORDS];
+    uint64_t effective = 0;
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return false;
+    for (unsigned i = 0; i < WORDS; i++)
+        effective |= (uint64_t)data[i].effective << 32 * i;
+    return (effective & wanted) == wanted;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/utf8.h"
 
-/* See utf8.h. Any thread. */
+/* Checks and repairs UTF-8. Pure; any thread. */
+
+#include <string.h>
 
 /* What the second byte may be is all that is irregular in UTF-8 (Unicode, table 3-7): it rules out what is
  * overlong, the surrogates and what is above U+10FFFF. */
@@ -47,4 +49,29 @@ bool utf8_valid(const char *text, size_t size)
         size -= length;
     }
     return true;
+}
+
+void utf8_mend(char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        size_t length = utf8_sequence(text, left);
+
+        if (length == 0) {
+            *text = '?';
+            length = 1;
+        }
+        text += length;
+        left -= length;
+    }
+}
+
+void utf8_copy(char *to, size_t size, const char *from)
+{
+    size_t length = strnlen(from, size - 1);
+
+    memmove(to, from, length);
+    to[length] = '\0';
+    utf8_mend(to); /* it may have been cut within a sequence */
 }

@@ -22,7 +22,7 @@ static const struct option common_options[COLLECTOR_OPTION_COUNT] = {
             .offset = offsetof(struct collector_common, interval_ns),
             .min = NS_PER_SECOND / 10,
             .max = 3600 * NS_PER_SECOND,
-            .help = "time between two collections",
+            .help = "longest time between two collections: who asks has new numbers at once",
         },
     [COLLECTOR_OPTION_MAX_AGE] =
         {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/collector.h"
 
-/* The one table of collectors: to add one, add its line. */
+/* The one table of collectors: to add one, add its line. Constant data; any thread. */
 
 #include "base/cleanup.h"
 #include "collectors/conntrack/conntrack.h"
 #include "collectors/drops/drop_monitor.h"
 #include "collectors/ethtool/ethtool.h"
 #include "collectors/link/link.h"
+#include "collectors/netns/netns.h"
 #include "collectors/process/process.h"
 #include "collectors/qdisc/qdisc.h"
 #include "collectors/snmp/snmp.h"
@@ -24,6 +25,7 @@ const struct collector *const collectors[] = {
     &qdisc_collector,
     &sockets_collector,
     &drop_monitor_collector,
+    &netns_collector,
     &process_collector,
 };
 /* clang-format on */

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/device_filter.h"
 
-/* See device_filter.h. Any thread. */
+/* Decides which devices are shown, by name and kind. Pure; any thread. */
 
 #include <fnmatch.h>
+
+#include "config/glob.h"
 
 static const struct option options[] = {
     {
         .key = "include",
         .type = OPTION_LIST,
+        .doubt = glob_doubt,
         .offset = offsetof(struct device_filter, include),
         .default_text = "*",
         .help = "device names to look at (globs)",
@@ -16,6 +19,7 @@ static const struct option options[] = {
     {
         .key = "exclude",
         .type = OPTION_LIST,
+        .doubt = glob_doubt,
         .offset = offsetof(struct device_filter, exclude),
         .default_text = "",
         .help = "device names to leave out (globs)",
@@ -23,6 +27,7 @@ static const struct option options[] = {
     {
         .key = "exclude_kinds",
         .type = OPTION_LIST,
+        .doubt = glob_doubt,
         .offset = offsetof(struct device_filter, exclude_kinds),
         .default_text = "veth",
         .help =
@@ -44,6 +49,14 @@ bool device_filter_match(const struct device_filter *filter, const char *name, c
 {
     return matches(&filter->include, name) && !matches(&filter->exclude, name) &&
            !matches(&filter->exclude_kinds, kind);
+}
+
+void device_filter_note(size_t devices, size_t left, struct fault *fault)
+{
+    if (devices && !left)
+        fault_note(fault,
+                   "without any device: the filter leaves none of %zu (include, exclude, exclude_kinds)",
+                   devices);
 }
 
 bool device_filter_is_set(const struct device_filter *filter)

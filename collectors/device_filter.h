@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * Which devices are looked at: one filter serves every collector, a collector's own replaces it. Pure and
- * immutable once configured.
+ * Decides which devices are shown. One filter serves every collector; a collector's own filter replaces it.
+ * Pure, and immutable once configured.
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "config/option.h"
 
@@ -18,8 +19,12 @@ struct device_filter {
 
 extern const struct option_table device_filter_options; /* the keys "include", "exclude", "exclude_kinds" */
 
-/* True where the device passes: name matches an include, no exclude; kind matches no exclude_kinds. */
+/* Returns true if the device passes: name matches an include, no exclude; kind matches no exclude_kinds. */
 bool device_filter_match(const struct device_filter *filter, const char *name, const char *kind);
 
-/* True where a user gave one of the lists: a collector's own filter then replaces the global one. */
+/* Adds a note to the fault if the filter leaves no device of several, for a mistyped filter is silent
+ * otherwise. */
+void device_filter_note(size_t devices, size_t left, struct fault *fault);
+
+/* Returns true if a user gave one of the lists: a collector's own filter then replaces the global one. */
 bool device_filter_is_set(const struct device_filter *filter);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/handover.h"
 
-/* See handover.h. Filled on the main thread, copied from on the collectors'. */
+/*
+ * Holds the descriptors that were opened with privilege until a collector takes copies. Filled on the main
+ * thread, copied from on the collectors'.
+ */
 
 #include <assert.h>
 #include <errno.h>
@@ -36,6 +39,37 @@ int handover_copy(const struct handover *handover, const char *name, int *ret_fd
         return 0;
     }
     return -ENOENT;
+}
+
+bool handover_has(const struct handover *handover, const char *name)
+{
+    for (size_t i = 0; i < handover->count; i++)
+        if (strcmp(handover->handles[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+void handover_leave(struct handover *handover, void *left, void (*left_free)(void *left))
+{
+    void *before = handover_take(handover);
+
+    if (before)
+        handover->left_free(before);
+    if (!left || !handover) {
+        left_free(left);
+        return;
+    }
+    handover->left = left;
+    handover->left_free = left_free;
+}
+
+void *handover_take(struct handover *handover)
+{
+    void *left = handover ? handover->left : NULL;
+
+    if (left)
+        handover->left = NULL;
+    return left;
 }
 
 /* It works in the kernel, which may take as long as it likes. */

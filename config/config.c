@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/config.h"
 
-/* See config.h. Main thread. */
+/* Applies keys and values to settings through option tables, and reports all that is wrong. Main thread. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "config/suggest.h"
+
+enum { HINT_MAX = 400 }; /* bytes: a line of a report has room for it */
 
 /* What follows "prefix." in path; NULL where it is not below it. Everything is below "". */
 static const char *path_below(const char *path, const char *prefix)
@@ -20,7 +22,14 @@ static const char *path_below(const char *path, const char *prefix)
     return strncmp(path, prefix, size) == 0 && path[size] == '.' ? path + size + 1 : NULL;
 }
 
-static const struct option *find_option(const struct config *config, const char *path, void **ret_settings)
+/* A key and what it fills. */
+struct place {
+    const struct option *option;
+    void *settings;
+    struct config_origin *origin; /* NULL if nobody wants to know */
+};
+
+static bool find_place(const struct config *config, const char *path, struct place *ret_place)
 {
     for (size_t i = 0; i < config->count; i++) {
         const struct config_binding *binding = &config->bindings[i];
@@ -28,14 +37,18 @@ static const struct option *find_option(const struct config *config, const char 
 
         for (size_t j = 0; key && j < binding->table->count; j++)
             if (strcmp(binding->table->options[j].key, key) == 0) {
-                *ret_settings = binding->settings;
-                return &binding->table->options[j];
+                *ret_place = (struct place){
+                    .option = &binding->table->options[j],
+                    .settings = binding->settings,
+                    .origin = binding->origins ? &binding->origins[j] : NULL,
+                };
+                return true;
             }
     }
-    return NULL;
+    return false;
 }
 
-/* True where some key is below path. */
+/* Returns true if some key is below path. */
 static bool is_section(const struct config *config, const char *path)
 {
     for (size_t i = 0; i < config->count; i++) {
@@ -76,11 +89,38 @@ static void suggest_key(const struct config *config, const char *parent, struct 
     }
 }
 
+/* ", there are NAME, NAME": all that the section has, as far as there is room. */
+static void list_names(const struct config *config, const char *parent, char hint[HINT_MAX])
+{
+    char last[KEY_PATH_MAX] = "";
+    size_t size = 0;
+
+    for (size_t i = 0; i < config->count; i++) {
+        const struct config_binding *binding = &config->bindings[i];
+
+        for (size_t j = 0; j < binding->table->count && size < HINT_MAX; j++) {
+            char full[KEY_PATH_MAX];
+            const char *below;
+
+            key_path(full, binding->section, binding->table->options[j].key);
+            below = path_below(full, parent);
+            if (!below)
+                continue;
+            full[(size_t)(below - full) + strcspn(below, ".")] = '\0';
+            if (strcmp(below, last) == 0)
+                continue;
+            (void)snprintf(last, sizeof(last), "%s", below);
+            size +=
+                (size_t)snprintf(hint + size, HINT_MAX - size, "%s%s", size ? ", " : ", there are ", below);
+        }
+    }
+}
+
 /* `word` is no key of the section `parent`. */
 static void unknown_key(struct config *config, unsigned line, const char *parent, const char *word)
 {
     struct suggestion near = {.word = word};
-    char elsewhere[KEY_PATH_MAX] = "", path[KEY_PATH_MAX], hint[KEY_PATH_MAX + 32] = "";
+    char elsewhere[KEY_PATH_MAX] = "", path[KEY_PATH_MAX], hint[HINT_MAX] = "";
 
     config->unknown_keys++;
     key_path(path, parent, word);
@@ -88,6 +128,8 @@ static void unknown_key(struct config *config, unsigned line, const char *parent
         suggest_key(config, parent, &near, elsewhere);
     if (*near.best || *elsewhere)
         (void)snprintf(hint, sizeof(hint), ", did you mean \"%s\"?", *near.best ? near.best : elsewhere);
+    else if (!config->warn_unknown && config->report->errors < REPORT_LINES_MAX)
+        list_names(config, parent, hint);
     if (config->warn_unknown)
         report_warning(config->report, line, path, "unknown key, passed over%s", hint);
     else
@@ -152,8 +194,20 @@ static int set_json(const struct option *option, void *settings, const cJSON *va
     }
 }
 
-static void apply_value(struct config *config, const struct option *option, void *settings,
-                        const cJSON *value, const char *path)
+/* It was set: notes where, and warns of what is allowed, and probably not what was meant. */
+static void accepted(struct config *config, unsigned line, const char *path, const struct place *place)
+{
+    const char *item, *why;
+    size_t index = 0;
+
+    if (place->origin)
+        *place->origin = (struct config_origin){.source = config->report->source, .line = line};
+    while ((why = option_doubt(place->option, place->settings, &index, &item)))
+        report_warning(config->report, line, path, "\"%.80s\": %s", item, why);
+}
+
+static void apply_value(struct config *config, const struct place *place, const cJSON *value,
+                        const char *path)
 {
     static const struct {
         int type;
@@ -166,13 +220,17 @@ static void apply_value(struct config *config, const struct option *option, void
         [OPTION_LIST] = {cJSON_Array, "a list of strings"},
         [OPTION_CHOICE] = {cJSON_String, "a string"},
     };
+    enum option_type type = place->option->type;
+    unsigned line = json_line(config->json, value);
     struct fault fault;
 
-    if (!(value->type & expected[option->type].type))
-        report_error(config->report, json_line(config->json, value), path, "expected %s, found %s",
-                     expected[option->type].name, type_name(value));
-    else if (set_json(option, settings, value, &fault) < 0)
-        report_error(config->report, json_line(config->json, value), path, "%s", fault.text);
+    if (!(value->type & expected[type].type))
+        report_error(config->report, line, path, "expected %s, found %s", expected[type].name,
+                     type_name(value));
+    else if (set_json(place->option, place->settings, value, &fault) < 0)
+        report_error(config->report, line, path, "%s", fault.text);
+    else
+        accepted(config, line, path, place);
 }
 
 /* No deeper than JSON_DEPTH_MAX, and no deeper than our keys. */
@@ -188,14 +246,13 @@ static void apply_object(struct config *config, const cJSON *object, const char 
     cJSON_ArrayForEach(child, object)
     {
         char below[KEY_PATH_MAX];
-        const struct option *option;
-        void *settings;
+        struct place place;
 
         key_path(below, path, child->string);
         if (!*child->string || strchr(child->string, '.')) /* "web.page" is not "page" in "web" */
             unknown_key(config, json_line(config->json, child), path, child->string);
-        else if ((option = find_option(config, below, &settings)))
-            apply_value(config, option, settings, child, below);
+        else if (find_place(config, below, &place))
+            apply_value(config, &place, child, below);
         else if (is_section(config, below))
             apply_object(config, child, below);
         else
@@ -231,20 +288,60 @@ void config_set(struct config *config, const char *assignment)
 {
     const char *value = strchr(assignment, '=');
     char path[KEY_PATH_MAX];
-    const struct option *option;
+    struct place place;
     struct fault fault;
-    void *settings;
 
     if (!value) {
         report_error(config->report, 0, assignment, "expected KEY=VALUE");
         return;
     }
     (void)snprintf(path, sizeof(path), "%.*s", (int)(value - assignment), assignment);
-    option = find_option(config, path, &settings);
-    if (option && set_text(option, settings, value + 1, &fault) < 0)
+    if (!find_place(config, path, &place)) {
+        if (is_section(config, path))
+            report_error(config->report, 0, path, "this is a section, not a key");
+        else
+            unknown_path(config, path);
+    } else if (set_text(place.option, place.settings, value + 1, &fault) < 0) {
         report_error(config->report, 0, path, "%s", fault.text);
-    else if (!option && is_section(config, path))
-        report_error(config->report, 0, path, "this is a section, not a key");
-    else if (!option)
-        unknown_path(config, path);
+    } else {
+        accepted(config, 0, path, &place);
+    }
+}
+
+void config_origin(struct config *config, const char *path, const char *source)
+{
+    struct place place;
+
+    if (find_place(config, path, &place) && place.origin)
+        *place.origin = (struct config_origin){.source = source};
+}
+
+/* True where what the option needs has been set, or the option has not. */
+static bool has_needs(const struct config *config, const struct option *option, const void *settings)
+{
+    struct place needed;
+
+    return !option->needs || option_is_default(option, settings) ||
+           (find_place(config, option->needs, &needed) && !option_is_default(needed.option, needed.settings));
+}
+
+void config_check_needs(struct config *config)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        const struct config_binding *binding = &config->bindings[i];
+
+        for (size_t j = 0; j < binding->table->count; j++) {
+            const struct option *option = &binding->table->options[j];
+            const struct config_origin *origin = binding->origins ? &binding->origins[j] : NULL;
+            char path[KEY_PATH_MAX];
+
+            if (has_needs(config, option, binding->settings))
+                continue;
+            key_path(path, binding->section, option->key);
+            if (origin && origin->source)
+                config->report->source = origin->source;
+            report_error(config->report, origin ? origin->line : 0, path, "needs %s, which is not set",
+                         option->needs);
+        }
+    }
 }

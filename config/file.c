@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/file.h"
 
-/* See file.h. */
+/* Reads a whole file that an administrator named, up to a bound. Main thread. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ int file_read(const char *path, size_t size_max, mode_t refused, char **ret_data
     if (n < 0)
         return fault_set(fault, -errno, "cannot read: %m");
     if (size > size_max)
-        return fault_set(fault, -EFBIG, "larger than the %zu bytes that it may have", size_max);
+        return fault_set(fault, -EFBIG, "larger than the limit of %zu bytes", size_max);
     data[size] = '\0';
     *ret_data = take_ptr(data);
     *ret_size = size;

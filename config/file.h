@@ -10,12 +10,12 @@
 
 #include "base/fault.h"
 
-/* What a file may not be that holds a secret: written by others than its owner, or read by all. Its group may
- * read it: so a service gets what root owns. */
+/* The mode bits that a file with a secret must not have: writable by others than its owner, or readable by
+ * all. Its group may read it, so that a service can read a file of root's. */
 enum { FILE_SECRET = 0027 };
 
-/* A regular file, or -errno with the fault: what is none (a FIFO would block, a device never end), is larger
- * than `size_max`, or has one of these mode bits is refused. The caller frees the data; a NUL is behind it.
- */
+/* Reads a regular file. Returns 0, or -errno with the fault if it is not a regular file (a FIFO would block,
+ * a device never end), is larger than `size_max`, or has one of the `refused` mode bits. The caller frees the
+ * data, which a NUL follows. */
 int file_read(const char *path, size_t size_max, mode_t refused, char **ret_data, size_t *ret_size,
               struct fault *fault);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/json.h"
 
-/* See json.h. Main thread. The scanner writes down the place of each value in the order of the document; the
- * tree of cJSON keeps that order, so that walking it gives each place its item. Then they are sorted by item,
- * to be looked up. */
+/*
+ * Parses strict JSON and keeps the line of each value. Main thread. The scanner writes down the place of each
+ * value in the order of the document; the tree of cJSON keeps that order, so that walking it gives each place
+ * its item. Then they are sorted by item, to be looked up.
+ */
 
 #include <assert.h>
 #include <stdbool.h>

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/json_scan.h"
 
-/* See json_scan.h. Main thread. Recursive descent, no deeper than JSON_DEPTH_MAX. Every scan_* function
- * returns 0 and has moved behind what it scanned, or -EINVAL and has reported. */
+/*
+ * Refuses what cJSON would let pass: the strict half of the parser. Main thread. Recursive descent, no deeper
+ * than JSON_DEPTH_MAX. Every scan_* function returns 0 and has moved behind what it scanned, or -EINVAL and
+ * has reported.
+ */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/character.h"
 #include "base/utf8.h"
 #include "config/json.h"
 
@@ -67,14 +71,12 @@ static int fail(const struct scanner *scanner, const char *format, ...)
 /* What stands here is not what was expected. */
 static int fail_expected(const struct scanner *scanner, const char *expected)
 {
-    unsigned char byte;
-
     if (scanner->at == scanner->end)
         return fail(scanner, "expected %s, found the end of the file", expected);
-    byte = (unsigned char)*scanner->at;
-    if (byte > 0x20 && byte < 0x7f)
-        return fail(scanner, "expected %s, found %c", expected, byte);
-    return fail(scanner, "expected %s, found the byte 0x%02x", expected, (unsigned)byte);
+    if (is_visible(*scanner->at))
+        return fail(scanner, "expected %s, found %c", expected, *scanner->at);
+    return fail(scanner, "expected %s, found the byte 0x%02x", expected,
+                (unsigned)(unsigned char)*scanner->at);
 }
 
 static bool is_at(const struct scanner *scanner, char byte)
@@ -94,12 +96,11 @@ static int scan_hex(struct scanner *scanner, unsigned *ret_value)
     unsigned value = 0;
 
     for (int i = 0; i < 4; i++, scanner->at++) {
-        static const char digits[] = "0123456789abcdef";
-        const char *digit = scanner->at < scanner->end ? memchr(digits, *scanner->at | 0x20, 16) : NULL;
+        int digit = scanner->at < scanner->end ? hex_value(*scanner->at) : -1;
 
-        if (!digit)
+        if (digit < 0)
             return fail_expected(scanner, "four hexadecimal digits after \\u");
-        value = value << 4 | (unsigned)(digit - digits);
+        value = value << 4 | (unsigned)digit;
     }
     *ret_value = value;
     return 0;
@@ -144,7 +145,8 @@ static int scan_string(struct scanner *scanner)
         if (!size)
             return fail(scanner, "invalid UTF-8 in a string, byte 0x%02x",
                         (unsigned)(unsigned char)*scanner->at);
-        if ((unsigned char)*scanner->at < 0x20)
+        /* JSON allows DEL; what an option allows is checked later. */
+        if (is_control(*scanner->at) && *scanner->at != 0x7f)
             return fail(scanner, "a raw control character in a string, byte 0x%02x", (unsigned)*scanner->at);
         scanner->at += size;
         if (scanner->at[-1] == '\\' && scan_escape(scanner) < 0)
@@ -162,8 +164,8 @@ static int scan_number(struct scanner *scanner)
 
     scanner->at += *scanner->at == '-';
     digits = scanner->at;
-    for (; scanner->at < scanner->end && *scanner->at >= '0' && *scanner->at <= '9'; scanner->at++) {
-        value = value * 10 + (uint64_t)(*scanner->at - '0');
+    for (; scanner->at < scanner->end && is_digit(*scanner->at); scanner->at++) {
+        value = value * 10 + (uint64_t)digit_value(*scanner->at);
         if (value > JSON_NUMBER_MAX)
             return fail(scanner, "a number too large to be exact");
     }
@@ -197,6 +199,7 @@ static int scan_member(struct scanner *scanner, struct step *step)
     unsigned line = scanner->line;
     const char *key = scanner->at + 1;
 
+    *step = (struct step){}; /* until there is a key, it is about the object */
     if (!is_at(scanner, '"'))
         return fail_expected(scanner, "a key in quotes");
     if (scan_string(scanner) < 0)
@@ -207,6 +210,14 @@ static int scan_member(struct scanner *scanner, struct step *step)
         return fail_expected(scanner, "a colon");
     scanner->at++;
     return scan_value(scanner, line);
+}
+
+/* Behind what opened it, or behind a comma, on `line`. What ends here is one comma too many. */
+static int fail_trailing(struct scanner *scanner, unsigned line)
+{
+    scanner->steps[scanner->depth - 1] = (struct step){};
+    scanner->line = line;
+    return fail(scanner, "a comma with nothing behind it, before %c", *scanner->at);
 }
 
 /* At the opening brace or bracket. */
@@ -222,9 +233,13 @@ static int scan_container(struct scanner *scanner, bool object)
     *step = (struct step){};
     scanner->depth++;
     do {
+        unsigned line = scanner->line;
+
         scanner->at++; /* behind the opening one, or the comma */
         skip_space(scanner);
-        if (first && is_at(scanner, close))
+        if (is_at(scanner, close) && !first)
+            return fail_trailing(scanner, line);
+        if (is_at(scanner, close))
             break;
         first = false;
         step->index += !object;
@@ -262,12 +277,34 @@ static int scan_value(struct scanner *scanner, unsigned line)
     }
 }
 
+/* What some editors begin a file with. */
+static int refuse_mark(const struct scanner *scanner)
+{
+    static const struct {
+        const char *bytes, *problem;
+    } marks[] = {
+        {"\xef\xbb\xbf", "begins with a byte order mark (BOM): save it as UTF-8 without one"},
+        {"\xff\xfe", "is UTF-16 by its byte order mark: save it as UTF-8"},
+        {"\xfe\xff", "is UTF-16 by its byte order mark: save it as UTF-8"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS(marks); i++) {
+        size_t size = strlen(marks[i].bytes);
+
+        if ((size_t)(scanner->end - scanner->at) >= size && memcmp(scanner->at, marks[i].bytes, size) == 0)
+            return fail(scanner, "%s", marks[i].problem);
+    }
+    return 0;
+}
+
 int json_scan(const char *data, size_t size, struct buffer *places, struct report *report)
 {
     struct scanner scanner = {.at = data, .end = data + size, .line = 1, .places = places, .report = report};
 
     if (size > JSON_SIZE_MAX)
         return fail(&scanner, "larger than the %d bytes that a configuration may have", JSON_SIZE_MAX);
+    if (refuse_mark(&scanner) < 0)
+        return -EINVAL;
     skip_space(&scanner);
     if (scan_value(&scanner, scanner.line) < 0)
         return -EINVAL;

@@ -14,11 +14,11 @@ struct cJSON;
 
 /* Where a value, or its key, begins. */
 struct json_place {
-    const struct cJSON *item; /* the scanner's is NULL: it knows values by their order */
+    const struct cJSON *item; /* NULL from the scanner, which knows values only by their order */
     unsigned line;
 };
 
-/* 0 where the bytes are one JSON value within the limits of json.h; `places` then holds a json_place for each
- * value, in the order of the document. Else -EINVAL, and the report names the first thing that is wrong, with
- * line and key. */
+/* Returns 0 if the bytes are one JSON value within the limits of json.h; `places` then holds a json_place for
+ * each value, in the order of the document. Otherwise returns -EINVAL, and the report names the first mistake
+ * with its line and key. */
 int json_scan(const char *data, size_t size, struct buffer *places, struct report *report);

@@ -1,81 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/option.h"
 
-/* See option.h. Called by the main thread, at start and at each reload. */
+/*
+ * Parses, prints, copies and compares settings by their option table. Called by the main thread, at start and
+ * at each reload.
+ */
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/character.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/utf8.h"
-
-struct unit {
-    const char *name;
-    uint64_t ns;
-};
-
-/* The largest first. */
-static const struct unit units[] = {{"h", 3600 * NS_PER_SECOND},
-                                    {"m", 60 * NS_PER_SECOND},
-                                    {"s", NS_PER_SECOND},
-                                    {"ms", NS_PER_SECOND / 1000}};
+#include "config/duration.h"
 
 static void *field_of(const struct option *option, const void *settings)
 {
     return (char *)settings + option->offset;
-}
-
-/* "500ms", "10s", "2h": the largest unit that is exact; whole milliseconds. */
-static void format_duration(uint64_t ns, char text[OPTION_TEXT_MAX])
-{
-    size_t i = 0;
-
-    while (i + 1 < ELEMENTS(units) && (ns % units[i].ns || ns < units[i].ns))
-        i++;
-    (void)snprintf(text, OPTION_TEXT_MAX, "%" PRIu64 "%s", ns / units[i].ns, units[i].name);
-}
-
-static void allowed_choices(const struct option *option, char text[OPTION_TEXT_MAX])
-{
-    size_t size = 0;
-
-    for (size_t i = 0; option->choices[i] && size < OPTION_TEXT_MAX; i++) {
-        const char *separator = i == 0 ? "" : option->choices[i + 1] ? ", " : " or ";
-
-        size +=
-            (size_t)snprintf(text + size, OPTION_TEXT_MAX - size, "%s\"%s\"", separator, option->choices[i]);
-    }
-}
-
-void option_allowed(const struct option *option, char text[OPTION_TEXT_MAX])
-{
-    char min[OPTION_TEXT_MAX], max[OPTION_TEXT_MAX];
-
-    text[0] = '\0';
-    if (option->type == OPTION_CHOICE)
-        allowed_choices(option, text);
-    if (option->max == 0)
-        return;
-    switch (option->type) {
-    case OPTION_UINT:
-        (void)snprintf(text, OPTION_TEXT_MAX, "%" PRIu64 " to %" PRIu64, option->min, option->max);
-        break;
-    case OPTION_DURATION:
-        format_duration(option->min, min);
-        format_duration(option->max, max);
-        (void)snprintf(text, OPTION_TEXT_MAX, "%.40s to %.40s", min, max);
-        break;
-    case OPTION_LIST:
-        (void)snprintf(text, OPTION_TEXT_MAX, "%" PRIu64 " to %" PRIu64 " items", option->min, option->max);
-        break;
-    default:
-        break;
-    }
 }
 
 /* Reads the digits at *text and moves behind them. -EINVAL where there are none, -ERANGE above 2^64-1. */
@@ -85,9 +29,9 @@ static int read_digits(const char **text, uint64_t *ret_value)
     uint64_t value = 0;
     int error = 0;
 
-    for (; *at >= '0' && *at <= '9'; at++)
+    for (; is_digit(*at); at++)
         if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+            __builtin_add_overflow(value, (uint64_t)digit_value(*at), &value))
             error = -ERANGE;
     if (at == *text)
         return -EINVAL;
@@ -124,14 +68,12 @@ static int set_duration(const struct option *option, uint64_t *field, const char
 {
     uint64_t value = 0;
     int error = read_digits(&text, &value);
-    size_t i = 0;
+    uint64_t unit = duration_unit(text);
 
-    while (i < ELEMENTS(units) && strcmp(text, units[i].name) != 0)
-        i++;
-    if (error == -EINVAL || i == ELEMENTS(units))
+    if (error == -EINVAL || !unit)
         return fault_set(fault, -EINVAL,
                          "expected one whole number and one unit (ms, s, m or h), like \"10s\"");
-    if (__builtin_mul_overflow(value, units[i].ns, &value))
+    if (__builtin_mul_overflow(value, unit, &value))
         error = -ERANGE;
     return set_number(option, field, value, error, fault);
 }
@@ -153,7 +95,7 @@ static int set_choice(const struct option *option, unsigned *field, const char *
             *field = i;
             return 0;
         }
-    allowed_choices(option, allowed);
+    option_allowed(option, allowed);
     return fault_set(fault, -EINVAL, "expected %s", allowed);
 }
 
@@ -163,7 +105,7 @@ static int check_text(const struct option *option, const char *text, struct faul
     if (!utf8_valid(text, strlen(text)))
         return fault_set(fault, -EINVAL, "not valid UTF-8");
     for (const char *at = text; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+        if (is_control(*at))
             return fault_set(fault, -EINVAL, "control characters are not allowed");
     return option->check ? option->check(text, fault) : 0;
 }
@@ -220,6 +162,22 @@ int option_set_list(const struct option *option, void *settings, const char *con
     *(struct string_list *)field_of(option, settings) = list;
     list = (struct string_list){};
     return 0;
+}
+
+const char *option_doubt(const struct option *option, const void *settings, size_t *index,
+                         const char **ret_item)
+{
+    const struct string_list *list = field_of(option, settings);
+
+    while (option->type == OPTION_LIST && option->doubt && *index < list->count) {
+        const char *item = list->items[(*index)++];
+        const char *why = option->doubt(item);
+
+        *ret_item = item;
+        if (why)
+            return why;
+    }
+    return NULL;
 }
 
 /* Splits at commas; blanks around an item are not part of it. */

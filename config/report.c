@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/report.h"
 
-/* See report.h. */
+/* Collects the mistakes of a configuration, one line each. Main thread. */
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/character.h"
 #include "base/utf8.h"
 
 void report_escape(struct buffer *out, const char *text)
@@ -16,7 +17,7 @@ void report_escape(struct buffer *out, const char *text)
     while (size) {
         size_t sequence = utf8_sequence(text, size);
 
-        if (!sequence || (unsigned char)*text < 0x20 || *text == 0x7f) {
+        if (!sequence || is_control(*text)) {
             buffer_printf(out, "\\x%02x", (unsigned)(unsigned char)*text);
             sequence = 1;
         } else {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/string_list.h"
 
-/* See string_list.h. */
+/* A list of strings that owns them. Main thread. */
 
 #include <errno.h>
 #include <stdlib.h>

@@ -8,17 +8,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* NULL and 0 where empty. */
+/* `items` is NULL if it is empty. */
 struct string_list {
     char **items;
     size_t count;
     size_t capacity;
-    bool set; /* given by a user, not only by default */
+    bool set; /* given by the user, not by default */
 };
 
-/* Appends a copy. -ENOMEM. */
+/* Appends a copy. Returns 0 or -ENOMEM. */
 int string_list_add(struct string_list *list, const char *text);
 void string_list_done(struct string_list *list);
 
-/* The same strings in the same order. */
+/* Returns true if both have the same strings in the same order. */
 bool string_list_equal(const struct string_list *a, const struct string_list *b);

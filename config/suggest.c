@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/suggest.h"
 
-/* See suggest.h. Main thread. */
+/* Finds the word nearest to a mistyped one. Pure; main thread. */
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/commands.h"
 
-/* See commands.h. Main thread; --once uses the same runners, registry and encoder as the daemon. */
+/*
+ * Implements the commands that print something and exit. Main thread; --once uses the same runners, registry
+ * and encoder as the daemon.
+ */
 
 #include <errno.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "collectors/collector.h"
+#include "config/config_print.h"
+#include "daemon/command_output.h"
 #include "daemon/engine.h"
 #include "daemon/systemd/log.h"
 
@@ -43,17 +48,10 @@ static int once_print(struct answer_cache *answers)
 {
     const struct answer_key key = {.collectors = UINT64_MAX, .exposition = EXPOSITION_TEXT};
     const struct body *body = answer_cache_get(answers, &key);
-    int status = EXIT_SUCCESS;
+    int status = body ? command_output(body->data, body->size) : command_output_none(-ENOMEM);
 
-    if (!body) {
-        log_error("out of memory");
-        return EXIT_FAILURE;
-    }
-    if (fwrite(body->data, 1, body->size, stdout) != body->size || fflush(stdout)) {
-        log_error("cannot write to standard output: %s", error_text(-errno));
-        status = EXIT_FAILURE;
-    }
-    answer_cache_release(body);
+    if (body)
+        answer_cache_release(body);
     return status;
 }
 
@@ -79,35 +77,28 @@ int command_once(struct settings *settings, uint64_t listen_ns)
     return status;
 }
 
-static void list_collector(const struct settings *settings, struct limits *limits, size_t i)
+/* The files first, in the order in which they hold. */
+static void print_text(const struct settings *settings, const struct config_binding *bindings, size_t count,
+                       struct buffer *out)
 {
-    const struct collector *collector = collectors[i];
-    _cleanup_(handover_done) struct handover handover = {};
-    const struct collector_context context = settings_context(settings, i, limits, &handover);
-    struct collector_state *state = NULL;
-    struct fault fault = {};
-    int error;
-
-    handover_set_open_one(&handover, settings, limits, i);
-    error = collector_open(collector, &context, &state, &fault);
-    printf("%s\n    %s\n    enabled:  %s\n    needs:    %s\n    runs here: ", collector->name,
-           collector->summary, settings_collector(settings, i)->enabled ? "yes" : "no", collector->needs);
-    if (error < 0) {
-        printf("no: %s\n", fault.text);
-        return;
+    for (size_t i = 0; i < settings->files.count; i++) {
+        buffer_text(out, i ? ", then " : "# ");
+        report_escape(out, settings->files.items[i]);
     }
-    /* A collector that had to choose says what it chose, and why. */
-    printf("yes%s%s\n", fault.text[0] ? ": " : "", fault.text);
-    (void)collector_close(collector, state);
+    buffer_text(out, settings->files.count ? "\n" : "# no file\n");
+    config_print_text(bindings, count, out);
 }
 
-int command_list_collectors(const struct settings *settings)
+int command_print_config(struct settings *settings, enum config_format format)
 {
-    struct limits limits = {};
+    _cleanup_(buffer_done) struct buffer out = {};
+    size_t count = 0;
+    _cleanup_(freep) struct config_binding *bindings = settings_bindings(settings, &count);
+    int error = bindings ? 0 : -ENOMEM;
 
-    for (size_t i = 0; i < collector_count; i++)
-        list_collector(settings, &limits, i);
-    if (settings->host_network == HOST_NETWORK_NO)
-        puts(HOST_NETWORK_OTHER);
-    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (!error && format == CONFIG_FORMAT_JSON)
+        error = config_print_json(bindings, count, &out);
+    else if (!error)
+        print_text(settings, bindings, count, &out);
+    return error < 0 ? command_output_none(error) : command_output_text(&out);
 }

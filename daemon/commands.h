@@ -2,15 +2,18 @@
 #pragma once
 
 /*
- * The commands that print something and exit: --once, --list-collectors. Each returns the exit status.
+ * The commands that print something and exit: --once, --print-config. Each returns the exit status.
  */
 
 #include <stdint.h>
 
 #include "daemon/settings/settings.h"
 
-/* Collects once and prints the metrics. 0 where every enabled collector succeeded or is unsupported here. */
+/* Collects once and prints the metrics. Returns 0 if every enabled collector succeeded or is unsupported
+ * here. */
 int command_once(struct settings *settings, uint64_t listen_ns);
 
-/* Tries to open each collector there is and says what came of it. */
-int command_list_collectors(const struct settings *settings);
+enum config_format { CONFIG_FORMAT_TEXT, CONFIG_FORMAT_JSON };
+
+/* Prints the configuration in use. */
+int command_print_config(struct settings *settings, enum config_format format);

@@ -8,5 +8,5 @@
 #include "daemon/http/secrets.h"
 #include "daemon/settings/settings.h"
 
-/* Returns the exit status. The source is kept for reloads; what the secrets hold is taken over. */
+/* Returns the exit status. Keeps the source for reloads, and takes over the contents of the secrets. */
 int daemon_run(const struct settings_source *source, struct settings *settings, struct secrets *secrets);

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/engine.h"
 
-/* See engine.h. Main thread. */
+/* Puts together what collects, keeps and encodes. Main thread. */
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "collectors/collector.h"
 
-/* One bit a collector in struct answer_key. */
-enum { COLLECTORS_MAX = 64 };
-
 static int engine_self_metrics(struct engine *engine, const struct settings *settings)
 {
-    const char *names[COLLECTORS_MAX];
+    const char *names[REGISTRY_SLOTS_MAX];
     int error;
 
     for (size_t i = 0; i < collector_count; i++)
@@ -26,6 +24,16 @@ static int engine_self_metrics(struct engine *engine, const struct settings *set
                                       clock_realtime_ns());
 }
 
+/* Those that are read behind the others: a bit each. */
+static uint64_t explaining(void)
+{
+    uint64_t slots = 0;
+
+    for (size_t i = 0; i < collector_count; i++)
+        slots |= (uint64_t)collectors[i]->explains << i;
+    return slots;
+}
+
 int engine_init(struct engine *engine, const struct settings *settings, struct systemd_fds *passed,
                 struct fault *fault)
 {
@@ -34,10 +42,14 @@ int engine_init(struct engine *engine, const struct settings *settings, struct s
     *engine = (struct engine){};
     engine->handovers = handover_set_new();
     error = engine->handovers ? registry_new(collector_count, &engine->registry) : -ENOMEM;
+    if (!error && settings->web.created)
+        error = registry_created(engine->registry);
     if (!error)
         error = engine_self_metrics(engine, settings);
     if (!error)
-        error = answer_cache_new(engine->registry, engine->self_metrics, &engine->answers);
+        error = ledger_new(engine->registry, explaining(), &engine->limits, &engine->ledger);
+    if (!error)
+        error = answer_cache_new(engine->registry, engine->self_metrics, engine->ledger, &engine->answers);
     if (!error)
         error = runner_set_new(engine->registry, &engine->limits, engine->handovers, &engine->runners);
     if (error < 0)
@@ -47,11 +59,38 @@ int engine_init(struct engine *engine, const struct settings *settings, struct s
     return 0;
 }
 
+static void on_call(void *data, size_t slot)
+{
+    struct engine *engine = data;
+
+    runner_set_call(engine->runners, slot);
+}
+
+int engine_rounds(struct engine *engine, struct fault *fault)
+{
+    const struct rounds_caller caller = {.call = on_call, .data = engine};
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    struct rounds_terms terms = {.at_once = cpus > 0 ? (size_t)cpus : 1, .last = explaining()};
+    int error;
+
+    for (size_t i = 0; i < collector_count; i++)
+        terms.rtnl |= (uint64_t)collectors[i]->holds_rtnl << i;
+    error = rounds_new(engine->registry, &caller, &terms, &engine->rounds);
+    if (!error)
+        error = rounds_start(engine->rounds);
+    if (error < 0)
+        return fault_errno(fault, error, "cannot start");
+    runner_set_rounds(engine->runners, engine->rounds);
+    return 0;
+}
+
 bool engine_done(struct engine *engine, uint64_t wait_ns)
 {
     if (!runner_set_free(engine->runners, wait_ns))
         return false;
+    rounds_free(engine->rounds);
     answer_cache_free(engine->answers);
+    ledger_free(engine->ledger);
     self_metrics_free(engine->self_metrics);
     registry_free(engine->registry);
     handover_set_free(engine->handovers);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netdrop-exporter: where, on which interface, and why this host drops packets, as Prometheus metrics. From
- * the command line to one of the commands; exit status 2 is a wrong flag or configuration, 1 a failure.
+ * netdrop-exporter: where, on which interface, and why this host drops packets, as Prometheus metrics. The
+ * main thread, from the command line to one of the commands. Exit status 2 is a wrong flag or configuration,
+ * 1 a failure.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,17 +13,22 @@
 #include "base/cleanup.h"
 #include "base/version.h"
 #include "daemon/cli/cli.h"
+#include "daemon/command_collectors.h"
+#include "daemon/command_output.h"
+#include "daemon/command_packets.h"
+#include "daemon/command_report.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
 #include "daemon/http/secrets.h"
+#include "daemon/self_test.h"
 #include "daemon/systemd/log.h"
 
 enum { EXIT_USAGE = 2 };
 
-static void print(FILE *stream, const struct buffer *text)
+static void complain(const struct buffer *text)
 {
     if (text->size)
-        (void)fwrite(text->data, 1, text->size, stream);
+        (void)fwrite(text->data, 1, text->size, stderr);
 }
 
 static int run(const struct cli *cli, struct settings *settings, struct secrets *secrets)
@@ -29,8 +36,16 @@ static int run(const struct cli *cli, struct settings *settings, struct secrets 
     switch (cli->command) {
     case COMMAND_ONCE:
         return command_once(settings, cli->once_ns);
+    case COMMAND_REPORT:
+        return command_report(settings, (enum report_format)cli->report_format);
+    case COMMAND_WATCH:
+    case COMMAND_CAPTURE:
+        return command_packets(cli, settings);
     case COMMAND_LIST_COLLECTORS:
         return command_list_collectors(settings);
+    case COMMAND_SELF_TEST:
+        return command_self_test(settings);
+    case COMMAND_PRINT_CONFIG: /* it is printed */
     case COMMAND_CHECK_CONFIG:
         return EXIT_SUCCESS;
     default:
@@ -42,7 +57,15 @@ static int run(const struct cli *cli, struct settings *settings, struct secrets 
  * secrets. */
 static bool needs_secrets(enum command command)
 {
-    return command == COMMAND_RUN || command == COMMAND_CHECK_CONFIG;
+    return command == COMMAND_RUN || command == COMMAND_CHECK_CONFIG || command == COMMAND_PRINT_CONFIG ||
+           command == COMMAND_SELF_TEST;
+}
+
+/* A file that is named, and not there or not whole: it may be on a mount that comes late, or be written this
+ * very moment. The service is started again on status 1, until it is; 2 is for what a person has to mend. */
+static int late(const struct cli *cli)
+{
+    return cli->command == COMMAND_RUN || cli->command == COMMAND_SELF_TEST ? EXIT_FAILURE : EXIT_USAGE;
 }
 
 static int configured(const struct cli *cli)
@@ -51,11 +74,20 @@ static int configured(const struct cli *cli)
     _cleanup_(secrets_done) struct secrets secrets = {};
     struct settings *settings = NULL;
     int error = settings_load(&cli->source, &settings, &messages);
-    int status = EXIT_USAGE;
+    int status = error == -ENOENT ? late(cli) : EXIT_USAGE;
 
-    if (!error && needs_secrets(cli->command))
-        error = secrets_load(&settings->web, &secrets, &messages);
-    print(stderr, &messages);
+    /* Also to who may not read the secrets. */
+    if (!error && cli->command == COMMAND_PRINT_CONFIG) {
+        status = command_print_config(settings, (enum config_format)cli->config_format);
+        error = status == EXIT_SUCCESS ? 0 : -EIO;
+    }
+    if (!error && needs_secrets(cli->command)) {
+        status = late(cli);
+        error = secrets_load(&settings->web, NULL, &secrets, &messages);
+    }
+    if (!error && cli->command == COMMAND_CHECK_CONFIG)
+        secrets_warn(&settings->web, &secrets, &messages);
+    complain(&messages);
     if (!error)
         status = run(cli, settings, &secrets);
     settings_unref(settings);
@@ -69,7 +101,7 @@ int main(int argc, char *argv[])
     int error = cli_parse(argc, argv, &cli, &text);
 
     if (error < 0) {
-        print(stderr, &text);
+        complain(&text);
         return EXIT_USAGE;
     }
     log_set_level(cli.log_level);
@@ -77,11 +109,10 @@ int main(int argc, char *argv[])
     switch (cli.command) {
     case COMMAND_HELP:
         cli_help(&text);
-        print(stdout, &text);
-        return EXIT_SUCCESS;
+        return command_output_text(&text);
     case COMMAND_VERSION:
-        printf("netdrop-exporter " NETDROP_VERSION " (" NETDROP_REVISION ")\n");
-        return EXIT_SUCCESS;
+        buffer_text(&text, "netdrop-exporter " NETDROP_VERSION " (" NETDROP_REVISION ")\n");
+        return command_output_text(&text);
     default:
         return configured(&cli);
     }

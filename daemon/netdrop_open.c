@@ -7,6 +7,9 @@
  *
  * What was switched on is marked by a file in /run, named by its collector: a monitor that somebody else
  * started is never stopped.
+ *
+ * After a restart, a crash or an upgrade, what would be opened may be there already (kept_mark.h): then it
+ * stays, and so do the counts in it.
  */
 
 #include <errno.h>
@@ -15,12 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "daemon/cli/cli.h"
 #include "daemon/run/handover_set.h"
+#include "daemon/systemd/fd_store.h"
+#include "daemon/systemd/kept_mark.h"
 #include "daemon/systemd/log.h"
 #include "daemon/systemd/messages.h"
 
@@ -29,7 +33,6 @@
 enum {
     EXIT_USAGE = 2,
     TIME_LIMIT_SECONDS = 20, /* systemd would fail the whole service; without us it serves all else */
-    BARRIER_USEC = 5 * 1000 * 1000,
 };
 
 struct mark {
@@ -54,31 +57,13 @@ static int mark_set(size_t i)
     return fd < 0 ? -errno : 0;
 }
 
-/* After a crash the last ones may still be there, and names need not be unique. */
-static int store_forget(size_t i)
-{
-    for (size_t k = 0; collectors[i]->handles && collectors[i]->handles[k]; k++) {
-        int error = sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", collectors[i]->handles[k]);
-
-        if (error <= 0)
-            return error < 0 ? error : -ENOTCONN;
-    }
-    return 0;
-}
-
-/* FDPOLL=0: an overrun of a netlink socket looks like a hang-up, and systemd would drop it for that. */
 static int store(const struct handover *handover)
 {
-    for (size_t k = 0; k < handover->count; k++) {
-        char text[128];
-        int error;
+    int error = 0;
 
-        (void)snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s\nFDPOLL=0", handover->handles[k].name);
-        error = sd_pid_notify_with_fds(0, 0, text, &handover->handles[k].fd, 1);
-        if (error <= 0)
-            return error < 0 ? error : -ENOTCONN;
-    }
-    return 0;
+    for (size_t i = 0; i < handover->count && error == 0; i++)
+        error = fd_store_put(handover->handles[i].name, handover->handles[i].fd);
+    return error;
 }
 
 /* What was chosen, and why, nobody but us can say. */
@@ -96,36 +81,123 @@ static void log_opened(const char *name, const struct handover *handover)
                   fault->text[0] ? ": " : "", fault->text);
 }
 
-static int hand_over(const struct settings *settings, struct limits *limits, size_t i)
+/* What is opened for one collector. */
+struct opening {
+    size_t i; /* of collectors[] */
+    bool enabled;
+    char kept_as[HANDOVER_KEPT_SIZE]; /* "" if nothing is to be kept */
+};
+
+struct openings {
+    const struct settings *settings;
+    struct limits limits;
+    unsigned stored; /* before anything was done; 0 if not known */
+    struct opening items[];
+};
+
+static bool begin(struct openings *openings, size_t i)
+{
+    struct opening *opening = &openings->items[i];
+    _cleanup_(handover_done) struct handover handover = {.leaving = true};
+    const struct collector_context context =
+        settings_context(openings->settings, i, &openings->limits, &handover);
+
+    opening->i = i;
+    opening->enabled = settings_collector(openings->settings, i)->enabled && collectors[i]->open_privileged;
+    if (opening->enabled && collectors[i]->kept_as)
+        collectors[i]->kept_as(&context, opening->kept_as);
+    return opening->kept_as[0];
+}
+
+/* Whether what systemd has is what would be opened now: all that was counted since goes on. */
+static bool keep(const struct opening *opening, unsigned stored)
+{
+    const struct log_fields fields = {.collector = collectors[opening->i]->name};
+    char text[KEPT_MARK_SIZE] = "";
+    enum kept_state state;
+
+    if (opening->kept_as[0] && kept_mark_text(opening->kept_as, stored, text) < 0)
+        text[0] = '\0';
+    state = kept_mark_take(fields.collector, text);
+    if (!text[0])
+        return false;
+    if (state == KEPT_SAME)
+        log_event(LOG_LEVEL_INFO, &fields, "collector %s: continues the counts from before the restart",
+                  fields.collector);
+    else if (state == KEPT_OTHER)
+        log_event(
+            LOG_LEVEL_INFO, &fields,
+            "collector %s: starts to count at 0: the kept counts are of another boot, version or configuration",
+            fields.collector);
+    return state == KEPT_SAME;
+}
+
+static int hand_over(struct openings *openings, struct opening *opening)
 {
     _cleanup_(handover_done) struct handover handover = {.leaving = true};
-    int error = store_forget(i);
+    const struct collector *collector = collectors[opening->i];
+    int error;
 
-    if (error < 0 || !settings_collector(settings, i)->enabled || !collectors[i]->open_privileged)
+    if (collector->kept_as && keep(opening, openings->stored))
+        return 0;
+    error = fd_store_forget(collector->handles);
+    if (error < 0 || !opening->enabled)
         return error;
-    handover_set_open_one(&handover, settings, limits, i);
+    handover_set_open_one(&handover, openings->settings, &openings->limits, opening->i);
+    if (!handover.keepable)
+        opening->kept_as[0] = '\0';
     if (handover.started)
-        error = mark_set(i);
+        error = mark_set(opening->i);
     if (error == 0)
         error = store(&handover);
-    if (error < 0)
-        return error;
-    log_opened(collectors[i]->name, &handover);
-    return 0;
+    if (error == 0)
+        log_opened(collector->name, &handover);
+    return error;
+}
+
+/* Once all are there. What fails only ends what the next start could have gone on with. */
+static void marks_set(const struct openings *openings)
+{
+    char text[KEPT_MARK_SIZE];
+    unsigned stored = 0;
+    int error = 0;
+
+    for (size_t i = 0; i < collector_count; i++) {
+        if (!openings->items[i].kept_as[0])
+            continue;
+        if (error >= 0 && !stored)
+            error = fd_store_count(&stored);
+        if (error >= 0)
+            error = kept_mark_text(openings->items[i].kept_as, stored, text);
+        if (error >= 0)
+            error = kept_mark_set(collectors[i]->name, text);
+        if (error < 0)
+            log_info("collector %s: counts will begin at 0 at a restart: %s", collectors[i]->name,
+                     error_text(error));
+    }
 }
 
 static int open_all(const struct settings *settings)
 {
-    struct limits limits = {};
-    int error = 0;
+    _cleanup_(freep) struct openings *openings =
+        calloc(1, sizeof(*openings) + collector_count * sizeof(openings->items[0]));
+    bool any = false;
+    int error = openings ? 0 : -ENOMEM;
 
+    if (openings)
+        openings->settings = settings;
     for (size_t i = 0; i < collector_count && error >= 0; i++)
-        error = hand_over(settings, &limits, i);
+        any |= begin(openings, i);
+    if (any)
+        (void)fd_store_count(&openings->stored); /* systemd is asked where somebody wants to know */
+    for (size_t i = 0; i < collector_count && error >= 0; i++)
+        error = hand_over(openings, &openings->items[i]);
     if (error >= 0)
-        error =
-            sd_notify_barrier(0, BARRIER_USEC); /* systemd knows whose messages they are as long as we live */
-    if (error >= 0)
+        error = fd_store_barrier(); /* systemd knows whose messages they are as long as we live */
+    if (error >= 0) {
+        marks_set(openings);
         return EXIT_SUCCESS;
+    }
     log_error("handing descriptors over to systemd: %s", error_text(error));
     return EXIT_FAILURE;
 }

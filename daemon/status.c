@@ -2,20 +2,25 @@
 #include "daemon/status.h"
 
 /*
- * See status.h. Changes are seen by comparing, not by being told: a thread that hangs cannot tell. The Status
- * line is text for people; scripts read the metrics.
+ * Logs changes of state and writes the Status line. Main thread. Changes are seen by comparing, not by being
+ * told: a thread that hangs cannot tell. The Status line is text for people; scripts read the metrics.
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/buffer.h"
+#include "base/character.h"
 #include "base/clock.h"
 #include "collectors/collector.h"
 #include "daemon/systemd/log.h"
 #include "daemon/systemd/messages.h"
+
+/* A collection that takes longer is followed. */
+#define SLOW_NS (NS_PER_SECOND / 20)
 
 struct seen {
     bool enabled;
@@ -26,27 +31,25 @@ struct seen {
 
 struct status {
     const struct registry *registry;
-    struct trend *trend;
-    const struct loss_spells *loss;
-    const char *note;
-    uint64_t sent_ns;   /* when the line was; 0: never */
+    const struct incident_log *log;
+    char notes[NOTE_COUNT][160];
+    uint64_t sent_ns;   /* when the line was; 0 if never */
     struct buffer line; /* as sent last, NUL-terminated */
     struct buffer next; /* as it reads now */
     struct buffer trouble;
     size_t up, expected;
+    uint64_t again_ns; /* when to look */
     struct seen seen[];
 };
 
-int status_new(const struct registry *registry, struct trend *trend, const struct loss_spells *loss,
-               struct status **ret_status)
+int status_new(const struct registry *registry, const struct incident_log *log, struct status **ret_status)
 {
     struct status *status = calloc(1, sizeof(*status) + registry_count(registry) * sizeof(status->seen[0]));
 
     if (!status)
         return -ENOMEM;
     status->registry = registry;
-    status->trend = trend;
-    status->loss = loss;
+    status->log = log;
     *ret_status = status;
     return 0;
 }
@@ -62,9 +65,9 @@ struct status *status_free(struct status *status)
     return NULL;
 }
 
-void status_note(struct status *status, const char *note)
+void status_note(struct status *status, enum status_note kind, const char *text)
 {
-    status->note = note;
+    (void)snprintf(status->notes[kind], sizeof(status->notes[kind]), "%s", text ? text : "");
 }
 
 /* What a change of state is worth, and what it is called. */
@@ -146,48 +149,50 @@ static void status_count(struct status *status, const char *name, const struct c
 }
 
 /* The line as it reads now, NUL-terminated. */
-static void status_compose(struct status *status)
+static void status_compose(struct status *status, size_t devices)
 {
     struct buffer *next = &status->next;
-    const char *loss = loss_spells_text(status->loss);
-    struct trend_extent extent;
+    const char *loss = incident_log_text(status->log);
 
-    trend_extent(status->trend, &extent);
     buffer_clear(next);
-    if (status->note)
-        buffer_printf(next, "%s; ", status->note);
+    for (size_t i = 0; i < NOTE_COUNT; i++)
+        if (*status->notes[i])
+            buffer_printf(next, "%s; ", status->notes[i]);
     buffer_printf(next, "%zu of %zu collectors up", status->up, status->expected);
-    if (extent.devices)
-        buffer_printf(next, ", %zu device%s", extent.devices, extent.devices == 1 ? "" : "s");
+    if (devices)
+        buffer_printf(next, ", %zu device%s", devices, devices == 1 ? "" : "s");
     buffer_append(next, status->trouble.data, status->trouble.size);
     buffer_printf(next, "%s%s", loss[0] ? "; " : "", loss);
     /* A line feed would end the field of sd_notify(3) and begin a forged one. */
     for (size_t i = 0; i < next->size; i++)
-        if ((unsigned char)next->data[i] < 0x20)
+        if (is_control(next->data[i]))
             next->data[i] = '?';
     buffer_append(next, "", 1);
 }
 
 /* Sends the line where it reads differently from the last one. */
-static void status_send(struct status *status, uint64_t now_ns)
+static void status_send(struct status *status, size_t devices, uint64_t now_ns)
 {
     struct buffer sent = status->line;
 
-    if (status->sent_ns && now_ns < status->sent_ns + NS_PER_SECOND)
-        return;
-    status_compose(status);
+    status_compose(status, devices);
     if (status->next.error || status->trouble.error || (sent.size && !strcmp(sent.data, status->next.data)))
         return;
+    if (status->sent_ns && now_ns < status->sent_ns + NS_PER_SECOND) {
+        status->again_ns = status->sent_ns + NS_PER_SECOND;
+        return;
+    }
     sd_notifyf(0, "STATUS=%s", status->next.data);
     status->sent_ns = now_ns;
     status->line = status->next;
     status->next = sent;
 }
 
-void status_update(struct status *status, uint64_t now_ns)
+uint64_t status_update(struct status *status, size_t devices, uint64_t now_ns)
 {
     buffer_clear(&status->trouble);
     status->up = status->expected = 0;
+    status->again_ns = UINT64_MAX;
     for (size_t i = 0; i < registry_count(status->registry); i++) {
         struct seen *seen = &status->seen[i];
         struct collector_health health;
@@ -200,7 +205,10 @@ void status_update(struct status *status, uint64_t now_ns)
         log_choice(collectors[i]->name, seen, health.note);
         seen->enabled = health.enabled;
         seen->state = health.state;
+        if (health.busy_ns > SLOW_NS)
+            status->again_ns = now_ns + NS_PER_SECOND;
         status_count(status, collectors[i]->name, &health);
     }
-    status_send(status, now_ns);
+    status_send(status, devices, now_ns);
+    return status->again_ns;
 }

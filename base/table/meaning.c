@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/table/meaning.h"
 
-/* See meaning.h. */
+/* Finds the meaning that fits a row and fills its templates in. Pure; any thread. */
 
 #include <string.h>
-
-#include "base/cleanup.h"
 
 bool label_value_holds(const struct label_value *wanted, const struct row_set *rows, size_t row)
 {
@@ -45,11 +43,6 @@ bool meaning_of_device(const struct meaning *meaning)
     return !strcmp(meaning->subject, "{device}");
 }
 
-bool meaning_tells_more(const struct meaning *meaning, const struct meaning *other)
-{
-    return meaning->layer != other->layer ? meaning->layer > other->layer : meaning->detail > other->detail;
-}
-
 /* The label named between braces at `at`, into the buffer; returns what follows the closing brace. */
 static const char *fill_label(const char *at, const struct row_set *rows, size_t row, char *buffer,
                               size_t size)
@@ -85,9 +78,32 @@ void meaning_text(const char *pattern, const struct row_set *rows, size_t row, c
 const char *loss_class_name(enum loss_class loss_class)
 {
     static const char *const names[LOSS_CLASS_COUNT] = {
-        [LOSS_CAPACITY] = "capacity", [LOSS_ERROR] = "error",     [LOSS_POLICY] = "policy",
-        [LOSS_BENIGN] = "benign",     [LOSS_UNKNOWN] = "unknown",
+        [LOSS_CAPACITY] = "capacity", [LOSS_ERROR] = "error", [LOSS_POLICY] = "policy",
+        [LOSS_BENIGN] = "benign",     [LOSS_COPY] = "copy",   [LOSS_UNKNOWN] = "unknown",
     };
 
     return names[loss_class];
+}
+
+const char *stage_name(enum stage stage)
+{
+    static const char *const names[STAGE_COUNT] = {
+        [STAGE_NONE] = "",           [STAGE_NIC] = "nic",         [STAGE_DRIVER] = "driver",
+        [STAGE_INGRESS] = "ingress", [STAGE_NETWORK] = "network", [STAGE_TRANSPORT] = "transport",
+        [STAGE_EGRESS] = "egress",   [STAGE_UNKNOWN] = "unknown",
+    };
+
+    return names[stage];
+}
+
+const char *direction_name(enum direction direction)
+{
+    static const char *const names[DIRECTION_COUNT] = {
+        [DIRECTION_NONE] = "",
+        [DIRECTION_RECEIVE] = "receive",
+        [DIRECTION_FORWARD] = "forward",
+        [DIRECTION_TRANSMIT] = "transmit",
+    };
+
+    return names[direction];
 }

@@ -175,6 +175,53 @@ struct row_set *row_set_unref(struct row_set *rows)
     return NULL;
 }
 
+static uint64_t row_hash(const struct row_set *rows, size_t row)
+{
+    return hash_bytes(HASH_EMPTY, rows->text + rows->offsets[row],
+                      rows->offsets[row + 1] - rows->offsets[row]);
+}
+
+static bool rows_equal(const struct row_set *rows, size_t row, const struct row_set *others, size_t other)
+{
+    size_t size = rows->offsets[row + 1] - rows->offsets[row];
+
+    return size == others->offsets[other + 1] - others->offsets[other] &&
+           !memcmp(rows->text + rows->offsets[row], others->text + others->offsets[other], size);
+}
+
+int row_moves_begin(struct row_moves *moves, const struct row_set *before, const struct row_set *rows)
+{
+    int error = before ? hash_index_reserve(&moves->index, before->count) : 0;
+
+    for (size_t row = 0; before && row < before->count && error == 0; row++)
+        error = hash_index_add(&moves->index, row_hash(before, row), row);
+    moves->before = before;
+    moves->rows = rows;
+    moves->next = 0;
+    return error;
+}
+
+void row_moves_done(struct row_moves *moves)
+{
+    hash_index_done(&moves->index);
+}
+
+bool row_moves_next(struct row_moves *moves, size_t *ret_old, size_t *ret_row)
+{
+    while (moves->before && moves->next < moves->rows->count) {
+        size_t row = moves->next++;
+        size_t old = hash_index_find(&moves->index, row_hash(moves->rows, row), other,
+                                     rows_equal(moves->before, other, moves->rows, row));
+
+        if (old == HASH_NONE)
+            continue;
+        *ret_old = old;
+        *ret_row = row;
+        return true;
+    }
+    return false;
+}
+
 /* Undoes escape_text() up to the closing quote; returns the full length. */
 static int label_unescape(const char *at, char *buffer, size_t size)
 {

@@ -40,15 +40,34 @@ struct snapshot *snapshot_unref(struct snapshot *snapshot)
     return NULL;
 }
 
+void attachment_unref(struct attachment *attachment)
+{
+    if (reference_drop(&attachment->references))
+        attachment->free(attachment);
+}
+
+void snapshot_attach(struct snapshot *snapshot, struct attachment *attachment)
+{
+    assert(!snapshot->attachment);
+    reference_take(&attachment->references);
+    snapshot->attachment = attachment;
+}
+
 void snapshot_clear(struct snapshot *snapshot)
 {
+    if (snapshot->attachment)
+        attachment_unref(snapshot->attachment);
+    snapshot->attachment = NULL;
+    snapshot->attach = false;
     for (size_t i = 0; i < snapshot->table_count; i++) {
         struct table *table = &snapshot->tables[i];
 
         table->columns = column_set_unref(table->columns);
         table->rows = row_set_unref(table->rows);
+        table->created = created_unref(table->created);
     }
     snapshot->table_count = 0;
+    snapshot->counted_since_ns = 0;
 }
 
 /* Room for count words, contents undefined. */
@@ -74,7 +93,7 @@ struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *c
     assert(snapshot->table_count < SNAPSHOT_TABLES_MAX);
     assert(!rows->builder);
     table->present_words = (columns->count + 63) / 64;
-    if (!words_reserve(&table->cells, &table->cells_capacity, rows->count * columns->count) ||
+    if (!words_reserve(&table->cells, &table->cells_capacity, rows->count * columns->width) ||
         !words_reserve(&table->present, &table->present_capacity, rows->count * table->present_words))
         return NULL;
     memset(table->present, 0, rows->count * table->present_words * sizeof(*table->present));
@@ -82,6 +101,23 @@ struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *c
     table->rows = row_set_ref(rows);
     snapshot->table_count++;
     return table;
+}
+
+/* What columns are beyond one series a cell: histograms more, internal ones less. */
+static uint64_t odd_series(const struct table *table)
+{
+    uint64_t series = 0;
+
+    for (size_t i = 0; i < table->columns->count; i++) {
+        const struct column *column = &table->columns->columns[i];
+        size_t each = column->internal ? 0 : column_series(column);
+        uint64_t value;
+
+        for (size_t row = 0; each != 1 && row < table->rows->count; row++)
+            if (table_get(table, row, i, &value))
+                series += each - 1;
+    }
+    return series;
 }
 
 uint64_t snapshot_series(const struct snapshot *snapshot)
@@ -93,6 +129,7 @@ uint64_t snapshot_series(const struct snapshot *snapshot)
 
         for (size_t word = 0; word < table->rows->count * table->present_words; word++)
             series += (uint64_t)__builtin_popcountll(table->present[word]);
+        series += odd_series(table);
     }
     return series;
 }

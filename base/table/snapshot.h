@@ -2,35 +2,55 @@
 #pragma once
 
 /*
- * A snapshot: a short list of tables, what one collection gave. Filled by one collector's thread, immutable
- * once published; any thread may then hold it by reference.
+ * A snapshot: the short list of tables that one collection made. The thread of its collector fills it; once
+ * published it is immutable, and any thread may hold it by reference.
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/table/table.h"
 
-enum { SNAPSHOT_TABLES_MAX = 8 };
+enum { SNAPSHOT_TABLES_MAX = 16 };
+
+/* What a collection gives beside numbers, to who knows that collector: any object that begins with this.
+ * Immutable once the snapshot is published. */
+struct attachment {
+    _Atomic unsigned references;
+    void (*free)(struct attachment *attachment);
+};
+
+void attachment_unref(struct attachment *attachment);
 
 struct snapshot {
     _Atomic unsigned references;
-    uint64_t published_ns; /* CLOCK_BOOTTIME, by registry_publish(): what rates are made with */
+    uint64_t began_ns; /* CLOCK_BOOTTIME, set by registry_publish(): its numbers were not read before this */
+    uint64_t published_ns;     /* and not after this; rates use it */
+    uint64_t counted_since_ns; /* CLOCK_BOOTTIME at which all its counts were 0. If 0: no later than the first
+                                  attempt of the collector in this process */
+    bool attach; /* set before it is filled: somebody asks for what the collector attaches, where it does */
+    struct attachment *attachment; /* NULL if none */
     size_t table_count;
     struct table tables[SNAPSHOT_TABLES_MAX];
 };
 
-struct snapshot *snapshot_new(void); /* one reference; NULL: out of memory */
+struct snapshot *snapshot_new(void); /* one reference; returns NULL if memory runs out */
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 struct snapshot *snapshot_unref(struct snapshot *snapshot); /* accepts NULL, returns NULL */
 
-/* Makes a draft of it again: drops tables and their sets, keeps the memory of the cells. */
+/* Empties it for the next collection: releases tables, their sets and the attachment, and keeps the memory of
+ * the cells. */
 void snapshot_clear(struct snapshot *snapshot);
 
-/* Adds a table with every cell absent and takes references of both sets. The row set is sealed. Family names
- * are unique to a table, by the collector's prefix: the encoder never merges. NULL: out of memory. */
+/* Adds a table with every cell absent, and takes references to both sets. The row set must be sealed. Family
+ * names must be unique to a table, by the collector's prefix, for the encoder never merges. Returns NULL if
+ * memory runs out. */
 struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *columns, struct row_set *rows);
 
-/* How many cells are there. */
+/* Attaches an object and takes a reference to it. The snapshot has no attachment yet. */
+void snapshot_attach(struct snapshot *snapshot, struct attachment *attachment);
+
+/* Returns the number of series: present cells, and for a histogram each bucket, the sum and the count. */
 uint64_t snapshot_series(const struct snapshot *snapshot);

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/reference.h"
+#include "base/table/histogram.h"
 
 /* The name that OpenMetrics gives the family: without the suffix that the type adds to its samples. */
 static size_t family_size(const struct metric *metric, enum exposition exposition)
@@ -33,9 +34,8 @@ static size_t family_size(const struct metric *metric, enum exposition expositio
 static void render_header(struct buffer *out, const struct metric *metric, enum exposition exposition)
 {
     static const char *const types[][EXPOSITION_COUNT] = {
-        [METRIC_COUNTER] = {"counter", "counter"},
-        [METRIC_GAUGE] = {"gauge", "gauge"},
-        [METRIC_INFO] = {"gauge", "info"},
+        [METRIC_COUNTER] = {"counter", "counter"}, [METRIC_GAUGE] = {"gauge", "gauge"},
+        [METRIC_INFO] = {"gauge", "info"},         [METRIC_HISTOGRAM] = {"histogram", "histogram"},
         [METRIC_UNKNOWN] = {"untyped", "unknown"},
     };
     /* OpenMetrics escapes quotes in HELP too; text 0.0.4 does not. */
@@ -74,7 +74,27 @@ static void column_set_layout(struct column_set *columns)
         for (size_t e = 0; e < EXPOSITION_COUNT; e++) {
             column->header[e] = at;
             at += column->header_size[e];
+            column->le[e] = at;
+            at += column->le_size[e];
         }
+    }
+}
+
+/* What stands of a column in the text, in the order of column_set_layout(). */
+static void column_render(struct buffer *out, const struct metric *metric, struct column *column)
+{
+    column->name_size = (uint32_t)strlen(metric->name);
+    column->family_size = (uint32_t)family_size(metric, EXPOSITION_OPENMETRICS);
+    buffer_append(out, metric->name, column->name_size + 1);
+    for (size_t e = 0; e < EXPOSITION_COUNT; e++) {
+        size_t begin = out->size, end;
+
+        render_header(out, metric, (enum exposition)e);
+        end = out->size;
+        column->header_size[e] = (uint32_t)(end - begin);
+        if (metric->type == METRIC_HISTOGRAM)
+            histogram_render(out, metric, (enum exposition)e);
+        column->le_size[e] = (uint32_t)(out->size - end);
     }
 }
 
@@ -87,7 +107,7 @@ int column_set_new(const struct metric *metrics, size_t count, struct column_set
     if (!columns)
         return -ENOMEM;
     columns->references = 1;
-    columns->count = count;
+    columns->count = columns->width = count;
     for (size_t i = 0; i < count; i++) {
         struct column *column = &columns->columns[i];
 
@@ -95,14 +115,16 @@ int column_set_new(const struct metric *metrics, size_t count, struct column_set
         column->value = metrics[i].value;
         column->meaning = metrics[i].meaning;
         column->role = metrics[i].role;
+        column->ledger = metrics[i].ledger;
         column->title = metrics[i].title;
-        column->name_size = (uint32_t)strlen(metrics[i].name);
-        buffer_append(&text, metrics[i].name, column->name_size + 1);
-        for (size_t e = 0; e < EXPOSITION_COUNT; e++) {
-            size_t before = text.size;
-
-            render_header(&text, &metrics[i], (enum exposition)e);
-            column->header_size[e] = (uint32_t)(text.size - before);
+        column->internal = metrics[i].internal || metrics[i].node_exporter;
+        column->node_exporter = metrics[i].node_exporter;
+        column->from_zero = metrics[i].from_zero;
+        column_render(&text, &metrics[i], column);
+        if (column->type == METRIC_HISTOGRAM) {
+            column->buckets = (uint32_t)columns->width;
+            column->bucket_count = (uint32_t)metrics[i].bound_count + 1;
+            columns->width += column->bucket_count;
         }
     }
     if (text.error)
@@ -126,6 +148,22 @@ struct column_set *column_set_unref(struct column_set *columns)
         free(columns);
     }
     return NULL;
+}
+
+bool column_set_follow(struct column_set **place, struct column_set *columns)
+{
+    const struct column_set *before = *place;
+
+    if (before == columns)
+        return true;
+    if (!before || before->count != columns->count)
+        return false;
+    for (size_t i = 0; i < columns->count; i++)
+        if (strcmp(before->columns[i].name, columns->columns[i].name) != 0)
+            return false;
+    column_set_unref(*place);
+    *place = column_set_ref(columns);
+    return true;
 }
 
 int table_find_column(const struct table *table, const char *name)

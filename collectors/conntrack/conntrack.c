@@ -23,8 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/decimal.h"
 #include "collectors/conntrack/conntrack_metrics.h"
+#include "collectors/conntrack/conntrack_node.h"
 #include "collectors/conntrack/conntrack_parse.h"
 #include "collectors/kernel/netlink.h"
 #include "collectors/kernel/procfile.h"
@@ -55,6 +55,7 @@ struct collector_state {
     struct procfile limit;
     struct conntrack_reading reading;
     struct column_set *columns;
+    struct column_set *node_columns; /* NULL if not wanted */
     struct row_set *row;
 };
 
@@ -68,6 +69,7 @@ static void conntrack_close(struct collector_state *state)
     procfile_done(&state->entries);
     procfile_done(&state->limit);
     column_set_unref(state->columns);
+    column_set_unref(state->node_columns);
     row_set_unref(state->row);
 }
 
@@ -133,7 +135,7 @@ static int read_proc(struct collector_state *state, struct fault *fault)
         return error;
     error = conntrack_parse_proc(stat->data, stat->size, &state->reading);
     if (error < 0)
-        return fault_set(fault, error, "%s: not names and a line of numbers for each CPU", stat->path);
+        return fault_set(fault, error, "%s: not a line of names and one of numbers for each CPU", stat->path);
     return 0;
 }
 
@@ -141,12 +143,8 @@ static int read_proc(struct collector_state *state, struct fault *fault)
 static void read_gauge(struct collector_state *state, enum conntrack_field field, struct procfile *file)
 {
     uint64_t value;
-    const char *at;
 
-    if (state->reading.has[field] || procfile_read(file, NULL) < 0)
-        return;
-    at = file->data;
-    if (decimal_uint64(&at, at + file->size, &value) && value <= UINT32_MAX) {
+    if (!state->reading.has[field] && procfile_number(file, &value) && value <= UINT32_MAX) {
         state->reading.values[field] = (uint32_t)value;
         state->reading.has[field] = true;
     }
@@ -207,15 +205,19 @@ static int request_new(uint8_t command, struct nl_msg **ret_request)
     return netlink_message_new(NFNL_SUBSYS_CTNETLINK << 8 | command, &header, sizeof(header), ret_request);
 }
 
-static int make_sets(struct collector_state *state)
+static int make_sets(struct collector_state *state, bool node_exporter)
 {
-    int error = column_set_new(conntrack_metrics, CONNTRACK_FIELD_COUNT, &state->columns);
+    int error = column_set_new(conntrack_metrics, CONNTRACK_SHOWN_COUNT, &state->columns);
 
+    if (error == 0 && node_exporter)
+        error = node_columns_new(conntrack_node[0], &state->node_columns);
     return error < 0 ? error : row_set_new_single(&state->row);
 }
 
-static int prepare(struct collector_state *state, const char *procfs)
+static int prepare(struct collector_state *state, const struct collector_context *context)
 {
+    const char *procfs = context->procfs;
+
     if (request_new(IPCTNL_MSG_CT_GET_STATS_CPU, &state->get_counters) < 0 ||
         request_new(IPCTNL_MSG_CT_GET_STATS, &state->get_entries) < 0 ||
         procfile_init(&state->ctnetlink, "/sys/module/nf_conntrack_netlink", "initstate") < 0 ||
@@ -223,7 +225,7 @@ static int prepare(struct collector_state *state, const char *procfs)
         procfile_init(&state->entries, procfs, entries_path) < 0 ||
         procfile_init(&state->limit, procfs, limit_path) < 0)
         return -ENOMEM;
-    return make_sets(state);
+    return make_sets(state, context->node_exporter);
 }
 
 static const char stat_handle[] = "conntrack-stat";
@@ -248,12 +250,30 @@ static int conntrack_open(struct collector_state *state, const struct collector_
     state->settings = context->settings;
     state->limits = context->limits;
     state->ask_netlink = state->settings->source == SOURCE_AUTO;
-    if (prepare(state, context->procfs) < 0)
+    if (prepare(state, context) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
     procfile_take_over(&state->stat, context->handover, stat_handle);
     procfile_take_over(&state->entries, context->handover, entries_handle);
     procfile_take_over(&state->limit, context->handover, limit_handle);
     return read_all(state, fault);
+}
+
+static int add_node(struct collector_state *state, struct snapshot *draft)
+{
+    uint64_t values[CONNTRACK_FIELD_COUNT], present = 0;
+    struct table *table;
+
+    if (!state->node_columns)
+        return 0;
+    table = snapshot_add_table(draft, state->node_columns, state->row);
+    if (!table)
+        return -ENOMEM;
+    for (size_t i = 0; i < CONNTRACK_FIELD_COUNT; i++) {
+        values[i] = state->reading.values[i];
+        present |= (uint64_t)state->reading.has[i] << i;
+    }
+    node_fill(conntrack_node[0], table, 0, values, present);
+    return 0;
 }
 
 static int conntrack_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
@@ -267,10 +287,10 @@ static int conntrack_collect(struct collector_state *state, struct snapshot *dra
     table = snapshot_add_table(draft, state->columns, state->row);
     if (!table)
         return fault_set(fault, -ENOMEM, "out of memory");
-    for (size_t i = 0; i < CONNTRACK_FIELD_COUNT; i++)
+    for (size_t i = 0; i < CONNTRACK_SHOWN_COUNT; i++)
         if (reading->has[i])
             table_set(table, 0, i, reading->values[i]);
-    return 0;
+    return add_node(state, draft) < 0 ? fault_set(fault, -ENOMEM, "out of memory") : 0;
 }
 
 static const char *const sources[] = {
@@ -296,8 +316,9 @@ const struct collector conntrack_collector = {
         "connection tracking: how full the table is, packets that it lost (/proc/net/stat/nf_conntrack)",
     .needs = "connection tracking in use (module nf_conntrack)",
     .enabled = true,
-    .interval = "1s",
+    .interval = "15s",
     .options = OPTION_TABLE(options, struct collector_settings),
+    .node = conntrack_node,
     .state_size = sizeof(struct collector_state),
     .handles = handles,
     .open_privileged = conntrack_open_privileged,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/conntrack/conntrack_metrics.h"
 
-/* See conntrack_metrics.h. */
+/* The columns of the connection tracking tables, with their HELP and meaning. Constant data; any thread. */
 
 static const struct remedy remedy = {
     "conntrack", "Raise net.netfilter.nf_conntrack_max, or see who opens so many (conntrack -L)"};
@@ -12,71 +12,104 @@ static const struct meaning_limit table_limit = {
     .unit = "connections tracked",
 };
 
-#define LOSS(the_class, the_detail, text, ...)                                                               \
+#define LOSS(the_class, text, ...)                                                                           \
     {                                                                                                        \
         .purpose = PURPOSE_LOSS, .stage = STAGE_NETWORK, .loss_class = LOSS_##the_class,                     \
-        .subject = "conntrack", .cause = text, .remedy = &remedy, .layer = LAYER_HOST, .detail = the_detail, \
-        ##__VA_ARGS__                                                                                        \
+        .subject = "conntrack", .cause = text, .remedy = &remedy, ##__VA_ARGS__                              \
     }
 
-static const struct meaning insert_failed = LOSS(ERROR, 1, "connection not entered");
-static const struct meaning chain_too_long = LOSS(CAPACITY, 2, "hash chain too long");
-static const struct meaning drop =
-    LOSS(UNKNOWN, 3, "table full, no memory or a clash", .limit = &table_limit);
+static const struct meaning insert_failed = LOSS(ERROR, "connection not entered");
+static const struct meaning chain_too_long = LOSS(CAPACITY, "hash chain too long");
+static const struct meaning drop = LOSS(UNKNOWN, "table full, no memory or a clash", .limit = &table_limit);
+
+/* A packet that connection tracking drops is freed as one that a rule drops (nf_hook_slow(), netfilter_rule):
+ * only these counters know that it was none. It is a row of the ledger as lost, and refused as well. */
+#define ROW(the_class, name, text)                                                                           \
+    {                                                                                                        \
+        {.mode = LEDGER_ROW,                                                                                 \
+         .stage = STAGE_NETWORK,                                                                             \
+         .loss_class = LOSS_##the_class,                                                                     \
+         .cause = name,                                                                                      \
+         .source = text},                                                                                    \
+            {},                                                                                              \
+    }
+#define RULE(the_mode, text)                                                                                 \
+    {                                                                                                        \
+        {.mode = LEDGER_##the_mode, .source = text}, {},                                                     \
+    }
+
+static const struct ledger_rule drop_ledger[] = ROW(
+    UNKNOWN, "conntrack_drop",
+    "nf_conntrack_core.c nf_conntrack_in() (table full, no memory), nf_ct_resolve_clash(), "
+    "__nf_conntrack_confirm(), nf_confirm(): NF_DROP, which nf_hook_slow() frees as if a rule had said so");
+static const struct ledger_rule chain_too_long_ledger[] = ROW(
+    CAPACITY, "conntrack_chain_too_long",
+    "nf_conntrack_core.c __nf_conntrack_confirm(): NF_DROP, which nf_hook_slow() frees as if a rule had said so");
+static const struct ledger_rule insert_failed_ledger[] =
+    RULE(DETAIL,
+         "nf_conntrack_core.c nf_ct_resolve_clash(), __nf_conntrack_confirm(); drop and chain_too_long have "
+         "them, but for a connection that was deleted meanwhile");
+static const struct ledger_rule early_drop_ledger[] =
+    RULE(SYMPTOM, "nf_conntrack_core.c early_drop_list(): connections, not packets");
+static const struct ledger_rule invalid_ledger[] =
+    RULE(SYMPTOM, "nf_conntrack_core.c nf_conntrack_in(): NF_ACCEPT, rules say what becomes of the packet");
+static const struct ledger_rule error_ledger[] =
+    RULE(SYMPTOM,
+         "nf_conntrack_core.c nf_conntrack_handle_icmp(): NF_ACCEPT, rules say what becomes of the packet");
 
 /* What each counts is read in net/netfilter/nf_conntrack_core.c, Linux 5.10 to 6.18: `drop` in
  * nf_conntrack_in() and nf_ct_resolve_clash(), the latter with `insert_failed`; `insert_failed` and
  * `chaintoolong` together in __nf_conntrack_confirm(). They overlap: nobody may add them up. */
-const struct metric conntrack_metrics[CONNTRACK_FIELD_COUNT] = {
+const struct metric conntrack_metrics[CONNTRACK_SHOWN_COUNT] = {
     [CONNTRACK_ENTRIES] = {.name = "netdrop_conntrack_entries",
-                           .help = "Connections in the table",
+                           .help = "Connections in the connection tracking table",
                            .source = "nf_conntrack_count",
                            .type = METRIC_GAUGE},
     [CONNTRACK_ENTRIES_LIMIT] = {.name = "netdrop_conntrack_entries_limit",
-                                 .help = "Connections that the table may hold; 0: any number",
+                                 .help = "Connections that the connection tracking table may hold; 0 means "
+                                         "no limit",
                                  .source = "sysctl net.netfilter.nf_conntrack_max",
                                  .type = METRIC_GAUGE},
     [CONNTRACK_DROP] = {.name = "netdrop_conntrack_drop_total",
-                        .help =
-                            "Packets dropped because the table was full, for want of memory, because another "
-                            "connection of the same addresses was put in first (insert_failed counts them "
-                            "too), or because their connection ended under them (invalid too); modulo 2^32",
+                        .help = "Packets dropped: table full, no memory, clash with another connection (also "
+                                "in insert_failed), or connection gone (also in invalid); modulo 2^32",
                         .source = "ip_conntrack_stat.drop",
                         .type = METRIC_COUNTER,
-                        .meaning = &drop},
+                        .meaning = &drop,
+                        .ledger = drop_ledger},
     [CONNTRACK_EARLY_DROP] = {.name = "netdrop_conntrack_early_drop_total",
                               .help =
-                                  "Connections without traffic in both directions yet that were forgotten "
-                                  "because the table was full; modulo 2^32",
+                                  "Connections removed before they had traffic in both directions, because "
+                                  "the table was full; modulo 2^32",
                               .source = "ip_conntrack_stat.early_drop",
-                              .type = METRIC_COUNTER},
+                              .type = METRIC_COUNTER,
+                              .ledger = early_drop_ledger},
     [CONNTRACK_INSERT_FAILED] = {.name = "netdrop_conntrack_insert_failed_total",
                                  .help =
-                                     "Packets dropped because their connection could not be put into the "
-                                     "table: another one of the same addresses was there (drop counts them "
-                                     "too), a chain was too long (chain_too_long too), or it was deleted "
-                                     "meanwhile; modulo 2^32",
+                                     "Packets dropped because their connection did not get into the table: "
+                                     "clash (also in drop), chain too long, or deleted; modulo 2^32",
                                  .source = "ip_conntrack_stat.insert_failed",
                                  .type = METRIC_COUNTER,
-                                 .meaning = &insert_failed},
+                                 .meaning = &insert_failed,
+                                 .ledger = insert_failed_ledger},
     [CONNTRACK_INVALID] = {.name = "netdrop_conntrack_invalid_total",
-                           .help =
-                               "Packets that fit no connection and can begin none, damaged ones included; "
-                               "rules say what becomes of them, but for those that drop counts too; modulo "
-                               "2^32",
+                           .help = "Packets that belong to no connection and can begin none; firewall rules "
+                                   "decide about them, except those also in drop; modulo 2^32",
                            .source = "ip_conntrack_stat.invalid",
-                           .type = METRIC_COUNTER},
+                           .type = METRIC_COUNTER,
+                           .ledger = invalid_ledger},
     [CONNTRACK_ERROR] = {.name = "netdrop_conntrack_error_total",
-                         .help =
-                             "ICMP packets that were damaged, or tell of a packet of no known connection; "
-                             "modulo 2^32",
+                         .help = "ICMP packets that are damaged or quote a packet of no known connection; "
+                                 "modulo 2^32",
                          .source = "ip_conntrack_stat.error",
-                         .type = METRIC_COUNTER},
+                         .type = METRIC_COUNTER,
+                         .ledger = error_ledger},
     [CONNTRACK_CHAIN_TOO_LONG] = {.name = "netdrop_conntrack_chain_too_long_total",
                                   .help =
-                                      "Packets dropped because their chain of the hash table was too long "
-                                      "(insert_failed counts them too); modulo 2^32",
+                                      "Packets dropped because their chain in the hash table was too long "
+                                      "(also in insert_failed); modulo 2^32",
                                   .source = "ip_conntrack_stat.chaintoolong",
                                   .type = METRIC_COUNTER,
-                                  .meaning = &chain_too_long},
+                                  .meaning = &chain_too_long,
+                                  .ledger = chain_too_long_ledger},
 };

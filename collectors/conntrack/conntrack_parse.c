@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/conntrack/conntrack_parse.h"
 
-/* See conntrack_parse.h. */
+/*
+ * Reads the statistics of connection tracking out of text and of netlink messages. Pure; the conntrack
+ * collector's thread.
+ */
 
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -26,6 +29,10 @@ static const struct {
     [CONNTRACK_INVALID] = {"invalid", CTA_STATS_INVALID},
     [CONNTRACK_ERROR] = {"icmp_error", CTA_STATS_ERROR},
     [CONNTRACK_CHAIN_TOO_LONG] = {"chainlength", CTA_STATS_CHAIN_TOOLONG},
+    [CONNTRACK_FOUND] = {"found", CTA_STATS_FOUND},
+    [CONNTRACK_IGNORE] = {"ignore", CTA_STATS_IGNORE},
+    [CONNTRACK_INSERT] = {"insert", CTA_STATS_INSERT},
+    [CONNTRACK_SEARCH_RESTART] = {"search_restart", CTA_STATS_SEARCH_RESTART},
 };
 
 /* What stands in each column: a field, or none. */

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Statistics of connection tracking, bytes to numbers: from /proc/net/stat/nf_conntrack (ct_cpu_seq_show() in
- * the kernel's net/netfilter/nf_conntrack_standalone.c), or from ctnetlink's messages
- * (nf_conntrack_netlink.c). Pure.
+ * Reads the statistics of connection tracking, from /proc/net/stat/nf_conntrack (ct_cpu_seq_show() in the
+ * kernel's net/netfilter/nf_conntrack_standalone.c), or from ctnetlink's messages (nf_conntrack_netlink.c).
+ * Pure.
  */
 
 #include <stdbool.h>
@@ -22,6 +22,13 @@ enum conntrack_field {
     CONNTRACK_INVALID,
     CONNTRACK_ERROR,
     CONNTRACK_CHAIN_TOO_LONG, /* Linux 5.15 */
+    CONNTRACK_SHOWN_COUNT,
+
+    /* For node_exporter's names. Two of them are 0 on newer kernels, which count them no more. */
+    CONNTRACK_FOUND = CONNTRACK_SHOWN_COUNT,
+    CONNTRACK_IGNORE,
+    CONNTRACK_INSERT,
+    CONNTRACK_SEARCH_RESTART,
     CONNTRACK_FIELD_COUNT
 };
 
@@ -31,9 +38,10 @@ struct conntrack_reading {
 };
 
 /* Reads a whole /proc/net/stat/nf_conntrack, which has all but the limit: a line of names, and a line of
- * hexadecimal numbers for each CPU. -EBADMSG where it is something else; *ret_reading then stays. */
+ * hexadecimal numbers for each CPU. Returns 0, or -EBADMSG if it is something else, and then leaves
+ * *ret_reading unchanged. */
 int conntrack_parse_proc(const char *text, size_t size, struct conntrack_reading *ret_reading);
 
-/* Takes a message of ctnetlink: adds the counters of one CPU, or sets entries and limit. -EBADMSG where it is
- * too short to be one; the reading then stays. */
+/* Takes in a message of ctnetlink: adds the counters of one CPU, or sets entries and limit. Returns 0, or
+ * -EBADMSG if it is too short, and then leaves the reading unchanged. */
 int conntrack_take_message(struct conntrack_reading *reading, const struct nlmsghdr *message);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_book.h"
 
-/* See drop_book.h. Runs on the collector's thread; what is left in the end is freed on the main thread. */
+/*
+ * Keeps all counts of drops across a reload, apart from the instance of the collector. Runs on the
+ * collector's thread; what is left in the end is freed on the main thread.
+ */
 
 #include <stdlib.h>
 
@@ -11,20 +14,35 @@ static void book_done(struct drop_book *book)
         book->source->close(book->source_state);
     drop_table_done(&book->sites);
     drop_table_done(&book->before);
+    drop_cause_table_done(&book->causes);
+    drop_workloads_done(&book->workloads);
+    drop_workloads_done(&book->udp);
     free(book->pending);
+    free(book->pending_workloads);
+    drop_burst_table_done(&book->bursts);
+    free(book->pending_bursts);
+    drop_spaces_done(&book->spaces);
     *book = (struct drop_book){};
 }
 
-static void book_free(void *left)
+void drop_book_free(void *left)
 {
-    book_done(left);
+    if (left)
+        book_done(left);
     free(left);
 }
 
-int drop_book_init(struct drop_book *book, size_t max_sites, struct limits *limits)
+int drop_book_init(struct drop_book *book, const struct drop_bounds *bounds, struct limits *limits)
 {
-    *book = (struct drop_book){};
-    return drop_table_init(&book->sites, max_sites, limits);
+    int error;
+
+    *book = (struct drop_book){.causes.limits = limits, .bursts.limits = limits};
+    error = drop_table_init(&book->sites, bounds->max_sites, limits);
+    if (error == 0)
+        error = drop_workloads_init(&book->workloads, bounds->max_workloads, bounds->workload_detail, limits);
+    if (error == 0)
+        error = drop_workloads_init(&book->udp, bounds->max_workloads, false, limits);
+    return error;
 }
 
 /* All but the source's state, which has done its part. */
@@ -32,10 +50,28 @@ static void book_take(struct drop_book *book, struct drop_book *left)
 {
     book->before = left->sites;
     left->sites = (struct drop_table){};
+    left->causes.limits = book->causes.limits;
+    drop_cause_table_done(&book->causes);
+    book->causes = left->causes;
+    left->causes = (struct drop_cause_table){};
     book->pending = left->pending;
     book->pending_count = left->pending_count;
     book->pending_capacity = left->pending_capacity;
     left->pending = NULL;
+    drop_workloads_merge(&book->workloads, &left->workloads);
+    drop_workloads_merge(&book->udp, &left->udp);
+    book->pending_workloads = left->pending_workloads;
+    book->pending_workload_count = left->pending_workload_count;
+    book->pending_workload_capacity = left->pending_workload_capacity;
+    left->pending_workloads = NULL;
+    left->bursts.limits = book->bursts.limits;
+    book->bursts = left->bursts;
+    left->bursts = (struct drop_burst_table){};
+    book->pending_bursts = left->pending_bursts;
+    book->pending_burst_count = left->pending_burst_count;
+    book->pending_burst_capacity = left->pending_burst_capacity;
+    left->pending_bursts = NULL;
+    drop_spaces_inherit(&book->spaces, &left->spaces);
 }
 
 int drop_book_adopt(struct drop_book *book, struct handover *handover, struct drop_opened *opened,
@@ -51,10 +87,48 @@ int drop_book_adopt(struct drop_book *book, struct handover *handover, struct dr
     opened->source = NULL;
     if (left) {
         book_take(book, left);
-        book_free(left);
+        drop_book_free(left);
         handover->left = NULL;
     }
     return 0;
+}
+
+static int pass_count(const struct drop_count *count, void *data)
+{
+    (void)count;
+    (void)data;
+    return 0;
+}
+
+static int pass_workload(const struct drop_workload_count *count, void *data)
+{
+    (void)count;
+    (void)data;
+    return 0;
+}
+
+static int pass_burst(const struct drop_burst_count *count, void *data)
+{
+    (void)count;
+    (void)data;
+    return 0;
+}
+
+static bool link_stays(int ifindex, void *data)
+{
+    (void)ifindex;
+    (void)data;
+    return true;
+}
+
+int drop_book_pass_over(struct drop_book *book, struct fault *fault)
+{
+    static const struct drop_reader reader = {
+        .count = pass_count, .workload = pass_workload, .burst = pass_burst, .link_exists = link_stays};
+    int error = book->source->read(book->source_state, &reader, fault);
+
+    book->unkept = true;
+    return error < 0 ? error : 0;
 }
 
 /* Without the memory for it the next instance counts from 0. */
@@ -70,5 +144,5 @@ void drop_book_leave(struct drop_book *book, struct handover *handover)
     *left = *book;
     *book = (struct drop_book){};
     handover->left = left;
-    handover->left_free = book_free;
+    handover->left_free = drop_book_free;
 }

@@ -5,69 +5,58 @@
  * Reads what bpf/drop.bpf.c counts inside the kernel, by descriptors and without any capability. Runs on
  * the collector's thread.
  *
- * Reading never resets anything, so nothing that is counted meanwhile can be missed: what came is the
- * difference between two readings. A key is deleted only where its device is gone and it did not move since
- * the last reading: the map does not fill up with devices that come and go, and no event can be on its way
- * to it.
+ * A key of a site is deleted only where its device is gone and it did not move since the last reading: the
+ * map does not fill up with devices that come and go, and no event can be on its way to it.
  */
 
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "collectors/drops/drop_reason.h"
-
-enum {
-    BATCH_FIRST = 128, /* keys read at once; doubled where one bucket of the map holds more */
-    BATCH_MAX = 64 * 1024,
-};
-
-/* What all CPUs have counted for a key since the program was loaded. */
-struct total {
-    struct drop_key key;
-    uint64_t count;
-};
-
-struct totals {
-    struct total *items;
-    size_t count;
-    size_t capacity;
-};
-
-struct drop_bpf_state {
-    struct drop_handles handles;
-    struct drop_reasons reasons;
-    size_t cpus;
-    size_t batch;
-    struct drop_key *keys; /* batch of them */
-    uint64_t *values;      /* batch × cpus */
-    struct totals last;    /* ascending by key */
-    struct totals next;    /* of the reading going on */
-    uint64_t lost;
-    uint64_t recursions;
-};
+#include "collectors/drops/drop_bpf_private.h"
+#include "collectors/drops/drop_kept_file.h"
 
 static const char btf_directory[] = "/sys/kernel/btf";
 
 static const char *const handle_names[] = {
-    [DROP_BPF_LINK] = "bpf-link", [DROP_BPF_PROGRAM] = "bpf-program", [DROP_BPF_COUNTS] = "bpf-counts",
-    [DROP_BPF_LOST] = "bpf-lost", [DROP_BPF_SYMBOLS] = "bpf-symbols", [DROP_BPF_SYMBOLS + 1] = NULL,
+    [DROP_BPF_LINK] = "bpf-link",
+    [DROP_BPF_PROGRAM] = "bpf-program",
+    [DROP_BPF_COUNTS] = "bpf-counts",
+    [DROP_BPF_TALLIES] = "bpf-tallies",
+    [DROP_BPF_SYMBOLS] = "bpf-symbols",
+    [DROP_BPF_WORKLOADS] = "bpf-workloads",
+    [DROP_BPF_CGROUPS] = "bpf-cgroups",
+    [DROP_BPF_BURSTS] = "bpf-bursts",
+    [DROP_BPF_SETTINGS] = "bpf-settings",
+    [DROP_BPF_UDP_LINK] = "bpf-udp-link",
+    [DROP_BPF_SPACES] = "bpf-spaces",
+    [DROP_BPF_DEVICES] = "bpf-devices",
+    [DROP_BPF_TENANTS] = "bpf-tenants",
+    [DROP_BPF_RECORD_SITES] = "bpf-record-sites",
+    [DROP_BPF_RECORDS] = "bpf-records",
+    [DROP_BPF_STACKS] = "bpf-stacks",
+    [DROP_BPF_HANDLES] = NULL,
 };
+
+static const struct drop_map_shape site_shape = {
+    .key_size = sizeof(struct drop_key), .value_size = sizeof(struct drop_value), .sums = 2};
+
+static const struct drop_map_shape burst_shape = {
+    .key_size = sizeof(struct drop_key), .value_size = sizeof(struct drop_bursts), .sums = DROP_BURST_STEPS};
 
 static void state_free(struct drop_bpf_state *state)
 {
+    drop_bpf_records_unmap(state);
     drop_reasons_done(&state->reasons);
-    free(state->keys);
-    free(state->values);
-    free(state->last.items);
-    free(state->next.items);
+    drop_map_done(&state->sites);
+    drop_map_done(&state->bursts);
+    drop_workload_map_done(&state->workloads);
     free(state);
 }
 
@@ -77,188 +66,164 @@ static void drop_bpf_close(void *data)
 {
     struct drop_bpf_state *state = data;
 
-    for (size_t i = 0; i < ELEMENTS(state->handles.fds); i++)
-        closep(&state->handles.fds[i]);
+    drop_handles_close(&state->handles);
     state_free(state);
 }
 
-/* Room for a batch of keys with a value for each CPU. */
-static int batch_resize(struct drop_bpf_state *state, size_t batch)
+/* Who is told, by a reading. */
+struct telling {
+    struct drop_bpf_state *state;
+    const struct drop_reader *reader;
+};
+
+static const char *reason_text(struct drop_bpf_state *state, uint32_t reason, char text[DROP_REASON_SIZE])
 {
-    struct drop_key *keys = reallocarray(NULL, batch, sizeof(*keys));
-    uint64_t *values = reallocarray(NULL, batch, state->cpus * sizeof(*values));
-
-    if (!keys || !values) {
-        free(keys);
-        free(values);
-        return -ENOMEM;
-    }
-    free(state->keys);
-    free(state->values);
-    state->keys = keys;
-    state->values = values;
-    state->batch = batch;
-    return 0;
-}
-
-static uint64_t sum_cpus(const struct drop_bpf_state *state, const uint64_t *values)
-{
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < state->cpus; i++)
-        sum += values[i];
-    return sum;
-}
-
-static int totals_append(struct drop_bpf_state *state, size_t count)
-{
-    struct totals *next = &state->next;
-
-    if (next->count + count > next->capacity &&
-        array_resize(next->items, next->capacity, 2 * (next->count + count)) < 0)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        next->items[next->count++] =
-            (struct total){.key = state->keys[i], .count = sum_cpus(state, state->values + i * state->cpus)};
-    return 0;
-}
-
-static int compare_totals(const void *a, const void *b)
-{
-    return memcmp(&((const struct total *)a)->key, &((const struct total *)b)->key, sizeof(struct drop_key));
-}
-
-static void totals_sort(struct totals *totals)
-{
-    if (totals->count)
-        qsort(totals->items, totals->count, sizeof(*totals->items), compare_totals);
-}
-
-/* The whole map, ascending. A bucket that does not fit into a batch is -ENOSPC
- * (__htab_map_lookup_and_delete_batch, kernel/bpf/hashtab.c), and starts over with a larger one. */
-static int map_read(struct drop_bpf_state *state)
-{
-    int fd = state->handles.fds[DROP_BPF_COUNTS];
-    uint32_t position;
-    void *from = NULL;
-    int error;
-
-    state->next.count = 0;
-    do {
-        __u32 count = (__u32)state->batch;
-
-        error = bpf_map_lookup_batch(fd, from, &position, state->keys, state->values, &count, NULL);
-        if (error == -ENOSPC && state->batch < BATCH_MAX) {
-            state->next.count = 0;
-            from = NULL;
-            error = batch_resize(state, 2 * state->batch);
-            continue;
-        }
-        if (error == 0 || error == -ENOENT) {
-            int appended = totals_append(state, count);
-
-            if (appended < 0)
-                return appended;
-        }
-        from = &position;
-    } while (error == 0);
-    if (error == -ENOENT)
-        totals_sort(&state->next);
-    return error == -ENOENT ? 0 : error;
-}
-
-/* The reading is the last one from now on. */
-static void totals_swap(struct drop_bpf_state *state)
-{
-    struct totals swap = state->last;
-
-    state->last = state->next;
-    state->next = swap;
-}
-
-static int give(struct drop_bpf_state *state, const struct drop_reader *reader, const struct drop_key *key,
-                uint64_t count)
-{
-    char reason[DROP_REASON_SIZE];
-
-    if (count == 0)
-        return 0;
-    if (drop_reasons_renew(&state->reasons, key->reason, btf_directory))
+    if (drop_reasons_renew(&state->reasons, reason, btf_directory))
         (void)malloc_trim(0); /* to read the kernel's BTF takes megabytes */
-    drop_reason_name(&state->reasons, key->reason, reason);
-    return reader->count(&(struct drop_count){.location = key->location,
-                                              .reason = reason,
-                                              .ifindex = (int)key->ifindex,
-                                              .netns = key->netns,
-                                              .protocol = key->protocol,
-                                              .circumstances = key->circumstances,
-                                              .count = count},
-                         reader->data);
+    drop_reason_name(&state->reasons, reason, text);
+    return text;
 }
 
-/* Deletes a key whose device is gone. What came between the reading and the deletion is given to the reader.
- * True where the key is no more. */
-static bool forget(struct drop_bpf_state *state, const struct drop_reader *reader, const struct total *total)
+static enum direction direction_of(const struct drop_key *key)
 {
-    if (bpf_map_lookup_and_delete_elem_flags(state->handles.fds[DROP_BPF_COUNTS], &total->key, state->values,
-                                             0) < 0)
-        return false;
-    (void)give(state, reader, &total->key, sum_cpus(state, state->values) - total->count);
-    return true;
+    if (key->circumstances & DROP_KEY_MADE_HERE)
+        return DIRECTION_TRANSMIT;
+    return key->circumstances & DROP_KEY_FORWARDED ? DIRECTION_FORWARD : DIRECTION_RECEIVE;
 }
 
-/* What each key moved by. Both readings are ascending; a key that is not in the last one is new. */
-static int give_differences(struct drop_bpf_state *state, const struct drop_reader *reader)
+static int give_site(const void *site, const uint64_t *came, void *data)
 {
-    size_t old = 0, kept = 0;
+    const struct telling *telling = data;
+    const struct drop_key *key = site;
+    char reason[DROP_REASON_SIZE];
+    struct drop_device device;
+    struct drop_count count = {
+        .location = key->location,
+        .ifindex = (int)key->ifindex,
+        .protocol = key->protocol,
+        .direction = direction_of(key),
+        .circumstances = key->circumstances & DROP_KEY_MEANINGS,
+        .count = came[0],
+        .owner = (key->circumstances & DROP_KEY_OWNERS) >> DROP_KEY_OWNER_SHIFT,
+        .segments = came[0] + came[1],
+    };
 
-    for (size_t i = 0; i < state->next.count; i++) {
-        const struct total total = state->next.items[i];
-        uint64_t before = 0;
-        int error;
+    if (came[0] == 0)
+        return 0;
+    count.reason = reason_text(telling->state, key->reason, reason);
+    drop_bpf_place(&telling->state->handles, key, &count, &device);
+    return telling->reader->count(&count, telling->reader->data);
+}
 
-        while (old < state->last.count && compare_totals(&state->last.items[old], &total) < 0)
-            old++;
-        if (old < state->last.count && compare_totals(&state->last.items[old], &total) == 0)
-            before = state->last.items[old].count;
-        error = give(state, reader, &total.key, total.count - before);
-        if (error < 0)
-            return error;
-        if (total.count == before && total.key.ifindex &&
-            !reader->link_exists((int)total.key.ifindex, reader->data) && forget(state, reader, &total))
-            continue;
-        state->next.items[kept++] = total;
-    }
-    state->next.count = kept;
-    return 0;
+static int give_workload(const void *workload, const uint64_t *came, void *data)
+{
+    const struct telling *telling = data;
+    const struct drop_workload_key *key = workload;
+    char reason[DROP_REASON_SIZE] = "";
+
+    if (came[0] == 0)
+        return 0;
+    return telling->reader->workload(
+        &(struct drop_workload_count){
+            .cgroup = key->cgroup,
+            .location = key->location,
+            .reason = key->location ? reason_text(telling->state, key->reason, reason) : reason,
+            .netns = key->netns,
+            .circumstances = key->circumstances & DROP_KEY_MEANINGS,
+            .count = came[0]},
+        telling->reader->data);
+}
+
+static int give_burst(const void *site, const uint64_t *came, void *data)
+{
+    const struct telling *telling = data;
+    const struct drop_key *key = site;
+    char reason[DROP_REASON_SIZE];
+    struct drop_burst_count count = {
+        .location = key->location,
+        .reason = reason_text(telling->state, key->reason, reason),
+        .ifindex = key->netns == DROP_NETNS_SELF ? (int)key->ifindex : 0,
+        .circumstances = key->circumstances & DROP_KEY_MEANINGS,
+    };
+
+    memcpy(count.came.reached, came, sizeof(count.came.reached));
+    return telling->reader->burst(&count, telling->reader->data);
+}
+
+/* A device of ours that is gone; or, since nobody tells what is gone elsewhere, of the last epoch. */
+static bool site_over(const void *site, void *data)
+{
+    const struct telling *telling = data;
+    struct drop_epoch *epoch = &telling->state->epoch;
+    const struct drop_key *key = site;
+
+    if (epoch->draining && drop_epoch_over(key, epoch))
+        return true;
+    return key->netns == DROP_NETNS_SELF && key->ifindex &&
+           !telling->reader->link_exists((int)key->ifindex, telling->reader->data);
+}
+
+/* Returns true if it took any. */
+static bool sites_forget(struct drop_bpf_state *state, struct telling *telling)
+{
+    bool any = drop_map_forget(&state->bursts, site_over, telling, give_burst, telling);
+
+    any |= drop_map_forget(&state->sites, site_over, telling, give_site, telling);
+    if (state->epoch.draining)
+        state->epoch.draining = drop_epoch_left(&state->epoch, &state->sites) > 0 ||
+                                drop_epoch_left(&state->epoch, &state->bursts) > 0;
+    else if (state->abilities & DROP_ABILITY_NAMESPACES)
+        drop_epoch_turn(&state->epoch, &state->sites);
+    return any;
+}
+
+static uint16_t circumstances_of(const void *key)
+{
+    return ((const struct drop_key *)key)->circumstances;
 }
 
 static int losses_read(struct drop_bpf_state *state)
 {
     struct bpf_prog_info info = {};
-    __u32 size = sizeof(info), zero = 0;
+    __u32 size = sizeof(info);
+    int error =
+        drop_map_array(&state->sites, state->handles.fds[DROP_BPF_TALLIES], DROP_TALLY_COUNT, state->tallies);
 
-    if (bpf_map_lookup_elem(state->handles.fds[DROP_BPF_LOST], &zero, state->values) < 0 ||
-        bpf_obj_get_info_by_fd(state->handles.fds[DROP_BPF_PROGRAM], &info, &size) < 0)
+    if (error < 0)
+        return error;
+    if (bpf_obj_get_info_by_fd(state->handles.fds[DROP_BPF_PROGRAM], &info, &size) < 0)
         return -errno;
-    state->lost = sum_cpus(state, state->values);
     state->recursions = info.recursion_misses;
+    state->loaded_ns = info.load_time;
     return 0;
 }
 
 static int drop_bpf_read(void *data, const struct drop_reader *reader, struct fault *fault)
 {
     struct drop_bpf_state *state = data;
-    int error = map_read(state);
+    struct telling telling = {.state = state, .reader = reader};
+    bool took;
+    int error = drop_map_read(&state->bursts); /* first: what reached a size was counted before */
 
+    if (error == 0)
+        error = drop_map_read(&state->sites);
+    if (error == 0)
+        error = drop_workload_map_read(&state->workloads);
     if (error == 0)
         error = losses_read(state);
     if (error == 0)
-        error = give_differences(state, reader);
+        error = drop_map_moved(&state->sites, give_site, &telling);
+    if (error == 0)
+        error = drop_map_moved(&state->workloads.map, give_workload, &telling);
+    if (error == 0)
+        error = drop_map_moved(&state->bursts, give_burst, &telling);
     if (error < 0)
         return fault_errno(fault, error, "reading the BPF map of drops");
-    totals_swap(state);
-    return 0;
+    drop_map_keep(&state->sites);
+    drop_map_keep(&state->bursts);
+    took = sites_forget(state, &telling);
+    took |= drop_workload_map_keep(&state->workloads, give_workload, &telling);
+    return took;
 }
 
 static bool drop_bpf_symbol(const void *data, uint64_t location, char text[DROP_SYMBOL_TEXT_SIZE])
@@ -272,44 +237,39 @@ static bool drop_bpf_symbol(const void *data, uint64_t location, char text[DROP_
     return text[DROP_SYMBOL_TEXT_SIZE - 1] == '\0';
 }
 
-/* A map that another version of the program made (it was handed over) may have other keys. */
-static int check_map(int fd, const struct bpf_map_info *expected, struct fault *fault)
-{
-    struct bpf_map_info info = {};
-    __u32 size = sizeof(info);
-
-    if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
-        return fault_errno(fault, -errno, "BPF map of drops");
-    if (info.type != expected->type || info.key_size != expected->key_size ||
-        info.value_size != expected->value_size)
-        return fault_set(fault, -EINVAL, "BPF map of drops: made by another version");
-    return 0;
-}
-
-static int check_maps(const struct drop_handles *handles, struct fault *fault)
-{
-    static const struct bpf_map_info counts = {.type = BPF_MAP_TYPE_PERCPU_HASH,
-                                               .key_size = sizeof(struct drop_key),
-                                               .value_size = sizeof(uint64_t)};
-    static const struct bpf_map_info symbols = {
-        .type = BPF_MAP_TYPE_HASH, .key_size = sizeof(uint64_t), .value_size = sizeof(struct drop_symbol)};
-    int error = check_map(handles->fds[DROP_BPF_COUNTS], &counts, fault);
-
-    return error < 0 ? error : check_map(handles->fds[DROP_BPF_SYMBOLS], &symbols, fault);
-}
-
-/* Everything is counted from the moment the program was loaded, and so is all that is lost: who reads first
+/* Everything is counted from the moment the program was loaded, and so is all that is missed: who reads first
  * gives all of it, who comes after, what came since the last reading. */
 static int state_begin(struct drop_bpf_state *state, struct drop_bpf_state *previous)
 {
-    int error = batch_resize(state, BATCH_FIRST);
+    const int *fds = state->handles.fds;
+    const uint32_t setting = DROP_SETTING_ABILITIES;
+    const struct drop_workload_fds workload_fds = {.workloads = fds[DROP_BPF_WORKLOADS],
+                                                   .paths = fds[DROP_BPF_CGROUPS],
+                                                   .settings = fds[DROP_BPF_SETTINGS]};
+    int error = drop_map_init(&state->sites, fds[DROP_BPF_COUNTS], &site_shape, state->cpus);
 
     if (error == 0)
+        error = drop_map_init(&state->bursts, fds[DROP_BPF_BURSTS], &burst_shape, 1);
+    state->epoch = (struct drop_epoch){.settings_fd = fds[DROP_BPF_SETTINGS],
+                                       .setting = DROP_SETTING_EPOCH_SITES,
+                                       .circumstances = circumstances_of};
+    if (error == 0)
+        error = drop_epoch_init(&state->epoch, fds[DROP_BPF_COUNTS]);
+    if (error == 0)
+        error = drop_workload_map_init(&state->workloads, &workload_fds, state->cpus);
+    if (error == 0)
         error = drop_reasons_load(&state->reasons, btf_directory);
+    if (error == 0 && bpf_map_lookup_elem(fds[DROP_BPF_SETTINGS], &setting, &state->abilities) < 0)
+        error = -errno;
+    if (error == 0)
+        error = drop_bpf_records_map(state);
+    state->map_bytes = drop_bpf_map_bytes(&state->handles);
     if (error < 0 || !previous)
         return error;
-    state->last = previous->last;
-    previous->last = (struct totals){};
+    drop_map_inherit(&state->sites, &previous->sites);
+    drop_map_inherit(&state->bursts, &previous->bursts);
+    state->epoch.draining = previous->epoch.draining;
+    drop_workload_map_inherit(&state->workloads, &previous->workloads);
     return 0;
 }
 
@@ -325,7 +285,7 @@ static int drop_bpf_adopt(const struct drop_options *options, const struct drop_
         return fault_set(fault, -ENOMEM, "BPF: out of memory");
     if (cpus < 0)
         return fault_errno(fault, cpus, "number of CPUs");
-    error = check_maps(handles, fault);
+    error = drop_bpf_check_maps(handles, fault);
     if (error < 0)
         return error;
     state->cpus = (size_t)cpus;
@@ -337,15 +297,79 @@ static int drop_bpf_adopt(const struct drop_options *options, const struct drop_
     return 0;
 }
 
+static bool drop_bpf_cgroup(const void *data, uint64_t cgroup, char path[DROP_CGROUP_PATH_SIZE])
+{
+    return drop_workload_map_path(&((const struct drop_bpf_state *)data)->workloads, cgroup, path);
+}
+
+static void drop_bpf_reason(void *data, uint32_t reason, char text[DROP_REASON_SIZE])
+{
+    (void)reason_text(data, reason, text);
+}
+
+static void drop_bpf_tenants(const void *data, int (*each)(uint32_t space, uint64_t cgroup, void *each_data),
+                             void *each_data)
+{
+    const struct drop_bpf_state *state = data;
+
+    drop_bpf_list_tenants(&state->handles, each, each_data);
+}
+
 static void drop_bpf_status(const void *data, struct drop_status *ret_status)
 {
     const struct drop_bpf_state *state = data;
+    unsigned shift;
 
     *ret_status = (struct drop_status){
         .mode = "tracepoint",
         .active = DROP_ACTIVE_YES, /* the link is ours, nobody else can take it */
-        .lost = {[DROP_LOST_MAP_FULL] = state->lost, [DROP_LOST_RECURSION] = state->recursions},
+        .lost = {[DROP_LOST_MAP_FULL] =
+                     state->tallies[DROP_TALLY_SITE] + state->tallies[DROP_TALLY_SITE_OF_OWNER],
+                 [DROP_LOST_RECURSION] = state->recursions},
+        .window_ns = drop_bpf_window_ns(&shift),
+        .segments = state->abilities & DROP_ABILITY_SEGMENTS,
+        .workloads = state->abilities & DROP_ABILITY_WORKLOADS,
+        .udp_apart = state->handles.fds[DROP_BPF_UDP_LINK] >= 0,
+        .unknown = state->tallies[DROP_TALLY_SITE] + state->recursions,
+        .udp_unknown = state->tallies[DROP_TALLY_UDP_OWNER],
+        .since_ns = state->loaded_ns,
+        .map_bytes = state->map_bytes,
+        .records = state->recorder.count > 0,
+        .recorded_sites = drop_recorder_used(&state->recorder),
+        .recorded = state->tallies[DROP_TALLY_RECORDED],
+        .unrecorded = state->tallies[DROP_TALLY_UNRECORDED],
     };
+}
+
+static void drop_bpf_save(const void *data, struct drop_kept_writer *writer)
+{
+    const struct drop_bpf_state *state = data;
+
+    drop_map_save(&state->sites, writer);
+    drop_map_save(&state->bursts, writer);
+    drop_kept_put_number(writer, state->epoch.draining);
+    drop_workload_map_save(&state->workloads, writer);
+}
+
+/* Good for nothing but to be inherited from. */
+static int drop_bpf_restore(struct drop_kept_reader *reader, void **ret_state)
+{
+    _cleanup_(state_freep) struct drop_bpf_state *state = calloc(1, sizeof(*state));
+    int error;
+
+    if (!state)
+        return -ENOMEM;
+    state->handles = (struct drop_handles)DROP_HANDLES_NONE;
+    error = drop_map_restore(&state->sites, &site_shape, reader);
+    if (error == 0)
+        error = drop_map_restore(&state->bursts, &burst_shape, reader);
+    state->epoch.draining = drop_kept_get_number(reader) != 0;
+    if (error == 0)
+        error = drop_workload_map_restore(&state->workloads, reader);
+    if (error < 0)
+        return error;
+    *ret_state = take_ptr(state);
+    return 0;
 }
 
 const struct drop_source drop_source_bpf = {
@@ -353,9 +377,17 @@ const struct drop_source drop_source_bpf = {
     .handles = handle_names,
     .devices = true,
     .open = drop_bpf_load,
+    .kept_as = drop_bpf_kept_as,
     .adopt = drop_bpf_adopt,
     .read = drop_bpf_read,
     .symbol = drop_bpf_symbol,
+    .cgroup = drop_bpf_cgroup,
+    .tenants = drop_bpf_tenants,
+    .recorder = drop_bpf_recorder,
+    .reason = drop_bpf_reason,
+    .totals = drop_bpf_totals,
     .status = drop_bpf_status,
+    .save = drop_bpf_save,
+    .restore = drop_bpf_restore,
     .close = drop_bpf_close,
 };

@@ -14,20 +14,42 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "collectors/drops/bpf/drop_bpf.skel.h"
+#include "collectors/drops/bpf/drop_record.h"
 
 DEFINE_CLEANUP(struct drop_bpf *, drop_bpf__destroy)
+DEFINE_CLEANUP(struct btf *, btf__free)
 
 enum {
     KEYS_PER_SITE = 4, /* several calls in a function are one row */
     KEYS_MIN = 1024,
+    WORKLOAD_KEYS = 4096,
+    DEVICE_KEYS = 4096,
+    NAMESPACE_KEYS = 1024,
     VERIFIER_LOG_SIZE = 64 * 1024,
+    SOCKET_ARGUMENTS = 5, /* of the tracepoint's function: its data, skb, location, reason, socket */
+    WINDOW_NS = 4 * 1000 * 1000,
+};
+
+/* What a try to load is made with. */
+struct variant {
+    size_t keys;
+    bool probes; /* it reads the kernel's memory: owners, names, segments */
+    bool socket;
+    bool workloads;
+    bool spaces;
+    size_t record_sites;
+    bool record_stacks;
 };
 
 /* Says first what can be known without asking for anything. */
@@ -72,25 +94,69 @@ static int load_fault(struct fault *fault, int error, char *log)
                              words[0] ? ": " : "", words);
 }
 
+/* Whether the tracepoint passes the socket: what its function is given, as the kernel describes it. */
+static bool socket_passed(void)
+{
+    _cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
+    __s32 id = btf ? btf__find_by_name_kind(btf, "btf_trace_kfree_skb", BTF_KIND_TYPEDEF) : -1;
+    const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+
+    while (type && (btf_is_typedef(type) || btf_is_ptr(type)))
+        type = btf__type_by_id(btf, type->type);
+    return type && btf_is_func_proto(type) && btf_vlen(type) >= SOCKET_ARGUMENTS;
+}
+
+uint64_t drop_bpf_window_ns(unsigned *ret_shift)
+{
+    struct timespec tick;
+    uint64_t window;
+
+    /* What the coarse clock resolves is a tick (HZ). */
+    if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) < 0 || tick.tv_sec || tick.tv_nsec <= 0)
+        tick.tv_nsec = WINDOW_NS;
+    *ret_shift = 0;
+    for (window = (uint64_t)tick.tv_nsec; 2 * window <= WINDOW_NS; window *= 2)
+        ++*ret_shift;
+    return window;
+}
+
+static int link_fd(const struct bpf_link *link)
+{
+    return link ? bpf_link__fd(link) : -1;
+}
+
 /* Descriptors of our own: then everything of libbpf can go. */
 static int handles_take(const struct drop_bpf *skeleton, struct drop_handles *ret_handles)
 {
+    bool spaces = skeleton->rodata->by_netns, records = skeleton->rodata->record_sites;
     const int fds[] = {
         [DROP_BPF_LINK] = bpf_link__fd(skeleton->links.count_drop),
         [DROP_BPF_PROGRAM] = bpf_program__fd(skeleton->progs.count_drop),
         [DROP_BPF_COUNTS] = bpf_map__fd(skeleton->maps.counts),
-        [DROP_BPF_LOST] = bpf_map__fd(skeleton->maps.lost),
+        [DROP_BPF_TALLIES] = bpf_map__fd(skeleton->maps.tallies),
         [DROP_BPF_SYMBOLS] = bpf_map__fd(skeleton->maps.symbols),
+        [DROP_BPF_WORKLOADS] = bpf_map__fd(skeleton->maps.workloads),
+        [DROP_BPF_CGROUPS] = bpf_map__fd(skeleton->maps.cgroups),
+        [DROP_BPF_BURSTS] = bpf_map__fd(skeleton->maps.bursts),
+        [DROP_BPF_SETTINGS] = bpf_map__fd(skeleton->maps.settings),
+        [DROP_BPF_UDP_LINK] = link_fd(skeleton->links.count_udp),
+        [DROP_BPF_SPACES] = spaces ? bpf_map__fd(skeleton->maps.namespaces) : -1,
+        [DROP_BPF_DEVICES] = spaces ? bpf_map__fd(skeleton->maps.devices) : -1,
+        [DROP_BPF_TENANTS] = link_fd(skeleton->links.list_tenants),
+        [DROP_BPF_RECORD_SITES] = records ? bpf_map__fd(skeleton->maps.record_site) : -1,
+        [DROP_BPF_RECORDS] = records ? bpf_map__fd(skeleton->maps.records) : -1,
+        [DROP_BPF_STACKS] = skeleton->rodata->record_stacks ? bpf_map__fd(skeleton->maps.stacks) : -1,
     };
-    struct drop_handles handles = {};
+    struct drop_handles handles = DROP_HANDLES_NONE;
 
     for (size_t i = 0; i < ELEMENTS(fds); i++) {
+        if (fds[i] < 0)
+            continue;
         handles.fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
         if (handles.fds[i] < 0) {
             int error = -errno;
 
-            while (i-- > 0)
-                close(handles.fds[i]);
+            drop_handles_close(&handles);
             return error;
         }
     }
@@ -98,43 +164,151 @@ static int handles_take(const struct drop_bpf *skeleton, struct drop_handles *re
     return 0;
 }
 
-static int skeleton_load(struct drop_bpf *skeleton, size_t keys, struct fault *fault)
+/* What is not used has one entry. */
+static int sizes_set(struct drop_bpf *skeleton, const struct variant *variant)
 {
-    _cleanup_(freep) char *log = calloc(1, VERIFIER_LOG_SIZE);
+    const size_t records = variant->record_sites * DROP_RECORDS_PER_SITE;
+    const bool by_name = variant->workloads || variant->spaces;
+    const struct {
+        struct bpf_map *map;
+        size_t entries;
+    } maps[] = {
+        {skeleton->maps.counts, variant->keys},
+        {skeleton->maps.bursts, variant->keys},
+        {skeleton->maps.workloads, variant->workloads ? WORKLOAD_KEYS : 1},
+        {skeleton->maps.cgroups, by_name ? WORKLOAD_KEYS : 1},
+        {skeleton->maps.devices, variant->spaces ? DEVICE_KEYS : 1},
+        {skeleton->maps.namespaces, variant->spaces ? NAMESPACE_KEYS : 1},
+        {skeleton->maps.record_places, records ? 2 * variant->record_sites : 1},
+        {skeleton->maps.record_site, records ? variant->record_sites : 1},
+        {skeleton->maps.records, records ? records : 1},
+        {skeleton->maps.stacks, records && variant->record_stacks ? records : 1},
+    };
+    int error = 0;
+
+    for (size_t i = 0; i < ELEMENTS(maps) && error == 0; i++)
+        error = bpf_map__set_max_entries(maps[i].map, (__u32)maps[i].entries);
+    return error;
+}
+
+static int skeleton_set(struct drop_bpf *skeleton, const struct variant *variant)
+{
+    bool udp = variant->workloads && !variant->socket;
     struct stat netns;
     int error;
 
+    if (stat("/proc/thread-self/ns/net", &netns) < 0)
+        return -errno;
+    skeleton->rodata->own_netns = (__u32)netns.st_ino;
+    skeleton->rodata->may_probe = variant->probes;
+    skeleton->rodata->has_socket = variant->socket;
+    skeleton->rodata->by_workload = variant->workloads;
+    skeleton->rodata->by_netns = variant->spaces;
+    skeleton->rodata->record_sites = (__u32)variant->record_sites;
+    skeleton->rodata->record_stacks = variant->record_sites && variant->record_stacks;
+    (void)drop_bpf_window_ns(&skeleton->rodata->burst_shift);
+    error = sizes_set(skeleton, variant);
+    if (error == 0)
+        error = bpf_program__set_autoload(skeleton->progs.list_tenants, variant->spaces);
+    return error < 0 ? error : bpf_program__set_autoload(skeleton->progs.count_udp, udp);
+}
+
+/* For who reads: all it gets is the maps. */
+static int abilities_tell(const struct drop_bpf *skeleton, const struct variant *variant)
+{
+    __u32 abilities =
+        (variant->probes ? DROP_ABILITY_SEGMENTS : 0) | (variant->workloads ? DROP_ABILITY_WORKLOADS : 0) |
+        (variant->socket ? DROP_ABILITY_SOCKETS : 0) | (variant->spaces ? DROP_ABILITY_NAMESPACES : 0);
+
+    return bpf_map_update_elem(bpf_map__fd(skeleton->maps.settings), &(__u32){DROP_SETTING_ABILITIES},
+                               &abilities, BPF_ANY);
+}
+
+static int skeleton_load(const struct variant *variant, struct drop_bpf **ret_skeleton, struct fault *fault)
+{
+    _cleanup_(drop_bpf__destroyp) struct drop_bpf *skeleton = drop_bpf__open();
+    _cleanup_(freep) char *log = NULL;
+    int error;
+
+    if (!skeleton)
+        return fault_errno(fault, -errno, "BPF");
+    log = calloc(1, VERIFIER_LOG_SIZE);
     if (!log)
         return fault_set(fault, -ENOMEM, "BPF: out of memory");
-    if (stat("/proc/thread-self/ns/net", &netns) < 0)
-        return fault_errno(fault, -errno, "/proc/thread-self/ns/net");
-    skeleton->rodata->own_netns = (__u32)netns.st_ino;
-    error = bpf_map__set_max_entries(skeleton->maps.counts, (__u32)keys);
+    error = skeleton_set(skeleton, variant);
     if (error == 0)
         error = bpf_program__set_log_buf(skeleton->progs.count_drop, log, VERIFIER_LOG_SIZE);
     if (error == 0)
         error = drop_bpf__load(skeleton);
-    return error < 0 ? load_fault(fault, error, log) : 0;
+    if (error == 0)
+        error = abilities_tell(skeleton, variant);
+    if (error == 0)
+        error = drop_bpf__attach(skeleton);
+    if (error < 0)
+        return load_fault(fault, error, log);
+    *ret_skeleton = take_ptr(skeleton);
+    return 0;
+}
+
+static size_t keys_of(const struct drop_options *options)
+{
+    size_t keys = KEYS_PER_SITE * options->max_sites * (options->spaces ? 2 : 1);
+
+    return keys < KEYS_MIN ? KEYS_MIN : keys;
+}
+
+/* Where the kernel does not let a program read its memory (lockdown=confidentiality) it counts all the same,
+ * without what has to be read. */
+static int skeleton_choose(const struct drop_options *options, struct drop_bpf **ret_skeleton,
+                           struct fault *fault)
+{
+    struct variant variant = {
+        .keys = keys_of(options),
+        .probes = true,
+        .socket = socket_passed(),
+        .workloads = options->workloads,
+        .spaces = options->spaces,
+        .record_sites = options->record_sites,
+        .record_stacks = options->record_stacks,
+    };
+    struct fault whole = {};
+
+    if (skeleton_load(&variant, ret_skeleton, &whole) == 0)
+        return 0;
+    variant = (struct variant){.keys = variant.keys};
+    if (skeleton_load(&variant, ret_skeleton, NULL) == 0)
+        return fault_set(fault, 0, "without owners, segments and packets: %.200s", whole.text);
+    if (fault)
+        *fault = whole;
+    return whole.error;
+}
+
+void drop_bpf_kept_as(const struct drop_options *options, char *text, size_t size)
+{
+    size_t object_size = 0;
+    const void *object = drop_bpf__elf_bytes(&object_size);
+    struct stat netns;
+
+    if (stat("/proc/thread-self/ns/net", &netns) == 0)
+        (void)snprintf(text, size,
+                       "object %016llx, %zu keys, workloads %d, namespaces %d, namespace %llu, records %zu, "
+                       "stacks %d",
+                       (unsigned long long)hash_bytes(HASH_EMPTY, object, object_size), keys_of(options),
+                       options->workloads, options->spaces, (unsigned long long)netns.st_ino,
+                       options->record_sites, options->record_stacks);
 }
 
 int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault)
 {
     _cleanup_(drop_bpf__destroyp) struct drop_bpf *skeleton = NULL;
-    size_t keys = KEYS_PER_SITE * options->max_sites;
     int error = check_kernel(fault);
 
     if (error < 0)
         return error;
     libbpf_set_print(NULL); /* what it would print is in the fault */
-    skeleton = drop_bpf__open();
-    if (!skeleton)
-        return fault_errno(fault, -errno, "BPF");
-    error = skeleton_load(skeleton, keys < KEYS_MIN ? KEYS_MIN : keys, fault);
+    error = skeleton_choose(options, &skeleton, fault);
     if (error < 0)
         return error;
-    error = drop_bpf__attach(skeleton);
-    if (error < 0)
-        return load_fault(fault, error, (char[]){""});
     error = handles_take(skeleton, ret_handles);
     return error < 0 ? fault_errno(fault, error, "BPF") : 0;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_control.h"
 
-/* See drop_control.h. Runs on the collector's thread. */
+/*
+ * Starts, stops, configures and asks the kernel's drop_monitor over generic netlink. The collector's thread.
+ */
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -11,7 +13,7 @@
 
 enum {
     FAMILY_VERSION = 2,
-    TRUNCATE_BYTES = 1, /* of each packet: what it says is not looked at; 0 would be all of it */
+    TRUNCATE_BYTES = DROP_RECORD_DATA_SIZE, /* of each packet: no more of it is ever shown */
     QUEUE_LENGTH = 1000,
 };
 

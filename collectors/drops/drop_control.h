@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * What is asked of the kernel's drop_monitor (generic netlink family NET_DM): start, stop, configuration,
- * statistics. One thread.
+ * Controls the kernel's drop_monitor (generic netlink family NET_DM): start, stop, configuration, statistics.
+ * One thread.
  *
- * The monitor is one for the whole system and has no owner: whoever may can start, stop and configure it, and
- * nobody is told. CONFIG says EBUSY while it runs (net_dm_cmd_config, net/core/drop_monitor.c), START says
- * EAGAIN (net_dm_trace_on_set).
+ * There is one monitor for the whole system, without an owner: every privileged program can start, stop and
+ * configure it, and nobody is notified. CONFIG says EBUSY while it runs (net_dm_cmd_config,
+ * net/core/drop_monitor.c), START says EAGAIN (net_dm_trace_on_set).
  */
 
 #include <stdint.h>
@@ -27,7 +27,7 @@ struct drop_control {
 
 /* Finds the family, which loads the module. On failure there is nothing to close. */
 int drop_control_open(struct drop_control *control, struct limits *limits, struct fault *fault);
-void drop_control_close(struct drop_control *control); /* accepts a zeroed one */
+void drop_control_close(struct drop_control *control); /* accepts a zeroed struct */
 
 /* Goes on counting where another one stopped. */
 void drop_control_follow(struct drop_control *control, const struct drop_control *previous);

@@ -2,8 +2,9 @@
 #include "collectors/drops/drop_counts.h"
 
 /*
- * See drop_counts.h. Events are appended and put together when the room is used up: a sort of some thousand
- * items each some thousand events costs less than it would to look each one up in between.
+ * Adds up equal events of packet mode before their names are looked up. The collector's thread. Events are
+ * appended and put together when the room is used up: a sort of some thousand items each some thousand events
+ * costs less than it would to look each one up in between.
  */
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/sort.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -30,7 +32,7 @@ void drop_counts_merge(struct drop_counts *counts)
 
     if (counts->merged == counts->count)
         return;
-    qsort(counts->items, counts->count, sizeof(*counts->items), compare);
+    sort_items(counts->items, counts->count, sizeof(*counts->items), compare);
     for (size_t i = 1; i < counts->count; i++) {
         if (compare(&counts->items[i], &counts->items[kept]) == 0)
             counts->items[kept].count += counts->items[i].count;

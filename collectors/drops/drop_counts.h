@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Events of one kind counted together: packet mode sends each packet, and what is alike in location, reason
- * and protocol is one count. Bounded. Pure memory, one thread.
+ * Counts equal events together: packet mode sends each packet, and packets with the same location, reason and
+ * protocol become one count. Bounded. Pure memory, one thread.
  */
 
 #include <stddef.h>
@@ -28,9 +28,9 @@ struct drop_counts {
 /* Adds events. -ENOSPC: there are too many kinds; -ENOMEM. They are then not counted. */
 int drop_counts_add(struct drop_counts *counts, const struct drop_packet *packet, uint64_t count);
 
-/* Puts together what is alike: each kind is then there once. */
+/* Merges equal events, so that each kind is there once. */
 void drop_counts_merge(struct drop_counts *counts);
 
-/* Forgets all, keeps the memory. */
+/* Removes all events and keeps the memory. */
 void drop_counts_clear(struct drop_counts *counts);
-void drop_counts_done(struct drop_counts *counts); /* accepts a zeroed one */
+void drop_counts_done(struct drop_counts *counts); /* accepts a zeroed struct */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_keeper.h"
 
-/* See drop_keeper.h. The keeper is a process of its own; its reports are read on the collector's thread. */
+/*
+ * Runs the process that restarts and stops drop_monitor for an exporter without capabilities. The keeper is a
+ * process of its own; its reports are read on the collector's thread.
+ */
 
 #include <errno.h>
 #include <linux/capability.h>

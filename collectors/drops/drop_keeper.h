@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * A process that keeps the kernel's drop_monitor running for an exporter that gave its capabilities away, and
- * stops it at the end. The monitor is one for the whole system and has no owner: whoever may can stop it,
- * nobody is told, and to ask, to start and to stop take CAP_NET_ADMIN each time, which no descriptor carries
- * (the kernel looks at who asks: genl_family_rcv_msg(), net/netlink/genetlink.c). So that stays behind with a
- * child that has this one capability, one netlink socket, and no other input.
+ * A process that keeps the kernel's drop_monitor running for an exporter that gave up its capabilities, and
+ * stops it at the end. There is one monitor for the whole system, without an owner: every privileged program
+ * can stop it, nobody is notified, and asking, starting and stopping need CAP_NET_ADMIN each time, which no
+ * descriptor carries (the kernel looks at who asks: genl_family_rcv_msg(), net/netlink/genetlink.c). So that
+ * stays behind with a child that has this one capability, one netlink socket, and no other input.
  */
 
 #include <stdint.h>
@@ -14,7 +14,7 @@
 
 #include "collectors/drops/drop_source.h"
 
-/* What it says, every few seconds. */
+/* The report of the keeper, every few seconds. */
 struct drop_keeper_report {
     enum drop_active active;
     uint64_t stopped; /* how often somebody had stopped the monitor */

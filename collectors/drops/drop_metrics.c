@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_metrics.h"
 
-/* See drop_metrics.h. */
+/* The columns of the drop site tables, with their HELP and meaning. Constant data; any thread. */
 
+#include "base/cleanup.h"
 #include "collectors/meaning/drop_meaning.h"
 
 /* Where a drop was that has no device. Most of those have one that is not ours to name. */
@@ -15,13 +16,27 @@ static const char *place(const struct row_set *rows, size_t row)
     return "kernel"; /* it does not say which namespace */
 }
 
+static bool is_of_named_netns(const struct row_set *rows, size_t row)
+{
+    static const char *const kinds[] = {"", "self", "other"};
+
+    for (size_t i = 0; i < ELEMENTS(kinds); i++)
+        if (label_value_holds(&(struct label_value){"netns", kinds[i]}, rows, row))
+            return false;
+    return true;
+}
+
 /* What the kernel's reason and function mean, which are the row's. */
 static void refine_site(const struct row_set *rows, size_t row, struct meaning *meaning)
 {
     char reason[64], function[64], class_name[16];
     const struct drop_meaning *found;
 
-    if (label_value_holds(&(struct label_value){"device", ""}, rows, row))
+    if (is_of_named_netns(rows, row))
+        meaning->subject = label_value_holds(&(struct label_value){"device", ""}, rows, row)
+                               ? "{netns}"
+                               : "{device} in {netns}";
+    else if (label_value_holds(&(struct label_value){"device", ""}, rows, row))
         meaning->subject = place(rows, row);
     if (row_set_label(rows, row, "reason", reason, sizeof(reason)) < 0 ||
         row_set_label(rows, row, "function", function, sizeof(function)) < 0 ||
@@ -31,78 +46,126 @@ static void refine_site(const struct row_set *rows, size_t row, struct meaning *
     if (!found)
         return;
     meaning->sentence = found->sentence;
-    meaning->remedy = &remedies[found->remedy];
+    meaning->stage = cause_meanings[found->cause].stage;
+    meaning->remedy = &remedies[cause_meanings[found->cause].remedy];
 }
 
-#define SITES(name, the_purpose, the_class, the_detail)                                                      \
+#define SITES(name, the_purpose, the_class)                                                                  \
     {                                                                                                        \
         .when = {{"class", name}}, .purpose = PURPOSE_##the_purpose, .stage = STAGE_UNKNOWN,                 \
         .loss_class = LOSS_##the_class, .subject = "{device}", .cause = "{reason} in {function}",            \
-        .layer = LAYER_SITE, .detail = the_detail, .from_zero = true, .refine = refine_site                  \
+        .refine = refine_site                                                                                \
     }
 
 static const struct meaning site_meanings[] = {
-    SITES("capacity", LOSS, CAPACITY, 0), SITES("error", LOSS, ERROR, 1),
-    SITES("policy", OTHER, POLICY, 2),    SITES("benign", OTHER, BENIGN, 3),
-    SITES("unknown", OTHER, UNKNOWN, 4),  {},
+    SITES("capacity", LOSS, CAPACITY),
+    SITES("error", LOSS, ERROR),
+    SITES("policy", OTHER, POLICY),
+    SITES("benign", OTHER, BENIGN),
+    SITES("copy", OTHER, COPY),
+    SITES("unknown", OTHER, UNKNOWN),
+    {},
 };
 
 static const struct metric sites_metric = {
     .name = "netdrop_kernel_drops_total",
-    .help =
-        "Skbs dropped by a function of the kernel, with the reason it gave, on this device. An skb is a packet; "
-        "with segmentation offload (GSO, GRO) it holds many segments, and counts one",
+    .help = "Skbs dropped by a function of the kernel, with its reason, on this device; an skb of many "
+            "segments (GSO, GRO) counts as one",
     .source = "tracepoint skb:kfree_skb",
     .type = METRIC_COUNTER,
     .meaning = site_meanings,
     .role = ROLE_DROP_SITES,
+    .from_zero = true,
 };
 
 static const struct metric classes_metric = {
     .name = "netdrop_kernel_drops_by_class_total",
-    .help =
-        "Skbs dropped (packets; one with many segments counts one), by what it means; complete, also where "
-        "there are more sites than rows. Lost events are of class unknown",
+    .help = "Skbs dropped, by what the drop means: complete even if there are more sites than rows; lost "
+            "events are of class unknown",
     .source = "tracepoint skb:kfree_skb",
+    .type = METRIC_COUNTER,
+};
+
+/* Of a family of its own: in one with the rows, rate() would take for new what a row gives up. */
+static const struct metric forgotten_metric = {
+    .name = "netdrop_kernel_drops_forgotten_total",
+    .help = "Skbs of sites without a row any more; with netdrop_kernel_drops_total and lost events they "
+            "make netdrop_kernel_drops_by_class_total",
+    .source = "tracepoint skb:kfree_skb",
+    .type = METRIC_COUNTER,
+};
+
+static const struct metric segments_metric = {
+    .name = "netdrop_kernel_dropped_segments_total",
+    .help = "Packets dropped, by what the drop means; each segment of an skb counts (GSO, GRO); a lost event "
+            "counts as one, of class unknown",
+    .source = "skb_shared_info.gso_segs",
     .type = METRIC_COUNTER,
 };
 
 static const struct metric source_metrics[DROP_SOURCE_COLUMNS] = {
     [DROP_COLUMN_SITES] = {.name = "netdrop_kernel_drop_sites",
-                           .help = "Sites that skbs were dropped at, each with its row",
+                           .help = "Drop sites that have a row",
                            .type = METRIC_GAUGE},
     [DROP_COLUMN_ACTIVE] = {.name = "netdrop_kernel_drop_source_active",
                             .help =
-                                "Whether drops are being counted; 0 where somebody else stopped the monitor",
+                                "Whether drops are being counted; 0 if another program stopped the monitor",
                             .type = METRIC_GAUGE},
+    [DROP_COLUMN_MAP_BYTES] =
+        {.name = "netdrop_kernel_drop_map_bytes",
+         .help = "Kernel memory of the maps of the BPF program, most of it for each possible CPU; part of "
+                 "no process",
+         .source = "memlock of /proc/self/fdinfo",
+         .unit = "bytes",
+         .type = METRIC_GAUGE},
+    [DROP_COLUMN_RECORDED_SITES] =
+        {.name = "netdrop_kernel_drop_recorded_sites",
+         .help = "Sites of which packets are recorded, at most collectors.drop_monitor.record_sites; one "
+                 "that drops no more gives way to a new one",
+         .type = METRIC_GAUGE},
+    [DROP_COLUMN_RECORDED] =
+        {.name = "netdrop_kernel_drops_recorded_total",
+         .help = "Dropped packets that were recorded for --watch and --capture: the first four of a site, "
+                 "then at most about four a second",
+         .source = "tracepoint skb:kfree_skb",
+         .type = METRIC_COUNTER,
+         .role = ROLE_DROPS_RECORDED,
+         .from_zero = true},
+    [DROP_COLUMN_UNRECORDED] =
+        {.name = "netdrop_kernel_drops_unrecorded_total",
+         .help = "Dropped packets that were due to be recorded, and were not: as many sites as have room "
+                 "dropped at the same time. Raise collectors.drop_monitor.record_sites",
+         .source = "tracepoint skb:kfree_skb",
+         .type = METRIC_COUNTER},
 };
 
 static const struct metric lost_metric = {
     .name = "netdrop_kernel_drop_events_lost_total",
-    .help =
-        "Dropped skbs that have no row: the queue of packet mode or the BPF map was full, or an interrupt "
-        "dropped while the BPF program ran",
+    .help = "Dropped skbs without a row: queue of packet mode or BPF map full, or a drop while the BPF "
+            "program ran",
     .source = "NET_DM_ATTR_STATS_DROPPED, bpf_prog_info.recursion_misses",
     .type = METRIC_COUNTER,
+    .role = ROLE_DROPS_UNSEEN,
 };
 
 static const struct metric overflows_metric = {
     .name = "netdrop_kernel_drop_overflows_total",
-    .help =
-        "Incidents that lost an unknown number of dropped skbs: a full socket (ENOBUFS), 64 sites of a CPU within "
-        "a second, a monitor that somebody stopped",
+    .help = "Times an unknown number of dropped skbs was lost: socket full (ENOBUFS), 64 sites on one CPU in "
+            "a second, or monitor stopped",
     .type = METRIC_COUNTER,
 };
 
 static const struct metric info_metric = {
     .name = "netdrop_kernel_drop_source_info",
-    .help = "How drops are counted: the source, and its mode",
+    .help = "How drops are counted: source and mode",
     .type = METRIC_INFO,
 };
 
 const struct drop_metrics drop_metrics[DROP_ROWS_COUNT] = {
     [DROP_ROWS_SITES] = {&sites_metric, 1},
     [DROP_ROWS_CLASSES] = {&classes_metric, 1},
+    [DROP_ROWS_FORGOTTEN] = {&forgotten_metric, 1},
+    [DROP_ROWS_SEGMENTS] = {&segments_metric, 1},
     [DROP_ROWS_SOURCE] = {source_metrics, DROP_SOURCE_COLUMNS},
     [DROP_ROWS_LOST] = {&lost_metric, 1},
     [DROP_ROWS_OVERFLOWS] = {&overflows_metric, 1},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The columns of netdrop_kernel_drop*: names, help, and what a site's drops mean. Pure data. */
+/* The columns of netdrop_kernel_drop*: names, help, and what a site's drops mean. Constant data. */
 
 #include "base/table/table.h"
 #include "collectors/drops/drop_rows.h"
@@ -9,6 +9,10 @@
 enum {
     DROP_COLUMN_SITES,
     DROP_COLUMN_ACTIVE,
+    DROP_COLUMN_MAP_BYTES,
+    DROP_COLUMN_RECORDED_SITES,
+    DROP_COLUMN_RECORDED,
+    DROP_COLUMN_UNRECORDED,
     DROP_SOURCE_COLUMNS
 }; /* of DROP_ROWS_SOURCE; others have one */
 

@@ -3,33 +3,44 @@
 
 /*
  * The drop_monitor collector: where in the kernel packets are dropped, why, and on which device. A source
- * (drop_source.h) counts by addresses and numbers; here they get names, become sites (drop_table.h) and rows
- * (drop_rows.h). Runs on the collector's own thread.
- *
- * What came is read before link notifications are taken in, too: drops then carry the name that their device
- * had while they happened.
+ * (drop_source.h) counts by addresses and numbers; they get names (drop_naming.h), become sites
+ * (drop_table.h) and workloads (drop_workloads.h), and rows (drop_rows.h, drop_workload_rows.h). Runs on the
+ * collector's own thread.
  */
 
-#include <assert.h>
-#include <errno.h>
 #include <malloc.h>
-#include <string.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
-#include "collectors/drops/drop_book.h"
+#include "collectors/drops/drop_burst_rows.h"
+#include "collectors/drops/drop_cause_rows.h"
+#include "collectors/drops/drop_kept.h"
+#include "collectors/drops/drop_naming.h"
 #include "collectors/drops/drop_open.h"
+#include "collectors/drops/drop_packets.h"
 #include "collectors/drops/drop_rows.h"
 #include "collectors/drops/drop_source.h"
-#include "collectors/drops/drop_table.h"
-#include "collectors/kernel/ksyms.h"
-#include "collectors/kernel/link_table.h"
+#include "collectors/drops/drop_workload_rows.h"
 
 struct collector_settings {
     unsigned source; /* enum drop_choice */
     uint64_t max_sites;
+    uint64_t max_workloads;
     bool label_offset;
+    bool label_netns;
+    bool workloads;
+    bool workload_detail;
+    unsigned record; /* enum record_choice */
+    uint64_t record_sites;
+    uint64_t record_bytes;
+    unsigned record_addresses; /* enum address_choice */
+    bool record_stacks;
 };
+
+enum record_choice { RECORD_HEADERS, RECORD_OFF };
+enum address_choice { ADDRESSES_LOCAL, ADDRESSES_PREFIXES };
+
+static const char *const records[] = {[RECORD_HEADERS] = "headers", [RECORD_OFF] = "off", NULL};
+static const char *const addresses[] = {[ADDRESSES_LOCAL] = "local", [ADDRESSES_PREFIXES] = "prefixes", NULL};
 
 static const char *const sources[] = {[DROP_CHOICE_AUTO] = "auto",
                                       [DROP_CHOICE_BPF] = "bpf",
@@ -65,25 +76,110 @@ static const struct option options[] = {
         .default_text = "false",
         .help = "a row for each place in a function; the offsets differ between builds of the kernel",
     },
+    {
+        .key = "label_netns",
+        .type = OPTION_BOOL,
+        .offset = offsetof(struct collector_settings, label_netns),
+        .default_text = "false",
+        .restart = true,
+        .help = "rows name other network namespaces and their devices (bpf); at most max_sites such rows",
+    },
+    {
+        .key = "workloads",
+        .type = OPTION_BOOL,
+        .offset = offsetof(struct collector_settings, workloads),
+        .default_text = "true",
+        .restart = true,
+        .help = "count by systemd unit, container and pod, too (bpf)",
+    },
+    {
+        .key = "workload_detail",
+        .type = OPTION_BOOL,
+        .offset = offsetof(struct collector_settings, workload_detail),
+        .default_text = "false",
+        .help = "workloads have a row for each reason and network namespace",
+    },
+    {
+        .key = "max_workloads",
+        .type = OPTION_UINT,
+        .offset = offsetof(struct collector_settings, max_workloads),
+        .default_text = "1000",
+        .min = 16,
+        .max = 10000,
+        .help = "rows of workloads; the rest is counted in rows named other",
+    },
+    {
+        .key = "record",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct collector_settings, record),
+        .default_text = "headers",
+        .choices = records,
+        .restart = true,
+        .help = "keep the headers of some packets of each site, for who may read the local socket; or off",
+    },
+    {
+        .key = "record_sites",
+        .type = OPTION_UINT,
+        .offset = offsetof(struct collector_settings, record_sites),
+        .default_text = "1024",
+        .min = 16,
+        .max = 4096,
+        .restart = true,
+        .help = "sites of which packets are kept, eight of each; those that are idle give way",
+    },
+    {
+        .key = "record_bytes",
+        .type = OPTION_UINT,
+        .offset = offsetof(struct collector_settings, record_bytes),
+        .default_text = "0",
+        .max = PACKET_DATA_SIZE,
+        .help =
+            "keep so many bytes of each of these packets, where its headers are shorter; what is written in "
+            "them, too",
+    },
+    {
+        .key = "record_addresses",
+        .type = OPTION_CHOICE,
+        .offset = offsetof(struct collector_settings, record_addresses),
+        .default_text = "local",
+        .choices = addresses,
+        .needs = "web.users_file",
+        .restart = true,
+        .help =
+            "local: only the local socket shows these packets; prefixes: the page shows them, too, with /24 and /56 "
+            "of their addresses",
+    },
+    {
+        .key = "record_stacks",
+        .type = OPTION_BOOL,
+        .offset = offsetof(struct collector_settings, record_stacks),
+        .default_text = "false",
+        .restart = true,
+        .help = "keep the kernel's call chain with each of these packets (bpf)",
+    },
 };
 
 struct collector_state {
-    const struct device_filter *filter;
     struct handover *handover;
-    bool label_offset;
-    struct link_table links; /* where the source tells devices */
-    uint64_t swept;          /* generation of the links that the sites were compared with */
-    struct ksyms ksyms;
+    struct drop_naming naming; /* and the book */
     struct drop_rows rows;
-    struct drop_book book;
+    struct drop_workload_rows workload_rows;
+    struct drop_burst_rows burst_rows;
+    struct drop_cause_rows cause_rows;
+    struct drop_packets packets;
 };
 
 static void drop_monitor_close(struct collector_state *state)
 {
-    link_table_close(&state->links);
-    ksyms_close(&state->ksyms);
+    link_table_close(&state->naming.links);
+    ksyms_close(&state->naming.ksyms);
     drop_rows_done(&state->rows);
-    drop_book_leave(&state->book, state->handover);
+    drop_workload_rows_done(&state->workload_rows);
+    drop_burst_rows_done(&state->burst_rows);
+    drop_cause_rows_done(&state->cause_rows);
+    drop_packets_done(&state->packets);
+    closep(&state->naming.kept);
+    drop_book_leave(&state->naming.book, state->handover);
 }
 
 static struct drop_options drop_options_of(const struct collector_context *context)
@@ -93,9 +189,14 @@ static struct drop_options drop_options_of(const struct collector_context *conte
                                            [DROP_CHOICE_PACKET] = DROP_MODE_PACKET,
                                            [DROP_CHOICE_SUMMARY] = DROP_MODE_SUMMARY};
 
-    return (struct drop_options){.mode = modes[context->settings->source],
-                                 .max_sites = context->settings->max_sites,
-                                 .limits = context->limits};
+    return (struct drop_options){
+        .mode = modes[context->settings->source],
+        .max_sites = context->settings->max_sites,
+        .workloads = context->settings->workloads,
+        .spaces = context->settings->label_netns,
+        .record_sites = context->settings->record == RECORD_OFF ? 0 : context->settings->record_sites,
+        .record_stacks = context->settings->record_stacks,
+        .limits = context->limits};
 }
 
 static int drop_monitor_open_privileged(const struct collector_context *context, struct handover *handover,
@@ -107,36 +208,70 @@ static int drop_monitor_open_privileged(const struct collector_context *context,
     return drop_open(context->settings->source, &drop_options, context->procfs, handover, fault);
 }
 
+static void drop_monitor_kept_as(const struct collector_context *context, char text[HANDOVER_KEPT_SIZE])
+{
+    const struct drop_options drop_options = drop_options_of(context);
+
+    drop_kept_as(context->settings->source, &drop_options, text, HANDOVER_KEPT_SIZE);
+}
+
 static int symbols_adopt(struct collector_state *state, struct drop_opened *opened,
                          const struct collector_context *context)
 {
-    int error = ksyms_adopt(&state->ksyms, opened->kallsyms, opened->modules, context->procfs);
+    int error = ksyms_adopt(&state->naming.ksyms, opened->kallsyms, opened->modules, context->procfs);
 
     if (error < 0)
         return error;
     opened->kallsyms = opened->modules = -1;
-    state->ksyms.ending = context->ending;
+    state->naming.ksyms.ending = context->ending;
     return 0;
 }
 
 static int drop_monitor_init(struct collector_state *state, const struct collector_context *context)
 {
     const struct collector_settings *settings = context->settings;
+    const struct drop_bounds bounds = {.max_sites = settings->max_sites,
+                                       .max_workloads = settings->max_workloads,
+                                       .workload_detail = settings->workload_detail};
     int error;
 
-    state->filter = context->devices;
     state->handover = context->handover;
-    state->label_offset = settings->label_offset;
-    state->ksyms.fd = -1;
-    error = drop_book_init(&state->book, settings->max_sites, context->limits);
-    return error < 0 ? error : drop_rows_init(&state->rows, settings->label_offset);
+    state->naming.filter = context->devices;
+    state->naming.label_offset = settings->label_offset;
+    state->naming.label_netns = settings->label_netns;
+    state->packets.keep = settings->record_bytes;
+    error = drop_naming_init(&state->naming, &bounds, context->limits);
+    if (error == 0)
+        error = drop_rows_init(&state->rows, settings->label_offset);
+    return error < 0 ? error : drop_workload_rows_init(&state->workload_rows, settings->workload_detail);
+}
+
+/* Goes on where the last instance left off, or the last process. What that left and cannot be read is given
+ * up whole: all counts begin at 0. */
+static int book_adopt(struct collector_state *state, struct drop_opened *opened,
+                      const struct collector_context *context, struct fault *fault)
+{
+    const struct drop_options drop_options = drop_options_of(context);
+    struct drop_book *book = &state->naming.book, *left = NULL;
+    int kept = 0, error;
+
+    if (!context->handover->left)
+        kept = drop_kept_restore(opened->kept, opened->source, context->limits, &left);
+    if (left)
+        handover_leave(context->handover, left, drop_book_free);
+    error = drop_book_adopt(book, context->handover, opened, &drop_options, fault);
+    if (error == 0 && kept < 0) {
+        fault_note(fault, "from 0 on: the kept counts cannot be read (%s)", error_text(kept));
+        error = drop_book_pass_over(book, fault);
+    }
+    state->naming.kept = take_fd(&opened->kept);
+    return error;
 }
 
 static int drop_monitor_open(struct collector_state *state, const struct collector_context *context,
                              struct fault *fault)
 {
-    _cleanup_(drop_opened_done) struct drop_opened opened = {.kallsyms = -1, .modules = -1};
-    const struct drop_options drop_options = drop_options_of(context);
+    _cleanup_(drop_opened_done) struct drop_opened opened = DROP_OPENED_NONE;
     int error;
 
     error = drop_monitor_init(state, context);
@@ -146,191 +281,66 @@ static int drop_monitor_open(struct collector_state *state, const struct collect
     if (error < 0)
         return error;
     error = symbols_adopt(state, &opened, context);
+    if (error == 0 && context->settings->label_netns && opened.source->tenants)
+        error = drop_spaces_init(&state->naming.book.spaces, context->procfs, context->limits);
     if (error < 0)
         return fault_errno(fault, error, "drop_monitor");
-    error = drop_book_adopt(&state->book, context->handover, &opened, &drop_options, fault);
-    if (error == 0 && state->book.source->devices)
-        error = link_table_open(&state->links, context->limits, fault);
+    error = book_adopt(state, &opened, context, fault);
+    if (error == 0 && state->naming.book.source->devices)
+        error = link_table_open(&state->naming.links, context->limits, fault);
     if (error < 0)
         return error;
     (void)malloc_trim(0); /* reading the kernel's BTF took megabytes */
     return 0;
 }
 
-static bool link_exists(int ifindex, void *data)
-{
-    const struct collector_state *state = data;
-    const struct link_table *links = &state->links;
-
-    return link_table_find(links, ifindex) || !links->synced_ns || links->lost || links->full;
-}
-
-static const struct link *link_find(const struct collector_state *state, const char *device)
-{
-    const struct link_table *links = &state->links;
-
-    for (size_t i = 0; i < links->count; i++)
-        if (strcmp(links->items[i]->device, device) == 0)
-            return links->items[i];
-    return NULL;
-}
-
-static bool device_exists(const char *device, void *data)
-{
-    return link_find(data, device);
-}
-
-static_assert(DROP_NO_CARRIER == (unsigned)DROP_KEY_NO_CARRIER &&
-                  DROP_TO_GROUP == (unsigned)DROP_KEY_TO_GROUP && DROP_TO_HOST == (unsigned)DROP_KEY_TO_HOST,
-              "the BPF program's circumstances are those of the meanings");
-
-static int want_symbol(struct collector_state *state, const struct drop_count *count)
-{
-    char text[DROP_SYMBOL_TEXT_SIZE];
-
-    if (ksyms_find(&state->ksyms, count->location))
-        return 0;
-    if (state->book.source->symbol &&
-        state->book.source->symbol(state->book.source_state, count->location, text))
-        return ksyms_tell(&state->ksyms, count->location, text);
-    return ksyms_want(&state->ksyms, count->location, count->symbol);
-}
-
-static int take_count(const struct drop_count *count, void *data)
-{
-    struct collector_state *state = data;
-    struct drop_pending *pending;
-    int error = array_grow(state->book.pending, state->book.pending_count, state->book.pending_capacity);
-
-    if (error == 0)
-        error = want_symbol(state, count);
-    if (error < 0)
-        return error;
-    pending = &state->book.pending[state->book.pending_count++];
-    *pending = (struct drop_pending){
-        .location = count->location,
-        .count = count->count,
-        .ifindex = count->ifindex,
-        .netns = count->netns,
-        .protocol = count->protocol,
-        .circumstances = count->circumstances,
-    };
-    strncat(pending->reason, count->reason, sizeof(pending->reason) - 1);
-    return 0;
-}
-
-/* Names for what was read. A device that the filter leaves out, or that is gone already, has none. */
-static void name_pending(const struct collector_state *state, const struct drop_pending *pending,
-                         struct drop_labels *ret_labels)
-{
-    const struct ksym *symbol = ksyms_find(&state->ksyms, pending->location);
-    const struct link *link = pending->ifindex ? link_table_find(&state->links, pending->ifindex) : NULL;
-    const struct drop_meaning *meaning;
-
-    *ret_labels = (struct drop_labels){.netns = pending->netns, .protocol = pending->protocol};
-    strcpy(ret_labels->reason, pending->reason);
-    if (symbol && symbol->function[0]) {
-        strcpy(ret_labels->function, symbol->function);
-        strcpy(ret_labels->module, symbol->module);
-        ret_labels->offset = state->label_offset ? symbol->offset : 0;
-    } else {
-        strcpy(ret_labels->function, "unknown");
-    }
-    if (link && device_filter_match(state->filter, link->name, link->kind))
-        strcpy(ret_labels->device, link->device);
-    /* Only what makes a difference makes a row. */
-    meaning = pending->circumstances
-                  ? drop_meaning_find(ret_labels->reason, ret_labels->function, pending->circumstances)
-                  : NULL;
-    ret_labels->circumstance = meaning ? meaning->circumstance : 0;
-}
-
-/* Everything that came, into the table of sites. What fails for want of memory is tried again next time. */
-static int take(struct collector_state *state, struct fault *fault)
-{
-    const struct drop_reader reader = {.count = take_count, .link_exists = link_exists, .data = state};
-    size_t before = state->book.pending_count;
-    int error = 0;
-
-    (void)ksyms_refresh(&state->ksyms);
-    for (size_t i = 0; i < before && error == 0; i++)
-        error = want_symbol(state, &(struct drop_count){.location = state->book.pending[i].location});
-    if (error == 0)
-        error = state->book.source->read(state->book.source_state, &reader, fault);
-    if (error < 0) {
-        state->book.pending_count = before;
-        return error;
-    }
-    error = ksyms_resolve(&state->ksyms);
-    state->book.sites.round++;
-    while (state->book.pending_count > 0 && error == 0) {
-        const struct drop_pending *pending = &state->book.pending[state->book.pending_count - 1];
-        struct drop_labels labels;
-
-        name_pending(state, pending, &labels);
-        error = drop_table_add(&state->book.sites, &labels, pending->count);
-        if (error == 0)
-            state->book.pending_count--;
-    }
-    return error < 0 ? fault_errno(fault, error, "drop sites") : 0;
-}
-
 static int drop_monitor_event_fd(struct collector_state *state)
 {
-    return state->book.source->event_fd ? state->book.source->event_fd(state->book.source_state)
-                                        : link_table_fd(&state->links);
+    return state->naming.book.source->event_fd
+               ? state->naming.book.source->event_fd(state->naming.book.source_state)
+               : link_table_fd(&state->naming.links);
 }
 
 static int drop_monitor_event(struct collector_state *state, struct fault *fault)
 {
     int error;
 
-    if (state->book.source->event)
-        return state->book.source->event(state->book.source_state, fault);
-    error = state->links.lost ? 0 : take(state, fault);
-    return error < 0 ? error : link_table_drain(&state->links, fault);
-}
-
-/* As the settings have it that hold now: a row has an offset, the name of a device that is looked at, or not.
- */
-static void relabel(struct drop_labels *labels, void *data)
-{
-    const struct collector_state *state = data;
-    const struct link *link = link_find(state, labels->device);
-
-    if (!state->label_offset)
-        labels->offset = 0;
-    if (link && !device_filter_match(state->filter, link->name, link->kind))
-        labels->device[0] = '\0';
-}
-
-static int links_follow(struct collector_state *state, struct fault *fault)
-{
-    int error = 0;
-
-    if (state->book.source->devices)
-        error = link_table_update(&state->links, clock_boottime_ns(), fault);
-    if (error == 0)
-        drop_table_merge(&state->book.sites, &state->book.before, relabel, state);
-    if (error == 0 && state->swept != state->links.generation) {
-        drop_table_sweep(&state->book.sites, device_exists, state);
-        state->swept = state->links.generation;
-    }
-    return error;
+    if (state->naming.book.source->event)
+        return state->naming.book.source->event(state->naming.book.source_state, fault);
+    /* Before a device that is told to be gone is forgotten; one that is told to be new has its name behind
+     * it. */
+    error = state->naming.links.lost ? 0 : drop_naming_take(&state->naming, true, fault);
+    return error < 0 ? error : link_table_drain(&state->naming.links, fault);
 }
 
 static int drop_monitor_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
     struct drop_status status;
-    int error = links_follow(state, fault);
+    int error = drop_naming_follow(&state->naming, fault);
 
     if (error == 0)
-        error = take(state, fault);
+        error = drop_naming_take(&state->naming, false, fault);
     if (error < 0)
         return error;
-    state->book.source->status(state->book.source_state, &status);
-    error = drop_rows_fill(&state->rows, &state->book.sites, state->book.source->name, &status, draft);
+    drop_naming_keep(&state->naming, fault);
+    state->naming.book.source->status(state->naming.book.source_state, &status);
+    draft->counted_since_ns = status.since_ns;
+    error = drop_rows_fill(&state->rows, &state->naming.book.sites, state->naming.book.source->name, &status,
+                           draft);
+    if (error == 0)
+        error = drop_cause_rows_fill(&state->cause_rows, &state->naming.book.causes, draft);
+    if (error == 0 && status.workloads)
+        error = drop_workload_rows_fill(&state->workload_rows, &state->naming.book, &status, draft);
+    if (error == 0 && status.window_ns)
+        error = drop_burst_rows_fill(&state->burst_rows, &state->naming.book.bursts, status.window_ns, draft);
+    if (error == 0 && draft->attach)
+        error = drop_packets_show(&state->packets, &state->naming, draft);
     return error < 0 ? fault_errno(fault, error, "drop_monitor") : 0;
+}
+
+static bool drop_monitor_shows_prefixes(const struct collector_settings *settings)
+{
+    return settings->record_addresses == ADDRESSES_PREFIXES && settings->record != RECORD_OFF;
 }
 
 const struct collector drop_monitor_collector = {
@@ -339,13 +349,17 @@ const struct collector drop_monitor_collector = {
     .needs =
         "CAP_BPF, CAP_PERFMON (bpf) or CAP_NET_ADMIN, CAP_SYS_ADMIN and, for names, CAP_SYSLOG (drop_monitor)",
     .listens = true,
+    .explains = true,
+    .shows_packets = true,
+    .shows_prefixes = drop_monitor_shows_prefixes,
     .enabled = true,
-    .interval = "1s",
+    .interval = "5s",
     .filters_devices = true,
     .options = OPTION_TABLE(options, struct collector_settings),
     .state_size = sizeof(struct collector_state),
     .handles = drop_handle_names,
     .open_privileged = drop_monitor_open_privileged,
+    .kept_as = drop_monitor_kept_as,
     .switch_off = drop_open_stop,
     .open = drop_monitor_open,
     .event_fd = drop_monitor_event_fd,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Where in the kernel packets are dropped, and why. */
+/* The collector of drop sites: where in the kernel packets are dropped, and why. */
 
 #include "collectors/collector.h"
 

@@ -26,6 +26,7 @@
 #include "collectors/drops/drop_control.h"
 #include "collectors/drops/drop_counts.h"
 #include "collectors/drops/drop_keeper.h"
+#include "collectors/drops/drop_recording.h"
 
 #define CHECK_INTERVAL_NS (4 * NS_PER_SECOND)
 
@@ -42,6 +43,7 @@ struct drop_netlink_state {
     struct drop_keeper_report kept;
     uint64_t checked_ns;
     struct drop_counts counts;
+    struct drop_recording recording;
     uint64_t too_many; /* events of more kinds than are kept */
     uint64_t overflows[DROP_OVERFLOW_COUNT];
 };
@@ -139,6 +141,7 @@ static void drop_netlink_close(void *data)
     closep(&state->handles.fds[HANDLE_KEEPER]);
     netlink_close(&state->events);
     drop_counts_done(&state->counts);
+    drop_recording_done(&state->recording);
     free(state);
 }
 
@@ -149,6 +152,11 @@ static void counts_take(struct drop_netlink_state *state, struct drop_netlink_st
 {
     state->counts = previous->counts;
     previous->counts = (struct drop_counts){};
+    if (state->recording.recorder.count == previous->recording.recorder.count) {
+        drop_recording_done(&state->recording);
+        state->recording = previous->recording;
+        previous->recording = (struct drop_recording){};
+    }
     state->too_many = previous->too_many;
     memcpy(state->overflows, previous->overflows, sizeof(state->overflows));
     state->kept = previous->kept;
@@ -165,6 +173,8 @@ static int drop_netlink_adopt(const struct drop_options *options, const struct d
         return fault_set(fault, -ENOMEM, "drop_monitor: out of memory");
     state->handles.fds[HANDLE_KEEPER] = -1;
     error = drop_control_open(&state->control, options->limits, fault);
+    if (error == 0)
+        error = drop_recording_init(&state->recording, options->record_sites);
     if (error == 0)
         error = events_adopt(state, handles->fds[HANDLE_EVENTS], fault);
     if (error < 0)
@@ -192,7 +202,7 @@ static int check_mode(const struct drop_netlink_state *state, struct fault *faul
 
     if (state->mode == DROP_MODE_ANY || state->mode == mode)
         return 0;
-    return fault_set(fault, -EBUSY, "somebody else runs drop_monitor in %s mode%s", mode_name(mode),
+    return fault_set(fault, -EBUSY, "another program runs drop_monitor in %s mode%s", mode_name(mode),
                      kept(state) ? "" : ": restart the exporter once that ended");
 }
 
@@ -203,6 +213,23 @@ static void count_summary(uint64_t location, uint32_t count, void *data)
     /* No site: a driver's rx_dropped that moved (trace_napi_poll_hit). */
     if (location && drop_counts_add(&state->counts, &(struct drop_packet){.location = location}, count) < 0)
         state->too_many += count;
+}
+
+/* One without its bytes (it has none, or they are cut) is counted all the same. The time is told by the wall
+ * clock, and kept by the other. */
+static void record(struct drop_netlink_state *state, const struct nlmsghdr *message,
+                   const struct drop_packet *packet)
+{
+    struct drop_payload payload;
+    uint64_t now_ns = clock_boottime_ns(), realtime_ns = clock_realtime_ns();
+
+    if (!state->recording.recorder.count || drop_netlink_parse_payload(message, &payload) < 0)
+        return;
+    payload.time_ns =
+        payload.time_ns && payload.time_ns < realtime_ns && realtime_ns - payload.time_ns < now_ns
+            ? now_ns - (realtime_ns - payload.time_ns)
+            : now_ns;
+    drop_recording_add(&state->recording, packet, &payload, now_ns);
 }
 
 /* A message that makes no sense is no reason to listen no more: it counts as one that was lost. */
@@ -218,6 +245,8 @@ static int take_event(const struct nlmsghdr *message, void *data)
             state->overflows[DROP_OVERFLOW_SUMMARY_WINDOW]++;
     } else if (error == NET_DM_CMD_PACKET_ALERT) {
         error = drop_netlink_parse_packet(message, &packet);
+        if (error == 0)
+            record(state, message, &packet);
         if (error == 0 && drop_counts_add(&state->counts, &packet, 1) < 0)
             state->too_many++;
     }
@@ -285,6 +314,31 @@ static int drop_netlink_read(void *data, const struct drop_reader *reader, struc
     return error < 0 ? fault_errno(fault, error, "drop_monitor") : 0;
 }
 
+/* In summary mode there are no packets. */
+static const struct drop_recorder *drop_netlink_recorder(const void *data)
+{
+    const struct drop_netlink_state *state = data;
+
+    return state->recording.recorder.count && mode_of(&state->control) == DROP_MODE_PACKET
+               ? &state->recording.recorder
+               : NULL;
+}
+
+static void drop_netlink_reason(void *data, uint32_t reason, char text[DROP_REASON_SIZE])
+{
+    const struct drop_netlink_state *state = data;
+
+    strcpy(text, drop_recording_reason(&state->recording, reason));
+}
+
+static void drop_netlink_totals(const void *data,
+                                void (*each)(const struct drop_recorder_key *key, uint64_t count,
+                                             void *each_data),
+                                void *each_data)
+{
+    drop_recording_totals(&((const struct drop_netlink_state *)data)->recording, each, each_data);
+}
+
 static void drop_netlink_status(const void *data, struct drop_status *ret_status)
 {
     const struct drop_netlink_state *state = data;
@@ -293,6 +347,10 @@ static void drop_netlink_status(const void *data, struct drop_status *ret_status
         .mode = mode_name(mode_of(&state->control)),
         .active = state->kept.active,
         .lost = {[DROP_LOST_QUEUE] = state->control.lost, [DROP_LOST_MAP_FULL] = state->too_many},
+        .records = drop_netlink_recorder(state) != NULL,
+        .recorded_sites = state->recording.used,
+        .recorded = state->recording.recorded,
+        .unrecorded = state->recording.unrecorded,
     };
     memcpy(ret_status->overflows, state->overflows, sizeof(state->overflows));
     ret_status->overflows[DROP_OVERFLOW_STOPPED] = state->kept.stopped;
@@ -310,6 +368,9 @@ const struct drop_source drop_source_netlink = {
     .event_fd = drop_netlink_event_fd,
     .event = drop_netlink_event,
     .read = drop_netlink_read,
+    .recorder = drop_netlink_recorder,
+    .reason = drop_netlink_reason,
+    .totals = drop_netlink_totals,
     .status = drop_netlink_status,
     .close = drop_netlink_close,
 };

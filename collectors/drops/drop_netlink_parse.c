@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_netlink_parse.h"
 
-/* See drop_netlink_parse.h. */
+/* Reads the messages of drop_monitor. Pure; the collector's thread. */
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -77,6 +77,26 @@ int drop_netlink_parse_packet(const struct nlmsghdr *message, struct drop_packet
     if (protocol && nla_len(protocol) >= (int)sizeof(uint16_t))
         packet.protocol = drop_protocol_of(nla_get_u16(protocol));
     *ret_packet = packet;
+    return 0;
+}
+
+int drop_netlink_parse_payload(const struct nlmsghdr *message, struct drop_payload *ret_payload)
+{
+    const struct nlattr *data = attribute(message, NET_DM_ATTR_PAYLOAD);
+    const struct nlattr *protocol = attribute(message, NET_DM_ATTR_PROTO);
+    struct drop_payload payload = {};
+
+    if (!data)
+        return -EBADMSG;
+    payload.data = nla_data(data);
+    payload.size = (size_t)nla_len(data);
+    if (!netlink_u32(attribute(message, NET_DM_ATTR_ORIG_LEN), &payload.length) ||
+        payload.length < payload.size)
+        return -EBADMSG;
+    (void)number_u64(attribute(message, NET_DM_ATTR_TIMESTAMP), &payload.time_ns);
+    if (protocol && nla_len(protocol) >= (int)sizeof(uint16_t))
+        payload.protocol = nla_get_u16(protocol);
+    *ret_payload = payload;
     return 0;
 }
 

@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * Messages of the generic netlink family NET_DM in, what they say out. Pure: no system call, no allocation,
- * any thread. Tolerant of attributes that are not known; every length is checked, the one that the summary
- * carries inside its payload too.
+ * Reads the messages of the generic netlink family NET_DM. Pure: no system call, no allocation, any thread.
+ * Unknown attributes are ignored; every length is checked, including the one inside the payload of a summary.
  */
 
 #include <linux/netlink.h>
@@ -22,9 +21,18 @@ enum {
 /* One dropped packet (NET_DM_CMD_PACKET_ALERT). */
 struct drop_packet {
     uint64_t location;
-    char symbol[DROP_SYMBOL_SIZE]; /* "%pS"; "": none */
-    char reason[DROP_REASON_SIZE]; /* "": before Linux 5.18 */
+    char symbol[DROP_SYMBOL_SIZE]; /* "%pS"; "" if none */
+    char reason[DROP_REASON_SIZE]; /* "" if before Linux 5.18 */
     enum drop_protocol protocol;
+};
+
+/* What the same message has of the packet itself. */
+struct drop_payload {
+    uint64_t time_ns;    /* CLOCK_REALTIME; 0: not told */
+    uint32_t length;     /* of the packet, from the first byte of `data` on */
+    uint16_t protocol;   /* ethertype, in host byte order; 0: not known */
+    const uint8_t *data; /* in the message */
+    size_t size;
 };
 
 /* What NET_DM_CMD_CONFIG_NEW says. */
@@ -43,6 +51,7 @@ int drop_netlink_parse_summary(const struct nlmsghdr *message,
 
 /* These return 0, or -EBADMSG where what they are about is missing or cut; the output is then untouched. */
 int drop_netlink_parse_packet(const struct nlmsghdr *message, struct drop_packet *ret_packet);
+int drop_netlink_parse_payload(const struct nlmsghdr *message, struct drop_payload *ret_payload);
 int drop_netlink_parse_config(const struct nlmsghdr *message, struct drop_monitor_config *ret_config);
 int drop_netlink_parse_stats(const struct nlmsghdr *message, uint64_t *ret_dropped);
 

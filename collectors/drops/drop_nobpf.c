@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_source.h"
 
-/* Stands for the BPF source where the program is built without it (meson option "bpf"). */
+/*
+ * Takes the place of the BPF source if the program is built without it (meson option "bpf"), and says so.
+ * Main thread, or netdrop-open.
+ */
 
 static const char *const handle_names[] = {NULL};
 

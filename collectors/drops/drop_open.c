@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_open.h"
 
-/* See drop_open.h. Opening runs on the main thread or in netdrop-open, taking copies on the collector's. */
+/*
+ * Opens a source of drops in two halves: with privilege, then from descriptors alone. Opening runs on the
+ * main thread or in netdrop-open, taking copies on the collector's.
+ */
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "collectors/drops/drop_control.h"
+#include "collectors/drops/drop_kept.h"
+#include "collectors/drops/drop_kept_file.h"
 #include "collectors/kernel/ksyms.h"
 #include "collectors/kernel/procfile.h"
 
 static const char kallsyms_name[] = "kallsyms";
 static const char modules_name[] = "modules";
+static const char kept_name[] = "drop-kept";
 
 const char *const drop_handle_names[] = {
-    kallsyms_name, modules_name,  "bpf-link",    "bpf-program", "bpf-counts",
-    "bpf-lost",    "bpf-symbols", "drop-events", "drop-keeper", NULL,
+    kallsyms_name,      modules_name,   "bpf-link",      "bpf-program", "bpf-counts",
+    "bpf-tallies",      "bpf-symbols",  "bpf-workloads", "bpf-cgroups", "bpf-bursts",
+    "bpf-settings",     "bpf-udp-link", "bpf-spaces",    "bpf-devices", "bpf-tenants",
+    "bpf-record-sites", "bpf-records",  "bpf-stacks",    "drop-events", "drop-keeper",
+    kept_name,          NULL,
 };
 
 static const struct drop_source *const drop_sources[] = {&drop_source_bpf, &drop_source_netlink};
@@ -53,7 +63,7 @@ static int source_choose(enum drop_choice choice, const struct drop_options *opt
     if (choice != DROP_CHOICE_AUTO)
         return source_open(&drop_source_netlink, options, handover, fault);
     if (source_open(&drop_source_bpf, options, handover, &bpf) == 0)
-        return fault_set(fault, 0, "by bpf");
+        return fault_set(fault, 0, "by bpf%s%.200s", bpf.text[0] ? ", " : "", bpf.text);
     error = source_open(&drop_source_netlink, options, handover, &netlink);
     if (error == 0)
         return fault_set(fault, 0, "by drop_monitor, for bpf cannot run here: %.200s", bpf.text);
@@ -69,10 +79,8 @@ static void tell_hidden(const struct handover *handover, enum drop_choice choice
 {
     int fd = -1;
 
-    if (!fault || choice == DROP_CHOICE_PACKET || handover_copy(handover, "bpf-symbols", &fd) == 0) {
-        closep(&fd);
+    if (!fault || choice == DROP_CHOICE_PACKET || handover_has(handover, "bpf-symbols"))
         return;
-    }
     (void)handover_copy(handover, kallsyms_name, &fd);
     if (!ksyms_visible(fd)) {
         struct fault chosen = *fault;
@@ -85,6 +93,30 @@ static void tell_hidden(const struct handover *handover, enum drop_choice choice
     closep(&fd);
 }
 
+void drop_kept_as(enum drop_choice choice, const struct drop_options *options, char *text, size_t size)
+{
+    char source[HANDOVER_KEPT_SIZE / 2] = "";
+
+    if ((choice == DROP_CHOICE_AUTO || choice == DROP_CHOICE_BPF) && drop_source_bpf.kept_as)
+        drop_source_bpf.kept_as(options, source, sizeof(source));
+    if (source[0])
+        (void)snprintf(text, size, "%s, layout %016llx", source, (unsigned long long)drop_kept_layout());
+}
+
+/* What only another process could go on with. */
+static void keep(struct handover *handover)
+{
+    int fd;
+
+    if (!handover->leaving || !drop_source_bpf.kept_as || !handover_has(handover, drop_source_bpf.handles[0]))
+        return;
+    fd = drop_kept_file_new();
+    if (fd < 0)
+        return;
+    handover_put(handover, kept_name, fd);
+    handover->keepable = true;
+}
+
 int drop_open(enum drop_choice choice, const struct drop_options *options, const char *procfs,
               struct handover *handover, struct fault *fault)
 {
@@ -95,6 +127,7 @@ int drop_open(enum drop_choice choice, const struct drop_options *options, const
     procfile_hand_over(handover, kallsyms_name, procfs, kallsyms_name);
     procfile_hand_over(handover, modules_name, procfs, modules_name);
     tell_hidden(handover, choice, fault);
+    keep(handover);
     return 0;
 }
 
@@ -109,8 +142,7 @@ static int source_copy(const struct handover *handover, const struct drop_source
         int error = handover_copy(handover, source->handles[i], &handles.fds[i]);
 
         if (error < 0 && (i == 0 || error != -ENOENT)) {
-            while (i-- > 0)
-                closep(&handles.fds[i]);
+            drop_handles_close(&handles);
             return error;
         }
     }
@@ -120,7 +152,7 @@ static int source_copy(const struct handover *handover, const struct drop_source
 
 int drop_opened_copy(const struct handover *handover, struct drop_opened *ret_opened, struct fault *fault)
 {
-    struct drop_opened opened = {.kallsyms = -1, .modules = -1};
+    struct drop_opened opened = DROP_OPENED_NONE;
 
     for (size_t i = 0; i < ELEMENTS(drop_sources) && !opened.source; i++) {
         int error = source_copy(handover, drop_sources[i], &opened.handles);
@@ -139,6 +171,7 @@ int drop_opened_copy(const struct handover *handover, struct drop_opened *ret_op
                                        "what needs privilege is opened at start only: restart the exporter");
     (void)handover_copy(handover, kallsyms_name, &opened.kallsyms);
     (void)handover_copy(handover, modules_name, &opened.modules);
+    (void)handover_copy(handover, kept_name, &opened.kept);
     *ret_opened = opened;
     return 0;
 }
@@ -146,10 +179,10 @@ int drop_opened_copy(const struct handover *handover, struct drop_opened *ret_op
 void drop_opened_done(struct drop_opened *opened)
 {
     if (opened->source)
-        for (size_t i = 0; opened->source->handles[i]; i++)
-            closep(&opened->handles.fds[i]);
+        drop_handles_close(&opened->handles);
     closep(&opened->kallsyms);
     closep(&opened->modules);
+    closep(&opened->kept);
 }
 
 void drop_open_stop(void)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The two halves of opening drop sites: with privilege, by whoever has it, and without, by the collector's
- * thread, from what the first left in a hand-over.
+ * The two halves of opening drop sites: first with privilege, then without, by the collector's thread, from
+ * what the first half left in the hand-over.
  */
 
 #include "collectors/drops/drop_source.h"
@@ -19,13 +19,22 @@ extern const char *const drop_handle_names[];
 int drop_open(enum drop_choice choice, const struct drop_options *options, const char *procfs,
               struct handover *handover, struct fault *fault);
 
+/* See struct collector, kept_as. */
+void drop_kept_as(enum drop_choice choice, const struct drop_options *options, char *text, size_t size);
+
 /* What is still to be adopted: copies, for the caller to close or to hand on. */
 struct drop_opened {
     const struct drop_source *source;
     struct drop_handles handles;
     int kallsyms; /* -1: functions have no names */
     int modules;  /* -1: /proc/modules is opened by its path */
+    int kept;     /* see drop_kept.h; -1 if nothing is kept */
 };
+
+#define DROP_OPENED_NONE                                                                                     \
+    {                                                                                                        \
+        .kallsyms = -1, .modules = -1, .kept = -1                                                            \
+    }
 
 /* Needs none. On failure nothing is left open, and the fault says why the privileged half yielded nothing. */
 int drop_opened_copy(const struct handover *handover, struct drop_opened *ret_opened, struct fault *fault);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_reason.h"
 
-/* See drop_reason.h. Runs on the collector's thread. */
+/* Reads the names of drop reasons out of the BTF of the running kernel. The collector's thread. */
 
 #include <errno.h>
 #include <limits.h>

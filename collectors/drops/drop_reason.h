@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Names of the numbers that the kernel gives as reasons: they differ from kernel to kernel, so they are read
- * from the running one (BTF: /sys/kernel/btf). Only the names are kept, the five megabytes that they stand in
- * are not. One thread.
+ * The names of the kernel's drop reasons. Their numbers differ from kernel to kernel, so the names are read
+ * from the running one (BTF: /sys/kernel/btf). Only the names are kept, not the five megabytes around them.
+ * One thread.
  */
 
 #include <stdbool.h>
@@ -35,11 +35,11 @@ struct drop_reasons {
 int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory);
 
 /* Reads it again where a number has no name and a module that may have one was loaded since: before the first
- * reading of a packet that the module drops. True where more is known than before. */
+ * reading of a packet that the module drops. Returns true if more is known than before. */
 bool drop_reasons_renew(struct drop_reasons *reasons, uint32_t reason, const char *directory);
-void drop_reasons_done(struct drop_reasons *reasons); /* accepts a zeroed one */
+void drop_reasons_done(struct drop_reasons *reasons); /* accepts a zeroed struct */
 
-/* Takes over what the enums of one BTF say: the pure part. -ENOMEM. */
+/* Takes over what the enums of one BTF say: the pure part. Returns 0 or -ENOMEM. */
 int drop_reasons_take(struct drop_reasons *reasons, const struct btf *btf);
 
 /* "NO_SOCKET", or the number as it is. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_rows.h"
 
-/* See drop_rows.h. Runs on the collector's thread. */
+/* Makes the tables of drop sites for a snapshot. The collector's thread. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "collectors/drops/drop_metrics.h"
-#include "collectors/meaning/drop_meaning.h"
 
 /* In the order of the labels of netdrop_kernel_drops_total. */
 enum {
@@ -42,6 +41,11 @@ static const char *const overflow_causes[DROP_OVERFLOW_COUNT] = {
 static const char *const netns_names[DROP_NETNS_COUNT] = {
     [DROP_NETNS_NONE] = "", [DROP_NETNS_SELF] = "self", [DROP_NETNS_OTHER] = "other"};
 
+const char *drop_netns_name(enum drop_netns netns)
+{
+    return netns_names[netns];
+}
+
 static const char *const protocol_names[DROP_PROTOCOL_COUNT] = {
     [DROP_PROTOCOL_NONE] = "",   [DROP_PROTOCOL_IPV4] = "ipv4", [DROP_PROTOCOL_IPV6] = "ipv6",
     [DROP_PROTOCOL_ARP] = "arp", [DROP_PROTOCOL_VLAN] = "vlan", [DROP_PROTOCOL_OTHER] = "other",
@@ -60,7 +64,7 @@ static int list_rows(const char *label, const char *const *values, size_t count,
     return 0;
 }
 
-static int class_rows(struct row_set **ret_rows)
+int drop_rows_of_classes(struct row_set **ret_rows)
 {
     const char *names[LOSS_CLASS_COUNT];
 
@@ -77,7 +81,11 @@ int drop_rows_init(struct drop_rows *rows, bool label_offset)
     for (size_t i = 0; i < DROP_ROWS_COUNT && error == 0; i++)
         error = column_set_new(drop_metrics[i].metrics, drop_metrics[i].count, &rows->columns[i]);
     if (error == 0)
-        error = class_rows(&rows->rows[DROP_ROWS_CLASSES]);
+        error = drop_rows_of_classes(&rows->rows[DROP_ROWS_CLASSES]);
+    if (error == 0)
+        error = drop_rows_of_classes(&rows->rows[DROP_ROWS_FORGOTTEN]);
+    if (error == 0)
+        error = drop_rows_of_classes(&rows->rows[DROP_ROWS_SEGMENTS]);
     if (error == 0)
         error = row_set_new_single(&rows->rows[DROP_ROWS_SOURCE]);
     if (error == 0)
@@ -109,7 +117,7 @@ static int add_site(struct row_set *rows, const struct drop_site *site)
                                  [LABEL_REASON] = texts->reason,
                                  [LABEL_CLASS] = loss_class_name(site->loss_class),
                                  [LABEL_DEVICE] = texts->device,
-                                 [LABEL_NETNS] = netns_names[texts->netns],
+                                 [LABEL_NETNS] = texts->space[0] ? texts->space : netns_names[texts->netns],
                                  [LABEL_PROTOCOL] = protocol_names[texts->protocol],
                                  [LABEL_OFFSET] = offset,
                              });
@@ -178,6 +186,13 @@ static void fill_source(struct table *table, const struct drop_table *sites, con
     table_set(table, 0, DROP_COLUMN_SITES, sites->count);
     if (status->active != DROP_ACTIVE_UNKNOWN)
         table_set(table, 0, DROP_COLUMN_ACTIVE, status->active == DROP_ACTIVE_YES);
+    if (status->map_bytes)
+        table_set(table, 0, DROP_COLUMN_MAP_BYTES, status->map_bytes);
+    if (!status->records)
+        return;
+    table_set(table, 0, DROP_COLUMN_RECORDED_SITES, status->recorded_sites);
+    table_set(table, 0, DROP_COLUMN_RECORDED, status->recorded);
+    table_set(table, 0, DROP_COLUMN_UNRECORDED, status->unrecorded);
 }
 
 static void fill_losses(struct table *tables[DROP_ROWS_COUNT], const struct drop_table *sites,
@@ -191,9 +206,14 @@ static void fill_losses(struct table *tables[DROP_ROWS_COUNT], const struct drop
     }
     for (unsigned cause = 0; cause < DROP_OVERFLOW_COUNT; cause++)
         table_set(tables[DROP_ROWS_OVERFLOWS], cause, 0, status->overflows[cause]);
-    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++)
-        table_set(tables[DROP_ROWS_CLASSES], loss_class, 0,
-                  sites->totals[loss_class] + (loss_class == LOSS_UNKNOWN ? lost : 0));
+    for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++) {
+        uint64_t here = loss_class == LOSS_UNKNOWN ? lost : 0;
+
+        table_set(tables[DROP_ROWS_CLASSES], loss_class, 0, sites->totals[loss_class] + here);
+        table_set(tables[DROP_ROWS_FORGOTTEN], loss_class, 0, sites->forgotten[loss_class]);
+        if (status->segments)
+            table_set(tables[DROP_ROWS_SEGMENTS], loss_class, 0, sites->segments[loss_class] + here);
+    }
 }
 
 int drop_rows_fill(struct drop_rows *rows, const struct drop_table *sites, const char *source,

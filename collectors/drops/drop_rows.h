@@ -17,6 +17,8 @@
 enum {
     DROP_ROWS_SITES,
     DROP_ROWS_CLASSES,
+    DROP_ROWS_FORGOTTEN,
+    DROP_ROWS_SEGMENTS,
     DROP_ROWS_SOURCE,
     DROP_ROWS_LOST,
     DROP_ROWS_OVERFLOWS,
@@ -34,8 +36,14 @@ struct drop_rows {
 
 /* -ENOMEM; what was made is then kept for drop_rows_done(). */
 int drop_rows_init(struct drop_rows *rows, bool label_offset);
-void drop_rows_done(struct drop_rows *rows); /* accepts a zeroed one */
+void drop_rows_done(struct drop_rows *rows); /* accepts a zeroed struct */
 
-/* Adds all tables to the draft. -ENOMEM. */
+/* Adds all tables to the draft. Returns 0 or -ENOMEM. */
 int drop_rows_fill(struct drop_rows *rows, const struct drop_table *sites, const char *source,
                    const struct drop_status *status, struct snapshot *draft);
+
+/* The label value of a namespace: "self", "other", or "". */
+const char *drop_netns_name(enum drop_netns netns);
+
+/* A row for each class, sealed. Returns 0 or -ENOMEM. */
+int drop_rows_of_classes(struct row_set **ret_rows);

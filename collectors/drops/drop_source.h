@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Where drops are counted: one small interface for the BPF program and for the kernel's drop_monitor. A
- * source is opened by whoever has the privilege, which yields descriptors, and adopted by whoever counts,
- * from these descriptors alone, so that the two can be different processes.
+ * The interface of a source of drops: the BPF program, or the kernel's drop_monitor. A source is opened with
+ * privilege, which gives descriptors, and adopted by the reader from these descriptors alone, so that the two
+ * can be different processes.
  */
 
 #include <stdbool.h>
@@ -12,11 +12,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/cleanup.h"
 #include "base/fault.h"
 #include "base/limits.h"
+#include "base/table/meaning.h"
 #include "collectors/drops/bpf/drop_key.h"
+#include "collectors/drops/drop_recorder.h"
+#include "collectors/drops/drop_table.h"
 
-enum { DROP_HANDLES_MAX = 5 };
+struct drop_kept_reader;
+struct drop_kept_writer;
+
+enum { DROP_HANDLES_MAX = 16 };
 
 enum drop_mode {
     DROP_MODE_ANY,
@@ -27,6 +34,10 @@ enum drop_mode {
 struct drop_options {
     enum drop_mode mode;
     size_t max_sites;
+    bool workloads;        /* bpf asks for the owners of packets */
+    bool spaces;           /* and tells other namespaces apart */
+    size_t record_sites;   /* packets are recorded of so many sites; 0 if of none */
+    bool record_stacks;    /* and who called whom (bpf) */
     struct limits *limits; /* borrowed, outlives the source */
     bool keep;             /* at opening: who opens is who reads, and may leave a process behind */
 };
@@ -34,30 +45,63 @@ struct drop_options {
 struct drop_handles {
     int fds[DROP_HANDLES_MAX]; /* as the source's `handles` name them, the rest -1 */
     bool started;              /* something was switched on that is to be switched off in the end */
-    pid_t keeper;              /* the process that does that once all is closed; 0: nobody */
+    pid_t keeper;              /* the process that does that once all is closed; 0 if nobody */
 };
 
 #define DROP_HANDLES_NONE                                                                                    \
     {                                                                                                        \
-        .fds = { -1, -1, -1, -1, -1 }                                                                        \
+        .fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }                            \
     }
 
-/* What came since the last read. The texts live for the length of the call. */
+static inline void drop_handles_close(struct drop_handles *handles)
+{
+    for (size_t i = 0; i < DROP_HANDLES_MAX; i++)
+        closep(&handles->fds[i]);
+}
+
+/* A count since the last read. Its texts are valid only during the call. */
 struct drop_count {
     uint64_t location;  /* behind the call in the function that dropped, or the function itself */
-    const char *symbol; /* the kernel's own name of it ("%pS"), cut; NULL: it gives none */
-    const char *reason; /* without prefix; "": not known */
-    int ifindex;        /* in our own namespace; 0: not known */
+    const char *symbol; /* the kernel's own name of it ("%pS"), cut; NULL if it gives none */
+    const char *reason; /* without prefix; "" if not known */
+    int ifindex;        /* in our own namespace; 0 if not known */
     enum drop_netns netns;
     enum drop_protocol protocol;
     unsigned circumstances; /* bits of enum drop_key_circumstance */
+    enum direction direction;
+    uint64_t count;
+    enum drop_owner owner;
+    uint64_t segments;  /* packets that these were, with segmentation offload more; 0 if not known */
+    uint32_t space;     /* the number of another namespace; 0 if it has none */
+    uint32_t inode;     /* of that; 0 if not known */
+    const char *device; /* there; NULL if not known */
+};
+
+/* The same of a control group: drops that are DROP_OWNER_KNOWN, each once here and once there. */
+struct drop_workload_count {
+    uint64_t cgroup;
+    uint64_t location; /* 0: the tracepoint of full UDP receive buffers, which is no drop site */
+    const char *reason;
+    enum drop_netns netns;
+    unsigned circumstances;
     uint64_t count;
 };
 
-/* Who reads. */
+/* Bursts of a site: how many reached each size since the last read. */
+struct drop_burst_count {
+    uint64_t location;
+    const char *reason;
+    int ifindex;
+    unsigned circumstances;
+    struct drop_bursts came;
+};
+
+/* The callbacks of a reader. */
 struct drop_reader {
     /* A negative errno ends the reading; all of it will be given again, to be counted once. */
     int (*count)(const struct drop_count *count, void *data);
+    int (*workload)(const struct drop_workload_count *count, void *data);
+    int (*burst)(const struct drop_burst_count *count, void *data);
     bool (*link_exists)(int ifindex, void *data);
     void *data;
 };
@@ -85,6 +129,18 @@ struct drop_status {
     enum drop_active active;
     uint64_t lost[DROP_LOST_COUNT]; /* since it was adopted first */
     uint64_t overflows[DROP_OVERFLOW_COUNT];
+    uint64_t window_ns; /* that drops of a burst are within; 0: bursts are not counted */
+    bool segments;      /* counts come with them */
+    bool workloads;     /* it asks for owners */
+    bool udp_apart;     /* and for those of full UDP receive buffers with a tracepoint of its own */
+    uint64_t unknown;   /* of `lost`: drops that no workload has either */
+    uint64_t udp_unknown;
+    uint64_t since_ns;       /* CLOCK_BOOTTIME: from when on it counts; 0: since it was adopted first */
+    uint64_t map_bytes;      /* memory of the kernel that is counted in; 0 if none to tell of */
+    bool records;            /* it records packets */
+    uint64_t recorded_sites; /* now */
+    uint64_t recorded;       /* packets, since it counts */
+    uint64_t unrecorded;     /* for which there was no room when they should have been */
 };
 
 struct drop_source {
@@ -96,21 +152,46 @@ struct drop_source {
     /* Needs privilege. fault_unsupported() names what is missing and the remedy. */
     int (*open)(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault);
 
+    /* What another process must be able to say word for word to go on with the descriptors, within one boot:
+     * what it would have opened. Left as it is where nothing is kept. NULL: nothing ever is. */
+    void (*kept_as)(const struct drop_options *options, char *text, size_t size);
+
     /* Needs none. Takes the descriptors over on success. `previous` is the state that read before, or NULL:
      * what it had not given yet, and what came since, is this one's; it stays the caller's, to be closed. */
     int (*adopt)(const struct drop_options *options, const struct drop_handles *handles, void *previous,
                  void **ret_state, struct fault *fault);
 
-    /* NULL: nothing to listen to. */
+    /* NULL if nothing to listen to. */
     int (*event_fd)(const void *state);
     int (*event)(void *state, struct fault *fault);
 
-    /* Gives the reader everything that came since the last read. */
+    /* Gives the reader everything that came since the last read. 1: and something was taken out of where it
+     * is counted; negative errno. */
     int (*read)(void *state, const struct drop_reader *reader, struct fault *fault);
 
     /* The kernel's own name ("%pS") of a location, whole. False: there is none. NULL: there never is. */
     bool (*symbol)(const void *state, uint64_t location, char text[DROP_SYMBOL_TEXT_SIZE]);
+
+    /* The path of a control group. False: it is not known. NULL: none ever is. */
+    bool (*cgroup)(const void *state, uint64_t cgroup, char path[DROP_CGROUP_PATH_SIZE]);
+    /* Tells of each process in a namespace that has a number, in which control group it is. NULL: nobody
+     * knows. */
+    void (*tenants)(const void *state, int (*each)(uint32_t space, uint64_t cgroup, void *data), void *data);
+
+    /* The memory that packets are recorded in; NULL if nothing is. What the numbers in it mean, and how many
+     * packets have been dropped, recorded or not, since it counts, of each key (or in parts of one). */
+    const struct drop_recorder *(*recorder)(const void *state);
+    void (*reason)(void *state, uint32_t reason, char text[DROP_REASON_SIZE]);
+    void (*totals)(const void *state,
+                   void (*each)(const struct drop_recorder_key *key, uint64_t count, void *data), void *data);
+
     void (*status)(const void *state, struct drop_status *ret_status);
+
+    /* For another process that goes on with the same descriptors: how much was given already, and a state
+     * that is good for `previous` of its adopt(). What is damaged, the reader says; -ENOMEM. NULL: nothing is
+     * kept. */
+    void (*save)(const void *state, struct drop_kept_writer *writer);
+    int (*restore)(struct drop_kept_reader *reader, void **ret_state);
     void (*close)(void *state);
 };
 

@@ -6,6 +6,8 @@
  * filter, each statistic under the driver's own name, and loss by cause on one vocabulary. Runs on the
  * collector's own thread: each ioctl takes the RTNL lock and may sleep as long as a driver likes.
  *
+ * What sums have counted of parts that are gone outlives the settings: it is left to the next instance.
+ *
  * A steady-state collection is one GSTATS ioctl a device and two dumps; it renders and allocates nothing. One
  * device that is gone, has no statistics or fails is left out: it fails nobody else.
  */
@@ -16,10 +18,12 @@
 #include "collectors/ethtool/ethtool_device.h"
 #include "collectors/ethtool/ethtool_ioctl.h"
 #include "collectors/ethtool/ethtool_netlink.h"
+#include "collectors/ethtool/ethtool_node.h"
 #include "collectors/ethtool/ethtool_select.h"
 #include "collectors/ethtool/ethtool_sums.h"
 #include "collectors/ethtool/ethtool_tables.h"
 #include "collectors/kernel/link_table.h"
+#include "config/glob.h"
 
 struct collector_settings {
     struct string_list include;
@@ -33,12 +37,14 @@ struct collector_settings {
 static const struct option options[] = {
     {.key = "statistics.include",
      .type = OPTION_LIST,
+     .doubt = glob_doubt,
      .offset = offsetof(struct collector_settings, include),
      .default_text = ETHTOOL_LOSS_GLOBS,
-     .help =
-         "driver statistics to show (globs on the driver's string, case ignored, # for the queue number)"},
+     .help = "driver statistics to show (globs on the driver's string, case ignored, # for the queue number)",
+     .other_series = "*"},
     {.key = "statistics.exclude",
      .type = OPTION_LIST,
+     .doubt = glob_doubt,
      .offset = offsetof(struct collector_settings, exclude),
      .default_text = ETHTOOL_NO_LOSS_GLOBS,
      .help = "driver statistics to leave out (the same kind of globs)"},
@@ -46,7 +52,8 @@ static const struct option options[] = {
      .type = OPTION_BOOL,
      .offset = offsetof(struct collector_settings, per_queue),
      .default_text = "false",
-     .help = "show each queue beside the sum of the queues"},
+     .help = "show each queue beside the sum of the queues",
+     .other_series = "true"},
     {.key = "max_statistics_per_device",
      .type = OPTION_UINT,
      .offset = offsetof(struct collector_settings, max_statistics_per_device),
@@ -58,18 +65,21 @@ static const struct option options[] = {
      .type = OPTION_BOOL,
      .offset = offsetof(struct collector_settings, virtual_devices),
      .default_text = "false",
-     .help = "show private statistics of links without hardware too (veth, bridge, tun, ...)"},
+     .help = "show private statistics of links without hardware too (veth, bridge, tun, ...)",
+     .other_series = "true"},
     {.key = "standard_groups",
      .type = OPTION_BOOL,
      .offset = offsetof(struct collector_settings, standard_groups),
      .default_text = "false",
-     .help = "show the standard statistics: eth-phy, eth-mac, eth-ctrl, rmon, pause, fec"},
+     .help = "show the standard statistics: eth-phy, eth-mac, eth-ctrl, rmon, pause, fec",
+     .other_series = "true"},
 };
 
 struct collector_state {
     const struct collector_settings *settings;
     const struct device_filter *filter;
     struct limits *limits;
+    struct handover *handover;
     struct ethtool_selection selection;
 
     struct link_table links;
@@ -79,14 +89,17 @@ struct collector_state {
     struct ethtool_devices devices;
     struct ethtool_readings readings;
     struct ethtool_tables tables;
-    bool tables_due; /* rows are to be made again: something changed, or the last attempt failed */
+    struct ethtool_node node;
+    uint64_t node_generation; /* of the links that its rows were made for */
+    bool tables_due;          /* rows are to be made again: something changed, or the last attempt failed */
 };
 
 static void ethtool_close(struct collector_state *state)
 {
+    ethtool_node_close(&state->node);
     ethtool_tables_close(&state->tables);
     ethtool_readings_done(&state->readings);
-    ethtool_devices_done(&state->devices);
+    ethtool_devices_leave(&state->devices, state->handover);
     ethtool_netlink_close(&state->netlink);
     ethtool_ioctl_close(&state->ioctl);
     link_table_close(&state->links);
@@ -118,11 +131,15 @@ static int ethtool_open(struct collector_state *state, const struct collector_co
     state->settings = settings;
     state->filter = context->devices;
     state->limits = context->limits;
+    state->handover = context->handover;
+    ethtool_devices_take(&state->devices, state->handover);
     state->selection = (struct ethtool_selection){.include = &settings->include,
                                                   .exclude = &settings->exclude,
                                                   .per_queue = settings->per_queue,
                                                   .series_max = settings->max_statistics_per_device};
     state->tables_due = true;
+    if (context->node_exporter && ethtool_node_open(&state->node) < 0)
+        return fault_set(fault, -ENOMEM, "ethtool: out of memory");
     return open_parts(state, fault);
 }
 
@@ -220,6 +237,15 @@ static int read_readings(struct collector_state *state)
     return 0;
 }
 
+static int fill_node(struct collector_state *state, bool changed, struct snapshot *draft)
+{
+    int error = ethtool_node_fill(&state->node, &state->devices, &state->links, &state->ioctl,
+                                  changed || state->node_generation != state->links.generation, draft);
+
+    state->node_generation = error == 0 ? state->links.generation : 0;
+    return error;
+}
+
 static int update_tables(struct collector_state *state)
 {
     bool changed = state->tables_due;
@@ -273,6 +299,7 @@ static int drop_renamed(struct collector_state *state, struct snapshot *draft, s
 static int ethtool_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
     int error = link_table_update(&state->links, clock_boottime_ns(), fault);
+    bool changed;
 
     if (error < 0)
         return error;
@@ -280,12 +307,16 @@ static int ethtool_collect(struct collector_state *state, struct snapshot *draft
     error = update_devices(state);
     if (error == 0)
         error = read_readings(state);
+    changed = state->tables_due;
     if (error == 0)
         error = update_tables(state);
     if (error == 0)
         error = ethtool_tables_fill(&state->tables, &state->readings, draft);
+    if (error == 0)
+        error = fill_node(state, changed, draft);
     if (error < 0)
         return fault_errno(fault, error, "ethtool");
+    device_filter_note(state->links.count, state->devices.count, fault);
     read_statistics(state, draft);
     return drop_renamed(state, draft, fault);
 }
@@ -306,11 +337,12 @@ const struct collector ethtool_collector = {
     .summary =
         "private statistics of drivers, NIC loss by cause, rings, speed; those of virtual devices only with "
         "virtual_devices",
-    .needs = "nothing",
+    .holds_rtnl = true,
     .enabled = true,
-    .interval = "5s",
+    .interval = "15s",
     .filters_devices = true,
     .options = OPTION_TABLE(options, struct collector_settings),
+    .node = ethtool_node,
     .state_size = sizeof(struct collector_state),
     .open = ethtool_open,
     .event_fd = ethtool_event_fd,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What NICs and their drivers say: private statistics, loss by cause, rings, speed, driver. */
+/* The collector of what NICs and their drivers say: driver statistics, loss by cause, rings, speed, driver.
+ * */
 
 #include "collectors/collector.h"
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_device.h"
 
-/* See ethtool_device.h. */
+/*
+ * Keeps what is known of each device between two collections: driver, strings, cells. The ethtool collector's
+ * thread.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +16,8 @@
 #include "collectors/ethtool/ethtool_inherit.h"
 
 enum { TURN_SHARE = 16 }; /* every device's strings are compared once in so many collections */
+
+static void devices_free(void *left);
 
 static void device_free(struct ethtool_device *device)
 {
@@ -36,6 +41,25 @@ static bool is_hardware(const struct link *link)
     return strcmp(link->kind, "physical") == 0 || link->bus[0] != '\0';
 }
 
+/* What the last instance of the collector knew of the device stays in its sums, as of statistics that are
+ * gone until the driver has named those that it has. */
+static void device_inherit(struct ethtool_device *device, struct ethtool_devices *before)
+{
+    struct ethtool_device *last;
+    size_t position;
+
+    if (!before)
+        return;
+    position = array_position(before->items, before->count, ->ifindex, device->ifindex);
+    last = position < before->count ? before->items[position] : NULL;
+    if (!last || last->ifindex != device->ifindex || strcmp(last->name, device->name) != 0)
+        return;
+    device->selected = last->selected;
+    last->selected = (struct ethtool_selected){};
+    for (size_t i = 0; i < device->selected.count; i++)
+        device->selected.statistics[i].gone = true;
+}
+
 static struct ethtool_device *device_new(const struct link *link, bool virtual_devices)
 {
     struct ethtool_device *device = calloc(1, sizeof(*device));
@@ -54,12 +78,16 @@ static struct ethtool_device *device_new(const struct link *link, bool virtual_d
 
 /* The device of the link: the known one, taken out of `known`, or a new one. */
 static struct ethtool_device *device_for(struct ethtool_device **known, const struct link *link,
-                                         bool virtual_devices, bool *ret_changed)
+                                         bool virtual_devices, struct ethtool_devices *before)
 {
+    struct ethtool_device *device;
+
     if (known && ethtool_device_is(*known, link))
         return take_ptr(*known);
-    *ret_changed = true;
-    return device_new(link, virtual_devices);
+    device = device_new(link, virtual_devices);
+    if (device)
+        device_inherit(device, before);
+    return device;
 }
 
 int ethtool_devices_update(struct ethtool_devices *devices, const struct link_table *links,
@@ -75,16 +103,18 @@ int ethtool_devices_update(struct ethtool_devices *devices, const struct link_ta
         return -ENOMEM;
     for (size_t i = 0; i < links->count; i++) {
         const struct link *link = links->items[i];
-        struct ethtool_device *device;
+        struct ethtool_device *device, **same = NULL;
+        const struct ethtool_device *was;
 
-        if (!device_filter_match(filter, link->name, link->kind))
+        if (!device_filter_match(filter, link->device, link->kind))
             continue;
         while (known < devices->count && devices->items[known]->ifindex < link->ifindex)
             known++;
-        device = device_for(known < devices->count && devices->items[known]->ifindex == link->ifindex
-                                ? &devices->items[known++]
-                                : NULL,
-                            link, virtual_devices, ret_changed);
+        if (known < devices->count && devices->items[known]->ifindex == link->ifindex)
+            same = &devices->items[known++];
+        was = same ? *same : NULL;
+        device = device_for(same, link, virtual_devices, devices->before);
+        *ret_changed |= device != was;
         if (!device) {
             /* What was taken out of the known ones is lost with the rest: all is made anew next time. */
             ethtool_devices_done(&next);
@@ -105,7 +135,36 @@ void ethtool_devices_done(struct ethtool_devices *devices)
     for (size_t i = 0; i < devices->count; i++)
         device_free(devices->items[i]);
     free(devices->items);
+    if (devices->before)
+        devices_free(devices->before);
     *devices = (struct ethtool_devices){};
+}
+
+static void devices_free(void *left)
+{
+    struct ethtool_devices *devices = left;
+
+    ethtool_devices_done(devices);
+    free(devices);
+}
+
+/* Where no devices were looked at yet, what the instance before this one had left. */
+void ethtool_devices_leave(struct ethtool_devices *devices, struct handover *handover)
+{
+    struct ethtool_devices *left = devices->items ? malloc(sizeof(*left)) : take_ptr(devices->before);
+
+    if (left && devices->items) {
+        *left = *devices;
+        *devices = (struct ethtool_devices){};
+    }
+    if (left)
+        handover_leave(handover, left, devices_free);
+    ethtool_devices_done(devices);
+}
+
+void ethtool_devices_take(struct ethtool_devices *devices, struct handover *handover)
+{
+    devices->before = handover_take(handover);
 }
 
 const struct ethtool_device *ethtool_devices_find(const struct ethtool_devices *devices, int ifindex,

@@ -15,6 +15,7 @@
 #include "collectors/device_filter.h"
 #include "collectors/ethtool/ethtool_ioctl.h"
 #include "collectors/ethtool/ethtool_select.h"
+#include "collectors/handover.h"
 #include "collectors/kernel/link_table.h"
 
 /* The value at `source` of the driver's list is added to a row of a table. Moves to one row are neighbours.
@@ -42,7 +43,7 @@ struct ethtool_device {
     bool has_info;
     struct ethtool_drvinfo info;
 
-    uint32_t count; /* of the driver's strings; 0: it has no statistics, or they could not be read */
+    uint32_t count; /* of the driver's strings; 0 if it has no statistics, or they could not be read */
     uint64_t hash;  /* of the strings */
     struct ethtool_selected selected;
 
@@ -54,15 +55,21 @@ struct ethtool_device {
 struct ethtool_devices {
     struct ethtool_device **items; /* ascending by ifindex */
     size_t count;
-    uint64_t generation; /* of the links that they were made from */
-    size_t turn;         /* whose strings are compared next */
+    struct ethtool_devices *before; /* those of the last instance, until the first update; or NULL */
+    uint64_t generation;            /* of the links that they were made from */
+    size_t turn;                    /* whose strings are compared next */
 };
 
 /* Takes over what changed about the links; devices that stay keep what is known of them. *ret_changed is set
- * where a device came, went or was renamed. -ENOMEM. */
+ * where a device came, went or was renamed. Returns 0 or -ENOMEM. */
 int ethtool_devices_update(struct ethtool_devices *devices, const struct link_table *links,
                            const struct device_filter *filter, bool virtual_devices, bool *ret_changed);
 void ethtool_devices_done(struct ethtool_devices *devices);
+
+/* Leaves what sums have counted to the next instance of the collector, and takes over what the last one left:
+ * a device goes on with it where it is there again under the same index and name. NULL: no hand-over. */
+void ethtool_devices_leave(struct ethtool_devices *devices, struct handover *handover);
+void ethtool_devices_take(struct ethtool_devices *devices, struct handover *handover);
 
 /* Whether the link is still what the device was made from: the ioctls know devices by name only. */
 bool ethtool_device_is(const struct ethtool_device *device, const struct link *link);
@@ -75,8 +82,8 @@ const struct ethtool_device *ethtool_devices_find(const struct ethtool_devices *
 void ethtool_devices_turn(struct ethtool_devices *devices);
 
 /* Reads driver and strings where that is due. A device that is gone or has none is no error. *ret_changed is
- * set where they differ from what was known. -ENOMEM. */
+ * set where they differ from what was known. Returns 0 or -ENOMEM. */
 int ethtool_device_load(struct ethtool_device *device, struct ethtool_ioctl *ethtool,
                         const struct ethtool_selection *selection, struct limits *limits, bool *ret_changed);
 
-int ethtool_device_move(struct ethtool_device *device, struct ethtool_move move); /* -ENOMEM */
+int ethtool_device_move(struct ethtool_device *device, struct ethtool_move move); /* Returns 0 or -ENOMEM. */

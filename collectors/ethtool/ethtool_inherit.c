@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_inherit.h"
 
-/* See ethtool_inherit.h. */
+/* Carries the past of a driver's statistics over when its strings change. The ethtool collector's thread. */
 
 #include <errno.h>
 #include <stdlib.h>
+
+#include "base/array.h"
 
 /* A sum of queues, or of several statistics by cause, is more than the statistic itself. */
 static bool is_worth_keeping(const struct ethtool_statistic *statistic)
@@ -39,8 +41,8 @@ static void take_next(struct ethtool_selected *merged, const struct ethtool_stat
 int ethtool_inherit(struct ethtool_selected *selected, const struct ethtool_selected *before, bool *ret_cut)
 {
     struct ethtool_selected merged = {.cut = selected->cut};
-    const struct ethtool_statistic *now = selected->statistics, *now_end = now + selected->count;
-    const struct ethtool_statistic *old = before->statistics, *old_end = old + before->count;
+    const struct ethtool_statistic *now = selected->statistics, *now_end = array_end(now, selected->count);
+    const struct ethtool_statistic *old = before->statistics, *old_end = array_end(old, before->count);
     size_t gone = 0;
 
     *ret_cut = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_ioctl.h"
 
-/* See ethtool_ioctl.h. Called by the ethtool collector's thread only. */
+/* The ethtool ioctls, with one kept buffer for the answers. Called by the ethtool collector's thread only. */
 
 #include <errno.h>
 #include <net/if.h>
@@ -91,10 +91,21 @@ int ethtool_ioctl_rings(struct ethtool_ioctl *ethtool, const char *device,
     return 0;
 }
 
-int ethtool_ioctl_speed(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_speed)
+int ethtool_ioctl_settings(struct ethtool_ioctl *ethtool, const char *device,
+                           struct ethtool_cmd *ret_settings)
 {
     struct ethtool_cmd command = {.cmd = ETHTOOL_GSET};
     int error = call(ethtool, device, &command);
+
+    if (error == 0)
+        *ret_settings = command;
+    return error;
+}
+
+int ethtool_ioctl_speed(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_speed)
+{
+    struct ethtool_cmd command;
+    int error = ethtool_ioctl_settings(ethtool, device, &command);
     uint32_t speed;
 
     if (error < 0)

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The ethtool ioctls that the collector needs, none of which asks for a capability. They are answered on an
- * AF_UNIX socket too, so that AF_INET can be denied. Each of them takes the RTNL lock in the kernel and may
- * sleep as long as a driver likes: only ever called by the ethtool collector's thread.
+ * The ethtool ioctls that the collector needs; none needs a capability. They also work on an AF_UNIX socket,
+ * so that AF_INET can be denied. Each takes the RTNL lock in the kernel and may sleep as long as a driver
+ * likes, so only the ethtool collector's thread calls them.
  *
  * The kernel writes as many items as the driver has at that moment, whatever room was made after an earlier
  * question (net/ethtool/ioctl.c, ethtool_get_stats; since 6.19 it refuses instead). So the one answer buffer
@@ -35,6 +35,10 @@ int ethtool_ioctl_rings(struct ethtool_ioctl *ethtool, const char *device,
 
 /* In Mbit/s; -ENODATA where the driver does not know. */
 int ethtool_ioctl_speed(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_speed);
+
+/* Speed in Mbit/s, where it is known, and duplex, as /sys/class/net/DEVICE has them. */
+int ethtool_ioctl_settings(struct ethtool_ioctl *ethtool, const char *device,
+                           struct ethtool_cmd *ret_settings);
 
 /* How many statistics the driver has now; -E2BIG over ETHTOOL_STRINGS_MAX. */
 int ethtool_ioctl_count(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_count);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_name.h"
 
-/* See ethtool_name.h. Called by the ethtool collector's thread when a device's strings were read. */
+/*
+ * Takes the queue number out of the names of a driver's statistics. Called by the ethtool collector's thread
+ * when a device's strings were read.
+ */
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/character.h"
 #include "base/cleanup.h"
 #include "base/utf8.h"
 
@@ -20,7 +23,7 @@ static const struct queue_pattern {
     const char *before;
     const char *after;
     bool at_end;        /* the number and `after` end the string; else `before` begins it */
-    const char *driver; /* whose it is alone; NULL: any driver's */
+    const char *driver; /* whose it is alone; NULL if any driver's */
 } queue_patterns[] = {
     {"rx_queue_", "_", false}, /* virtio_net, veth, ice, ixgbe, igb, hv_netvsc, ... */
     {"tx_queue_", "_", false},
@@ -84,7 +87,7 @@ static size_t count_digits(const char *text, size_t size)
 {
     size_t digits = 0;
 
-    while (digits < size && isdigit((unsigned char)text[digits]))
+    while (digits < size && is_digit(text[digits]))
         digits++;
     if (digits > ETHTOOL_QUEUE_DIGITS || (digits > 1 && text[0] == '0'))
         return 0;
@@ -100,7 +103,7 @@ static size_t match_pattern(const struct queue_pattern *pattern, const char *tex
     if (pattern->at_end) {
         if (size <= after || memcmp(text + size - after, pattern->after, after) != 0)
             return 0;
-        for (offset = size - after; offset > 0 && isdigit((unsigned char)text[offset - 1]); offset--)
+        for (offset = size - after; offset > 0 && is_digit(text[offset - 1]); offset--)
             ;
         if (offset < before || memcmp(text + offset - before, pattern->before, before) != 0)
             return 0;

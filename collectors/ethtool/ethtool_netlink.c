@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_netlink.h"
 
-/* See ethtool_netlink.h: the requests. Runs on the ethtool collector's thread. */
+/*
+ * Sends the requests of ethtool over generic netlink. The ethtool collector's thread.
+ */
 
 #include <errno.h>
 #include <linux/ethtool_netlink.h>

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What ethtool says over generic netlink, where one dump answers for all devices: ring sizes, speed, and
- * (where wanted) the standard statistics: eth-phy, eth-mac, eth-ctrl, rmon (but its histogram of packet
- * sizes), pause and FEC. Runs on the ethtool collector's thread; ethtool_readings_parse() is pure.
+ * Asks ethtool over generic netlink, where one dump answers for all devices: ring sizes, speed, and (if
+ * wanted) the standard statistics: eth-phy, eth-mac, eth-ctrl, rmon (but its histogram of packet sizes),
+ * pause and FEC. Runs on the ethtool collector's thread; ethtool_readings_parse() is pure.
  *
  * A dump ends at the first device that fails with anything but EOPNOTSUPP (net/ethtool/netlink.c,
  * ethnl_default_dumpit): the devices behind it are then missing, and the caller asks them one by one.
@@ -54,7 +54,8 @@ struct ethtool_readings {
 };
 
 void ethtool_readings_done(struct ethtool_readings *readings);
-int ethtool_readings_add(struct ethtool_readings *readings, struct ethtool_reading reading); /* -ENOMEM */
+/* Returns 0 or -ENOMEM. */
+int ethtool_readings_add(struct ethtool_readings *readings, struct ethtool_reading reading);
 
 /* Adds what one answer of family "ethtool" says. -EBADMSG: it makes no sense; other answers are passed over.
  */
@@ -81,7 +82,7 @@ struct ethtool_netlink {
 };
 
 int ethtool_netlink_open(struct ethtool_netlink *ethtool, struct limits *limits, struct fault *fault);
-void ethtool_netlink_close(struct ethtool_netlink *ethtool); /* accepts a zeroed one */
+void ethtool_netlink_close(struct ethtool_netlink *ethtool); /* accepts a zeroed struct */
 
 /* Adds the readings of all devices. After a negative errno (-EOPNOTSUPP: this kernel does not know the
  * request) those of some devices may be missing. */

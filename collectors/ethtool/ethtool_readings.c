@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_netlink.h"
 
-/* See ethtool_netlink.h: from the bytes of an answer to readings. Pure but for the list's memory. */
+/* Turns the answers of ethtool netlink into readings. Pure but for the memory of the list. */
 
 #include <errno.h>
 #include <linux/ethtool_netlink.h>

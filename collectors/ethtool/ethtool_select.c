@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_select.h"
 
-/* See ethtool_select.h. */
+/* Decides which statistics of a driver are shown, and as which type. The ethtool collector's thread. */
 
 #include <errno.h>
 #include <fnmatch.h>

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which of a driver's private statistics are shown, and as what: a counter, or a value of which nothing is
- * known. Pure; allocates. Called by the ethtool collector's thread when a device's strings were read.
+ * Selects which of a driver's statistics are shown, and as what: a counter, or a value of unknown kind. Pure;
+ * allocates. Called by the ethtool collector's thread when a device's strings were read.
  */
 
 #include <stdbool.h>
@@ -68,7 +68,7 @@ struct ethtool_selected {
 /*
  * Names the driver's strings and selects. The result holds those that are shown or count as loss,
  * ascending by statistic and queue, so that the queues of one statistic are neighbours; no two have equal
- * names. What the cause dictionary uses comes first where series_max cuts. -ENOMEM.
+ * names. What the cause dictionary uses comes first where series_max cuts. Returns 0 or -ENOMEM.
  */
 int ethtool_select(const struct ethtool_selection *selection, const struct ethtool_strings *strings,
                    struct ethtool_selected *ret_selected);

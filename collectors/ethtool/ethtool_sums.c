@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_sums.h"
 
-/* See ethtool_sums.h. */
+/* Sums a driver's statistics over queues and by cause of loss. The ethtool collector's thread. */
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "base/cleanup.h"
 
 /* Gives the device a move of the statistic to the row, which is a sum where `part` is given. */
 static int add_move(struct ethtool_device *device, const struct ethtool_statistic *statistic,

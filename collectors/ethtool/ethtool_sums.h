@@ -10,7 +10,7 @@
 
 #include "collectors/ethtool/ethtool_tables.h"
 
-/* Makes the device's rows, and its moves. -ENOMEM. */
+/* Makes the device's rows, and its moves. Returns 0 or -ENOMEM. */
 int ethtool_sums_rows(struct ethtool_tables *tables, struct ethtool_device *device, bool per_queue);
 
 /* Puts the device's statistics into the draft that ethtool_tables_fill() made. Their rows are its own. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_tables.h"
 
-/* See ethtool_tables.h. */
+/* The tables of the ethtool collector: columns, rows and cells. The ethtool collector's thread. */
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "collectors/ethtool/ethtool_sums.h"
@@ -30,22 +29,23 @@ static const struct shape {
         {{"device", "statistic"},
          2,
          {{.name = "netdrop_ethtool_statistic_total",
-           .help = "Private statistic of the driver by its own name; # stands for the queue "
-                   "number, and the value is the sum of the queues, of those too that are gone",
+           .help = "Statistic of the driver under its own name; # stands for the queue number, and the "
+                   "value is the sum of all queues, past ones included",
            .source = "ETHTOOL_GSTATS",
            .type = METRIC_COUNTER}},
          1},
     [ETHTOOL_TABLE_QUEUE] = {{"device", "statistic", "queue"},
                              3,
                              {{.name = "netdrop_ethtool_queue_statistic_total",
-                               .help = "Private statistic of the driver for one queue",
+                               .help = "Statistic of the driver for one queue, under the driver's name for "
+                                       "it",
                                .source = "ETHTOOL_GSTATS",
                                .type = METRIC_COUNTER}},
                              1},
     [ETHTOOL_TABLE_VALUE] = {{"device", "statistic"},
                              2,
                              {{.name = "netdrop_ethtool_value",
-                               .help = "Private statistic of the driver that is not known to be a counter",
+                               .help = "Statistic of the driver that is not known to be a counter",
                                .source = "ETHTOOL_GSTATS",
                                .type = METRIC_UNKNOWN}},
                              1},
@@ -53,27 +53,28 @@ static const struct shape {
         {{"device", "direction", "cause"},
          3,
          {{.name = "netdrop_nic_lost_total",
-           .help = "Packets that the NIC or its driver lost, by cause, on one vocabulary for all "
-                   "drivers; the causes of a device are disjoint",
+           .help = "Packets lost by the NIC or its driver, by cause; all drivers share the causes, and no "
+                   "packet is in two of them",
            .source = "ETHTOOL_GSTATS",
            .type = METRIC_COUNTER,
-           .meaning = nic_meanings}},
+           .meaning = nic_meanings,
+           .ledger = nic_ledger}},
          1},
     [ETHTOOL_TABLE_RINGS] = {{"device", "direction"},
                              2,
                              {{.name = "netdrop_nic_ring_entries",
-                               .help = "Descriptors in a ring of the NIC as it is set",
+                               .help = "Descriptors in a ring of the NIC, as set",
                                .source = "ETHTOOL_A_RINGS_RX, ETHTOOL_A_RINGS_TX",
                                .type = METRIC_GAUGE},
                               {.name = "netdrop_nic_ring_entries_limit",
-                               .help = "Descriptors that a ring of the NIC can have at most",
+                               .help = "Largest number of descriptors that a ring of the NIC can have",
                                .source = "ETHTOOL_A_RINGS_RX_MAX, ETHTOOL_A_RINGS_TX_MAX",
                                .type = METRIC_GAUGE}},
                              2},
     [ETHTOOL_TABLE_SPEED] = {{"device", "kind"},
                              2,
                              {{.name = "netdrop_link_speed_bytes_per_second",
-                               .help = "Speed of the link",
+                               .help = "Speed of the link, as set or negotiated",
                                .source = "ETHTOOL_A_LINKMODES_SPEED",
                                .unit = "bytes_per_second",
                                .type = METRIC_GAUGE}},

@@ -34,17 +34,17 @@ struct ethtool_tables {
     uint32_t *reading_rows;         /* the row of each of them */
 };
 
-int ethtool_tables_open(struct ethtool_tables *tables);   /* -ENOMEM */
-void ethtool_tables_close(struct ethtool_tables *tables); /* accepts a zeroed one */
+int ethtool_tables_open(struct ethtool_tables *tables);   /* Returns 0 or -ENOMEM. */
+void ethtool_tables_close(struct ethtool_tables *tables); /* accepts a zeroed struct */
 
-/* Makes the rows of what comes by ioctl, and the moves of each device. -ENOMEM. */
+/* Makes the rows of what comes by ioctl, and the moves of each device. Returns 0 or -ENOMEM. */
 int ethtool_tables_devices(struct ethtool_tables *tables, struct ethtool_devices *devices, bool per_queue);
 
 /* Makes the rows of the readings, where they differ from those before or `changed` says that devices do. Each
- * reading is of one of the devices. -ENOMEM. */
+ * reading is of one of the devices. Returns 0 or -ENOMEM. */
 int ethtool_tables_readings(struct ethtool_tables *tables, const struct ethtool_devices *devices,
                             const struct ethtool_readings *readings, bool changed);
 
-/* Adds all tables to the draft, with the infos and readings in their cells. -ENOMEM. */
+/* Adds all tables to the draft, with the infos and readings in their cells. Returns 0 or -ENOMEM. */
 int ethtool_tables_fill(const struct ethtool_tables *tables, const struct ethtool_readings *readings,
                         struct snapshot *draft);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/nic_loss_private.h"
 
-/* Loss by cause of NICs of virtual machines and clouds: part of the dictionary, see nic_loss.h for what an
- * entry means. Data. */
+/*
+ * Loss by cause of NICs of virtual machines and clouds: part of the dictionary; nic_loss.h says what an entry
+ * means. Constant data; the ethtool collector's thread.
+ */
 
 #include "base/cleanup.h"
 

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/nic_meaning.h"
 
-/* See nic_meaning.h. */
+/* What loss in a NIC means to people, by cause. Constant data; any thread. */
 
 #include "collectors/meaning/remedy.h"
 
-#define WORDS .subject = "{device}", .cause = "{direction} {cause}", .layer = LAYER_NIC
-#define CAUSE(which, the_purpose, where, the_class, todo, the_detail)                                        \
+#define WORDS .subject = "{device}", .cause = "{direction} {cause}"
+#define CAUSE(which, the_purpose, where, the_class, todo)                                                    \
     {                                                                                                        \
         .when = {{"cause", which}}, .purpose = PURPOSE_##the_purpose, .stage = STAGE_##where,                \
-        .loss_class = LOSS_##the_class, .remedy = &remedies[REMEDY_##todo], WORDS, .detail = the_detail      \
+        .loss_class = LOSS_##the_class, .remedy = &remedies[REMEDY_##todo], WORDS                            \
     }
 /* Only where packets come in is it known which ring was too small. */
-#define RECEIVE_RING(which, where, todo, the_detail)                                                         \
+#define RECEIVE_RING(which, where, todo)                                                                     \
     {                                                                                                        \
         .when = {{"cause", which}, {"direction", "receive"}}, .purpose = PURPOSE_LOSS,                       \
         .stage = STAGE_##where, .direction = DIRECTION_RECEIVE, .loss_class = LOSS_CAPACITY,                 \
-        .remedy = &remedies[REMEDY_##todo], .limit = &receive_ring_limit, WORDS, .detail = the_detail        \
+        .remedy = &remedies[REMEDY_##todo], .limit = &receive_ring_limit, WORDS                              \
     }
 
 static const struct remedy allowance = {
@@ -26,30 +26,64 @@ static const struct remedy allowance = {
 #define ALLOWANCE(which, words)                                                                              \
     {                                                                                                        \
         .when = {{"cause", which}}, .purpose = PURPOSE_LOSS, .stage = STAGE_NIC,                             \
-        .loss_class = LOSS_CAPACITY, .remedy = &allowance, .subject = "{device}", .cause = words,            \
-        .layer = LAYER_NIC, .detail = 9                                                                      \
+        .loss_class = LOSS_CAPACITY, .remedy = &allowance, .subject = "{device}", .cause = words             \
     }
 
 const struct meaning nic_meanings[] = {
-    CAUSE("filtered", OTHER, NIC, POLICY, NOTHING, 0),
-    RECEIVE_RING("no_buffer", DRIVER, NIC_RING, 1),
-    CAUSE("no_buffer", LOSS, DRIVER, CAPACITY, NIC_RING, 1),
-    CAUSE("busy", LOSS, DRIVER, CAPACITY, NIC_RING, 2),
-    RECEIVE_RING("missed", NIC, NIC_MISSED, 3),
-    CAUSE("missed", LOSS, NIC, CAPACITY, NIC_MISSED, 3),
-    CAUSE("port_discard", LOSS, NIC, CAPACITY, NIC_FAULT, 3),
+    CAUSE("filtered", OTHER, NIC, POLICY, NOTHING),
+    RECEIVE_RING("no_buffer", DRIVER, NIC_RING),
+    CAUSE("no_buffer", LOSS, DRIVER, CAPACITY, NIC_RING),
+    CAUSE("busy", LOSS, DRIVER, CAPACITY, NIC_RING),
+    RECEIVE_RING("missed", NIC, NIC_MISSED),
+    CAUSE("missed", LOSS, NIC, CAPACITY, NIC_MISSED),
+    CAUSE("port_discard", LOSS, NIC, CAPACITY, NIC_PORT),
     ALLOWANCE("conntrack_allowance", "connections beyond the cloud's allowance"),
     ALLOWANCE("linklocal_allowance", "packets to the cloud's services beyond its allowance"),
-    CAUSE("crc", LOSS, NIC, ERROR, DAMAGED, 4),
-    CAUSE("length", LOSS, NIC, ERROR, DAMAGED, 5),
-    CAUSE("link_down", LOSS, NIC, ERROR, LINK_FLAPS, 6),
-    CAUSE("collision", LOSS, NIC, ERROR, DUPLEX, 7),
-    CAUSE("fault", LOSS, NIC, ERROR, NIC_FAULT, 8),
+    CAUSE("crc", LOSS, NIC, ERROR, DAMAGED),
+    CAUSE("length", LOSS, NIC, ERROR, DAMAGED),
+    CAUSE("link_down", LOSS, NIC, ERROR, LINK_FLAPS),
+    CAUSE("collision", LOSS, NIC, ERROR, DUPLEX),
+    CAUSE("fault", LOSS, NIC, ERROR, NIC_FAULT),
     /* The driver does not tell its reasons apart. */
     {.purpose = PURPOSE_LOSS,
      .stage = STAGE_UNKNOWN,
      .loss_class = LOSS_UNKNOWN,
      .remedy = &remedies[REMEDY_NIC_FAULT],
-     WORDS,
-     .detail = 8},
+     WORDS},
+};
+
+/* What the NIC loses never was an skb, or is no more: no place sees it. Where the driver still has one, it
+ * frees it by a function for drivers, or in one of its own, a place of unknown cause; an XDP program's skbs
+ * are a place of its own. */
+#define LOST(where, the_class, ...)                                                                          \
+    .mode = LEDGER_ROW, .stage = STAGE_##where, .loss_class = LOSS_##the_class, .cause = "nic_{cause}",      \
+    .source = "The driver's, from the hardware: collectors/ethtool/nic_loss*.c says where it is read",       \
+    .by = {__VA_ARGS__}
+#define OF(which) .when = {"cause", which}
+#define FREED                                                                                                \
+    {"driver_freed", JOIN_DEVICE},                                                                           \
+    {                                                                                                        \
+        "unknown", JOIN_DEVICE                                                                               \
+    }
+#define XDP                                                                                                  \
+    {                                                                                                        \
+        "xdp_program", JOIN_DEVICE                                                                           \
+    }
+
+const struct ledger_rule nic_ledger[] = {
+    {OF("filtered"), LOST(NIC, POLICY, XDP)},
+    {OF("no_buffer"), LOST(DRIVER, CAPACITY, FREED)},
+    {OF("busy"), LOST(DRIVER, CAPACITY, FREED)},
+    {OF("missed"), LOST(NIC, CAPACITY)},
+    {OF("port_discard"), LOST(NIC, CAPACITY)},
+    {OF("conntrack_allowance"), LOST(NIC, CAPACITY)},
+    {OF("linklocal_allowance"), LOST(NIC, CAPACITY)},
+    {OF("crc"), LOST(NIC, ERROR)},
+    {OF("length"), LOST(NIC, ERROR)},
+    {OF("collision"), LOST(NIC, ERROR)},
+    {OF("link_down"), LOST(NIC, ERROR, FREED)},
+    {OF("fault"), LOST(NIC, ERROR, FREED)},
+    /* The driver does not tell its reasons apart. */
+    {LOST(DRIVER, UNKNOWN, FREED, XDP)},
+    {},
 };

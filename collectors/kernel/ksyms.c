@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/ksyms.h"
 
-/* See ksyms.h. Runs on the thread of the collector that owns it. */
+/*
+ * Resolves addresses to functions by one pass over /proc/kallsyms. Runs on the thread of the collector that
+ * owns it.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,7 +66,7 @@ void ksyms_close(struct ksyms *ksyms)
  * address: the count of users moves all the time. */
 static uint64_t modules_hash(const struct procfile *modules)
 {
-    const char *at = modules->data, *end = modules->data + modules->size;
+    const char *at = modules->data, *end = array_end(at, modules->size);
     uint64_t hash = HASH_EMPTY;
 
     while (at < end) {

@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * Which function of the kernel an address is in: behind a call in it, or its start. Nothing but the answers
- * is kept: a table of all symbols takes megabytes, one pass over /proc/kallsyms that resolves all new
- * addresses at once takes a tenth of a second, and there are new addresses only while the host meets kinds of
- * drops that it has not met before.
+ * Finds the kernel function of an address, which follows a call in it or is its start. Only the answers are
+ * kept: a table of all symbols would take megabytes, one pass over /proc/kallsyms resolves all new addresses
+ * in a tenth of a second, and new addresses come only with new kinds of drops.
  *
  * Opening needs CAP_SYSLOG where addresses are hidden; a descriptor that was opened with it goes on showing
  * them to a process without (the kernel looks at who opened: kallsyms_open(), kernel/kallsyms.c; the same
@@ -24,7 +23,7 @@
 enum { KSYMS_MAX = 8192 }; /* addresses that are kept; then all are forgotten and asked for again */
 
 struct ksyms {
-    int fd; /* of kallsyms; -1: nothing has a name */
+    int fd; /* of kallsyms; -1 if nothing has a name */
     struct procfile modules;
     uint64_t modules_hash;
     struct ksym *symbols; /* `known` ascending by address, behind them the new ones as they came */
@@ -47,17 +46,18 @@ int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *pro
 void ksyms_close(struct ksyms *ksyms);
 
 /* Forgets everything where modules came, went or moved since the last call: an address may now be another
- * function's. True where it did. */
+ * function's. Returns true if it did. */
 bool ksyms_refresh(struct ksyms *ksyms);
 
 /* Notes an address that is to be resolved; nothing where it is known. `hint` is the kernel's own name for it
- * ("%pS"), taken where kallsyms has none; may be NULL. -ENOMEM. */
+ * ("%pS"), taken where kallsyms has none; may be NULL. Returns 0 or -ENOMEM. */
 int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint);
 
 /* The same where the kernel tells its name ("%pS") in full: nothing is left to resolve then. */
 int ksyms_tell(struct ksyms *ksyms, uint64_t address, const char *text);
 
-/* Resolves what is wanted; no I/O where nothing is. What cannot be read has no name: no error. -ENOMEM. */
+/* Resolves what is wanted; no I/O where nothing is. What cannot be read has no name: no error. Returns 0 or
+ * -ENOMEM. */
 int ksyms_resolve(struct ksyms *ksyms);
 
 /* The symbol of an address that was resolved. NULL: it never was wanted. */

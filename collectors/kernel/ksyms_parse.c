@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/ksyms_parse.h"
 
-/* See ksyms_parse.h. */
+/* Reads /proc/kallsyms in pieces and finds the function of each address. Pure; any thread. */
 
 #include <string.h>
 
 #include "base/array.h"
+#include "base/character.h"
 #include "base/hexadecimal.h"
 
 enum { ADDRESS_DIGITS = 16 };
@@ -54,14 +55,14 @@ static void scan_line(struct ksyms_scan *scan, const char *line, const char *end
     if (end - line < 4 || line[0] != ' ' || line[2] != ' ')
         return;
     name = line + 3;
-    for (name_end = name; name_end < end && *name_end != '\0' && !strchr("\t ", *name_end); name_end++)
+    for (name_end = name; name_end < end && *name_end != '\0' && !is_blank(*name_end); name_end++)
         continue;
     i = array_position(scan->symbols, scan->count, .address, start);
     if (name_end == name || i == scan->count || scan->bests[i].start >= start)
         return;
     best = &scan->bests[i];
     best->start = start;
-    best->text = strchr("tTwW", line[1]) != NULL;
+    best->text = memchr("tTwW", line[1], 4) != NULL;
     text_copy(best->function, sizeof(best->function), name, function_length(name, (size_t)(name_end - name)));
     module_copy(best->module, name_end, end);
 }

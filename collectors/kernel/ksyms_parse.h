@@ -27,7 +27,7 @@ enum {
 struct ksym {
     uint64_t address;
     uint32_t offset;                   /* of the address in the function */
-    char function[KSYM_FUNCTION_SIZE]; /* without what the compiler appended; "": in no function */
+    char function[KSYM_FUNCTION_SIZE]; /* without what the compiler appended; "" if in no function */
     char module[KSYM_MODULE_SIZE];     /* "": the kernel itself */
     bool whole;                        /* told by the kernel in full: not to be looked up */
 };
@@ -45,7 +45,7 @@ struct ksyms_scan {
 
 /* The nearest symbol so far, of those above the address before. */
 struct ksym_best {
-    uint64_t start; /* 0: none yet */
+    uint64_t start; /* 0 if none yet */
     bool text;      /* a function, not data */
     char function[KSYM_FUNCTION_SIZE];
     char module[KSYM_MODULE_SIZE];
@@ -58,6 +58,6 @@ void ksyms_scan_end(struct ksyms_scan *scan);
 
 /*
  * Reads the kernel's own words for an address, "%pS": "tap_handle_frame+0x1bc/0x2f0 [tap]", cut anywhere.
- * False where that is no name; *ret_symbol is then untouched.
+ * Returns false if that is no name; *ret_symbol is then untouched.
  */
 bool ksym_parse(const char *text, uint64_t address, struct ksym *ret_symbol);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/link_parse.h"
 
-/* See link_parse.h. Any thread. */
+/* Reads rtnetlink's messages about links. Pure; any thread. */
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
@@ -68,7 +70,50 @@ static void link_set(struct link *link, enum link_number number, uint32_t value)
     link->present |= UINT32_C(1) << number;
 }
 
-static void parse_numbers(struct link *link, unsigned flags, struct nlattr *const *attributes)
+/* What sysfs calls `flags` is dev->flags; what is told here has some replaced (net/core/dev.c,
+ * netif_get_flags()): promiscuity by what users set, others added by the state. */
+static uint32_t sysfs_flags(unsigned flags, struct nlattr *const *attributes)
+{
+    uint32_t promiscuity, allmulti;
+
+    flags &= ~(unsigned)(IFF_RUNNING | IFF_LOWER_UP | IFF_DORMANT);
+    if (netlink_u32(attributes[IFLA_PROMISCUITY], &promiscuity) && promiscuity)
+        flags |= IFF_PROMISC;
+    if (netlink_u32(attributes[IFLA_ALLMULTI], &allmulti) && allmulti)
+        flags |= IFF_ALLMULTI;
+    return flags;
+}
+
+static void set_byte(struct link *link, enum link_number number, const struct nlattr *attribute)
+{
+    if (attribute && nla_len(attribute) >= 1)
+        link_set(link, number, nla_get_u8(attribute));
+}
+
+static void parse_sysfs_numbers(struct link *link, const struct ifinfomsg *header,
+                                struct nlattr *const *attributes)
+{
+    uint32_t value;
+
+    set_byte(link, LINK_OPERSTATE, attributes[IFLA_OPERSTATE]);
+    if (link->present >> LINK_OPERSTATE & 1)
+        link_set(link, LINK_OPERATIONAL, link->numbers[LINK_OPERSTATE] == IF_OPER_UP);
+    if (header->ifi_flags & IFF_UP) {
+        set_byte(link, LINK_CARRIER_WHERE_UP, attributes[IFLA_CARRIER]);
+        link_set(link, LINK_DORMANT, (header->ifi_flags & IFF_DORMANT) != 0);
+    }
+    link_set(link, LINK_FLAGS, sysfs_flags(header->ifi_flags, attributes));
+    link_set(link, LINK_INDEX, (uint32_t)header->ifi_index);
+    /* rtnl_fill_ifinfo() leaves it out where it would be the same. */
+    link_set(link, LINK_OTHER,
+             netlink_u32(attributes[IFLA_LINK], &value) ? value : (uint32_t)header->ifi_index);
+    set_byte(link, LINK_MODE, attributes[IFLA_LINKMODE]);
+    if (netlink_u32(attributes[IFLA_GROUP], &value))
+        link_set(link, LINK_GROUP, value);
+    link_set(link, LINK_TYPE, header->ifi_type);
+}
+
+static void parse_numbers(struct link *link, const struct ifinfomsg *header, struct nlattr *const *attributes)
 {
     static const struct {
         enum link_number number;
@@ -81,6 +126,7 @@ static void parse_numbers(struct link *link, unsigned flags, struct nlattr *cons
         {LINK_TRANSMIT_QUEUE_LIMIT, IFLA_TXQLEN},
     };
     const struct nlattr *carrier = attributes[IFLA_CARRIER];
+    unsigned flags = header->ifi_flags;
     uint32_t value;
 
     for (size_t i = 0; i < ELEMENTS(numbers); i++)
@@ -92,6 +138,7 @@ static void parse_numbers(struct link *link, unsigned flags, struct nlattr *cons
     /* The kernel computes IFF_RUNNING for us from the operational state, where "unknown" (lo, tunnels) counts
      * as running: net/core/dev.c, netif_get_flags(). */
     link_set(link, LINK_UP, (flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING));
+    parse_sysfs_numbers(link, header, attributes);
 }
 
 static void parse_kind(char kind[LINK_KIND_SIZE], unsigned flags, const struct nlattr *information)
@@ -137,18 +184,28 @@ static int parse_attributes(const struct nlmsghdr *message, struct nlattr **attr
     return 0;
 }
 
+static void parse_texts(struct link_texts *texts, struct nlattr *const *attributes)
+{
+    netlink_string(attributes[IFLA_IFALIAS], texts->alias, sizeof(texts->alias));
+    format_address(attributes[IFLA_ADDRESS], texts->address);
+    format_address(attributes[IFLA_BROADCAST], texts->broadcast);
+    netlink_string(attributes[IFLA_PARENT_DEV_NAME], texts->bus, sizeof(texts->bus));
+}
+
 int link_parse(const struct nlmsghdr *message, struct link_texts *texts, struct link *ret_link)
 {
     struct nlattr *attributes[IFLA_MAX + 1];
     const struct ifinfomsg *header;
     struct link link = {
+        .netns_id = -1,
         .device = texts->device,
         .kind = texts->kind,
         .alias = texts->alias,
         .address = texts->address,
+        .broadcast = texts->broadcast,
         .bus = texts->bus,
     };
-    uint32_t master;
+    uint32_t master, other, netns_id;
     int error;
 
     error = parse_attributes(message, attributes);
@@ -162,13 +219,15 @@ int link_parse(const struct nlmsghdr *message, struct link_texts *texts, struct 
     if (!link.name[0])
         return -EBADMSG;
     link_device_name(link.name, link.ifindex, texts->device);
-    parse_numbers(&link, header->ifi_flags, attributes);
+    parse_numbers(&link, header, attributes);
     parse_kind(texts->kind, header->ifi_flags, attributes[IFLA_LINKINFO]);
     if (netlink_u32(attributes[IFLA_MASTER], &master))
         link.master = (int)master;
-    netlink_string(attributes[IFLA_IFALIAS], texts->alias, sizeof(texts->alias));
-    format_address(attributes[IFLA_ADDRESS], texts->address);
-    netlink_string(attributes[IFLA_PARENT_DEV_NAME], texts->bus, sizeof(texts->bus));
+    if (netlink_u32(attributes[IFLA_LINK], &other))
+        link.other = (int)other;
+    if (netlink_u32(attributes[IFLA_LINK_NETNSID], &netns_id) && netns_id <= INT_MAX)
+        link.netns_id = (int)netns_id;
+    parse_texts(texts, attributes);
     *ret_link = link;
     return 0;
 }

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Bytes of rtnetlink in, what they say of a link out. Pure: no system call, no allocation. Tolerant of both
- * older kernels (shorter structs, missing attributes: the cells are absent, not zero) and newer ones (more of
- * either).
+ * Reads rtnetlink's messages about links. Pure: no system call, no allocation. Accepts older kernels (shorter
+ * structs, missing attributes: such cells are absent, not zero) and newer ones (more of either).
  */
 
 #include <linux/netlink.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -30,6 +30,19 @@ enum link_number {
     LINK_CARRIER,
     LINK_MTU,
     LINK_TRANSMIT_QUEUE_LIMIT,
+    LINK_SHOWN_COUNT,
+
+    /* As /sys/class/net tells them (net/core/net-sysfs.c), for node_exporter's names. */
+    LINK_OPERATIONAL = LINK_SHOWN_COUNT, /* operstate is "up", and not "unknown" */
+    LINK_OPERSTATE,                      /* IF_OPER_UP, ... */
+    LINK_CARRIER_WHERE_UP,               /* absent where it is administratively down, as the next one */
+    LINK_DORMANT,
+    LINK_FLAGS, /* without those that follow from the state */
+    LINK_INDEX,
+    LINK_OTHER, /* its own index where it is on no other */
+    LINK_MODE,
+    LINK_GROUP,
+    LINK_TYPE, /* ARPHRD_ETHER, ... */
     LINK_NUMBER_COUNT
 };
 
@@ -39,12 +52,15 @@ struct link_texts {
     char kind[LINK_KIND_SIZE];
     char alias[LINK_ALIAS_SIZE];
     char address[LINK_ADDRESS_SIZE];
+    char broadcast[LINK_ADDRESS_SIZE];
     char bus[LINK_BUS_SIZE];
 };
 
 struct link {
     int ifindex;
-    int master;       /* ifindex of the bond, bridge, ... it belongs to; 0: none */
+    int netns_id;     /* IFLA_LINK_NETNSID: our number of the namespace of its other end; -1 if it is here */
+    int other;        /* IFLA_LINK: ifindex of the link below it, or of its other end; 0 if none */
+    int master;       /* ifindex of the bond, bridge, ... it belongs to; 0 if none */
     uint32_t present; /* bit i: numbers[i] was in the message */
     uint32_t numbers[LINK_NUMBER_COUNT];
     char name[IFNAMSIZ]; /* as the kernel has it: any bytes but white space and '/' */
@@ -52,12 +68,14 @@ struct link {
     const char *kind;    /* IFLA_INFO_KIND; without one "loopback" or "physical" */
     const char *alias;
     const char *address; /* hexadecimal with colons, whatever the link's type */
-    const char *bus;     /* name of the parent device, "0000:03:00.0"; "" before Linux 5.14 */
+    const char *broadcast;
+    const char *bus; /* name of the parent device, "0000:03:00.0"; "" before Linux 5.14 */
 
     /* Of the one who keeps the link, not of the message; see link_table.h. */
     uint64_t born;
     uint64_t seen;
     uint32_t row;
+    bool owner_asked; /* whose its other end is; forgotten where netns_id changes */
 };
 
 struct link_statistics {

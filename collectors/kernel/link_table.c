@@ -2,7 +2,7 @@
 #include "collectors/kernel/link_table.h"
 
 /*
- * See link_table.h. Runs on the thread of the collector that embeds it.
+ * Keeps the links of this network namespace current. Runs on the thread of the collector that embeds it.
  *
  * A resync changes the kept links in place and sweeps away those that the dump did not name, so that it
  * allocates nothing where nothing changed, and a dump that fails half-way has done no harm. Notifications
@@ -87,15 +87,19 @@ static struct link *link_table_at(const struct link_table *links, size_t positio
 
 static bool texts_equal(const struct link *a, const struct link *b)
 {
-    return a->master == b->master && strcmp(a->name, b->name) == 0 && strcmp(a->device, b->device) == 0 &&
+    return a->master == b->master && a->other == b->other && a->netns_id == b->netns_id &&
+           strcmp(a->name, b->name) == 0 && strcmp(a->device, b->device) == 0 &&
            strcmp(a->kind, b->kind) == 0 && strcmp(a->alias, b->alias) == 0 &&
-           strcmp(a->address, b->address) == 0 && strcmp(a->bus, b->bus) == 0;
+           strcmp(a->address, b->address) == 0 && strcmp(a->broadcast, b->broadcast) == 0 &&
+           strcmp(a->bus, b->bus) == 0;
 }
 
-/* With its texts behind it, which at their longest would be ten times as much. NULL: out of memory. */
+/* With its texts behind it, which at their longest would be ten times as much. Returns NULL if memory runs
+ * out. */
 static struct link *link_copy(const struct link *link)
 {
-    const char *const texts[] = {link->device, link->kind, link->alias, link->address, link->bus};
+    const char *const texts[] = {link->device,  link->kind,      link->alias,
+                                 link->address, link->broadcast, link->bus};
     struct link *copy;
     size_t size = 0;
     char *at;
@@ -110,7 +114,8 @@ static struct link *link_copy(const struct link *link)
     copy->kind = at = stpcpy(at, link->device) + 1;
     copy->alias = at = stpcpy(at, link->kind) + 1;
     copy->address = at = stpcpy(at, link->alias) + 1;
-    copy->bus = at = stpcpy(at, link->address) + 1;
+    copy->broadcast = at = stpcpy(at, link->address) + 1;
+    copy->bus = at = stpcpy(at, link->broadcast) + 1;
     strcpy(at, link->bus);
     return copy;
 }
@@ -156,6 +161,7 @@ static int link_table_put(struct link_table *links, struct link *link)
     }
     link->born = known->born;
     link->row = known->row;
+    link->owner_asked = link->netns_id == known->netns_id && known->owner_asked;
     renewed = link_copy(link);
     if (!renewed)
         return -ENOMEM;
@@ -195,6 +201,10 @@ int link_table_take(struct link_table *links, const struct nlmsghdr *message)
     if (message->nlmsg_type == RTM_NEWLINK)
         return link_table_put(links, &link);
     link_table_remove(links, link.ifindex);
+    /* It moved into another namespace. If its peer is here, that has another now, and nobody tells of it
+     * (net/core/dev.c, __dev_change_net_namespace()). */
+    if (links->follow_peers && netlink_attribute(message, sizeof(struct ifinfomsg), IFLA_NEW_NETNSID))
+        links->resync_due = true;
     return 0;
 }
 
@@ -259,7 +269,7 @@ static int link_table_resync(struct link_table *links, uint64_t now_ns, struct f
     return 0;
 }
 
-/* True where all links are to be dumped: at first, after a loss, and each minute. */
+/* Returns true if all links are to be dumped: at first, after a loss, and each minute. */
 static bool link_table_due(const struct link_table *links, uint64_t now_ns)
 {
     return links->resync_due || !links->synced_ns || now_ns - links->synced_ns >= RESYNC_INTERVAL_NS;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Which links there are: ifindex to name, kind, flags and attributes, kept current from RTM_NEWLINK and
- * RTM_DELLINK. A component, not a collector: whoever needs it embeds one, with sockets of its own. One
- * thread.
+ * The links of this network namespace, from ifindex to name, kind, flags and attributes, kept current from
+ * RTM_NEWLINK and RTM_DELLINK. A component, not a collector: each user embeds one, with sockets of its own.
+ * One thread.
  *
  * A collector that joins numbers with links by ifindex works in rounds, because an ifindex may pass from one
  * device to another between the kernel's answer and the join:
@@ -39,16 +39,17 @@ struct link_table {
     uint64_t generation; /* moves when a link comes or goes or a text of one changes; not for plain numbers */
     uint64_t round;      /* moves at link_table_begin() */
     uint64_t sweep;      /* moves when a resync begins */
-    uint64_t synced_ns;  /* when the last resync succeeded; 0: never */
+    uint64_t synced_ns;  /* when the last resync succeeded; 0 if never */
     size_t removed;      /* links that went since link_table_begin() */
     bool lost;           /* notifications were lost since the last resync: what is here may be untrue */
     bool full;           /* DEVICES_MAX was reached: there are links that are not here */
     bool resync_due;     /* at the next link_table_update() */
+    bool follow_peers;   /* set by the owner: in which namespace a link's other end is must be true */
 };
 
 /* Opens the sockets; the first link_table_update() fills it. The limits are borrowed. */
 int link_table_open(struct link_table *links, struct limits *limits, struct fault *fault);
-void link_table_close(struct link_table *links); /* accepts a zeroed one */
+void link_table_close(struct link_table *links); /* accepts a zeroed struct */
 
 /* The descriptor that is readable when notifications wait. */
 int link_table_fd(const struct link_table *links);
@@ -62,7 +63,7 @@ int link_table_update(struct link_table *links, uint64_t now_ns, struct fault *f
 
 void link_table_begin(struct link_table *links);
 
-struct link *link_table_find(const struct link_table *links, int ifindex); /* NULL: unknown */
+struct link *link_table_find(const struct link_table *links, int ifindex); /* NULL if unknown */
 
 /* A round up to the join: `dump` asks the kernel, and is called again where its answer is worth nothing, a
  * few times. -ENOBUFS: it still was not. */

@@ -2,7 +2,8 @@
 #include "collectors/kernel/netlink.h"
 
 /*
- * See netlink.h. Runs on the thread of whichever collector owns the socket.
+ * Sends netlink requests and receives dumps and notifications, with a deadline. Runs on the thread of
+ * whichever collector owns the socket.
  *
  * Netlink is synchronous: the kernel runs a request inside our send() and goes on with a dump inside
  * recvfrom(). The time limit on receiving is therefore not for slow drivers (they block in the kernel, and

@@ -3,9 +3,9 @@
 
 /*
  * Netlink for collectors: one kept socket for requests and dumps, one for notifications. libnl makes sockets
- * and messages and reads attributes; receiving is our own, into one kept buffer, because libnl allocates and
- * copies each message and waits for ever: here nothing is allocated in the steady state and every wait has an
- * end.
+ * and messages and reads attributes. Receiving is our own code, into one kept buffer, because libnl allocates
+ * and copies each message and waits without end: here nothing is allocated in the steady state, and every
+ * wait has a deadline.
  *
  * A struct netlink belongs to one thread. Errors are negative errnos; libnl's own codes end in netlink.c.
  */
@@ -43,10 +43,10 @@ int netlink_open(int protocol, struct limits *limits, struct netlink *ret_netlin
 /* Opens a non-blocking socket that gets the notifications of one multicast group, with a large receive
  * buffer. */
 int netlink_listen(int protocol, unsigned group, struct netlink *ret_netlink, struct fault *fault);
-void netlink_close(struct netlink *netlink); /* accepts a zeroed one */
+void netlink_close(struct netlink *netlink); /* accepts a zeroed struct */
 int netlink_fd(const struct netlink *netlink);
 
-/* A message of this type that begins with the header of its family. -ENOMEM. */
+/* A message of this type that begins with the header of its family. Returns 0 or -ENOMEM. */
 int netlink_message_new(uint16_t type, const void *header, size_t size, struct nl_msg **ret_message);
 
 /* The same of generic netlink. */

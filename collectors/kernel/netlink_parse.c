@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/netlink_parse.h"
 
-/* See netlink_parse.h. Any thread. */
+/* Walks the messages of a netlink datagram and follows the state of an exchange. Pure; any thread. */
 
 #include <errno.h>
 #include <string.h>

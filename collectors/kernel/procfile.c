@@ -2,8 +2,9 @@
 #include "collectors/kernel/procfile.h"
 
 /*
- * See procfile.h. The path may come from a user (--path.procfs) and so may lead to anything: a FIFO or a
- * device must not block the collector's thread, hence O_NONBLOCK and a look at the type before any read.
+ * Keeps a /proc file open and reads it whole. One thread at a time. The path may come from a user
+ * (--path.procfs) and so may lead to anything: a FIFO or a device must not block the collector's thread,
+ * hence O_NONBLOCK and a look at the type before any read.
  */
 
 #include <errno.h>
@@ -15,6 +16,8 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/decimal.h"
+#include "base/descriptor.h"
 
 enum { CAPACITY_FIRST = 4096 };
 
@@ -46,9 +49,9 @@ void procfile_done(struct procfile *file)
     *file = (struct procfile){.fd = -1};
 }
 
-static int regular_open(const char *path, int *ret_fd, struct fault *fault)
+static int regular_open(int directory, const char *path, int *ret_fd, struct fault *fault)
 {
-    _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    _cleanup_(closep) int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
 
     if (fd < 0 || fstat(fd, &status) < 0)
@@ -67,7 +70,7 @@ int procfile_open(const char *directory, const char *name, int *ret_fd)
 
     if (asprintf(&path, "%s/%s", directory, name) < 0)
         return -ENOMEM;
-    return regular_open(path, ret_fd, NULL);
+    return regular_open(AT_FDCWD, path, ret_fd, NULL);
 }
 
 void procfile_hand_over(struct handover *handover, const char *handle, const char *directory,
@@ -126,10 +129,39 @@ int procfile_read(struct procfile *file, struct fault *fault)
     /* -EIO of /proc, -ENODEV of /proc/sys: what it was of is gone (fs/proc/inode.c, fs/proc/proc_sysctl.c).
      */
     procfile_close(file);
-    error = regular_open(file->path, &file->fd, fault);
+    error = regular_open(AT_FDCWD, file->path, &file->fd, fault);
     if (error == 0)
         error = procfile_fill(file, fault);
     if (error < 0)
         procfile_close(file);
+    return error;
+}
+
+bool procfile_changed(const struct procfile *file)
+{
+    return file->fd < 0 || descriptor_events(file->fd, POLLPRI);
+}
+
+bool procfile_number(struct procfile *file, uint64_t *ret_value)
+{
+    const char *at;
+
+    if (procfile_read(file, NULL) < 0)
+        return false;
+    at = file->data;
+    return decimal_uint64(&at, at + file->size, ret_value);
+}
+
+int procfile_read_below(struct procfile *file, int directory, const char *name)
+{
+    int error;
+
+    procfile_close(file);
+    error = regular_open(directory, name, &file->fd, NULL);
+    if (error == 0)
+        error = procfile_fill(file, NULL);
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
     return error;
 }

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * A /proc file that is kept open and read whole, by pread(2) from the start into a kept buffer: half the cost
- * of opening it each time. The content is one moment's where the kernel renders the file in one go (snmp),
- * and each record's own moment where it renders one after another (softnet_stat: a line for each CPU). One
- * thread at a time.
+ * Keeps a /proc file open and reads it whole, by pread(2) into a kept buffer, at half the cost of opening it
+ * each time. The content is of one moment if the kernel renders the file in one go (snmp); otherwise each
+ * record is of its own moment (softnet_stat: a line for each CPU). One thread at a time.
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <errno.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ enum { PROCFILE_BYTES_MAX = 2 * 1024 * 1024 };
 
 struct procfile {
     char *path;
-    int fd;      /* -1: not open */
+    int fd;      /* -1 if not open */
     char *data;  /* the content after a successful read, not NUL-terminated */
     size_t size; /* of the content */
     size_t capacity;
@@ -33,7 +33,7 @@ struct procfile {
  */
 int procfile_open(const char *directory, const char *name, int *ret_fd);
 
-/* Names the file DIRECTORY/NAME; opens nothing yet. -ENOMEM. */
+/* Names the file DIRECTORY/NAME; opens nothing yet. Returns 0 or -ENOMEM. */
 int procfile_init(struct procfile *ret_file, const char *directory, const char *name);
 
 /*
@@ -58,6 +58,21 @@ void procfile_done(struct procfile *file);
  * of a file of a module that was unloaded does, is replaced at once.
  */
 int procfile_read(struct procfile *file, struct fault *fault);
+
+/*
+ * Of a file whose readers the kernel tells where it changes (mountinfo: fs/proc_namespace.c, mounts_poll()):
+ * whether it did since this was asked last, or since it was opened. Returns true if it is not open.
+ */
+bool procfile_changed(const struct procfile *file);
+
+/* The number that it begins with, as of now; false: it cannot be read, or holds none. */
+bool procfile_number(struct procfile *file, uint64_t *ret_value);
+
+/*
+ * Reads the file NAME below an open directory into the buffer of a procfile, and closes it at once: what
+ * stays open of a process's net keeps its network namespace alive. Errors as above.
+ */
+int procfile_read_below(struct procfile *file, int directory, const char *name);
 
 /* Whether a file that could not be read is absent here, not broken: it is not there, or may not be read. */
 static inline bool procfile_is_absent(int error)

@@ -18,8 +18,12 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "collectors/kernel/link_table.h"
 #include "collectors/link/link_columns.h"
+#include "collectors/link/link_neighbours.h"
+#include "collectors/link/link_node.h"
+#include "collectors/link/link_owners.h"
 #include "collectors/link/link_rows.h"
 
 struct collector_settings {
@@ -37,6 +41,7 @@ static const struct option options[] = {
         .choices = selections,
         .help =
             "all columns, or loss: without packets, bytes and attributes, for hosts where another exporter has them",
+        .other_series = "loss",
     },
 };
 
@@ -46,9 +51,14 @@ struct collector_state {
     struct nl_msg *request; /* RTM_GETSTATS; NULL where the kernel lacks it */
 
     struct link_columns columns;
-    struct column_set *info_columns; /* NULL: not wanted */
+    struct column_set *info_columns; /* NULL if not wanted */
+    struct column_set *peer_columns;
     struct column_set *excluded_columns;
+    struct column_set *workload_columns;              /* NULL if not wanted */
+    struct column_set *node_columns[LINK_NODE_COUNT]; /* NULL if not wanted */
+    struct link_neighbours neighbours;
     struct link_rows rows;
+    struct link_owners owners;
 
     struct link_statistics *statistics; /* of the dump going on, kept until the join */
     size_t statistics_count;
@@ -68,7 +78,13 @@ static void link_close(struct collector_state *state)
     nlmsg_freep(&state->request);
     link_columns_done(&state->columns);
     column_set_unref(state->info_columns);
+    column_set_unref(state->peer_columns);
     column_set_unref(state->excluded_columns);
+    column_set_unref(state->workload_columns);
+    for (size_t i = 0; i < LINK_NODE_COUNT; i++)
+        column_set_unref(state->node_columns[i]);
+    link_neighbours_close(&state->neighbours);
+    link_owners_done(&state->owners);
     link_rows_done(&state->rows);
     free(state->statistics);
 }
@@ -82,9 +98,23 @@ static int link_prepare(struct collector_state *state, enum link_selection selec
         error = link_columns_init(&state->columns, selection);
     if (error == 0 && selection == LINK_COLUMNS_ALL)
         error = column_set_new(&link_info_metric, 1, &state->info_columns);
+    if (error == 0 && selection == LINK_COLUMNS_ALL)
+        error = column_set_new(&link_workload_metric, 1, &state->workload_columns);
+    if (error == 0)
+        error = column_set_new(&link_peer_metric, 1, &state->peer_columns);
     if (error == 0)
         error = column_set_new(&link_excluded_metric, 1, &state->excluded_columns);
     return error;
+}
+
+static int prepare_node(struct collector_state *state)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < LINK_NODE_COUNT && error == 0; i++)
+        error = node_columns_new(link_node[i], &state->node_columns[i]);
+    state->rows.by_device = true;
+    return error == 0 ? link_neighbours_open(&state->neighbours, &state->links) : error;
 }
 
 static int link_open(struct collector_state *state, const struct collector_context *context,
@@ -94,9 +124,16 @@ static int link_open(struct collector_state *state, const struct collector_conte
 
     state->filter = context->devices;
     error = link_prepare(state, context->settings->columns);
+    if (error == 0 && context->node_exporter)
+        error = prepare_node(state);
     if (error < 0)
         return fault_errno(fault, error, "link");
-    return link_table_open(&state->links, context->limits, fault);
+    error = link_table_open(&state->links, context->limits, fault);
+    if (error < 0)
+        return error;
+    state->links.follow_peers = true;
+    error = link_owners_init(&state->owners, &state->links.request, context->procfs, context->limits);
+    return error < 0 ? fault_errno(fault, error, "link") : 0;
 }
 
 /*
@@ -176,6 +213,28 @@ static int fill_links(struct collector_state *state, struct snapshot *draft)
     return 0;
 }
 
+/* Their rows are those of the other table, in the same order. */
+static int fill_node(struct collector_state *state, struct snapshot *draft, struct fault *fault)
+{
+    struct table *tables[LINK_NODE_COUNT];
+    size_t hint = 0;
+
+    if (!state->node_columns[0])
+        return 0;
+    for (size_t i = 0; i < LINK_NODE_COUNT; i++) {
+        tables[i] = snapshot_add_table(draft, state->node_columns[i], state->rows.devices);
+        if (!tables[i])
+            return -ENOMEM;
+    }
+    for (size_t i = 0; i < state->statistics_count; i++) {
+        const struct link *link = link_table_join(&state->links, state->statistics[i].ifindex, &hint);
+
+        if (link && link->row != LINK_NO_ROW)
+            link_node_fill(tables, link->row, &state->statistics[i], link);
+    }
+    return link_neighbours_fill(&state->neighbours, state->rows.devices, draft, fault);
+}
+
 static int fill_info(struct collector_state *state, struct snapshot *draft)
 {
     struct table *table;
@@ -186,6 +245,24 @@ static int fill_info(struct collector_state *state, struct snapshot *draft)
     if (!table)
         return -ENOMEM;
     for (size_t row = 0; row < state->rows.info->count; row++)
+        table_set(table, row, 0, 1);
+    return 0;
+}
+
+static int fill_workloads(struct collector_state *state, struct snapshot *draft)
+{
+    struct table *table;
+    int error;
+
+    if (!state->workload_columns)
+        return 0;
+    error = link_owners_update(&state->owners, &state->links, clock_boottime_ns());
+    if (error < 0)
+        return error;
+    table = snapshot_add_table(draft, state->workload_columns, state->owners.rows);
+    if (!table)
+        return -ENOMEM;
+    for (size_t row = 0; row < state->owners.rows->count; row++)
         table_set(table, row, 0, 1);
     return 0;
 }
@@ -210,22 +287,31 @@ static int link_collect(struct collector_state *state, struct snapshot *draft, s
         return error;
     error = link_rows_update(&state->rows, &state->links, state->filter);
     if (error == 0)
+        device_filter_note(state->links.count, state->rows.links->count, fault);
+    if (error == 0)
         error = fill_links(state, draft);
     if (error == 0)
         error = fill_info(state, draft);
     if (error == 0)
+        error = snapshot_add_table(draft, state->peer_columns, state->rows.peers) ? 0 : -ENOMEM;
+    if (error == 0)
         error = fill_excluded(state, draft);
+    if (error == 0)
+        error = fill_workloads(state, draft);
+    if (error == 0)
+        error = fill_node(state, draft, fault);
     return error < 0 ? fault_errno(fault, error, "link") : 0;
 }
 
 const struct collector link_collector = {
     .name = "link",
     .summary = "counters of every link, and what names it (rtnetlink)",
-    .needs = "nothing",
+    .holds_rtnl = true,
     .enabled = true,
-    .interval = "1s",
+    .interval = "15s",
     .filters_devices = true,
     .options = OPTION_TABLE(options, struct collector_settings),
+    .node = link_node,
     .state_size = sizeof(struct collector_state),
     .open = link_open,
     .event_fd = link_event_fd,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Link statistics: netdrop_link_*. */
+/* The collector of link statistics: netdrop_link_*. */
 
 #include "collectors/collector.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/link/link_columns.h"
 
-/* See link_columns.h. Pure; the link collector's thread. */
+/* The columns of link statistics, with their HELP and meaning. Pure; the link collector's thread. */
 
 #include <assert.h>
 #include <linux/if_link.h>
 #include <stddef.h>
 
-#include "base/cleanup.h"
+#include "collectors/link/link_ledger.h"
 #include "collectors/meaning/remedy.h"
 
 struct link_column {
@@ -30,18 +30,17 @@ static const struct meaning_limit queue_limit = {
 #define PASSES(way, text)                                                                                    \
     &(const struct meaning)                                                                                  \
     {                                                                                                        \
-        .purpose = PURPOSE_TRAFFIC, .direction = DIRECTION_##way, .subject = "{device}", .cause = text,      \
-        .layer = LAYER_DEVICE                                                                                \
+        .purpose = PURPOSE_TRAFFIC, .direction = DIRECTION_##way, .subject = "{device}", .cause = text       \
     }
 
 /* What it loses. The kernel documents (rtnl_link_stats64) which of the fields are sums of others: the first
- * two, which have the least detail. */
-#define LOSES(way, where, the_class, the_detail, text, the_remedy, the_limit)                                \
+ * two. */
+#define LOSES(way, where, the_class, text, the_remedy, the_limit)                                            \
     &(const struct meaning)                                                                                  \
     {                                                                                                        \
         .purpose = PURPOSE_LOSS, .stage = STAGE_##where, .direction = DIRECTION_##way,                       \
         .loss_class = LOSS_##the_class, .subject = "{device}", .cause = text, .remedy = the_remedy,          \
-        .limit = the_limit, .layer = LAYER_DEVICE, .detail = the_detail                                      \
+        .limit = the_limit                                                                                   \
     }
 #define SHARED(which) (&remedies[REMEDY_##which])
 
@@ -60,65 +59,99 @@ static const struct meaning_limit queue_limit = {
 
 static const struct link_column statistics[LINK_STATISTIC_COUNT] = {
     STATISTIC(rx_packets, TRAFFIC, "receive_packets", NULL,
-              "Good packets received, those dropped later included", .meaning = PASSES(RECEIVE, "received")),
-    STATISTIC(tx_packets, TRAFFIC, "transmit_packets", NULL, "Packets handed over to the device",
+              "Good packets received, including those dropped later", .meaning = PASSES(RECEIVE, "received")),
+    STATISTIC(tx_packets, TRAFFIC, "transmit_packets", NULL, "Packets passed to the device",
               .meaning = PASSES(TRANSMIT, "sent")),
-    STATISTIC(rx_bytes, TRAFFIC, "receive_bytes", "bytes", "Good bytes received"),
-    STATISTIC(tx_bytes, TRAFFIC, "transmit_bytes", "bytes", "Bytes handed over to the device"),
-    STATISTIC(rx_errors, LOSS, "receive_errors", NULL, "Bad packets received, of all kinds",
-              .meaning = LOSES(RECEIVE, NIC, ERROR, 0, "receive errors", SHARED(NIC_FAULT), NULL),
-              .role = ROLE_DEVICES, .title = "Receive errors"),
-    STATISTIC(tx_errors, LOSS, "transmit_errors", NULL, "Transmit problems, of all kinds",
-              .meaning = LOSES(TRANSMIT, NIC, ERROR, 1, "transmit errors", SHARED(NIC_FAULT), NULL),
-              .title = "Transmit errors"),
+    STATISTIC(rx_bytes, TRAFFIC, "receive_bytes", "bytes", "Bytes of good packets received"),
+    STATISTIC(tx_bytes, TRAFFIC, "transmit_bytes", "bytes", "Bytes passed to the device"),
+    STATISTIC(rx_errors, LOSS, "receive_errors", NULL,
+              "Bad packets received: wrong length, checksum or alignment, and "
+              "others; usually cable, transceiver or NIC",
+              .meaning = LOSES(RECEIVE, NIC, ERROR, "receive errors", SHARED(NIC_FAULT), NULL),
+              .role = ROLE_DEVICES, .title = "Receive errors", .ledger = link_receive_errors_ledger),
+    STATISTIC(tx_errors, LOSS, "transmit_errors", NULL,
+              "Packets not sent because of an error: aborted, carrier lost, "
+              "queue of the device, late collision, and others",
+              .meaning = LOSES(TRANSMIT, NIC, ERROR, "transmit errors", SHARED(NIC_FAULT), NULL),
+              .title = "Transmit errors", .ledger = link_transmit_errors_ledger),
     STATISTIC(rx_dropped, LOSS, "receive_dropped", NULL,
-              "Packets received but not processed: no resources, unknown protocol, filtered address",
-              .meaning = LOSES(RECEIVE, UNKNOWN, UNKNOWN, 2, "receive dropped: no room, or nobody wants it",
+              "Packets received but dropped before a protocol took them: no memory, unknown protocol or "
+              "VLAN, filtered address",
+              .meaning = LOSES(RECEIVE, UNKNOWN, UNKNOWN, "receive dropped: no room, or nobody wants it",
                                &remedy_dropped, NULL),
-              .title = "Receive dropped"),
-    STATISTIC(tx_dropped, LOSS, "transmit_dropped", NULL, "Packets dropped on their way out",
+              .title = "Receive dropped", .ledger = link_receive_dropped_ledger),
+    STATISTIC(tx_dropped, LOSS, "transmit_dropped", NULL,
+              "Packets dropped before the device sent them: queue or ring full, "
+              "no carrier, or too large",
               .meaning =
-                  LOSES(TRANSMIT, UNKNOWN, UNKNOWN, 3, "transmit dropped: no room, no carrier or too large",
+                  LOSES(TRANSMIT, UNKNOWN, UNKNOWN, "transmit dropped: no room, no carrier or too large",
                         &remedy_dropped, &queue_limit),
-              .title = "Transmit dropped"),
+              .title = "Transmit dropped", .ledger = link_transmit_dropped_ledger),
     STATISTIC(multicast, TRAFFIC, "receive_multicast", NULL, "Multicast packets received"),
-    STATISTIC(collisions, LOSS, "collisions", NULL, "Collisions while transmitting"),
-    STATISTIC(rx_length_errors, LOSS, "receive_length_errors", NULL, "Packets dropped for an invalid length",
-              .meaning = LOSES(RECEIVE, NIC, ERROR, 4, "receive length errors", SHARED(DAMAGED), NULL)),
+    STATISTIC(collisions, LOSS, "collisions", NULL, "Collisions while transmitting, on half-duplex links",
+              .ledger = link_collisions_ledger),
+    STATISTIC(rx_length_errors, LOSS, "receive_length_errors", NULL,
+              "Packets dropped for an invalid length: often an MTU that differs "
+              "between the ends of the link",
+              .meaning = LOSES(RECEIVE, NIC, ERROR, "receive length errors", SHARED(DAMAGED), NULL),
+              .ledger = link_receive_error_kind_ledger),
     STATISTIC(rx_over_errors, LOSS, "receive_over_errors", NULL,
-              "Packets that did not fit the buffers of the host, or receiver overflow events",
-              .meaning = LOSES(RECEIVE, DRIVER, CAPACITY, 5, "receive over errors", SHARED(NIC_RING), NULL)),
-    STATISTIC(rx_crc_errors, LOSS, "receive_crc_errors", NULL, "Packets received with a wrong checksum (CRC)",
-              .meaning = LOSES(RECEIVE, NIC, ERROR, 6, "receive crc errors", SHARED(DAMAGED), NULL)),
-    STATISTIC(rx_frame_errors, LOSS, "receive_frame_errors", NULL, "Packets received misaligned",
-              .meaning = LOSES(RECEIVE, NIC, ERROR, 7, "receive frame errors", SHARED(DAMAGED), NULL)),
-    STATISTIC(rx_fifo_errors, LOSS, "receive_fifo_errors", NULL, "Receiver queue overflow events",
-              .meaning = LOSES(RECEIVE, NIC, CAPACITY, 8, "receive fifo errors", SHARED(NIC_RING),
-                               &receive_ring_limit)),
-    STATISTIC(rx_missed_errors, LOSS, "receive_missed", NULL,
-              "Packets that the device dropped because the host gave it no buffer in time",
+              "Packets that did not fit the receive buffers of the host; with some drivers, overflows of "
+              "the receiver",
+              .meaning = LOSES(RECEIVE, DRIVER, CAPACITY, "receive over errors", SHARED(NIC_RING), NULL),
+              .ledger = link_over_errors_ledger),
+    STATISTIC(rx_crc_errors, LOSS, "receive_crc_errors", NULL,
+              "Packets received with a wrong checksum (CRC): damage by a cable, "
+              "transceiver or port",
+              .meaning = LOSES(RECEIVE, NIC, ERROR, "receive crc errors", SHARED(DAMAGED), NULL),
+              .ledger = link_receive_error_kind_ledger),
+    STATISTIC(rx_frame_errors, LOSS, "receive_frame_errors", NULL,
+              "Packets received with a wrong alignment: damage by a cable or "
+              "transceiver, or a duplex mismatch",
+              .meaning = LOSES(RECEIVE, NIC, ERROR, "receive frame errors", SHARED(DAMAGED), NULL),
+              .ledger = link_receive_error_kind_ledger),
+    STATISTIC(rx_fifo_errors, LOSS, "receive_fifo_errors", NULL,
+              "Overflows of the queue of the receiver: packets came faster than "
+              "the host took them",
               .meaning =
-                  LOSES(RECEIVE, NIC, CAPACITY, 9, "receive missed", SHARED(NIC_MISSED), &receive_ring_limit),
-              .title = "Receive missed"),
+                  LOSES(RECEIVE, NIC, CAPACITY, "receive fifo errors", SHARED(NIC_RING), &receive_ring_limit),
+              .ledger = link_receive_fifo_ledger),
+    STATISTIC(rx_missed_errors, LOSS, "receive_missed", NULL,
+              "Packets that the device dropped for lack of buffers: the host is too slow, or the ring too "
+              "small",
+              .meaning =
+                  LOSES(RECEIVE, NIC, CAPACITY, "receive missed", SHARED(NIC_MISSED), &receive_ring_limit),
+              .title = "Receive missed", .ledger = link_receive_missed_ledger),
     STATISTIC(tx_aborted_errors, LOSS, "transmit_aborted_errors", NULL,
-              "Transmissions aborted: excessive collisions, or a general discard by the device",
-              .meaning = LOSES(TRANSMIT, NIC, ERROR, 10, "transmit aborted", SHARED(NIC_FAULT), NULL)),
+              "Transmissions aborted: too many collisions, or discarded by the device",
+              .meaning = LOSES(TRANSMIT, NIC, ERROR, "transmit aborted", SHARED(NIC_FAULT), NULL),
+              .ledger = link_transmit_error_kind_ledger),
     STATISTIC(tx_carrier_errors, LOSS, "transmit_carrier_errors", NULL,
-              "Transmissions that failed because the carrier was lost",
-              .meaning = LOSES(TRANSMIT, NIC, ERROR, 11, "transmit carrier lost", SHARED(LINK_FLAPS), NULL)),
+              "Transmissions that failed because the carrier was lost: cable, transceiver or peer",
+              .meaning = LOSES(TRANSMIT, NIC, ERROR, "transmit carrier lost", SHARED(LINK_FLAPS), NULL),
+              .ledger = link_transmit_error_kind_ledger),
     STATISTIC(tx_fifo_errors, LOSS, "transmit_fifo_errors", NULL,
-              "Transmissions that failed because the device's queue ran empty or over",
-              .meaning = LOSES(TRANSMIT, NIC, CAPACITY, 12, "transmit fifo errors", SHARED(NIC_RING), NULL)),
+              "Transmissions that failed because the queue of the device underran or overran",
+              .meaning = LOSES(TRANSMIT, NIC, CAPACITY, "transmit fifo errors", SHARED(NIC_RING), NULL),
+              .ledger = link_transmit_error_kind_ledger),
     STATISTIC(tx_heartbeat_errors, LOSS, "transmit_heartbeat_errors", NULL,
-              "Heartbeat (SQE test) errors of old half-duplex Ethernet"),
-    STATISTIC(tx_window_errors, LOSS, "transmit_window_errors", NULL, "Late collisions",
-              .meaning = LOSES(TRANSMIT, NIC, ERROR, 13, "transmit late collisions", SHARED(DUPLEX), NULL)),
-    STATISTIC(rx_compressed, TRAFFIC, "receive_compressed", NULL, "Compressed packets received"),
-    STATISTIC(tx_compressed, TRAFFIC, "transmit_compressed", NULL, "Compressed packets transmitted"),
+              "Heartbeat (SQE test) errors of old half-duplex Ethernet",
+              .ledger = link_transmit_error_kind_ledger),
+    STATISTIC(tx_window_errors, LOSS, "transmit_window_errors", NULL,
+              "Late collisions: usually a duplex mismatch",
+              .meaning = LOSES(TRANSMIT, NIC, ERROR, "transmit late collisions", SHARED(DUPLEX), NULL),
+              .ledger = link_transmit_error_kind_ledger),
+    STATISTIC(rx_compressed, TRAFFIC, "receive_compressed", NULL,
+              "Compressed packets received, on links such as PPP"),
+    STATISTIC(tx_compressed, TRAFFIC, "transmit_compressed", NULL,
+              "Compressed packets sent, on links such as PPP"),
     STATISTIC(rx_nohandler, LOSS, "receive_nohandler", NULL,
-              "Packets dropped because the device is not meant to receive, such as the backup of a bond"),
+              "Packets dropped because the device is not meant to receive, such as the backup of a bond",
+              .ledger = link_unwanted_ledger),
     STATISTIC(rx_otherhost_dropped, LOSS, "receive_otherhost_dropped", NULL,
-              "Packets dropped because their destination address is another host's"),
+              "Packets dropped because their link-layer address is another host's: promiscuous mode, or a "
+              "switch that floods",
+              .ledger = link_unwanted_ledger),
 };
 
 #define CHANGES(attribute, family, text)                                                                     \
@@ -143,40 +176,58 @@ static const struct link_column statistics[LINK_STATISTIC_COUNT] = {
         }                                                                                                    \
     }
 
-static const struct link_column numbers[LINK_NUMBER_COUNT] = {
-    [LINK_CARRIER_CHANGES] = CHANGES("IFLA_CARRIER_CHANGES", "carrier_changes", "Changes of the carrier"),
+static const struct link_column numbers[LINK_SHOWN_COUNT] = {
+    [LINK_CARRIER_CHANGES] = CHANGES("IFLA_CARRIER_CHANGES", "carrier_changes",
+                                     "Times the carrier changed: cable, peer, or a reset of the device"),
     [LINK_CARRIER_UP_CHANGES] =
-        CHANGES("IFLA_CARRIER_UP_COUNT", "carrier_up_changes", "Changes of the carrier to up"),
+        CHANGES("IFLA_CARRIER_UP_COUNT", "carrier_up_changes", "Times the carrier came back"),
     [LINK_CARRIER_DOWN_CHANGES] =
-        CHANGES("IFLA_CARRIER_DOWN_COUNT", "carrier_down_changes", "Changes of the carrier to down"),
+        CHANGES("IFLA_CARRIER_DOWN_COUNT", "carrier_down_changes", "Times the carrier was lost"),
     [LINK_UP] = GAUGE("ifinfomsg.ifi_flags IFF_UP and IFF_RUNNING", "up", NULL,
-                      "1 where the link is administratively up and running", .role = ROLE_DEVICE_UP),
+                      "1 if the link is administratively up and running, 0 if not", .role = ROLE_DEVICE_UP),
     [LINK_ADMIN_UP] = GAUGE("ifinfomsg.ifi_flags IFF_UP", "admin_up", NULL,
-                            "1 where the link is administratively up", .role = ROLE_DEVICE_ADMIN_UP),
-    [LINK_CARRIER] = GAUGE("IFLA_CARRIER", "carrier", NULL, "1 where the link has a carrier"),
+                            "1 if the link is administratively up, 0 if not", .role = ROLE_DEVICE_ADMIN_UP),
+    [LINK_CARRIER] = GAUGE("IFLA_CARRIER", "carrier", NULL, "1 if the link has a carrier, 0 if not"),
     [LINK_MTU] = GAUGE("IFLA_MTU", "mtu_bytes", "bytes", "Largest packet that the link carries"),
     [LINK_TRANSMIT_QUEUE_LIMIT] =
         GAUGE("IFLA_TXQLEN", "transmit_queue_limit_packets", NULL,
-              "Packets that the link's queue may hold, as far as the queue asks the link"),
+              "Packets that the transmit queue may hold, if its queueing discipline uses this setting"),
 };
 
 const struct metric link_info_metric = {
     .name = "netdrop_link_info",
-    .help = "What names the link, always 1",
+    .help = "Index, master, link-layer address, alias and bus of the link; always 1",
     .source = "RTM_NEWLINK",
     .type = METRIC_INFO,
     .role = ROLE_DEVICE_ALIAS,
+};
+
+const struct metric link_peer_metric = {
+    .name = "netdrop_link_peer",
+    .help = "The other end of a veth device",
+    .source = "IFLA_LINK, IFLA_LINK_NETNSID",
+    .type = METRIC_GAUGE,
+    .role = ROLE_PEERS,
+    .internal = true,
 };
 
 const struct metric link_excluded_metric = {
     .name = "netdrop_link_excluded_devices",
     .help = "Links that the device filter leaves out",
     .type = METRIC_GAUGE,
+    .role = ROLE_DEVICES_EXCLUDED,
+};
+
+const struct metric link_workload_metric = {
+    .name = "netdrop_link_workload_info",
+    .help = "Workload that has the other end of the link, in another network namespace; always 1",
+    .source = "IFLA_LINK_NETNSID, and the cgroup of who is there",
+    .type = METRIC_INFO,
 };
 
 int link_columns_init(struct link_columns *columns, enum link_selection selection)
 {
-    struct metric metrics[LINK_STATISTIC_COUNT + LINK_NUMBER_COUNT];
+    struct metric metrics[LINK_STATISTIC_COUNT + LINK_SHOWN_COUNT];
     struct link_columns fresh = {};
     int error;
 
@@ -186,7 +237,7 @@ int link_columns_init(struct link_columns *columns, enum link_selection selectio
         metrics[fresh.statistic_count] = statistics[i].metric;
         fresh.statistics[fresh.statistic_count++] = i;
     }
-    for (uint8_t i = 0; i < LINK_NUMBER_COUNT; i++) {
+    for (uint8_t i = 0; i < LINK_SHOWN_COUNT; i++) {
         if (selection == LINK_COLUMNS_LOSS && !numbers[i].loss)
             continue;
         metrics[fresh.statistic_count + fresh.number_count] = numbers[i].metric;
@@ -203,12 +254,12 @@ void link_columns_done(struct link_columns *columns)
     columns->set = column_set_unref(columns->set);
 }
 
-static_assert(LINK_STATISTIC_COUNT + LINK_NUMBER_COUNT <= 64, "presence bits are one word a row");
+static_assert(LINK_STATISTIC_COUNT + LINK_SHOWN_COUNT <= 64, "presence bits are one word a row");
 
 void link_columns_fill(const struct link_columns *columns, struct table *table, size_t row,
                        const struct link_statistics *values, const struct link *link)
 {
-    uint64_t *cells = &table->cells[row * table->columns->count];
+    uint64_t *cells = &table->cells[row * table->columns->width];
     size_t count = columns->statistic_count;
     uint64_t present;
 

@@ -17,15 +17,17 @@ struct link_columns {
     struct column_set *set; /* statistics first, then numbers */
     size_t statistic_count;
     size_t number_count;
-    uint8_t
-        statistics[LINK_STATISTIC_COUNT]; /* of the column: index into link_statistics.values, ascending */
-    uint8_t numbers[LINK_NUMBER_COUNT];   /* of the column: enum link_number */
+    uint8_t statistics[LINK_STATISTIC_COUNT]; /* index into link_statistics.values, ascending */
+    uint8_t numbers[LINK_SHOWN_COUNT];        /* of the column: enum link_number */
 };
 
 extern const struct metric link_info_metric;
+extern const struct metric link_peer_metric; /* for the ledger: in no answer */
 extern const struct metric link_excluded_metric;
+extern const struct metric link_workload_metric;
 
-int link_columns_init(struct link_columns *columns, enum link_selection selection); /* -ENOMEM */
+/* Returns 0 or -ENOMEM. */
+int link_columns_init(struct link_columns *columns, enum link_selection selection);
 void link_columns_done(struct link_columns *columns);
 
 /* Sets the cells of one row. What the kernel did not say stays absent. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/link/link_rows.h"
 
-/* See link_rows.h. */
+/* Makes the row sets of the link collector, only when links change. The link collector's thread. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,12 +13,15 @@
 
 static const char *const link_labels[] = {"device", "kind"};
 static const char *const info_labels[] = {"device", "kind", "ifindex", "master", "address", "alias", "bus"};
+static const char *const peer_labels[] = {"device", "peer"};
 static const char *const excluded_labels[] = {"kind"};
 
 void link_rows_done(struct link_rows *rows)
 {
     row_set_unref(rows->links);
+    row_set_unref(rows->devices);
     row_set_unref(rows->info);
+    row_set_unref(rows->peers);
     row_set_unref(rows->excluded);
     free(rows->excluded_kinds);
     *rows = (struct link_rows){};
@@ -53,6 +56,16 @@ static int add_info(struct link_rows *rows, const struct link_table *links, cons
                                              link->address, link->alias, link->bus});
 }
 
+/* The other end may be in another namespace, where its ifindex is another link's here. */
+static int add_peer(struct link_rows *rows, const struct link_table *links, const struct link *link)
+{
+    const struct link *peer = link->netns_id < 0 ? link_table_find(links, link->other) : NULL;
+
+    if (strcmp(link->kind, "veth") != 0)
+        return 0;
+    return row_set_add(rows->peers, (const char *const[]){link->device, peer ? peer->device : ""});
+}
+
 static int add_link(struct link_rows *rows, struct link_table *links, struct link *link)
 {
     int error = row_set_add(rows->links, (const char *const[]){link->device, link->kind});
@@ -65,7 +78,11 @@ static int add_link(struct link_rows *rows, struct link_table *links, struct lin
     if (error < 0)
         return error;
     link->row = (uint32_t)error;
-    return add_info(rows, links, link);
+    if (rows->devices)
+        error = row_set_add(rows->devices, &link->device);
+    if (error >= 0)
+        error = add_info(rows, links, link);
+    return error < 0 ? error : add_peer(rows, links, link);
 }
 
 static int make_rows(struct link_rows *rows, struct link_table *links, const struct device_filter *filter)
@@ -73,8 +90,12 @@ static int make_rows(struct link_rows *rows, struct link_table *links, const str
     int error;
 
     error = row_set_new(link_labels, ELEMENTS(link_labels), &rows->links);
+    if (error == 0 && rows->by_device)
+        error = row_set_new(link_labels, 1, &rows->devices);
     if (error == 0)
         error = row_set_new(info_labels, ELEMENTS(info_labels), &rows->info);
+    if (error == 0)
+        error = row_set_new(peer_labels, ELEMENTS(peer_labels), &rows->peers);
     if (error == 0)
         error = row_set_new(excluded_labels, ELEMENTS(excluded_labels), &rows->excluded);
     for (size_t i = 0; i < links->count && error >= 0; i++) {
@@ -91,7 +112,7 @@ static int make_rows(struct link_rows *rows, struct link_table *links, const str
 
 int link_rows_update(struct link_rows *rows, struct link_table *links, const struct device_filter *filter)
 {
-    struct link_rows fresh = {.generation = links->generation};
+    struct link_rows fresh = {.generation = links->generation, .by_device = rows->by_device};
     int error;
 
     if (rows->generation == links->generation)
@@ -103,7 +124,10 @@ int link_rows_update(struct link_rows *rows, struct link_table *links, const str
         return error;
     }
     row_set_seal(fresh.links);
+    if (fresh.devices)
+        row_set_seal(fresh.devices);
     row_set_seal(fresh.info);
+    row_set_seal(fresh.peers);
     row_set_seal(fresh.excluded);
     link_rows_done(rows);
     *rows = fresh;

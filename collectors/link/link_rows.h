@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * The rows of the link collector's three tables: links that pass the device filter, what names them, and how
- * many of which kind did not pass. Made again only when links.generation has moved. The collector's own
- * thread; no I/O.
+ * The rows of the link collector's four tables: links that pass the device filter, their info, the other ends
+ * of veth devices among them, and how many of each kind did not pass. Made again only when links.generation
+ * changes. The collector's own thread; no I/O.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,15 +24,18 @@ struct link_excluded {
 
 struct link_rows {
     struct row_set *links;
+    bool by_device;          /* `devices` is wanted; the owner sets it before the first update */
+    struct row_set *devices; /* row i is the same link's as row i of `links`; NULL if not wanted */
     struct row_set *info;
+    struct row_set *peers;
     struct row_set *excluded;
     struct link_excluded *excluded_kinds; /* one for each row of `excluded` */
     size_t excluded_count;
     size_t excluded_capacity;
-    uint64_t generation; /* of the links; 0: none yet */
+    uint64_t generation; /* of the links; 0 if none yet */
 };
 
 /* Brings rows up to date and notes in each link which is its row. -ENOMEM: as before, and the next call tries
  * again. */
 int link_rows_update(struct link_rows *rows, struct link_table *links, const struct device_filter *filter);
-void link_rows_done(struct link_rows *rows); /* accepts a zeroed one */
+void link_rows_done(struct link_rows *rows); /* accepts a zeroed struct */

@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/meaning/drop_meaning.h"
 
-/* See drop_meaning.h. */
+/* Finds what a drop means, by its reason and function. Pure; any thread. */
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "collectors/meaning/drop_meaning_table.h"
+
+static const struct {
+    const struct drop_meaning *entries;
+    const size_t *count;
+} parts[] = {
+    {drop_meaning_reasons, &drop_meaning_reason_count},
+    {drop_meaning_functions, &drop_meaning_function_count},
+    {drop_meaning_devices, &drop_meaning_device_count},
+    {drop_meaning_network, &drop_meaning_network_count},
+};
 
 const struct drop_meaning *drop_meaning_at(size_t i)
 {
-    if (i < drop_meaning_reason_count)
-        return &drop_meaning_reasons[i];
-    i -= drop_meaning_reason_count;
-    return i < drop_meaning_function_count ? &drop_meaning_functions[i] : NULL;
+    for (size_t part = 0; part < ELEMENTS(parts); part++) {
+        if (i < *parts[part].count)
+            return &parts[part].entries[i];
+        i -= *parts[part].count;
+    }
+    return NULL;
+}
+
+static bool is_beginning(const char *pattern)
+{
+    size_t size = strlen(pattern);
+
+    return size && pattern[size - 1] == '*';
 }
 
 /* The pattern may end with a star, for any more. */
-static bool function_fits(const char *pattern, const char *function)
+static bool fits(const char *pattern, const char *text)
 {
-    size_t length = strlen(pattern);
-
-    if (pattern[length - 1] == '*')
-        return strncmp(pattern, function, length - 1) == 0;
-    return strcmp(pattern, function) == 0;
+    if (is_beginning(pattern))
+        return strncmp(pattern, text, strlen(pattern) - 1) == 0;
+    return strcmp(pattern, text) == 0;
 }
 
 /* How much of what is known the entry is about; 0: something else. */
@@ -31,11 +49,11 @@ static unsigned entry_weight(const struct drop_meaning *entry, const char *reaso
 {
     unsigned weight;
 
-    if ((entry->circumstance & ~circumstances) || (entry->reason && strcmp(entry->reason, reason) != 0) ||
-        (entry->function && !function_fits(entry->function, function)))
+    if ((entry->circumstance & ~circumstances) || (entry->reason && !fits(entry->reason, reason)) ||
+        (entry->function && !fits(entry->function, function)))
         return 0;
     if (entry->reason)
-        weight = entry->function ? 8 : 4;
+        weight = entry->function ? 8 : is_beginning(entry->reason) ? 3 : 4;
     else
         weight = entry->decides ? 6 : 2;
     return weight + (entry->circumstance ? 1 : 0);
@@ -64,15 +82,70 @@ const struct drop_meaning *drop_meaning_of_class(const char *reason, const char 
          circumstance = circumstance ? 2 * circumstance : 1) {
         const struct drop_meaning *found = drop_meaning_find(reason, function, circumstance);
 
-        if (found && strcmp(loss_class_name(found->loss_class), loss_class) == 0)
+        if (found && strcmp(loss_class_name(cause_meanings[found->cause].loss_class), loss_class) == 0)
             return found;
     }
     return NULL;
 }
 
-enum loss_class drop_class_of(const char *reason, const char *function, unsigned circumstances)
+enum drop_cause drop_cause_of(const char *reason, const char *function, unsigned circumstances)
 {
     const struct drop_meaning *meaning = drop_meaning_find(reason, function, circumstances);
 
-    return meaning ? meaning->loss_class : LOSS_UNKNOWN;
+    return meaning ? meaning->cause : CAUSE_UNKNOWN;
+}
+
+enum loss_class drop_class_of(const char *reason, const char *function, unsigned circumstances)
+{
+    return cause_meanings[drop_cause_of(reason, function, circumstances)].loss_class;
+}
+
+/* Tunnels and IPsec, when they take a packet out: by then it has the device of the tunnel, or the note of
+ * where it came in is gone (__iptunnel_pull_header(), net/ipv4/ip_tunnel_core.c), so that the packet itself
+ * looks forwarded, or made here. */
+static bool takes_out(const char *function)
+{
+    static const char *const patterns[] = {
+        "vxlan_rcv",
+        "geneve_rx",
+        "ip_tunnel_rcv",
+        "__ip6_tnl_rcv",
+        "gre_rcv",
+        "__ipgre_rcv",
+        "ip6gre_rcv",
+        "ip6erspan_rcv",
+        "erspan_rcv",
+        "ipip_tunnel_rcv",
+        "ipip6_rcv",
+        "sit_tunnel_rcv",
+        "ipxip6_rcv",
+        "xfrm_input",
+        "vti_input*",
+        "vti6_input*",
+        "bareudp_udp_encap_recv",
+        "gtp_encap_recv",
+        "macsec_handle_frame",
+    };
+
+    for (size_t i = 0; i < ELEMENTS(patterns); i++)
+        if (fits(patterns[i], function))
+            return true;
+    return false;
+}
+
+enum direction drop_direction_of(enum drop_cause cause, const char *function)
+{
+    enum direction direction = cause_meanings[cause].direction;
+
+    return direction == DIRECTION_NONE && takes_out(function) ? DIRECTION_RECEIVE : direction;
+}
+
+bool drop_reason_of_socket(const char *reason)
+{
+    static const char *const patterns[] = {"SOCKET_*", "TCP_*", "PROTO_MEM"};
+
+    for (size_t i = 0; i < ELEMENTS(patterns); i++)
+        if (fits(patterns[i], reason))
+            return true;
+    return false;
 }

@@ -2,44 +2,52 @@
 #pragma once
 
 /*
- * What a drop means: a class out of five, by the reason that the kernel gives and the function that dropped,
- * one sentence for people, and what to do about it. Pure data and its lookup; any thread. The table in
+ * What a drop means, by the reason that the kernel gives and the function that dropped: its cause, and one
+ * sentence for people. Constant data and its lookup; any thread. The table in
  * docs/runbook/drop-reasons.md is made from it.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "collectors/meaning/remedy.h"
+#include "collectors/meaning/drop_cause.h"
 
 /* What tells drops apart that have a reason and a function in common. Bits: a source may know several, or
  * none. */
 enum drop_circumstance {
-    DROP_NO_CARRIER = 1 << 0, /* the device that it was to leave by has none */
+    DROP_NO_CARRIER = 1 << 0, /* the device that it was to leave by has none, or none yet */
     DROP_TO_GROUP = 1 << 1,   /* its link-layer address is a broadcast or multicast one */
     DROP_TO_HOST = 1 << 2,    /* it is not */
     DROP_CIRCUMSTANCE_LAST = DROP_TO_HOST
 };
 
 /* One entry. With a reason and a function it holds before all others, then a function that decides, a reason,
- * a function; of two alike the one that asks for a circumstance, where it is met. */
+ * the beginning of one, a function; of two alike the one that asks for a circumstance, where it is met. */
 struct drop_meaning {
-    const char *reason;                  /* without SKB_DROP_REASON_; NULL: any */
-    const char *function;                /* a star at its end stands for any more; NULL: any */
+    const char *reason;                  /* without SKB_DROP_REASON_; a star as below; NULL if any */
+    const char *function;                /* a star at its end stands for any more; NULL if any */
     bool decides;                        /* whatever the reason */
-    enum drop_circumstance circumstance; /* 0: any */
-    enum loss_class loss_class;
-    enum shared_remedy remedy;
+    enum drop_circumstance circumstance; /* 0 if any */
+    enum drop_cause cause;
     const char *sentence; /* what happened, and why */
 };
 
 /* All entries, in the order of the document; NULL behind the last. */
 const struct drop_meaning *drop_meaning_at(size_t i);
 
-/* The entry that holds; NULL: none, the class is unknown. */
+/* The entry that holds; NULL if none, the cause is unknown. */
 const struct drop_meaning *drop_meaning_find(const char *reason, const char *function,
                                              unsigned circumstances);
+enum drop_cause drop_cause_of(const char *reason, const char *function, unsigned circumstances);
 enum loss_class drop_class_of(const char *reason, const char *function, unsigned circumstances);
+
+/* The direction that all packets have which are dropped for this cause, or by this function; NONE: they have
+ * not all the same one. */
+enum direction drop_direction_of(enum drop_cause cause, const char *function);
+
+/* Whether a packet that was dropped for it had reached its socket, also where the kernel does not say which.
+ */
+bool drop_reason_of_socket(const char *reason);
 
 /* The same from the labels of a row, where the class tells in which circumstance it was. */
 const struct drop_meaning *drop_meaning_of_class(const char *reason, const char *function,

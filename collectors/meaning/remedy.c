@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/meaning/remedy.h"
 
-/* See remedy.h. */
+/* The remedies that several collectors share. Constant data; any thread. */
 
 const struct remedy remedies[REMEDY_COUNT] = {
     [REMEDY_NOTHING] = {"benign", "Nothing to do: nobody waits for it"},
@@ -47,10 +47,14 @@ const struct remedy remedies[REMEDY_COUNT] = {
     [REMEDY_ACCEPT_QUEUE] = {"tcp-accept-queue",
                              "Let the server accept faster, or raise its backlog (ss -ltn)"},
     [REMEDY_OPEN_VSWITCH] = {"open-vswitch", "Trace the packet (ovs-appctl ofproto/trace)"},
+    [REMEDY_WIRELESS] = {"wireless",
+                         "See who sends it (iw dev DEVICE station dump), and what keys and roaming do"},
     [REMEDY_NIC_RING] = {"nic-ring",
                          "A larger ring (ethtool -G), more queues, or an idler CPU for their interrupts"},
     [REMEDY_NIC_MISSED] = {"nic-missed",
                            "A larger ring (ethtool -G); else see whether its PCIe slot is fast enough"},
+    [REMEDY_NIC_PORT] = {"port-discard",
+                         "See whether the switch sends pause frames, and what speed the link has (ethtool)"},
     [REMEDY_NIC_FAULT] = {"nic-fault", "See the kernel's log (dmesg) and the driver's version"},
     [REMEDY_DUPLEX] = {"duplex", "Compare speed and duplex of both ends (ethtool DEVICE)"},
     [REMEDY_LINK_FLAPS] = {"link-flaps", "Cable, transceiver, the switch's port"},

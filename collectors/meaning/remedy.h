@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What several collectors say of the losses that they count: what to do, and the limit that was reached. What
- * only one of them says stands beside its metrics. Pure data; any thread.
+ * What several collectors say about their losses: what to do, and the limit that was reached. What only one
+ * collector says is beside its metrics. Constant data; any thread.
  */
 
 #include "base/table/meaning.h"
@@ -42,8 +42,10 @@ enum shared_remedy {
     REMEDY_TCP_RECEIVE_QUEUE,
     REMEDY_ACCEPT_QUEUE,
     REMEDY_OPEN_VSWITCH,
+    REMEDY_WIRELESS,
     REMEDY_NIC_RING,
     REMEDY_NIC_MISSED,
+    REMEDY_NIC_PORT,
     REMEDY_NIC_FAULT,
     REMEDY_DUPLEX,
     REMEDY_LINK_FLAPS,

@@ -73,7 +73,7 @@ static const struct metric metrics[COLUMN_COUNT] = {
 struct collector_state {
     struct procfile stat;
     DIR *descriptors;  /* NULL: may not be looked at */
-    uint64_t start_ns; /* CLOCK_REALTIME, fixed: it does not move when the clock is set; 0: not known yet */
+    uint64_t start_ns; /* CLOCK_REALTIME, fixed: it does not move when the clock is set; 0 if not known yet */
     uint64_t page_bytes;
     struct column_set *columns;
     struct row_set *rows;
@@ -198,9 +198,8 @@ static int process_collect(struct collector_state *state, struct snapshot *draft
 const struct collector process_collector = {
     .name = "process",
     .summary = "what the exporter itself uses: CPU, memory, descriptors",
-    .needs = "nothing",
     .enabled = true,
-    .interval = "5s",
+    .interval = "15s",
     .state_size = sizeof(struct collector_state),
     .open = process_open,
     .collect = process_collect,

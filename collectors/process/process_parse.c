@@ -2,8 +2,9 @@
 #include "collectors/process/process_parse.h"
 
 /*
- * The kernel's do_task_stat() (fs/proc/array.c) writes one line of 52 fields. The second, the command name in
- * parentheses, may hold anything, spaces and parentheses too: fields are counted from the last ')'.
+ * Reads /proc/PID/stat. The kernel's do_task_stat() (fs/proc/array.c) writes one line of 52 fields. The
+ * second, the command name in parentheses, may hold anything, spaces and parentheses too, so fields are
+ * counted from the last ')'. Pure; the process collector's thread.
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* /proc/PID/stat, bytes to struct. Pure. */
+/* Reads /proc/PID/stat. Pure. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The columns of netdrop_qdisc_*: names, help, and what drops mean. Pure data. */
+/* The columns of netdrop_qdisc_*: names, help, and what drops mean. Constant data. */
 
 #include "base/table/table.h"
 #include "collectors/qdisc/qdisc_parse.h"

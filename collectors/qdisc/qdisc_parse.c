@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/qdisc/qdisc_parse.h"
 
-/* See qdisc_parse.h. Any thread. */
+/* Reads the kernel's messages about queueing disciplines. Pure; any thread. */
 
 #include <errno.h>
 #include <linux/gen_stats.h>
@@ -64,6 +64,31 @@ static void parse_statistics(struct qdisc *qdisc, const struct nlattr *statistic
     parse_queue(qdisc, attributes[TCA_STATS_QUEUE]);
 }
 
+/* Of a fifo the options are a struct; of others each is an attribute. What is not here holds more than one
+ * limit, or would lose its other settings where only this one is given. */
+static void parse_limit(struct qdisc *qdisc, const struct nlattr *options)
+{
+    static const struct {
+        const char *kind;
+        int attribute; /* 0: struct tc_fifo_qopt */
+    } kinds[] = {{"pfifo", 0},
+                 {"bfifo", 0},
+                 {"pfifo_head_drop", 0},
+                 {"codel", TCA_CODEL_LIMIT},
+                 {"fq_codel", TCA_FQ_CODEL_LIMIT}};
+    uint32_t limit;
+    size_t i = 0;
+
+    while (i < ELEMENTS(kinds) && strcmp(kinds[i].kind, qdisc->kind) != 0)
+        i++;
+    if (i < ELEMENTS(kinds) && options && kinds[i].attribute)
+        options = nla_find(nla_data(options), nla_len(options), kinds[i].attribute);
+    if (i == ELEMENTS(kinds) || !options || nla_len(options) < (int)sizeof(limit))
+        return;
+    memcpy(&limit, nla_data(options), sizeof(limit));
+    qdisc_set(qdisc, QDISC_LIMIT, limit);
+}
+
 int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc)
 {
     struct nlattr *attributes[TCA_MAX + 1];
@@ -87,6 +112,7 @@ int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc)
     if (strcmp(qdisc.kind, "noqueue") == 0)
         return -ENODATA;
     parse_statistics(&qdisc, attributes[TCA_STATS2]);
+    parse_limit(&qdisc, attributes[TCA_OPTIONS]);
     *ret_qdisc = qdisc;
     return 0;
 }
@@ -100,6 +126,12 @@ bool qdisc_same(const struct qdisc *a, const struct qdisc *b)
 bool qdisc_is_root(const struct qdisc *qdisc)
 {
     return qdisc->parent == TC_H_ROOT || qdisc->parent == TC_H_INGRESS;
+}
+
+bool qdisc_is_below(const struct qdisc *qdisc, const struct qdisc *parent)
+{
+    return qdisc->ifindex == parent->ifindex && !qdisc_is_root(qdisc) &&
+           TC_H_MAJ(qdisc->parent) == TC_H_MAJ(parent->handle);
 }
 
 void qdisc_format_handle(uint32_t handle, char text[QDISC_HANDLE_SIZE])

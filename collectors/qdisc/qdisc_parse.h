@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Bytes of RTM_NEWQDISC in, what they say of a queueing discipline out. Pure: no system call, no allocation.
- * Tolerant of older and newer kernels: a number without its attribute is absent, not zero.
+ * Reads RTM_NEWQDISC messages about queueing disciplines. Pure: no system call, no allocation. Accepts older
+ * and newer kernels: a number without its attribute is absent, not zero.
  */
 
 #include <linux/netlink.h>
@@ -13,7 +13,8 @@
 
 enum { QDISC_HANDLE_SIZE = 12 }; /* "ffff:fff1" */
 
-/* The numbers that every kind has (struct gnet_stats_basic, struct gnet_stats_queue). */
+/* The numbers that every kind has (struct gnet_stats_basic, struct gnet_stats_queue), and one that some have.
+ */
 enum qdisc_value {
     QDISC_PACKETS,
     QDISC_BYTES,
@@ -22,6 +23,7 @@ enum qdisc_value {
     QDISC_REQUEUES,
     QDISC_BACKLOG_BYTES,
     QDISC_BACKLOG_PACKETS,
+    QDISC_LIMIT, /* of kinds whose limit can be changed alone; packets, of bfifo bytes */
     QDISC_VALUE_COUNT
 };
 
@@ -37,11 +39,14 @@ struct qdisc {
 /* -ENODATA: another message, or a device without queue; -EBADMSG: it makes no sense. */
 int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc);
 
-/* True where both are the same qdisc, whatever their numbers. */
+/* Returns true if both are the same qdisc, whatever their numbers. */
 bool qdisc_same(const struct qdisc *a, const struct qdisc *b);
 
-/* True where it hangs on the device itself and not below another qdisc. */
+/* Returns true if it hangs on the device itself and not below another qdisc. */
 bool qdisc_is_root(const struct qdisc *qdisc);
+
+/* Returns true if it hangs on a class of that one: not below another that is below it. */
+bool qdisc_is_below(const struct qdisc *qdisc, const struct qdisc *parent);
 
 /* Handles as tc prints them: "8001:", "1:10", ":2"; "" for the parent of the root of transmission. */
 void qdisc_format_handle(uint32_t handle, char text[QDISC_HANDLE_SIZE]);

@@ -12,17 +12,19 @@
 
 #include "collectors/kernel/procfile.h"
 #include "collectors/snmp/snmp_layout.h"
+#include "collectors/snmp/snmp_node.h"
+#include "config/glob.h"
 
 struct collector_settings {
     struct snmp_selection fields;
 };
 
 struct collector_state {
-    const struct collector_settings *settings;
+    struct snmp_selection fields;
     struct limits *limits;
     const char *procfs;
     struct procfile files[SNMP_FILE_COUNT];
-    struct snmp_layout *layout; /* NULL: none yet */
+    struct snmp_layout *layout; /* NULL if none yet */
 };
 
 static void snmp_close(struct collector_state *state)
@@ -96,7 +98,8 @@ static int snmp_open(struct collector_state *state, const struct collector_conte
     };
     struct snmp_text texts[SNMP_FILE_COUNT];
 
-    state->settings = context->settings;
+    state->fields = context->settings->fields;
+    state->fields.node_exporter = context->node_exporter;
     state->limits = context->limits;
     state->procfs = context->procfs;
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++)
@@ -111,7 +114,7 @@ static int make_layout(struct collector_state *state, const struct snmp_text tex
                        struct fault *fault)
 {
     struct snmp_layout *layout;
-    int error = snmp_layout_new(texts, &state->settings->fields, state->limits, &layout);
+    int error = snmp_layout_new(texts, &state->fields, state->limits, &layout);
 
     if (error == -EFBIG)
         return fault_set(fault, error, "%s/self/net: more than %d fields", state->procfs, SNMP_FIELDS_MAX);
@@ -161,14 +164,17 @@ static const struct option options[] = {
     {
         .key = "fields.include",
         .type = OPTION_LIST,
+        .doubt = glob_doubt,
         .offset = offsetof(struct collector_settings, fields.include),
         .default_text = DEFAULT_FIELDS,
         .help =
             "counters to show: globs on the kernel's names, as PROTOCOL_FIELD (TcpExt_Listen*, Udp6_NoPorts)",
+        .other_series = "*",
     },
     {
         .key = "fields.exclude",
         .type = OPTION_LIST,
+        .doubt = glob_doubt,
         .offset = offsetof(struct collector_settings, fields.exclude),
         .default_text = "",
         .help = "counters to leave out (globs)",
@@ -178,10 +184,10 @@ static const struct option options[] = {
 const struct collector snmp_collector = {
     .name = "snmp",
     .summary = "counters of IP, ICMP, TCP, UDP and MPTCP (/proc/net/snmp, netstat, snmp6)",
-    .needs = "nothing",
     .enabled = true,
-    .interval = "1s",
+    .interval = "15s",
     .options = OPTION_TABLE(options, struct collector_settings),
+    .node = snmp_node,
     .state_size = sizeof(struct collector_state),
     .open = snmp_open,
     .collect = snmp_collect,

@@ -44,6 +44,7 @@ struct snmp_layout *snmp_layout_free(struct snmp_layout *layout)
         column_set_unref(layout->columns[i]);
         row_set_unref(layout->rows[i]);
     }
+    column_set_unref(layout->node_columns);
     free(layout->blocks);
     free(layout->heads);
     free(layout->slots);
@@ -80,9 +81,15 @@ static bool is_blank_to(const char *at, const char *end)
     return at == end;
 }
 
+/* Where the numbers go; NULL if nobody wants that table. */
+struct snmp_tables {
+    struct table *shapes[SNMP_SHAPE_COUNT];
+    struct table *node;
+};
+
 /* All values of a block or none: a line that is wrong somewhere may be shifted everywhere. */
 static bool fill_block(struct snmp_layout *layout, const struct snmp_layout_block *known,
-                       struct snmp_text values, struct table *tables[SNMP_SHAPE_COUNT])
+                       struct snmp_text values, const struct snmp_tables *tables)
 {
     const struct snmp_slot *slots = layout->slots + known->slot_first;
     const char *at = values.data;
@@ -95,9 +102,12 @@ static bool fill_block(struct snmp_layout *layout, const struct snmp_layout_bloc
             return false;
     if (!is_blank_to(at, end))
         return false;
-    for (size_t i = 0; i < known->slot_count; i++)
+    for (size_t i = 0; i < known->slot_count; i++) {
         if (slots[i].table != SNMP_SLOT_NOWHERE)
-            table_set(tables[slots[i].table], slots[i].row, slots[i].column, layout->values[i]);
+            table_set(tables->shapes[slots[i].table], slots[i].row, slots[i].column, layout->values[i]);
+        if (slots[i].node_column != SNMP_SLOT_NOWHERE)
+            table_set(tables->node, 0, slots[i].node_column, layout->values[i]);
+    }
     return true;
 }
 
@@ -126,26 +136,36 @@ static void tell_lines(const struct snmp_walk *walk, struct limits *limits, stru
             fault_note(fault, "without %llu lines of %s that make no sense", (unsigned long long)strange,
                        file_names[i]);
         if (cursor->unfilled)
-            fault_note(fault, "without the numbers of %s for which it has but names", file_names[i]);
+            fault_note(fault, "without numbers of %s, which has only their names", file_names[i]);
     }
+}
+
+static int add_tables(const struct snmp_layout *layout, struct snapshot *draft, struct snmp_tables *tables)
+{
+    for (size_t i = 0; i < SNMP_SHAPE_COUNT; i++) {
+        if (!layout->columns[i])
+            continue;
+        tables->shapes[i] = snapshot_add_table(draft, layout->columns[i], layout->rows[i]);
+        if (!tables->shapes[i])
+            return -ENOMEM;
+    }
+    if (!layout->node_columns)
+        return 0;
+    tables->node = snapshot_add_table(draft, layout->node_columns, layout->rows[SNMP_PLAIN]);
+    return tables->node ? 0 : -ENOMEM;
 }
 
 int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT],
                      struct limits *limits, struct snapshot *draft, struct fault *fault)
 {
-    struct table *tables[SNMP_SHAPE_COUNT] = {};
+    struct snmp_tables tables = {};
     struct snmp_walk walk = snmp_walk_begin(texts);
     struct snmp_block block;
 
-    for (size_t i = 0; i < SNMP_SHAPE_COUNT; i++) {
-        if (!layout->columns[i])
-            continue;
-        tables[i] = snapshot_add_table(draft, layout->columns[i], layout->rows[i]);
-        if (!tables[i])
-            return -ENOMEM;
-    }
+    if (add_tables(layout, draft, &tables) < 0)
+        return -ENOMEM;
     for (size_t i = 0; snmp_walk_next(&walk, &block); i++) {
-        if (fill_block(layout, &layout->blocks[i], block.values, tables))
+        if (fill_block(layout, &layout->blocks[i], block.values, &tables))
             continue;
         limit_hit(limits, LIMIT_PROC_MALFORMED);
         tell_block(walk.file, block.head, fault);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Which number of the three files goes into which cell: made from the names once, and good for as long as the
- * kernel shows the same fields. Collecting then is one walk along the values, without a look-up and without
- * an allocation. Pure; used by one thread at a time.
+ * Maps each number of the three files to its cell. It is made from the names once, and is valid as long as
+ * the kernel shows the same fields. Collecting is then one walk along the values, without lookup or
+ * allocation. Pure; one thread at a time.
  */
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/table/snapshot.h"
-#include "collectors/snmp/snmp_parse.h"
+#include "collectors/protocols/snmp_parse.h"
 #include "config/option.h"
 
 enum snmp_file { SNMP_FILE_SNMP, SNMP_FILE_NETSTAT, SNMP_FILE_SNMP6, SNMP_FILE_COUNT };
@@ -24,6 +24,7 @@ enum { SNMP_FIELDS_MAX = 4096 };
 struct snmp_selection {
     struct string_list include;
     struct string_list exclude;
+    bool node_exporter; /* no option: what has its names has a table of them too */
 };
 
 struct snmp_layout;
@@ -35,7 +36,7 @@ int snmp_layout_new(const struct snmp_text texts[SNMP_FILE_COUNT], const struct 
                     struct limits *limits, struct snmp_layout **ret_layout);
 struct snmp_layout *snmp_layout_free(struct snmp_layout *layout); /* accepts NULL, returns NULL */
 
-/* True where the texts name the same fields in the same order as those that the layout was made from. */
+/* Returns true if the texts name the same fields in the same order as those that the layout was made from. */
 bool snmp_layout_matches(const struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT]);
 
 /* How many blocks the files held, well-formed or not. */
@@ -45,7 +46,7 @@ size_t snmp_layout_blocks(const struct snmp_layout *layout);
  * Adds the tables to the draft and fills in the values of texts that the layout matches. A block whose values
  * are not one 64-bit number for each name stays out whole; that, and each line that belongs to no block,
  * counts as LIMIT_PROC_MALFORMED, but for names without numbers. The fault is told which files and protocols
- * are left out (fault_note()). -ENOMEM.
+ * are left out (fault_note()). Returns 0 or -ENOMEM.
  */
 int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT],
                      struct limits *limits, struct snapshot *draft, struct fault *fault);

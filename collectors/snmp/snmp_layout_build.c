@@ -15,9 +15,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/snmp/snmp_help.h"
+#include "collectors/protocols/snmp_help.h"
+#include "collectors/protocols/snmp_ledger.h"
+#include "collectors/protocols/snmp_meaning.h"
 #include "collectors/snmp/snmp_layout_private.h"
-#include "collectors/snmp/snmp_meaning.h"
+#include "collectors/snmp/snmp_node.h"
 
 enum { ICMP_TYPES = 256, VERSIONS = 2 };
 
@@ -27,6 +29,7 @@ struct family {
     size_t column;
     const char *help;
     const struct meaning *meaning;
+    const struct ledger_rule *ledger;
     char
         source[2 * (SNMP_PROTOCOL_MAX + SNMP_FIELD_MAX + 4)]; /* "Udp NoPorts", "Udp NoPorts, Udp6 NoPorts" */
 };
@@ -40,7 +43,7 @@ struct builder {
     size_t heads_size;
     size_t slot_count;
     size_t column_count[SNMP_SHAPE_COUNT];
-    int icmp_rows[VERSIONS][ICMP_TYPES]; /* row + 1; 0: none yet */
+    int icmp_rows[VERSIONS][ICMP_TYPES]; /* row + 1; 0 if none yet */
 };
 
 DEFINE_CLEANUP(struct snmp_layout *, snmp_layout_free)
@@ -83,7 +86,8 @@ static struct family *add_family(struct builder *builder, const struct snmp_name
     family->name = *name;
     family->column = builder->column_count[name->shape]++;
     family->help = snmp_help(field, name);
-    family->meaning = snmp_meaning(field, name);
+    family->meaning = snmp_meaning(field, name, SNMP_HERE);
+    family->ledger = snmp_ledger(field, name, SNMP_HERE);
     return family;
 }
 
@@ -165,6 +169,13 @@ static int place_field(struct builder *builder, const struct snmp_field *field, 
     return 0;
 }
 
+static uint16_t node_column(const struct builder *builder, const struct snmp_field *field)
+{
+    int column = builder->layout->node_columns ? snmp_node_find(field) : -1;
+
+    return column < 0 ? SNMP_SLOT_NOWHERE : (uint16_t)column;
+}
+
 static int add_block(struct builder *builder, const struct snmp_walk *walk, const struct snmp_block *found)
 {
     struct snmp_layout *layout = builder->layout;
@@ -187,7 +198,9 @@ static int add_block(struct builder *builder, const struct snmp_walk *walk, cons
         int error = 0;
 
         snmp_name_make(&field, &name);
-        *slot = (struct snmp_slot){.table = SNMP_SLOT_NOWHERE, .is_signed = name.is_signed};
+        *slot = (struct snmp_slot){.table = SNMP_SLOT_NOWHERE,
+                                   .node_column = node_column(builder, &field),
+                                   .is_signed = name.is_signed};
         if (is_selected(builder->selection, &field))
             error = place_field(builder, &field, &name, slot);
         if (error < 0)
@@ -215,6 +228,7 @@ static int make_columns(struct builder *builder, enum snmp_shape shape)
                 .type = family->name.gauge ? METRIC_GAUGE : METRIC_COUNTER,
                 .value = family->name.is_signed ? VALUE_INT64 : VALUE_UINT64,
                 .meaning = family->meaning,
+                .ledger = family->ledger,
             };
     }
     return column_set_new(metrics, builder->column_count[shape], &builder->layout->columns[shape]);
@@ -300,7 +314,9 @@ int snmp_layout_new(const struct snmp_text texts[SNMP_FILE_COUNT], const struct 
 
     if (!layout)
         return -ENOMEM;
-    error = allocate(&builder, texts);
+    error = selection->node_exporter ? node_columns_new(snmp_node[0], &layout->node_columns) : 0;
+    if (error == 0)
+        error = allocate(&builder, texts);
     if (error == 0)
         error = place_all(&builder, texts);
     free(builder.families);

@@ -3,8 +3,8 @@
 
 /* What snmp_layout_build.c makes and snmp_layout.c uses. Nobody else includes this. */
 
+#include "collectors/protocols/snmp_name.h"
 #include "collectors/snmp/snmp_layout.h"
-#include "collectors/snmp/snmp_name.h"
 
 enum { SNMP_SLOT_NOWHERE = UINT16_MAX };
 
@@ -13,6 +13,7 @@ struct snmp_slot {
     uint16_t table; /* enum snmp_shape; SNMP_SLOT_NOWHERE: not selected, or its name is taken */
     uint16_t row;
     uint16_t column;
+    uint16_t node_column; /* in the table of node_exporter's names; SNMP_SLOT_NOWHERE: it is not there */
     bool is_signed;
 };
 
@@ -31,8 +32,9 @@ struct snmp_layout {
     char *heads; /* of all blocks, one behind the other */
     struct snmp_slot *slots;
     uint64_t *values;                             /* of the block that is being read */
-    struct column_set *columns[SNMP_SHAPE_COUNT]; /* NULL: no such table */
+    struct column_set *columns[SNMP_SHAPE_COUNT]; /* NULL if no such table */
     struct row_set *rows[SNMP_SHAPE_COUNT];
+    struct column_set *node_columns; /* of a table with the row of SNMP_PLAIN; NULL if not wanted */
 };
 
 /* All blocks of all three files. */

@@ -2,20 +2,30 @@
 #pragma once
 
 /*
- * How many drops of each socket are counted already. The kernel's number belongs to a socket and goes with
- * it; ours belongs to a port and stays, so that it has to be told what is new. Sockets that never dropped
+ * Remembers how many drops of each socket are already counted. The kernel's counter belongs to a socket and
+ * ends with it; ours belongs to a port and stays, so only new drops may be added. Sockets that never dropped
  * need no place here, and most never do. Pure memory, one thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/hash.h"
 
+/* Whose drops count: those of a service do, what a client dropped is but remembered, so that it is the past
+ * of the service that it may become. */
+enum socket_role { SOCKET_SERVICE, SOCKET_CLIENT };
+
+/* There are looks at services, and looks at the rest, which come much less often. */
+enum sockets_kind { SOCKETS_SERVICES, SOCKETS_REST, SOCKETS_KINDS };
+
 struct socket_drop {
     uint64_t cookie;
-    uint32_t drops; /* of the socket, when it was last seen */
-    uint32_t round; /* when that was; or will be, where it is looked at only now and then */
+    uint32_t drops;        /* of the socket, when it was last seen */
+    uint32_t round;        /* of looks of that kind */
+    enum socket_role role; /* that it had then */
+    bool rest;             /* a look at the rest saw it */
 };
 
 struct socket_drops {
@@ -23,20 +33,24 @@ struct socket_drops {
     size_t count;
     size_t capacity;
     struct hash_index index; /* the items by their cookie */
-    uint32_t round;
-    uint32_t ahead;      /* set by the owner: rounds for which those told of now are left out */
-    uint32_t full_round; /* in which there was no room */
+    uint32_t rounds[SOCKETS_KINDS];
+    enum sockets_kind kind; /* of the look going on */
+    bool opening;           /* set by the owner: what those not known have dropped is of before */
+    bool full;              /* there was no room in this look */
 };
 
-void socket_drops_done(struct socket_drops *drops); /* accepts a zeroed one */
+void socket_drops_done(struct socket_drops *drops); /* accepts a zeroed struct */
 
-/* A new look at all sockets begins. */
-void socket_drops_begin(struct socket_drops *drops);
+/* A new look begins. */
+void socket_drops_begin(struct socket_drops *drops, enum sockets_kind kind);
 
 /*
- * Tells how many of a socket's drops are new. A socket may be told of any number of times, also within a
- * round; one that is not told of is remembered for a few rounds more at least, because a dump may miss one
- * that is there. -ENOSPC where so many sockets drop that there is no room to remember another, -ENOMEM: the
- * drops are not told, and will be, where there is room later.
+ * Tells how many of a socket's drops are new, and count: none of a client, nor of one that was a client when
+ * it was last seen. A socket may be told of any number of times, also within a look; one that is not told of
+ * is remembered for a few more looks of its kind at least, because a dump may miss one that is there: it is
+ * the number of these that tells how likely that is, however far apart they are. -ENOSPC where so
+ * many sockets drop that there is no room to remember another, -ENOMEM: the drops are not told, and will be,
+ * where there is room later.
  */
-int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t count, uint32_t *ret_new);
+int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t count, enum socket_role role,
+                      uint32_t *ret_new);

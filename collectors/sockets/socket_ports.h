@@ -2,9 +2,11 @@
 #pragma once
 
 /*
- * A bounded set of local ports, each with its numbers, and the rows that it is in a snapshot. A port has its
- * place while it has a socket, and longer where it has a count that must not be lost; ports without a place
- * share one named `other`. Pure memory, one thread; label texts are rendered only when a place comes or goes.
+ * A bounded set of local ports, or of ports and the workloads that use them, with their numbers and rows. A
+ * port has a place while it has a socket, and longer if it has a count that must not be lost; ports without a
+ * place share one named `other`. Workloads come and go by the thousand, so if places run out, those of
+ * workloads without a socket are given up, and their counts are added to `forgotten`. Pure memory, one
+ * thread; label texts are rendered only when a place comes or goes.
  */
 
 #include <stdbool.h>
@@ -13,13 +15,15 @@
 
 #include "base/limits.h"
 #include "base/table/table.h"
+#include "collectors/kernel/workload_table.h"
 
 enum { SOCKET_PORT_VALUES = 2 };
 
 struct socket_port {
-    uint32_t key;    /* IP version and port */
+    uint64_t key;    /* IP version, port, number of the workload */
     bool has_socket; /* in this round; set by the owner */
     uint64_t values[SOCKET_PORT_VALUES];
+    uint64_t buffer; /* bytes of the smallest receive buffer of its sockets in this round; 0 if not known */
 };
 
 struct socket_ports {
@@ -29,23 +33,36 @@ struct socket_ports {
     struct socket_port other[2]; /* of IPv4 and IPv6 */
     bool other_shown[2];
     bool changed; /* since the rows were made */
+    bool crowded; /* a place was wanting in this round */
+    uint64_t forgotten[SOCKET_PORT_VALUES];
+    const struct workload_table *workloads; /* borrowed; NULL: they are not told apart */
     struct row_set *rows;
     struct limits *limits; /* borrowed */
 };
 
 /* -ENOMEM. What is made once holds `max` ports: later nothing is allocated but rows. */
-int socket_ports_init(struct socket_ports *ports, size_t max, struct limits *limits);
-void socket_ports_done(struct socket_ports *ports); /* accepts a zeroed one */
+int socket_ports_init(struct socket_ports *ports, size_t max, const struct workload_table *workloads,
+                      struct limits *limits);
+void socket_ports_done(struct socket_ports *ports); /* accepts a zeroed struct */
+
+/* Adds the values of another set, of the ports up to the highest, and ends it. Numbers of workloads mean the
+ * same in both, or one of them does not tell them apart. */
+void socket_ports_merge(struct socket_ports *ports, struct socket_ports *from, uint16_t highest);
 
 /* A new look at all sockets begins: no port has a socket; values are 0 again, or are kept. */
 void socket_ports_begin(struct socket_ports *ports, bool keep_values);
 
 /* The place of a port, or what stands for it. `hint` makes it cheap to ask for one port again and again. */
-struct socket_port *socket_ports_get(struct socket_ports *ports, bool ipv6, uint16_t port, size_t *hint);
+struct socket_port *socket_ports_get(struct socket_ports *ports, bool ipv6, uint16_t port, uint32_t workload,
+                                     size_t *hint);
+
+/* Marks the workloads that have places, by number. */
+void socket_ports_used(const struct socket_ports *ports, bool *used);
 
 /* Ends a look: ports without socket and values lose their place, and rows are brought up to date. -ENOMEM:
  * the next look tries again. */
 int socket_ports_end(struct socket_ports *ports);
 
-/* Sets the first `count` values of every row, in as many columns. */
+/* Sets the first `count` values of every row, in as many columns, and in the one behind these, where there is
+ * one, the buffer. */
 void socket_ports_fill(const struct socket_ports *ports, struct table *table, size_t count);

@@ -14,12 +14,13 @@
  * A socket may come into view with a past: one that was connected disconnects, or gives up a port of the
  * kernel's choice for one of its own. Nothing that the kernel tells of a socket says how old it is: cookies
  * are given at the first look, inode numbers in batches of each CPU. So the others are looked at too, and
- * only what they have dropped is remembered: those with a port of their own that are connected at each look,
- * the rest, which may be many, once in REST_LOOKS (a minute). Who is not known then is new, and so is all
- * that it dropped; but for one that was no service, disconnected and took a port within that time.
+ * only what they have dropped is remembered: at each look; but once in REST_NS those whose port the kernel
+ * chose, where they are more than REST_FEW. Who is not known then is new, and so is all that it
+ * dropped; but for one that dropped for the first time, and became a service, since it was last looked at.
  *
- * A socket's own count is gone when it is closed. Ours are of ports, from the opening of the collector on,
- * and only rise: at each look what is new is added (socket_drops.h). What a socket drops between the last
+ * A socket's own count is gone when it is closed. Ours are of ports, from the first opening of the collector
+ * on, and only rise: at each look what is new is added (socket_drops.h), and what is known is left to the
+ * next instance of the collector, after a reload or a failure. What a socket drops between the last
  * look and its end is not seen by any: the notice that the kernel gives of the end (SKNLGRP_INET_UDP_DESTROY)
  * does not have the count (net/ipv4/inet_diag.c, inet_diag_handler_get_info()).
  *
@@ -30,27 +31,18 @@
  */
 
 #include <errno.h>
-#include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "collectors/kernel/netlink.h"
-#include "collectors/sockets/socket_drops.h"
-#include "collectors/sockets/socket_ports.h"
-#include "collectors/sockets/sockets_metrics.h"
-#include "collectors/sockets/sockets_parse.h"
-
-/* The kernel's numbers of states (net/tcp_states.h), which its headers for programs do not have. A UDP socket
- * that is not connected is "closed". */
-enum { STATE_ESTABLISHED = 1, STATE_CLOSE = 7, STATE_LISTEN = 10 };
-
-enum { REST_LOOKS = 12 };
+#include "collectors/kernel/cgroup_tree.h"
+#include "collectors/kernel/procfile.h"
+#include "collectors/sockets/sockets_look.h"
+#include "collectors/sockets/sockets_node.h"
 
 struct collector_settings {
     uint64_t highest_port;
     uint64_t max_ports;
+    bool label_workload;
 };
 
 static const struct option options[] = {
@@ -73,172 +65,81 @@ static const struct option options[] = {
         .max = 2 * UINT16_MAX,
         .help = "ports with rows of their own, of UDP and of listeners each; the rest is in rows named other",
     },
+    {
+        .key = "label_workload",
+        .type = OPTION_BOOL,
+        .offset = offsetof(struct collector_settings, label_workload),
+        .default_text = "false",
+        .help = "rows of a port have the labels unit and container_id: whose the socket is, by its cgroup",
+        .other_series = "true",
+    },
+};
+
+/* What an instance leaves to the next one. */
+struct counted {
+    uint64_t highest_port; /* that it looked at */
+    struct socket_drops drops;
+    struct socket_ports udp;
+    struct socket_owners owners; /* zeroed: workloads had no rows */
 };
 
 struct collector_state {
-    struct netlink netlink;
-    struct limits *limits;
-    struct nl_msg *request;
-    struct nl_msg *rest_request; /* of those that the other leaves out */
-    bool no_udp, no_tcp;         /* the kernel has no sock_diag of it */
-    bool opening;                /* what has been dropped so far is not ours to count */
-    unsigned looks;              /* so far; at the rest of the sockets once in REST_LOOKS */
-
-    int (*take)(struct collector_state *state, const struct socket_report *report); /* of the dump going on */
-
-    struct socket_drops drops;
-    struct socket_ports udp;
-    struct socket_ports listeners;
-    size_t hint;
+    struct sockets_look look;
+    struct handover *handover;
+    struct counted *before; /* of the last instance, until it is taken over */
+    uint64_t highest_port;  /* 0 if not all were looked at yet */
+    bool no_udp, no_tcp;    /* the kernel has no sock_diag of it */
+    struct row_set *single;
+    struct procfile buffer_default, buffer_limit, listen_limit;
     struct column_set *udp_columns;
+    struct column_set *buffer_columns;
+    struct column_set *forgotten_columns;
     struct column_set *listen_columns;
+    struct sockets_node node;
 };
 
-static int request_new(const uint8_t *filter, size_t size, struct nl_msg **ret_request)
+static void counted_free(void *data)
 {
-    _cleanup_(nlmsg_freep) struct nl_msg *request = NULL;
-    struct inet_diag_req_v2 query = {};
+    struct counted *counted = data;
 
-    if (netlink_message_new(SOCK_DIAG_BY_FAMILY, &query, sizeof(query), &request) < 0 ||
-        nla_put(request, INET_DIAG_REQ_BYTECODE, (int)size, filter) < 0)
-        return -ENOMEM;
-    *ret_request = take_ptr(request);
-    return 0;
+    if (!counted)
+        return;
+    socket_drops_done(&counted->drops);
+    socket_ports_done(&counted->udp);
+    socket_owners_done(&counted->owners);
+    free(counted);
 }
 
-static int make_requests(struct collector_state *state, uint16_t highest_port)
+/* Without the memory for it the next instance counts from 0. */
+static void leave(struct collector_state *state)
 {
-    uint8_t filter[SOCKETS_FILTER_SIZE], rest[SOCKETS_FILTER_REST_SIZE];
-    int error;
+    struct counted *left = state->before ? state->before : malloc(sizeof(*left));
 
-    sockets_filter(highest_port, filter);
-    sockets_filter_rest(highest_port, rest);
-    error = request_new(filter, sizeof(filter), &state->request);
-    return error < 0 ? error : request_new(rest, sizeof(rest), &state->rest_request);
+    if (left && !state->before) {
+        *left = (struct counted){.highest_port = state->highest_port,
+                                 .drops = state->look.drops,
+                                 .udp = state->look.udp,
+                                 .owners = state->look.owners};
+        state->look.drops = (struct socket_drops){};
+        state->look.udp = (struct socket_ports){};
+        state->look.owners = (struct socket_owners){};
+    }
+    handover_leave(state->handover, left, counted_free);
 }
 
 static void sockets_close(struct collector_state *state)
 {
-    netlink_close(&state->netlink);
-    nlmsg_freep(&state->request);
-    nlmsg_freep(&state->rest_request);
-    socket_drops_done(&state->drops);
-    socket_ports_done(&state->udp);
-    socket_ports_done(&state->listeners);
+    leave(state);
+    sockets_look_done(&state->look);
+    procfile_done(&state->buffer_default);
+    procfile_done(&state->buffer_limit);
+    procfile_done(&state->listen_limit);
+    sockets_node_close(&state->node);
+    row_set_unref(state->single);
+    column_set_unref(state->buffer_columns);
+    column_set_unref(state->forgotten_columns);
     column_set_unref(state->udp_columns);
     column_set_unref(state->listen_columns);
-}
-
-/* What is new of a service's socket counts; of others it is but remembered. */
-static int take_drops(struct collector_state *state, const struct socket_report *report,
-                      struct socket_port *port)
-{
-    uint32_t fresh;
-    int error;
-
-    if (!report->has_drops)
-        return 0;
-    error = socket_drops_take(&state->drops, report->cookie, report->drops, &fresh);
-    if (error == -ENOSPC) {
-        limit_hit(state->limits, LIMIT_SOCKETS);
-        return 0;
-    }
-    if (error < 0)
-        return error;
-    if (port && !state->opening)
-        port->values[0] += fresh;
-    return 0;
-}
-
-static int take_service(struct collector_state *state, const struct socket_report *report)
-{
-    struct socket_port *port;
-
-    if (report->connected)
-        return take_drops(state, report, NULL);
-    port = socket_ports_get(&state->udp, report->ipv6, report->port, &state->hint);
-    port->has_socket = true;
-    return take_drops(state, report, port);
-}
-
-static int take_rest(struct collector_state *state, const struct socket_report *report)
-{
-    return take_drops(state, report, NULL);
-}
-
-/* Of several listeners on a port the fullest is told of: each has a queue of its own, and where one of many
- * overflows, a sum would hide it. */
-static int take_listener(struct collector_state *state, const struct socket_report *report)
-{
-    struct socket_port *port = socket_ports_get(&state->listeners, report->ipv6, report->port, &state->hint);
-
-    if (!port->has_socket || report->queue_length * port->values[SOCKETS_LISTEN_LIMIT] >
-                                 port->values[SOCKETS_LISTEN_LENGTH] * report->queue_limit) {
-        port->values[SOCKETS_LISTEN_LENGTH] = report->queue_length;
-        port->values[SOCKETS_LISTEN_LIMIT] = report->queue_limit;
-    }
-    port->has_socket = true;
-    return 0;
-}
-
-static int take_message(const struct nlmsghdr *message, void *data)
-{
-    struct collector_state *state = data;
-    struct socket_report report;
-    int error = sockets_parse(message, &report);
-
-    if (error < 0)
-        return error == -ENODATA ? 0 : error;
-    return state->take(state, &report);
-}
-
-static int dump(struct collector_state *state, struct nl_msg *request, int protocol, struct fault *fault)
-{
-    static const struct netlink_reader udp = {.what = "sock_diag dump of UDP", .message = take_message};
-    static const struct netlink_reader tcp = {.what = "sock_diag dump of TCP", .message = take_message};
-    static const uint8_t families[] = {AF_INET, AF_INET6};
-    struct inet_diag_req_v2 *query = nlmsg_data(nlmsg_hdr(request));
-    bool is_udp = protocol == IPPROTO_UDP;
-    int error = 0;
-
-    for (size_t i = 0; i < ELEMENTS(families) && error == 0; i++) {
-        *query = (struct inet_diag_req_v2){
-            .sdiag_family = families[i],
-            .sdiag_protocol = (uint8_t)protocol,
-            .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
-            .idiag_states = is_udp ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED : 1U << STATE_LISTEN,
-        };
-        error = netlink_dump(&state->netlink, request, is_udp ? &udp : &tcp, state, fault);
-        /* A kernel without IPv6 has the other's all the same. */
-        if (error == -ENOENT && families[i] == AF_INET6)
-            return 0;
-    }
-    return error;
-}
-
-/* Services first: what one drops until the rest is looked at must not pass for the past of a client. */
-static int dump_udp(struct collector_state *state, struct fault *fault)
-{
-    int error;
-
-    socket_drops_begin(&state->drops);
-    socket_ports_begin(&state->udp, true);
-    state->take = take_service;
-    error = dump(state, state->request, IPPROTO_UDP, fault);
-    if (error < 0 || state->looks++ % REST_LOOKS)
-        return error;
-    state->take = take_rest;
-    state->drops.ahead = REST_LOOKS;
-    error = dump(state, state->rest_request, IPPROTO_UDP, fault);
-    state->drops.ahead = 0;
-    return error;
-}
-
-static int dump_listeners(struct collector_state *state, struct fault *fault)
-{
-    socket_ports_begin(&state->listeners, false);
-    state->take = take_listener;
-    return dump(state, state->request, IPPROTO_TCP, fault);
 }
 
 /* Looks which protocols there are, and from where to count. */
@@ -246,13 +147,13 @@ static int first_look(struct collector_state *state, struct fault *fault)
 {
     int error;
 
-    state->opening = true;
-    error = dump_udp(state, fault);
-    state->opening = false;
+    sockets_look_begin(&state->look);
+    error = sockets_look_udp(&state->look, fault);
+    state->look.drops.opening = false;
     if (error < 0 && error != -ENOENT)
         return error;
     state->no_udp = error < 0;
-    error = dump_listeners(state, fault);
+    error = sockets_look_listeners(&state->look, fault);
     if (error < 0 && error != -ENOENT)
         return error;
     state->no_tcp = error < 0;
@@ -263,19 +164,90 @@ static int first_look(struct collector_state *state, struct fault *fault)
 
 static int prepare(struct collector_state *state, const struct collector_settings *settings)
 {
+    const struct workload_table *workloads = settings->label_workload ? &state->look.owners.workloads : NULL;
     int error;
 
-    error = make_requests(state, (uint16_t)settings->highest_port);
-    if (error < 0)
-        return error;
-    error = socket_ports_init(&state->udp, settings->max_ports, state->limits);
+    state->look.dump.data = &state->look;
+    state->look.label_workload = settings->label_workload;
+    error = socket_ports_init(&state->look.udp, settings->max_ports, workloads, state->look.limits);
     if (error == 0)
-        error = socket_ports_init(&state->listeners, settings->max_ports, state->limits);
+        error = socket_ports_init(&state->look.listeners, settings->max_ports, workloads, state->look.limits);
     if (error == 0)
-        error = column_set_new(&sockets_drops_metric, 1, &state->udp_columns);
+        error = column_set_new(sockets_udp_metrics, SOCKETS_UDP_COLUMNS, &state->udp_columns);
+    if (error == 0)
+        error = column_set_new(sockets_buffer_metrics, SOCKETS_BUFFER_COLUMNS, &state->buffer_columns);
+    if (error == 0)
+        error = column_set_new(&sockets_forgotten_metric, 1, &state->forgotten_columns);
+    if (error == 0)
+        error = row_set_new_single(&state->single);
     if (error == 0)
         error = column_set_new(sockets_listen_metrics, SOCKETS_LISTEN_COLUMNS, &state->listen_columns);
     return error;
+}
+
+/* The initial network namespace alone has them, and ProcSubset=pid hides them. */
+static const char default_path[] = "sys/net/core/rmem_default";
+static const char default_handle[] = "sockets-rmem-default";
+static const char limit_path[] = "sys/net/core/rmem_max";
+static const char limit_handle[] = "sockets-rmem-max";
+static const char listen_path[] = "sys/net/core/somaxconn";
+static const char listen_handle[] = "sockets-somaxconn";
+static const char *const handles[] = {default_handle, limit_handle, listen_handle, NULL};
+
+static int sockets_open_privileged(const struct collector_context *context, struct handover *handover,
+                                   struct fault *fault)
+{
+    (void)fault;
+    procfile_hand_over(handover, default_handle, context->procfs, default_path);
+    procfile_hand_over(handover, limit_handle, context->procfs, limit_path);
+    procfile_hand_over(handover, listen_handle, context->procfs, listen_path);
+    return 0;
+}
+
+static int open_files(struct collector_state *state, const struct collector_context *context)
+{
+    int error = procfile_init(&state->buffer_default, context->procfs, default_path);
+
+    if (error == 0)
+        error = procfile_init(&state->buffer_limit, context->procfs, limit_path);
+    if (error == 0)
+        error = procfile_init(&state->listen_limit, context->procfs, listen_path);
+    if (error < 0)
+        return error;
+    procfile_take_over(&state->buffer_default, context->handover, default_handle);
+    procfile_take_over(&state->buffer_limit, context->handover, limit_handle);
+    procfile_take_over(&state->listen_limit, context->handover, listen_handle);
+    return 0;
+}
+
+/* The last instance's numbers of workloads go on. */
+static int open_owners(struct collector_state *state)
+{
+    struct socket_owners *before = state->before ? &state->before->owners : NULL;
+
+    if (!state->look.label_workload)
+        return 0;
+    if (!before || !before->workloads.count)
+        return socket_owners_init(&state->look.owners, cgroup_tree_mount(), state->look.limits);
+    state->look.owners = *before;
+    *before = (struct socket_owners){};
+    return 0;
+}
+
+/* Goes on from where the last instance was. At the first look of all, and at that at ports which nobody
+ * looked at before, those that are not known are not new. */
+static void take_over(struct collector_state *state, uint64_t highest_port)
+{
+    struct counted *before = take_ptr(state->before);
+
+    state->look.drops.opening = true;
+    if (!before)
+        return;
+    state->look.drops = before->drops;
+    before->drops = (struct socket_drops){};
+    state->look.drops.opening = before->highest_port < highest_port;
+    socket_ports_merge(&state->look.udp, &before->udp, (uint16_t)highest_port);
+    counted_free(before);
 }
 
 static int sockets_open(struct collector_state *state, const struct collector_context *context,
@@ -283,15 +255,29 @@ static int sockets_open(struct collector_state *state, const struct collector_co
 {
     int error;
 
-    state->limits = context->limits;
+    state->look.limits = context->limits;
+    state->handover = context->handover;
+    state->before = handover_take(state->handover);
     error = prepare(state, context->settings);
+    if (error == 0)
+        error = open_files(state, context);
+    if (error == 0)
+        error = open_owners(state);
+    if (error == 0 && context->node_exporter)
+        error = sockets_node_open(&state->node, context);
     if (error < 0)
         return fault_errno(fault, error, "sockets");
-    error = netlink_open(NETLINK_SOCK_DIAG, context->limits, &state->netlink, fault);
-    return error < 0 ? error : first_look(state, fault);
+    take_over(state, context->settings->highest_port);
+    error = sockets_dump_open(&state->look.dump, (uint16_t)context->settings->highest_port, context->limits,
+                              fault);
+    if (error == 0)
+        error = first_look(state, fault);
+    if (error == 0)
+        state->highest_port = context->settings->highest_port;
+    return error;
 }
 
-static int fill(struct socket_ports *ports, struct column_set *columns, struct snapshot *draft)
+static int fill(struct socket_ports *ports, struct column_set *columns, size_t values, struct snapshot *draft)
 {
     struct table *table;
     int error = socket_ports_end(ports);
@@ -301,7 +287,53 @@ static int fill(struct socket_ports *ports, struct column_set *columns, struct s
     table = snapshot_add_table(draft, columns, ports->rows);
     if (!table)
         return -ENOMEM;
-    socket_ports_fill(ports, table, columns->count);
+    socket_ports_fill(ports, table, values);
+    return 0;
+}
+
+static int fill_buffers(struct collector_state *state, struct snapshot *draft)
+{
+    struct table *table = snapshot_add_table(draft, state->buffer_columns, state->single);
+    uint64_t value;
+
+    if (!table)
+        return -ENOMEM;
+    if (procfile_number(&state->buffer_default, &value))
+        table_set(table, 0, SOCKETS_BUFFER_DEFAULT, value);
+    if (procfile_number(&state->buffer_limit, &value))
+        table_set(table, 0, SOCKETS_BUFFER_LIMIT, value);
+    if (procfile_number(&state->listen_limit, &value))
+        table_set(table, 0, SOCKETS_LISTEN_MOST, value);
+    return 0;
+}
+
+static int fill_forgotten(struct collector_state *state, struct snapshot *draft)
+{
+    struct table *table;
+
+    if (!state->look.label_workload)
+        return 0;
+    table = snapshot_add_table(draft, state->forgotten_columns, state->single);
+    if (!table)
+        return -ENOMEM;
+    table_set(table, 0, 0, state->look.udp.forgotten[0]);
+    return 0;
+}
+
+/* Workloads that are gone make room for others. */
+static int keep_owners(struct collector_state *state)
+{
+    bool *used;
+
+    if (!state->look.owners.workloads.full)
+        return 0;
+    used = calloc(state->look.owners.workloads.count, sizeof(*used));
+    if (!used)
+        return -ENOMEM;
+    socket_ports_used(&state->look.udp, used);
+    socket_ports_used(&state->look.listeners, used);
+    socket_owners_keep(&state->look.owners, used);
+    free(used);
     return 0;
 }
 
@@ -309,15 +341,27 @@ static int sockets_collect(struct collector_state *state, struct snapshot *draft
 {
     int error = 0;
 
+    if (state->look.label_workload && !state->look.owners.mount)
+        fault_note(fault, "without names of cgroups: no cgroup v2 is mounted at /sys/fs/cgroup");
+    sockets_look_begin(&state->look);
     if (!state->no_udp)
-        error = dump_udp(state, fault);
+        error = sockets_look_udp(&state->look, fault);
     if (error == 0 && !state->no_tcp)
-        error = dump_listeners(state, fault);
+        error = sockets_look_listeners(&state->look, fault);
     if (error < 0)
         return error;
-    error = fill(&state->udp, state->udp_columns, draft);
+    error = fill(&state->look.udp, state->udp_columns, SOCKETS_UDP_BUFFER, draft);
     if (error == 0)
-        error = fill(&state->listeners, state->listen_columns, draft);
+        error = fill(&state->look.listeners, state->listen_columns, SOCKETS_LISTEN_COLUMNS, draft);
+    if (error == 0)
+        error = fill_buffers(state, draft);
+    if (error == 0)
+        error = fill_forgotten(state, draft);
+    if (error == 0)
+        error = sockets_node_fill(&state->node, state->no_udp ? NULL : &state->look.dump.netlink,
+                                  state->single, draft, fault);
+    if (error == 0)
+        error = keep_owners(state);
     return error < 0 ? fault_errno(fault, error, "sockets") : 0;
 }
 
@@ -327,9 +371,12 @@ const struct collector sockets_collector = {
     .needs = "the kernel's inet_diag, udp_diag and tcp_diag",
     .listens = true,
     .enabled = true,
-    .interval = "5s",
+    .interval = "15s",
     .options = OPTION_TABLE(options, struct collector_settings),
+    .node = sockets_node,
     .state_size = sizeof(struct collector_state),
+    .handles = handles,
+    .open_privileged = sockets_open_privileged,
     .open = sockets_open,
     .collect = sockets_collect,
     .close = sockets_close,

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/sockets/sockets_parse.h"
 
-/* See sockets_parse.h. Any thread. */
+/* Reads what sock_diag says of a socket, and writes the filter it gets. Pure; any thread. */
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
 #include "collectors/kernel/netlink_parse.h"
-
-enum { STATE_ESTABLISHED = 1 }; /* net/tcp_states.h */
 
 static_assert(sizeof(struct inet_diag_bc_op) == 4,
               "the size of an instruction is part of the kernel's interface");
@@ -28,6 +27,15 @@ static void parse_drops(struct socket_report *report, const struct nlattr *memor
         return;
     memcpy(&report->drops, (const char *)nla_data(memory) + offset, sizeof(report->drops));
     report->has_drops = true;
+    memcpy(&report->receive_buffer,
+           (const char *)nla_data(memory) + SK_MEMINFO_RCVBUF * sizeof(report->receive_buffer),
+           sizeof(report->receive_buffer));
+}
+
+static void parse_cgroup(struct socket_report *report, const struct nlattr *id)
+{
+    if (id && (size_t)nla_len(id) >= sizeof(report->cgroup_id))
+        memcpy(&report->cgroup_id, nla_data(id), sizeof(report->cgroup_id)); /* it may lie at 4 bytes */
 }
 
 int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_report)
@@ -43,13 +51,14 @@ int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_repo
     report.cookie = (uint64_t)socket.id.idiag_cookie[1] << 32 | socket.id.idiag_cookie[0];
     report.port = ntohs(socket.id.idiag_sport);
     report.ipv6 = socket.idiag_family == AF_INET6;
-    report.connected = socket.idiag_state == STATE_ESTABLISHED;
+    report.connected = socket.idiag_state == TCP_ESTABLISHED;
     report.queue_length = socket.idiag_rqueue;
     report.queue_limit = socket.idiag_wqueue;
     /* The kernel numbers sockets from 1 (net/core/sock_diag.c, __sock_gen_cookie()). */
     if (report.cookie == 0 || report.port == 0)
         return -EBADMSG;
     parse_drops(&report, netlink_attribute(message, sizeof(socket), INET_DIAG_SKMEMINFO));
+    parse_cgroup(&report, netlink_attribute(message, sizeof(socket), INET_DIAG_CGROUP_ID));
     *ret_report = report;
     return 0;
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What sock_diag says of one socket, out of its bytes, and the filter that the kernel runs for us before it
- * says anything. Pure: no system call, no allocation.
+ * Reads what sock_diag says about one socket, and makes the filter that the kernel applies for us. Pure: no
+ * system call, no allocation.
  */
 
 #include <linux/netlink.h>
@@ -18,9 +18,13 @@ struct socket_report {
     bool ipv6;       /* the socket's; it may take IPv4 too */
     bool connected;  /* of UDP */
     bool has_drops;
-    uint32_t drops;        /* sk_drops: rises modulo 2^32 from 0 at the socket's birth */
-    uint32_t queue_length; /* of a listener: connections that wait to be accepted */
-    uint32_t queue_limit;  /* of a listener: as told to listen(), cut to net.core.somaxconn */
+    uint32_t drops;          /* sk_drops: rises modulo 2^32 from 0 at the socket's birth */
+    uint32_t receive_buffer; /* sk_rcvbuf; 0 if it was not told */
+    uint32_t queue_length; /* of a listener: connections that wait to be accepted; of UDP: bytes that wait */
+    uint32_t queue_limit;  /* of a listener: as told to listen(), cut to net.core.somaxconn; of UDP: bytes to
+                              be sent */
+    uint64_t cgroup_id;    /* in which it was made; 0 if none, or before Linux 5.8 */
+    uint32_t workload;     /* of the reader, not of the message: whose that is (socket_owners.h) */
 };
 
 /* -ENODATA: another message; -EBADMSG: it makes no sense. */

@@ -9,6 +9,7 @@
  * of them wraps and by all that a CPU counted when it goes, and a reader would take either for a restart and
  * count the rest of the sum as new. So the sum is one modulo 2^32, which wraps as each of its terms does, and
  * a CPU that went offline stays in it with its last value, which is what it goes on from when it comes back.
+ * That outlives the settings: it is left to the next instance of the collector.
  */
 
 #include <errno.h>
@@ -16,9 +17,9 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/decimal.h"
 #include "collectors/kernel/procfile.h"
 #include "collectors/softnet/softnet_metrics.h"
+#include "collectors/softnet/softnet_node.h"
 #include "collectors/softnet/softnet_parse.h"
 
 struct collector_settings {
@@ -30,19 +31,25 @@ struct softnet_cpu {
     bool online;
 };
 
+struct softnet_cpus {
+    size_t count;
+    struct softnet_cpu items[SOFTNET_CPUS_MAX]; /* untouched memory behind the first `count` */
+};
+
 struct collector_state {
     const struct collector_settings *settings;
     struct procfile stat;
     struct procfile backlog_limit;
     struct procfile budget;
-    struct softnet_cpu *cpus; /* SOFTNET_CPUS_MAX of them, untouched memory behind the first cpu_count */
-    size_t cpu_count;
+    struct softnet_cpus *cpus;
+    struct handover *handover;
     bool has_flow_limit; /* as of the last read */
     bool has_cpu;
     struct column_set *columns;
     struct column_set *cpu_columns;
-    struct row_set *row;      /* of the sum */
-    struct row_set *cpu_rows; /* NULL: to be made, CPUs came or went */
+    struct column_set *node_columns; /* NULL if not wanted */
+    struct row_set *row;             /* of the sum */
+    struct row_set *cpu_rows;        /* NULL: to be made, CPUs came or went */
 };
 
 static void softnet_close(struct collector_state *state)
@@ -50,18 +57,20 @@ static void softnet_close(struct collector_state *state)
     procfile_done(&state->stat);
     procfile_done(&state->backlog_limit);
     procfile_done(&state->budget);
-    free(state->cpus);
+    if (state->cpus)
+        handover_leave(state->handover, state->cpus, free);
     column_set_unref(state->columns);
     column_set_unref(state->cpu_columns);
+    column_set_unref(state->node_columns);
     row_set_unref(state->row);
     row_set_unref(state->cpu_rows);
 }
 
 static void set_online(struct collector_state *state, size_t cpu, bool online)
 {
-    if (state->cpus[cpu].online == online)
+    if (state->cpus->items[cpu].online == online)
         return;
-    state->cpus[cpu].online = online;
+    state->cpus->items[cpu].online = online;
     state->cpu_rows = row_set_unref(state->cpu_rows);
 }
 
@@ -72,7 +81,7 @@ static void skip_offline(struct collector_state *state, size_t first, size_t end
     for (size_t cpu = first; cpu < end; cpu++) {
         set_online(state, cpu, false);
         if (!state->has_cpu)
-            state->cpus[cpu] = (struct softnet_cpu){};
+            state->cpus->items[cpu] = (struct softnet_cpu){};
     }
 }
 
@@ -93,12 +102,12 @@ static int take_lines(struct collector_state *state, const char *at, const char 
         skip_offline(state, next, cpu);
         set_online(state, cpu, true);
         for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++)
-            state->cpus[cpu].counters[i] = line.counters[i];
+            state->cpus->items[cpu].counters[i] = line.counters[i];
         next = cpu + 1;
-        if (state->cpu_count < next)
-            state->cpu_count = next;
+        if (state->cpus->count < next)
+            state->cpus->count = next;
     }
-    skip_offline(state, next, state->cpu_count);
+    skip_offline(state, next, state->cpus->count);
     return next ? 0 : -EBADMSG;
 }
 
@@ -119,16 +128,18 @@ static int read_stat(struct collector_state *state, struct fault *fault)
         return 0;
     /* Nothing is remembered of a file that made no sense. */
     state->has_cpu = false;
-    skip_offline(state, 0, state->cpu_count);
-    return fault_set(fault, error, "%s: not lines of a CPU each", stat->path);
+    skip_offline(state, 0, state->cpus->count);
+    return fault_set(fault, error, "%s: not one line for each CPU", stat->path);
 }
 
-static int make_sets(struct collector_state *state)
+static int make_sets(struct collector_state *state, bool node_exporter)
 {
     int error = column_set_new(softnet_metrics, SOFTNET_COLUMN_COUNT, &state->columns);
 
     if (error == 0)
-        error = column_set_new(softnet_cpu_metrics, SOFTNET_COUNTER_COUNT, &state->cpu_columns);
+        error = column_set_new(softnet_cpu_metrics, SOFTNET_SHOWN_COUNT, &state->cpu_columns);
+    if (error == 0 && node_exporter)
+        error = node_columns_new(softnet_node[0], &state->node_columns);
     return error < 0 ? error : row_set_new_single(&state->row);
 }
 
@@ -167,22 +178,13 @@ static int softnet_open(struct collector_state *state, const struct collector_co
                         struct fault *fault)
 {
     state->settings = context->settings;
-    state->cpus = calloc(SOFTNET_CPUS_MAX, sizeof(*state->cpus));
-    if (!state->cpus || name_files(state, context) < 0 || make_sets(state) < 0)
+    state->handover = context->handover;
+    state->cpus = handover_take(state->handover);
+    if (!state->cpus)
+        state->cpus = calloc(1, sizeof(*state->cpus));
+    if (!state->cpus || name_files(state, context) < 0 || make_sets(state, context->node_exporter) < 0)
         return fault_set(fault, -ENOMEM, "out of memory");
     return read_stat(state, fault);
-}
-
-static void set_sysctl(struct table *table, size_t column, struct procfile *file)
-{
-    uint64_t value;
-    const char *at;
-
-    if (procfile_read(file, NULL) < 0)
-        return;
-    at = file->data;
-    if (decimal_uint64(&at, at + file->size, &value))
-        table_set(table, 0, column, value);
 }
 
 static bool is_there(const struct collector_state *state, size_t counter)
@@ -193,19 +195,22 @@ static bool is_there(const struct collector_state *state, size_t counter)
 static int add_sum(struct collector_state *state, struct snapshot *draft)
 {
     struct table *table = snapshot_add_table(draft, state->columns, state->row);
+    uint64_t value;
 
     if (!table)
         return -ENOMEM;
-    for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++) {
+    for (size_t i = 0; i < SOFTNET_SHOWN_COUNT; i++) {
         uint32_t sum = 0;
 
-        for (size_t cpu = 0; cpu < state->cpu_count; cpu++)
-            sum += state->cpus[cpu].counters[i];
+        for (size_t cpu = 0; cpu < state->cpus->count; cpu++)
+            sum += state->cpus->items[cpu].counters[i];
         if (is_there(state, i))
             table_set(table, 0, i, sum);
     }
-    set_sysctl(table, SOFTNET_COLUMN_BACKLOG_LIMIT, &state->backlog_limit);
-    set_sysctl(table, SOFTNET_COLUMN_BUDGET, &state->budget);
+    if (procfile_number(&state->backlog_limit, &value))
+        table_set(table, 0, SOFTNET_COLUMN_BACKLOG_LIMIT, value);
+    if (procfile_number(&state->budget, &value))
+        table_set(table, 0, SOFTNET_COLUMN_BUDGET, value);
     return 0;
 }
 
@@ -215,12 +220,12 @@ static int make_cpu_rows(struct collector_state *state)
     _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
     int error = row_set_new(&label, 1, &rows);
 
-    for (size_t cpu = 0; error >= 0 && cpu < state->cpu_count; cpu++) {
+    for (size_t cpu = 0; error >= 0 && cpu < state->cpus->count; cpu++) {
         char text[24];
         const char *value = text;
 
         (void)snprintf(text, sizeof(text), "%zu", cpu);
-        if (state->cpus[cpu].online)
+        if (state->cpus->items[cpu].online)
             error = row_set_add(rows, &value);
     }
     if (error < 0)
@@ -231,24 +236,58 @@ static int make_cpu_rows(struct collector_state *state)
 
 static int add_cpus(struct collector_state *state, struct snapshot *draft)
 {
-    int error = state->cpu_rows ? 0 : make_cpu_rows(state);
     struct table *table;
     size_t row = 0;
 
-    if (error < 0)
-        return error;
+    if (!state->settings->per_cpu)
+        return 0;
     table = snapshot_add_table(draft, state->cpu_columns, state->cpu_rows);
     if (!table)
         return -ENOMEM;
-    for (size_t cpu = 0; cpu < state->cpu_count; cpu++) {
-        if (!state->cpus[cpu].online)
+    for (size_t cpu = 0; cpu < state->cpus->count; cpu++) {
+        if (!state->cpus->items[cpu].online)
             continue;
-        for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++)
+        for (size_t i = 0; i < SOFTNET_SHOWN_COUNT; i++)
             if (is_there(state, i))
-                table_set(table, row, i, state->cpus[cpu].counters[i]);
+                table_set(table, row, i, state->cpus->items[cpu].counters[i]);
         row++;
     }
     return 0;
+}
+
+static int add_node(struct collector_state *state, struct snapshot *draft)
+{
+    struct table *table;
+    size_t row = 0;
+
+    if (!state->node_columns)
+        return 0;
+    table = snapshot_add_table(draft, state->node_columns, state->cpu_rows);
+    if (!table)
+        return -ENOMEM;
+    for (size_t cpu = 0; cpu < state->cpus->count; cpu++) {
+        uint64_t values[SOFTNET_COUNTER_COUNT];
+
+        if (!state->cpus->items[cpu].online)
+            continue;
+        for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++)
+            values[i] = state->cpus->items[cpu].counters[i];
+        node_fill(softnet_node[0], table, row++, values, UINT64_MAX); /* what says its CPU has all */
+    }
+    return 0;
+}
+
+static int add_by_cpu(struct collector_state *state, struct snapshot *draft)
+{
+    int error = 0;
+
+    if (!state->has_cpu || (!state->settings->per_cpu && !state->node_columns))
+        return 0;
+    if (!state->cpu_rows)
+        error = make_cpu_rows(state);
+    if (error == 0)
+        error = add_cpus(state, draft);
+    return error == 0 ? add_node(state, draft) : error;
 }
 
 static int softnet_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
@@ -258,8 +297,8 @@ static int softnet_collect(struct collector_state *state, struct snapshot *draft
     if (error < 0)
         return error;
     error = add_sum(state, draft);
-    if (error == 0 && state->settings->per_cpu && state->has_cpu)
-        error = add_cpus(state, draft);
+    if (error == 0)
+        error = add_by_cpu(state, draft);
     return error < 0 ? fault_set(fault, error, "out of memory") : 0;
 }
 
@@ -270,16 +309,17 @@ static const struct option options[] = {
         .offset = offsetof(struct collector_settings, per_cpu),
         .default_text = "false",
         .help = "each online CPU beside the sum of the CPUs (Linux 5.10)",
+        .other_series = "true",
     },
 };
 
 const struct collector softnet_collector = {
     .name = "softnet",
     .summary = "input queues of the CPUs: packets taken, dropped, squeezed (/proc/net/softnet_stat)",
-    .needs = "nothing",
     .enabled = true,
-    .interval = "1s",
+    .interval = "15s",
     .options = OPTION_TABLE(options, struct collector_settings),
+    .node = softnet_node,
     .state_size = sizeof(struct collector_state),
     .handles = handles,
     .open_privileged = softnet_open_privileged,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What the CPUs' input queues took and lost: the softnet backlog, between driver and protocols. */
+/* The collector of the CPUs' input queues (the softnet backlog, between driver and protocols): what they took
+ * and lost. */
 
 #include "collectors/collector.h"
 

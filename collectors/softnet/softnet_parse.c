@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/softnet/softnet_parse.h"
 
-/* See softnet_parse.h. Columns were only ever added behind, and those that lost their meaning stay as zeros.
+/*
+ * Reads /proc/net/softnet_stat. Pure; the softnet collector's thread. Columns were only ever added behind,
+ * and those that lost their meaning stay as zeros.
  */
 
 #include <errno.h>
@@ -12,9 +14,12 @@ enum {
     COLUMN_PROCESSED = 0,
     COLUMN_DROPPED = 1,
     COLUMN_TIMES_SQUEEZED = 2,
-    COLUMNS_MIN = 9,        /* before 2.6.35 */
-    COLUMN_FLOW_LIMIT = 10, /* Linux 3.11 */
-    COLUMN_CPU = 12,        /* Linux 5.10 */
+    COLUMN_CPU_COLLISION = 8,
+    COLUMNS_MIN = 9, /* before 2.6.35 */
+    COLUMN_RECEIVED_RPS = 9,
+    COLUMN_FLOW_LIMIT = 10,     /* Linux 3.11 */
+    COLUMN_BACKLOG_LENGTH = 11, /* Linux 5.10, with the next one */
+    COLUMN_CPU = 12,
     COLUMNS_KEPT,
 };
 
@@ -53,6 +58,9 @@ int softnet_parse_line(const char **at, const char *end, struct softnet_line *re
                 [SOFTNET_DROPPED] = columns[COLUMN_DROPPED],
                 [SOFTNET_TIMES_SQUEEZED] = columns[COLUMN_TIMES_SQUEEZED],
                 [SOFTNET_FLOW_LIMIT] = columns[COLUMN_FLOW_LIMIT],
+                [SOFTNET_CPU_COLLISION] = columns[COLUMN_CPU_COLLISION],
+                [SOFTNET_RECEIVED_RPS] = columns[COLUMN_RECEIVED_RPS],
+                [SOFTNET_BACKLOG_LENGTH] = columns[COLUMN_BACKLOG_LENGTH],
             },
         .has_flow_limit = count > COLUMN_FLOW_LIMIT,
         .has_cpu = count > COLUMN_CPU,

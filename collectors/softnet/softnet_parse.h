@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * /proc/net/softnet_stat, bytes to numbers (softnet_seq_show() in the kernel's net/core/net-procfs.c): a line
- * for each online CPU, of hexadecimal columns without a header; newer kernels have more of them. Pure.
+ * Reads /proc/net/softnet_stat (softnet_seq_show() in the kernel's net/core/net-procfs.c): a line for each
+ * online CPU, of hexadecimal columns without a header; newer kernels have more of them. Pure.
  */
 
 #include <stdbool.h>
@@ -16,6 +16,12 @@ enum softnet_counter {
     SOFTNET_DROPPED,
     SOFTNET_TIMES_SQUEEZED,
     SOFTNET_FLOW_LIMIT,
+    SOFTNET_SHOWN_COUNT,
+
+    /* Of each CPU, for node_exporter's names. */
+    SOFTNET_CPU_COLLISION = SOFTNET_SHOWN_COUNT, /* always 0 since Linux 3.18 or so: its counter is gone */
+    SOFTNET_RECEIVED_RPS,
+    SOFTNET_BACKLOG_LENGTH, /* a gauge; since Linux 5.10, as the CPU's number */
     SOFTNET_COUNTER_COUNT
 };
 

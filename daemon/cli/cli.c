@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/cli/cli.h"
 
-/* See cli.h. */
+/* Parses the command line. Main thread. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "config/report.h"
 #include "config/suggest.h"
 #include "daemon/cli/cli_flags.h"
+#include "daemon/cli/cli_foreign.h"
 
 #define LISTEN_KEY "web.listen="
 
@@ -21,7 +22,7 @@ struct parser {
     char **next;          /* of argv */
 };
 
-/* The flag with the name that is the first `size` bytes of text; NULL: none. */
+/* The flag with the name that is the first `size` bytes of text; NULL if none. */
 static const struct flag *find_flag(const char *text, size_t size)
 {
     for (size_t i = 0; i < cli_flag_count; i++)
@@ -55,23 +56,62 @@ static int apply_collector(struct parser *parser, const char *text, struct fault
     return -ENOENT;
 }
 
-static int fail_unknown(const char *argument, struct fault *fault)
+/* The collector that a flag is about, by its name: what follows "collector."; NULL if it is about none. */
+static const char *collector_of(const char *flag)
 {
-    char word[SUGGEST_WORD_MAX], candidate[SUGGEST_WORD_MAX];
-    struct suggestion near = {.word = word};
-    const char *name = argument + strspn(argument, "-");
+    const char *name = strncmp(flag, "no-", 3) == 0 ? flag + 3 : flag;
+    const struct flag *found = find_flag(flag, strlen(flag));
 
-    (void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "="), name);
+    if (found && found->type != FLAG_COLLECTOR)
+        return NULL;
+    return strncmp(name, "collector.", 10) == 0 ? name + 10 : NULL;
+}
+
+static int fail_no_collector(const char *argument, struct fault *fault)
+{
+    _cleanup_(buffer_done) struct buffer names = {};
+
+    for (size_t i = 0; i < collector_count; i++)
+        buffer_printf(&names, "%s%s", i ? ", " : "", collectors[i]->name);
+    return fault_set(fault, -EINVAL, "unknown flag %.80s, the collectors are %.*s", argument, (int)names.size,
+                     names.data);
+}
+
+static void suggest_flag(struct suggestion *near)
+{
+    char candidate[SUGGEST_WORD_MAX];
+
     for (size_t i = 0; i < cli_flag_count; i++)
         if (cli_flags[i].type != FLAG_COLLECTOR)
-            suggest_try(&near, cli_flags[i].name);
+            suggest_try(near, cli_flags[i].name);
     for (size_t i = 0; i < 2 * collector_count; i++) {
         (void)snprintf(candidate, sizeof(candidate), "%scollector.%s", i % 2 ? "no-" : "",
                        collectors[i / 2]->name);
-        suggest_try(&near, candidate);
+        suggest_try(near, candidate);
     }
+}
+
+static int fail_unknown(const char *argument, struct fault *fault)
+{
+    char word[SUGGEST_WORD_MAX];
+    struct suggestion near = {.word = word};
+    const char *name = argument + strspn(argument, "-"), *collector, *foreign;
+
+    (void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "="), name);
+    foreign = cli_foreign(word);
+    if (foreign)
+        return fault_set(fault, -EINVAL, "there is no --%s here: %s", word, foreign);
+    suggest_flag(&near);
+    collector = collector_of(near.best);
+    /* Not only one of the two: it may be the opposite of what was meant. */
+    if (collector && strchr(name, '='))
+        return fault_set(fault, -EINVAL,
+                         "%s takes no value: --collector.%s runs it, --no-collector.%s does not", argument,
+                         collector, collector);
     if (*near.best)
         return fault_set(fault, -EINVAL, "unknown flag %s, did you mean --%s?", argument, near.best);
+    if (collector_of(word))
+        return fail_no_collector(argument, fault);
     return fault_set(fault, -EINVAL, "unknown flag %s, see --help", argument);
 }
 
@@ -91,6 +131,24 @@ static int apply_option(struct parser *parser, const struct flag *flag, const ch
     return error < 0 ? fault_set(fault, error, "--%s: \"%.80s\": %s", flag->name, value, inner.text) : 0;
 }
 
+static int apply_text(struct parser *parser, const struct flag *flag, const char *value, struct fault *fault)
+{
+    if (!*value)
+        return fault_set(fault, -EINVAL, "--%s: the %s is empty", flag->name, flag->argument);
+    *(const char **)((char *)&parser->cli + flag->offset) = value;
+    return 0;
+}
+
+static int fail_two_commands(const struct flag *flag, struct fault *fault)
+{
+    _cleanup_(buffer_done) struct buffer names = {};
+
+    for (size_t i = 0; i < cli_flag_count; i++)
+        if (cli_flags[i].type == FLAG_COMMAND && cli_flags[i].command < COMMAND_VERSION)
+            buffer_printf(&names, "%s--%s", names.size ? ", " : "", cli_flags[i].name);
+    return fault_set(fault, -EINVAL, "--%s: only one of %.*s", flag->name, (int)names.size, names.data);
+}
+
 /* --help and --version win over other commands, and of those there may be only one. */
 static int apply_command(struct parser *parser, const struct flag *flag, const char *value,
                          struct fault *fault)
@@ -100,10 +158,11 @@ static int apply_command(struct parser *parser, const struct flag *flag, const c
     if (old >= COMMAND_VERSION)
         return 0;
     if (old != COMMAND_RUN && old != flag->command && flag->command < COMMAND_VERSION)
-        return fault_set(fault, -EINVAL, "--%s: only one of --once, --check-config, --list-collectors",
-                         flag->name);
+        return fail_two_commands(flag, fault);
     parser->cli.command = flag->command;
-    return value ? apply_option(parser, flag, value, fault) : 0;
+    if (!value)
+        return 0;
+    return flag->option ? apply_option(parser, flag, value, fault) : apply_text(parser, flag, value, fault);
 }
 
 static int apply_key(struct parser *parser, const struct flag *flag, const char *value, struct fault *fault)
@@ -119,19 +178,14 @@ static int apply_key(struct parser *parser, const struct flag *flag, const char 
 
 static int apply_flag(struct parser *parser, const struct flag *flag, const char *value, struct fault *fault)
 {
-    void *field = (char *)&parser->cli + flag->offset;
-
     switch (flag->type) {
     case FLAG_COMMAND:
         return apply_command(parser, flag, value, fault);
     case FLAG_TRUE:
-        *(bool *)field = true;
+        *(bool *)((char *)&parser->cli + flag->offset) = true;
         return 0;
     case FLAG_TEXT:
-        if (!*value)
-            return fault_set(fault, -EINVAL, "--%s: the %s is empty", flag->name, flag->argument);
-        *(const char **)field = value;
-        return 0;
+        return apply_text(parser, flag, value, fault);
     case FLAG_OPTION:
         return apply_option(parser, flag, value, fault);
     case FLAG_SET:
@@ -146,6 +200,23 @@ static int apply_flag(struct parser *parser, const struct flag *flag, const char
     return -EINVAL;
 }
 
+static bool is_about_packets(const struct parser *parser)
+{
+    return parser->cli.command == COMMAND_WATCH || parser->cli.command == COMMAND_CAPTURE;
+}
+
+/* What is no flag is a word of the filter, where there is something to filter. */
+static int apply_word(struct parser *parser, const char *word, struct fault *fault)
+{
+    struct buffer *filter = &parser->cli.packets.filter;
+
+    if (!is_about_packets(parser))
+        return fault_set(fault, -EINVAL, "unexpected argument \"%s\": there are only flags, see --help",
+                         word);
+    buffer_printf(filter, "%s%s", filter->size ? " " : "", word);
+    return filter->error;
+}
+
 /* Takes one flag, and the argument behind it where its value is there. */
 static int parse_flag(struct parser *parser, struct fault *fault)
 {
@@ -156,8 +227,7 @@ static int parse_flag(struct parser *parser, struct fault *fault)
 
     parser->next++;
     if (*argument != '-')
-        return fault_set(fault, -EINVAL, "unexpected argument \"%s\": there are only flags, see --help",
-                         argument);
+        return apply_word(parser, argument, fault);
     if (strncmp(argument, "--", 2) != 0)
         return fail_unknown(argument, fault);
     flag = find_flag(name, strcspn(name, "="));
@@ -179,12 +249,32 @@ static int parse_flag(struct parser *parser, struct fault *fault)
     return apply_flag(parser, flag, value, fault);
 }
 
+/* --for and --count say how long a list of packets gets: --watch then is one. */
+static int end_packets(struct parser *parser, struct fault *fault)
+{
+    struct cli_packets *packets = &parser->cli.packets;
+    bool bounded = packets->for_ns != UINT64_MAX || packets->count != UINT64_MAX;
+
+    if (parser->cli.command >= COMMAND_VERSION)
+        return 0;
+    if (bounded && !is_about_packets(parser))
+        return fault_set(fault, -EINVAL, "--for and --count are for --watch and --capture");
+    if (packets->plain && parser->cli.command != COMMAND_WATCH)
+        return fault_set(fault, -EINVAL, "--plain is for --watch");
+    packets->plain = packets->plain || bounded;
+    if (packets->filter.size)
+        buffer_append(&packets->filter, "", 1);
+    return packets->filter.error;
+}
+
 /* What holds for all flags together. */
 static int parse_end(struct parser *parser, struct fault *fault)
 {
     const struct settings_source *source = &parser->cli.source;
-    int error;
+    int error = end_packets(parser, fault);
 
+    if (error < 0)
+        return error;
     if (parser->listen.size) {
         buffer_append(&parser->listen, "", 1);
         error = parser->listen.error ? -ENOMEM : add_set(parser, parser->listen.data, fault);
@@ -204,6 +294,7 @@ int cli_parse(int argc, char *argv[], struct cli *ret_cli, struct buffer *messag
         .cli = {.command = COMMAND_RUN,
                 .once_ns = NS_PER_SECOND,
                 .log_level = LOG_LEVEL_INFO,
+                .packets = {.for_ns = UINT64_MAX, .count = UINT64_MAX},
                 .source = {.procfs = "/proc"}},
         .next = argc ? argv + 1 : argv,
     };
@@ -228,4 +319,5 @@ int cli_parse(int argc, char *argv[], struct cli *ret_cli, struct buffer *messag
 void cli_done(struct cli *cli)
 {
     string_list_done(&cli->source.sets);
+    buffer_done(&cli->packets.filter);
 }

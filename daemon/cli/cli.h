@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * The command line, GNU style: --flag=VALUE, --flag VALUE, -h. Not getopt_long(): it takes abbreviations,
- * which the next version's flags would make ambiguous, and knows no hints. Flags that set a configuration key
- * are turned into KEY=VALUE settings, so that there is one way in for all of them. Pure but for reading argv;
- * main thread, once.
+ * The command line, GNU style: --flag=VALUE, --flag VALUE, -h. getopt_long() is not used: it accepts
+ * abbreviations, which new flags would make ambiguous, and gives no hints. Flags that set a configuration key
+ * become KEY=VALUE settings, so that all settings take one way. Pure; main thread, once.
  */
 
 #include <stdint.h>
@@ -17,21 +16,38 @@
 enum command {
     COMMAND_RUN,
     COMMAND_ONCE,
+    COMMAND_REPORT,
+    COMMAND_WATCH,
+    COMMAND_CAPTURE,
     COMMAND_CHECK_CONFIG,
+    COMMAND_PRINT_CONFIG,
     COMMAND_LIST_COLLECTORS,
+    COMMAND_SELF_TEST,
     COMMAND_VERSION,
     COMMAND_HELP,
 };
 
+/* The arguments of COMMAND_WATCH and COMMAND_CAPTURE, which netdrop-terminal executes. */
+struct cli_packets {
+    const char *capture;  /* --capture=FILE; borrowed */
+    struct buffer filter; /* the arguments that are no flags, NUL-terminated; empty if there are none */
+    bool plain;
+    uint64_t for_ns; /* UINT64_MAX if it has no end */
+    uint64_t count;  /* likewise */
+};
+
 struct cli {
     enum command command;
-    uint64_t once_ns;              /* --once[=DURATION]: how long collectors that listen do so */
-    unsigned log_level;            /* enum log_level */
+    uint64_t once_ns;       /* --once[=DURATION]: how long collectors that listen do so */
+    unsigned report_format; /* --report[=text|json]: enum report_format */
+    unsigned config_format; /* --print-config[=text|json]: enum config_format */
+    unsigned log_level;     /* enum log_level */
+    struct cli_packets packets;
     struct settings_source source; /* strings are borrowed from argv, `sets` is our own */
 };
 
-/* 0, or a negative errno with one line in `message`: the flag, what is wrong, and a "did you mean" where one
- * is near. On success the caller calls cli_done() at the end of the program. */
+/* Returns 0, or a negative errno with one line in `message`: the flag, what is wrong, and a "did you mean" if
+ * a flag is near. On success the caller calls cli_done() at the end of the program. */
 int cli_parse(int argc, char *argv[], struct cli *ret_cli, struct buffer *message);
 void cli_done(struct cli *cli);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text of --help (cli.h): the flags, the collectors, and every key of the configuration with what it may
- * be. */
-
 #include "daemon/cli/cli.h"
+
+/* The text of --help: the flags, the collectors, and every key of the configuration with its values. Main
+ * thread. */
 
 #include <stdio.h>
 #include <string.h>
@@ -89,6 +89,7 @@ void cli_help(struct buffer *out)
     _cleanup_(freep) struct config_binding *bindings = settings_bindings(NULL, &count);
 
     buffer_text(out, "Usage: netdrop-exporter [FLAG]...\n"
+                     "       netdrop-exporter --watch | --capture=FILE [FLAG]... [FILTER]...\n"
                      "Prometheus exporter of where and why this host's network drops packets.\n");
     help_flags(out);
     buffer_text(out, "\nThe collectors:\n");

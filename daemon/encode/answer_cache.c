@@ -2,8 +2,9 @@
 #include "daemon/encode/answer_cache.h"
 
 /*
- * See answer_cache.h. One entry for each kind of answer that somebody asked for lately; the one lock orders
- * makers, so that simultaneous scrapers wait for one body. MHD's threads call get and release.
+ * Keeps finished answers, so that many scrapers cost as much as one. One entry for each kind of answer that
+ * somebody asked for lately; the one lock orders makers, so that simultaneous scrapers wait for one body.
+ * MHD's threads call get and release.
  */
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "daemon/encode/encode.h"
 #include "daemon/encode/gzip.h"
+#include "daemon/ledger/ledger.h"
 #include "daemon/run/registry.h"
 #include "daemon/run/self_metrics.h"
 
@@ -22,17 +24,24 @@ enum { ENTRIES = 8 };
 
 #define KEEP_NS NS_PER_SECOND
 
+enum kind {
+    KIND_TEXT, /* which gzip reads */
+    KIND_GZIP, /* what it makes of it */
+    KIND_OWN,  /* taken in */
+    KIND_COUNT
+};
+
 struct owned_body {
     struct body body; /* first: what readers hold */
     struct answer_cache *answers;
     unsigned references; /* under the lock */
-    bool gzip;
+    enum kind kind;
     struct buffer buffer;
 };
 
 struct entry {
     struct answer_key key;
-    struct owned_body *body; /* NULL: free */
+    struct owned_body *body; /* NULL if free */
     uint64_t generation;     /* of the registry when it was made */
     uint64_t made_ns;
 };
@@ -40,15 +49,17 @@ struct entry {
 struct answer_cache {
     const struct registry *registry;
     struct self_metrics *health;
+    struct ledger *ledger;
     pthread_mutex_t lock;
     struct entry entries[ENTRIES];
-    struct owned_body *spares[2]; /* one of text, which gzip reads; one of what gzip makes of it */
-    size_t bytes;                 /* of all bodies with references */
+    struct owned_body *spares[KIND_OWN]; /* to be used again */
+    size_t bytes;                        /* of all bodies with references */
     struct snapshot *health_draft;
+    struct snapshot *ledger_draft;
     struct gzip *gzip;
 };
 
-int answer_cache_new(const struct registry *registry, struct self_metrics *health,
+int answer_cache_new(const struct registry *registry, struct self_metrics *health, struct ledger *ledger,
                      struct answer_cache **ret_answers)
 {
     struct answer_cache *answers = calloc(1, sizeof(*answers));
@@ -57,10 +68,12 @@ int answer_cache_new(const struct registry *registry, struct self_metrics *healt
         return -ENOMEM;
     answers->registry = registry;
     answers->health = health;
+    answers->ledger = ledger;
     answers->health_draft = snapshot_new();
+    answers->ledger_draft = snapshot_new();
     answers->gzip = gzip_new();
     pthread_mutex_init(&answers->lock, NULL);
-    if (!answers->health_draft || !answers->gzip) {
+    if (!answers->health_draft || !answers->ledger_draft || !answers->gzip) {
         answer_cache_free(answers);
         return -ENOMEM;
     }
@@ -80,10 +93,10 @@ static void body_drop(struct answer_cache *answers, struct owned_body *body)
     if (--body->references)
         return;
     answers->bytes -= body->body.size;
-    if (answers->spares[body->gzip])
+    if (body->kind == KIND_OWN || answers->spares[body->kind])
         body_free(body);
     else
-        answers->spares[body->gzip] = body;
+        answers->spares[body->kind] = body;
 }
 
 struct answer_cache *answer_cache_free(struct answer_cache *answers)
@@ -97,15 +110,16 @@ struct answer_cache *answer_cache_free(struct answer_cache *answers)
         if (answers->spares[i])
             body_free(answers->spares[i]);
     snapshot_unref(answers->health_draft);
+    snapshot_unref(answers->ledger_draft);
     gzip_free(answers->gzip);
     pthread_mutex_destroy(&answers->lock);
     free(answers);
     return NULL;
 }
 
-static struct owned_body *body_new(struct answer_cache *answers, bool gzip)
+static struct owned_body *body_new(struct answer_cache *answers, enum kind kind)
 {
-    struct owned_body *body = take_ptr(answers->spares[gzip]);
+    struct owned_body *body = kind == KIND_OWN ? NULL : take_ptr(answers->spares[kind]);
 
     if (!body)
         body = calloc(1, sizeof(*body));
@@ -113,27 +127,42 @@ static struct owned_body *body_new(struct answer_cache *answers, bool gzip)
         return NULL;
     body->answers = answers;
     body->references = 1;
-    body->gzip = gzip;
+    body->kind = kind;
     body->body.size = 0;
     buffer_clear(&body->buffer);
     return body;
 }
 
-/* The whole page: the health of the wanted collectors, then what each of them published last. */
-static void answer_cache_encode(struct answer_cache *answers, const struct answer_key *key, uint64_t now_ns,
-                                struct buffer *out)
+/* The health of the wanted collectors, and the ledger. */
+static void encode_program(struct answer_cache *answers, const struct answer_key *key, uint64_t now_ns,
+                           struct buffer *out)
 {
     snapshot_clear(answers->health_draft);
     if (self_metrics_fill(answers->health, key->collectors, now_ns, answers->health_draft) < 0)
         out->error = -ENOMEM;
     encode_snapshot(out, answers->health_draft, key->exposition);
+    snapshot_clear(answers->ledger_draft);
+    if (answers->ledger && ledger_fill(answers->ledger, key->collectors, now_ns, answers->ledger_draft) < 0)
+        out->error = -ENOMEM;
+    encode_snapshot(out, answers->ledger_draft, key->exposition);
+}
+
+/* The whole page: what the program says of itself, then what each collector published last. */
+static void answer_cache_encode(struct answer_cache *answers, const struct answer_key *key, uint64_t now_ns,
+                                struct buffer *out)
+{
+    void (*encode)(struct buffer * out, const struct snapshot *snapshot, enum exposition exposition) =
+        key->node_exporter ? encode_snapshot_node : encode_snapshot;
+
+    if (!key->node_exporter)
+        encode_program(answers, key, now_ns, out);
     for (size_t i = 0; i < registry_count(answers->registry); i++) {
         struct snapshot *snapshot = NULL;
 
         if (key->collectors >> i & 1)
             snapshot = registry_snapshot(answers->registry, i, now_ns);
         if (snapshot)
-            encode_snapshot(out, snapshot, key->exposition);
+            encode(out, snapshot, key->exposition);
         snapshot_unref(snapshot);
     }
     encode_end(out, key->exposition);
@@ -151,11 +180,11 @@ static struct owned_body *body_finish(struct answer_cache *answers, struct owned
     return body;
 }
 
-/* A body with one reference, the caller's; NULL: out of memory. */
+/* A body with one reference, the caller's; returns NULL if memory runs out. */
 static struct owned_body *answer_cache_make(struct answer_cache *answers, const struct answer_key *key,
                                             uint64_t now_ns)
 {
-    struct owned_body *text = body_new(answers, false), *body;
+    struct owned_body *text = body_new(answers, KIND_TEXT), *body;
 
     if (text) {
         answer_cache_encode(answers, key, now_ns, &text->buffer);
@@ -163,7 +192,7 @@ static struct owned_body *answer_cache_make(struct answer_cache *answers, const 
     }
     if (!text || !key->gzip)
         return text;
-    body = body_new(answers, true);
+    body = body_new(answers, KIND_GZIP);
     if (body) {
         gzip_text(answers->gzip, &body->buffer, text->body.data, text->body.size);
         body = body_finish(answers, body);
@@ -174,7 +203,8 @@ static struct owned_body *answer_cache_make(struct answer_cache *answers, const 
 
 static bool key_equal(const struct answer_key *a, const struct answer_key *b)
 {
-    return a->collectors == b->collectors && a->exposition == b->exposition && a->gzip == b->gzip;
+    return a->collectors == b->collectors && a->exposition == b->exposition && a->gzip == b->gzip &&
+           a->node_exporter == b->node_exporter;
 }
 
 /* The key's entry, or the one to give up for it: a free one, else the oldest. */
@@ -210,7 +240,8 @@ static struct owned_body *answer_cache_get_locked(struct answer_cache *answers, 
     uint64_t now_ns = clock_boottime_ns();
     struct entry *entry;
 
-    answer_cache_expire(answers, generation, now_ns);
+    if (answers->bytes <= ANSWER_BYTES_BUDGET)
+        answer_cache_expire(answers, generation, now_ns);
     entry = answer_cache_entry(answers, key);
     if (!entry->body || !key_equal(&entry->key, key)) {
         if (entry->body)
@@ -233,6 +264,27 @@ const struct body *answer_cache_get(struct answer_cache *answers, const struct a
 
     pthread_mutex_lock(&answers->lock);
     body = answer_cache_get_locked(answers, key);
+    pthread_mutex_unlock(&answers->lock);
+    return body ? &body->body : NULL;
+}
+
+static struct owned_body *take_in_locked(struct answer_cache *answers, struct buffer *buffer)
+{
+    struct owned_body *body = answers->bytes > ANSWER_BYTES_MAX ? NULL : body_new(answers, KIND_OWN);
+
+    if (!body)
+        return NULL;
+    body->buffer = *buffer;
+    *buffer = (struct buffer){};
+    return body_finish(answers, body);
+}
+
+const struct body *answer_cache_take_in(struct answer_cache *answers, struct buffer *buffer)
+{
+    struct owned_body *body;
+
+    pthread_mutex_lock(&answers->lock);
+    body = take_in_locked(answers, buffer);
     pthread_mutex_unlock(&answers->lock);
     return body ? &body->body : NULL;
 }

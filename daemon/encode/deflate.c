@@ -2,8 +2,9 @@
 #include "daemon/encode/deflate.h"
 
 /*
- * See deflate.h. A block is gathered first, as matches and counts of symbols; then its Huffman codes are made
- * and it is written. Called once for each series of a scrape.
+ * Writes DEFLATE blocks for a caller that knows the repetitions. A block is gathered first, as matches and
+ * counts of symbols; then its Huffman codes are made and it is written. Called once for each series of a
+ * scrape. Pure; any thread.
  */
 
 #include <endian.h>

@@ -2,11 +2,12 @@
 #include "daemon/encode/gzip.h"
 
 /*
- * See gzip.h. A general compressor spends its time on finding where text was before. In a family's rows it is
- * known: the same place of the line before. Two cursors walk down the rows, one a line behind the other;
- * while they see the same bytes, line ends included, that is one repetition; where they differ, both go to
- * the end of the word (or further, where different things end there). Only what stands above the second row,
- * the comments and the first row, is searched for, by a table of where bytes were seen last.
+ * Compresses exposition text. Pure; any thread. A general compressor spends its time on finding where text
+ * was before. In a family's rows it is known: the same place of the line before. Two cursors walk down the
+ * rows, one a line behind the other; while they see the same bytes, line ends included, that is one
+ * repetition; where they differ, both go to the end of the word (or further, where different things end
+ * there). Only what stands above the second row, the comments and the first row, is searched for, by a table
+ * of where bytes were seen last.
  *
  * In the page of a host with few interfaces that is nearly all, and there a general compressor, which
  * searches everywhere, makes less of it. Bytes, and instructions, of the whole page of all collectors (of a

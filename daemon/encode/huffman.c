@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/encode/huffman.h"
 
-/* See huffman.h. Twice for each block of a gzip answer: a microsecond or two for a hundred symbols. */
+/*
+ * Makes the Huffman codes of a DEFLATE block. Pure; any thread. Twice for each block of a gzip answer: a
+ * microsecond or two for a hundred symbols.
+ */
 
 #include <stdbool.h>
 #include <string.h>

@@ -9,10 +9,10 @@
 enum { HUFFMAN_SYMBOLS_MAX = 286, HUFFMAN_SIZE_MAX = 15 };
 
 struct huffman_code {
-    uint32_t bits; /* reversed: a code is read from its highest bit on, all else from the lowest */
-    uint32_t size; /* in bits; 0: the symbol has no code */
+    uint32_t bits; /* reversed: a code is read from its highest bit, all else from the lowest */
+    uint32_t size; /* in bits; 0 if the symbol has no code */
 };
 
-/* Canonical codes for the symbols whose count is not 0. Those are two at least (a code of one symbol is a
- * special case in every reader), and all counts together less than 2^31. */
+/* Makes canonical codes for the symbols whose count is not 0. There must be at least two (a code of one
+ * symbol is a special case in every reader), and the sum of all counts must be below 2^31. */
 void huffman_codes(const uint32_t *counts, size_t count, struct huffman_code *ret_codes);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/completion.h"
 
-/* See completion.h. Main thread of the generator. No word of the tables needs quoting: names, keys, choices
- * and numbers are letters, digits and "._-". */
+/*
+ * Writes the words of the shell completion out of the program's tables. Main thread of the generator. No word
+ * of the tables needs quoting: names, keys, choices and numbers are letters, digits and "._-".
+ */
 
 #include <stdio.h>
 #include <string.h>
@@ -32,12 +34,17 @@ void completion_flags(struct buffer *out)
     }
 }
 
+static bool takes_file(const struct flag *flag)
+{
+    return flag->type == FLAG_TEXT || (flag->type == FLAG_COMMAND && flag->argument && !flag->option);
+}
+
 void completion_file_flags(struct buffer *out)
 {
     const char *separator = "";
 
     for (size_t i = 0; i < cli_flag_count; i++)
-        if (cli_flags[i].type == FLAG_TEXT) {
+        if (takes_file(&cli_flags[i])) {
             buffer_printf(out, "%s--%s", separator, cli_flags[i].name);
             separator = " | ";
         }

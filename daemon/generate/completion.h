@@ -2,20 +2,20 @@
 #pragma once
 
 /*
- * The words that the shell completes, from the same tables as the program itself: the script around them is
- * in packaging/bash-completion. Pure; used when the program is built.
+ * The words of the shell completion, from the program's own tables. packaging/bash-completion has the script
+ * around them. Pure; used when the program is built.
  */
 
 #include "base/buffer.h"
 
-/* "--flag" or "--flag=", one a line; one that may do without its value stands twice. */
+/* "--flag" or "--flag=", one on each line. A flag with an optional value is listed twice. */
 void completion_flags(struct buffer *out);
 
 /* The flags whose value is the name of a file, as a pattern of `case`. */
 void completion_file_flags(struct buffer *out);
 
-/* "section.key=", one a line. */
+/* "section.key=", one on each line. */
 void completion_keys(struct buffer *out);
 
-/* What flags and keys may be, where that is known: lines "[--flag]='a b'" and "[section.key]='a b'". */
+/* The values of flags and keys, if they are known: lines "[--flag]='a b'" and "[section.key]='a b'". */
 void completion_values(struct buffer *out);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes to standard output what is made from the program's tables: the default configuration file, its JSON
- * schema, a file of packaging/ with its parts filled in, or the table of docs/runbook/drop-reasons.md. Built
- * and run by meson and the tests, never installed: what it writes is. In daemon/, because configuration knows
- * no collector, and this needs them all.
+ * Writes to standard output what is made from the program's tables: a configuration file of all defaults, its
+ * JSON schema, a file of packaging/ with its parts filled in, or a part of a document (reference.h).
+ * Built and run by meson and the tests, and never installed. One thread. In daemon/, because configuration
+ * knows no collector, and this needs them all.
  */
 
 #include <errno.h>
@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/meaning/drop_meaning.h"
+#include "config/config_print.h"
+#include "daemon/generate/node_names.h"
+#include "daemon/generate/reference.h"
 #include "daemon/generate/render.h"
 #include "daemon/generate/template.h"
 #include "daemon/settings/settings.h"
@@ -27,45 +29,32 @@ static int fill(const char *path, struct buffer *out)
     return size < 0 ? -EIO : template_fill(text, (size_t)size, out);
 }
 
-/* A reason or function as code; "none" where the kernel gives none. */
-static void code(const char *name, struct buffer *out)
+/* Every key at its default. */
+static int defaults(struct config_binding *bindings, size_t count, struct buffer *out)
 {
-    if (name && *name)
-        buffer_printf(out, "`%s`", name);
-    else
-        buffer_text(out, name ? "none" : "any");
-}
+    int error = 0;
 
-static const char *circumstance(const struct drop_meaning *entry)
-{
-    switch (entry->circumstance) {
-    case DROP_NO_CARRIER:
-        return ", without carrier";
-    case DROP_TO_GROUP:
-        return ", broadcast or multicast";
-    case DROP_TO_HOST:
-        return ", to this host alone";
-    default:
-        return entry->decides ? ", whatever the reason" : "";
+    for (size_t i = 0; i < count; i++) {
+        bindings[i].settings = options_new(bindings[i].table);
+        if (!bindings[i].settings)
+            error = -ENOMEM;
     }
+    if (!error)
+        error = config_print_json(bindings, count, out);
+    for (size_t i = 0; i < count; i++)
+        options_free(bindings[i].table, bindings[i].settings);
+    return error;
 }
 
-static void drop_reasons(struct buffer *out)
-{
-    const struct drop_meaning *entry;
-
-    buffer_text(out, "| reason | function | class | what happened | what to do |\n|---|---|---|---|---|\n");
-    for (size_t i = 0; (entry = drop_meaning_at(i)); i++) {
-        const struct remedy *remedy = &remedies[entry->remedy];
-
-        buffer_text(out, "| ");
-        code(entry->reason, out);
-        buffer_text(out, " | ");
-        code(entry->function, out);
-        buffer_printf(out, "%s | %s | %s | [%s](%s.md) |\n", circumstance(entry),
-                      loss_class_name(entry->loss_class), entry->sentence, remedy->advice, remedy->page);
-    }
-}
+static const struct {
+    const char *name;
+    void (*write)(struct buffer *out);
+} references[] = {
+    {"keys", reference_keys},
+    {"collectors", reference_collectors},
+    {"drop-reasons", reference_drop_reasons},
+    {"node_names", node_names_document},
+};
 
 static int generate(const char *what, struct buffer *out)
 {
@@ -75,17 +64,18 @@ static int generate(const char *what, struct buffer *out)
     if (!bindings)
         return -ENOMEM;
     if (strcmp(what, "default") == 0)
-        return render_default(bindings, count, out);
+        return defaults(bindings, count, out);
     if (strcmp(what, "schema") == 0)
         return render_schema(bindings, count, out);
-    if (strcmp(what, "drop-reasons") == 0) {
-        drop_reasons(out);
-        return 0;
-    }
+    for (size_t i = 0; i < ELEMENTS(references); i++)
+        if (strcmp(what, references[i].name) == 0) {
+            references[i].write(out);
+            return out->error;
+        }
     return fill(what, out);
 }
 
-/* usage: generate default | schema | drop-reasons | FILE */
+/* usage: generate default | schema | keys | collectors | drop-reasons | node_names | FILE */
 int main(int argc, char *argv[])
 {
     _cleanup_(buffer_done) struct buffer out = {};

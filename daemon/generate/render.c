@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/render.h"
 
-/* See render.h. Each builds a tree, and one printer writes it. cJSON accepts NULL everywhere, so that memory
- * that is out shows at the end, as a tree that lacks something: `failed`. */
+/*
+ * Writes the JSON schema of the configuration out of the option tables. Main thread of the generator. Builds
+ * a tree, which a printer writes. cJSON accepts NULL everywhere, so that memory that is out shows at the end,
+ * as a tree that lacks something: `failed`.
+ */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_SIZE = 90 };
+#include "config/json_print.h"
 
 struct render {
     cJSON *root;
-    bool schema;
     bool failed;
 };
 
@@ -35,8 +37,6 @@ static cJSON *add(struct render *render, cJSON *object, const char *key, cJSON *
 
 static void describe_object(struct render *render, cJSON *object)
 {
-    if (!render->schema)
-        return;
     add(render, object, "type", cJSON_CreateString("object"));
     add(render, object, "additionalProperties", cJSON_CreateFalse());
     add(render, object, "properties", cJSON_CreateObject());
@@ -52,8 +52,7 @@ static cJSON *open_parent(struct render *render, const char *path)
         char name[KEY_PATH_MAX];
         cJSON *child;
 
-        if (render->schema)
-            object = cJSON_GetObjectItemCaseSensitive(object, "properties");
+        object = cJSON_GetObjectItemCaseSensitive(object, "properties");
         if (!path[size])
             return object;
         (void)snprintf(name, sizeof(name), "%.*s", (int)size, path);
@@ -140,8 +139,6 @@ static void add_section(struct render *render, const struct config_binding *bind
     void *defaults;
     char path[KEY_PATH_MAX];
 
-    if (binding->inherits && !render->schema)
-        return;
     defaults = options_new(binding->table);
     render->failed |= !defaults;
     for (size_t i = 0; defaults && i < binding->table->count; i++) {
@@ -150,94 +147,21 @@ static void add_section(struct render *render, const struct config_binding *bind
 
         key_path(path, binding->section, option->key);
         add(render, open_parent(render, path), name,
-            render->schema ? describe_option(render, option, binding->inherits ? NULL : defaults)
-                           : default_value(option, defaults));
+            describe_option(render, option, binding->inherits ? NULL : defaults));
     }
     options_free(binding->table, defaults);
 }
 
-static void new_line(struct buffer *out, unsigned depth)
-{
-    buffer_printf(out, "\n%*s", (int)depth * 4, "");
-}
-
-static void print_scalar(struct buffer *out, const cJSON *item)
-{
-    char *text = cJSON_PrintUnformatted(item);
-
-    if (text)
-        buffer_text(out, text);
-    else
-        out->error = -ENOMEM;
-    cJSON_free(text);
-}
-
-/* As many items on a line as there is room for. */
-static void print_list(struct buffer *out, const cJSON *list, unsigned depth)
-{
-    size_t line = out->size - depth * 4; /* about where it begins */
-    const cJSON *item;
-
-    buffer_text(out, "[");
-    cJSON_ArrayForEach(item, list)
-    {
-        if (out->size - line > LINE_MAX_SIZE) {
-            line = out->size;
-            new_line(out, depth + 1);
-        } else if (item->prev->next) {
-            buffer_text(out, " ");
-        }
-        print_scalar(out, item);
-        buffer_text(out, item->next ? "," : "");
-    }
-    buffer_text(out, "]");
-}
-
-static void print_object(struct buffer *out, const cJSON *object, unsigned depth)
-{
-    const cJSON *item;
-
-    buffer_text(out, "{");
-    cJSON_ArrayForEach(item, object)
-    {
-        new_line(out, depth + 1);
-        buffer_printf(out, "\"%s\": ", item->string); /* keys are ours: nothing to escape */
-        if (cJSON_IsObject(item))
-            print_object(out, item, depth + 1);
-        else if (cJSON_IsArray(item))
-            print_list(out, item, depth + 1);
-        else
-            print_scalar(out, item);
-        buffer_text(out, item->next ? "," : "");
-    }
-    new_line(out, depth);
-    buffer_text(out, "}");
-}
-
-static int render_end(struct render *render, const struct config_binding *bindings, size_t count,
-                      struct buffer *out)
-{
-    for (size_t i = 0; i < count; i++)
-        add_section(render, &bindings[i]);
-    print_object(out, render->root, 0);
-    buffer_text(out, "\n");
-    cJSON_Delete(render->root);
-    return render->failed || out->error ? -ENOMEM : 0;
-}
-
-int render_default(const struct config_binding *bindings, size_t count, struct buffer *out)
-{
-    struct render render = {.root = cJSON_CreateObject()};
-
-    return render_end(&render, bindings, count, out);
-}
-
 int render_schema(const struct config_binding *bindings, size_t count, struct buffer *out)
 {
-    struct render render = {.root = cJSON_CreateObject(), .schema = true};
+    struct render render = {.root = cJSON_CreateObject()};
 
     add(&render, render.root, "$schema", cJSON_CreateString("https://json-schema.org/draft/2020-12/schema"));
     add(&render, render.root, "title", cJSON_CreateString("Configuration of netdrop-exporter"));
     describe_object(&render, render.root);
-    return render_end(&render, bindings, count, out);
+    for (size_t i = 0; i < count; i++)
+        add_section(&render, &bindings[i]);
+    json_print(render.root, out);
+    cJSON_Delete(render.root);
+    return render.failed || out->error ? -ENOMEM : 0;
 }

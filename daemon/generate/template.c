@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/template.h"
 
-/* See template.h. Main thread of the generator. */
+/* Fills the @NAME@ parts of a template in. Main thread of the generator. */
 
 #include <errno.h>
 #include <string.h>
@@ -21,12 +21,20 @@ static void default_config(struct buffer *out)
     buffer_text(out, NETDROP_DEFAULT_CONFIG);
 }
 
+static void config_directory(struct buffer *out)
+{
+    const char *path = NETDROP_DEFAULT_CONFIG;
+
+    buffer_append(out, path, (size_t)(strrchr(path, '/') - path));
+}
+
 static const struct part {
     const char *name;
     void (*write)(struct buffer *out);
 } parts[] = {
     {"VERSION", version},
     {"DEFAULT_CONFIG", default_config},
+    {"CONFIG_DIRECTORY", config_directory},
     {"MANUAL_FLAGS", manual_flags},
     {"MANUAL_COLLECTORS", manual_collectors},
     {"MANUAL_KEYS", manual_keys},

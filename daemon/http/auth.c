@@ -1,59 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/auth.h"
 
-/* See auth.h. `hashing` is held while a hash is computed, by HTTP threads only; `lock` guards all else, a
- * leaf that is held for no longer than it takes to compare digests. */
+/*
+ * Decides who may ask, and computes password hashes on a thread of its own. `lock` guards all but what only
+ * the thread uses, and is held for no longer than it takes to compare digests and to look at those who wait.
+ */
 
 #include <crypt.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include <nettle/hmac.h>
 #include <nettle/memops.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
+#include "daemon/http/credit.h"
+#include "daemon/http/verdicts.h"
+#include "daemon/run/alarm.h"
 
-/* After a wrong password of an address, which took so long to check, nothing of its group of addresses is
- * checked for so many times as long: strangers keep GROUPS/PAUSE of a CPU busy at most, one of them 1/PAUSE,
- * and keep those of other groups from nothing. */
-enum { GROUPS = 8, PAUSE = 32 };
+static const struct credit_terms password_terms = {
+    .free_ns = NS_PER_SECOND / 20,
+    .free_pieces = 4,
+    .pause_min_ns = NS_PER_SECOND / 10,
+    .limit = LIMIT_PASSWORDS,
+};
 
-/* Keyed, with a key that nobody knows and that dies with the process. */
-struct digest {
-    uint8_t bytes[SHA256_DIGEST_SIZE];
+struct auth_attempt {
+    struct auth_attempt *next;
+    struct credentials credentials;
+    struct digest digest;
+    struct credit_client client;
+    struct auth_waiter waiter;
+    uint64_t since_ns;
+    enum auth_result result;
 };
 
 struct auth {
-    struct limits *limits;
-    struct digest key;
-    pthread_mutex_t hashing;
-    struct crypt_data crypt; /* hashing */
+    struct credit credit;
     pthread_mutex_t lock;
-    struct users *users;
-    uint64_t closed_until_ns[GROUPS];
-    bool known[USERS_MAX]; /* as users->items: there is a digest */
-    struct digest right[USERS_MAX];
+    struct alarm alarm; /* when the thread has its next turn */
+    struct verdicts verdicts;
+    struct auth_attempt *waiting; /* in the order in which they came */
+    size_t waiting_count;
+    bool stopping;
+    bool running; /* main: the thread is there */
+    pthread_t thread;
+    struct crypt_data crypt; /* the thread's */
 };
 
 int auth_new(struct users *users, struct limits *limits, struct auth **ret_auth)
 {
     struct auth *auth = calloc(1, sizeof(*auth));
+    int error = auth ? alarm_open(&auth->alarm) : -ENOMEM;
 
-    if (!auth)
-        return -ENOMEM;
-    if (getrandom(&auth->key, sizeof(auth->key), 0) != sizeof(auth->key)) {
-        free(auth);
-        return -EIO;
+    if (error == 0 && verdicts_init(&auth->verdicts, users) < 0) {
+        close(auth->alarm.fd);
+        error = -EIO;
     }
-    pthread_mutex_init(&auth->hashing, NULL);
+    if (error < 0) {
+        free(auth);
+        return error;
+    }
+    credit_init(&auth->credit, &password_terms, limits);
     pthread_mutex_init(&auth->lock, NULL);
-    auth->limits = limits;
-    auth->users = users;
     *ret_auth = auth;
     return 0;
 }
@@ -62,124 +72,190 @@ struct auth *auth_free(struct auth *auth)
 {
     if (!auth)
         return NULL;
-    users_unref(auth->users);
-    pthread_mutex_destroy(&auth->hashing);
+    auth_stop(auth);
+    credit_done(&auth->credit);
+    verdicts_done(&auth->verdicts);
+    close(auth->alarm.fd);
     pthread_mutex_destroy(&auth->lock);
     explicit_bzero(auth, sizeof(*auth));
     free(auth);
     return NULL;
 }
 
-static void digest_make(const struct auth *auth, const void *data, size_t size, struct digest *digest)
-{
-    struct hmac_sha256_ctx context;
-
-    hmac_sha256_set_key(&context, sizeof(auth->key), auth->key.bytes);
-    hmac_sha256_update(&context, size, data);
-    hmac_sha256_digest(&context, sizeof(digest->bytes), digest->bytes);
-}
-
-/* A number that depends on all of the data, and that nobody can foretell. */
-static size_t choose(const struct auth *auth, const void *data, size_t size, size_t count)
-{
-    struct digest digest;
-    uint64_t number;
-
-    digest_make(auth, data, size, &digest);
-    memcpy(&number, digest.bytes, sizeof(number));
-    return number % count;
-}
-
-/* Of IPv6, whoever has one address has the 2^64 beside it. */
-static size_t group_of(const struct auth *auth, const struct sockaddr *client)
-{
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-
-    if (client->sa_family == AF_INET) {
-        memcpy(&v4, client, sizeof(v4));
-        return choose(auth, &v4.sin_addr, sizeof(v4.sin_addr), GROUPS);
-    }
-    memcpy(&v6, client, sizeof(v6));
-    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
-        return choose(auth, &v6.sin6_addr.s6_addr[12], sizeof(v4.sin_addr), GROUPS);
-    return choose(auth, &v6.sin6_addr, 8, GROUPS);
-}
-
-static size_t find_user(const struct users *users, const struct user *user)
-{
-    size_t i = 0;
-
-    while (i < users->count && strcmp(users->items[i].name, user->name) != 0)
-        i++;
-    return i;
-}
-
 void auth_replace(struct auth *auth, struct users *users)
 {
-    struct digest right[USERS_MAX] = {};
-    bool known[USERS_MAX] = {};
     struct users *old;
 
     pthread_mutex_lock(&auth->lock);
-    old = auth->users;
-    for (size_t i = 0; i < users->count; i++) {
-        size_t before = find_user(old, &users->items[i]);
-
-        known[i] = before < old->count && auth->known[before] &&
-                   strcmp(users->items[i].hash, old->items[before].hash) == 0;
-        if (known[i])
-            right[i] = auth->right[before];
-    }
-    memcpy(auth->known, known, sizeof(known));
-    memcpy(auth->right, right, sizeof(right));
-    auth->users = users;
+    old = verdicts_replace(&auth->verdicts, users);
     pthread_mutex_unlock(&auth->lock);
     users_unref(old);
 }
 
-/* All are compared, each in the same time. */
-static bool remembered(struct auth *auth, const struct digest *digest)
+/* "name", NUL, "password". */
+static void digest_credentials(const struct auth *auth, const struct credentials *credentials,
+                               struct digest *ret_digest)
 {
-    bool found = false;
-
-    pthread_mutex_lock(&auth->lock);
-    for (size_t i = 0; i < auth->users->count; i++)
-        found |= memeql_sec(&auth->right[i], digest, sizeof(*digest)) && auth->known[i];
-    pthread_mutex_unlock(&auth->lock);
-    return found;
+    verdicts_digest(&auth->verdicts, credentials->text, credentials->size, ret_digest);
 }
 
-/* A reference to the users; NULL: this group has to wait. */
-static struct users *begin_check(struct auth *auth, size_t group, uint64_t now_ns)
-{
-    struct users *users = NULL;
-
-    pthread_mutex_lock(&auth->lock);
-    if (now_ns >= auth->closed_until_ns[group])
-        users = users_ref(auth->users);
-    pthread_mutex_unlock(&auth->lock);
-    return users;
-}
-
-static void remember(struct auth *auth, struct users *users, size_t user, const struct digest *digest)
-{
-    pthread_mutex_lock(&auth->lock);
-    /* A reload may have come between. */
-    if (users == auth->users) {
-        auth->right[user] = *digest;
-        auth->known[user] = true;
-    }
-    pthread_mutex_unlock(&auth->lock);
-}
-
-static void close_group(struct auth *auth, size_t group, uint64_t begin_ns)
+static enum auth_result look(struct auth *auth, const struct digest *digest,
+                             const struct credit_client *client)
 {
     uint64_t now_ns = clock_boottime_ns();
+    enum credit_standing standing;
+    enum verdict verdict;
 
     pthread_mutex_lock(&auth->lock);
-    auth->closed_until_ns[group] = now_ns + PAUSE * (now_ns - begin_ns);
+    verdict = verdicts_find(&auth->verdicts, digest);
     pthread_mutex_unlock(&auth->lock);
+    if (verdict != VERDICT_UNKNOWN)
+        return verdict == VERDICT_RIGHT ? AUTH_GRANTED : AUTH_REFUSED;
+    if (credit_when(&auth->credit, client, now_ns, &standing) <= now_ns + AUTH_WAIT_MAX_NS)
+        return AUTH_HASH;
+    credit_hit(&auth->credit);
+    return AUTH_LATER;
+}
+
+enum auth_result auth_check(struct auth *auth, const char *authorization, const struct sockaddr *client)
+{
+    struct credentials credentials;
+    enum auth_result result = AUTH_REFUSED;
+    struct credit_client who = credit_client(client);
+    struct digest digest;
+
+    if (!authorization)
+        return AUTH_REFUSED;
+    if (credentials_parse(authorization, &credentials)) {
+        digest_credentials(auth, &credentials, &digest);
+        result = look(auth, &digest, &who);
+    }
+    explicit_bzero(&credentials, sizeof(credentials));
+    return result;
+}
+
+struct auth_attempt *auth_attempt_new(const struct auth *auth, const char *authorization,
+                                      const struct sockaddr *client, const struct auth_waiter *waiter)
+{
+    struct auth_attempt *attempt = calloc(1, sizeof(*attempt));
+
+    if (!attempt)
+        return NULL;
+    if (!credentials_parse(authorization, &attempt->credentials))
+        return auth_attempt_free(attempt);
+    digest_credentials(auth, &attempt->credentials, &attempt->digest);
+    attempt->client = credit_client(client);
+    attempt->waiter = *waiter;
+    return attempt;
+}
+
+struct auth_attempt *auth_attempt_free(struct auth_attempt *attempt)
+{
+    if (attempt)
+        explicit_bzero(attempt, sizeof(*attempt));
+    free(attempt);
+    return NULL;
+}
+
+enum auth_result auth_attempt_result(const struct auth_attempt *attempt)
+{
+    return attempt->result;
+}
+
+/* The attempt is its owner's from here on. */
+static void attempt_end(struct auth *auth, struct auth_attempt *attempt, enum auth_result result)
+{
+    struct auth_waiter waiter = attempt->waiter;
+
+    if (result == AUTH_LATER)
+        credit_hit(&auth->credit);
+    attempt->result = result;
+    waiter.wake(waiter.data);
+}
+
+void auth_submit(struct auth *auth, struct auth_attempt *attempt)
+{
+    struct auth_attempt **end = &auth->waiting;
+    bool taken;
+
+    attempt->since_ns = clock_boottime_ns();
+    pthread_mutex_lock(&auth->lock);
+    taken = !auth->stopping && auth->waiting_count < AUTH_WAITING_MAX;
+    if (taken) {
+        while (*end)
+            end = &(*end)->next;
+        *end = attempt;
+        auth->waiting_count++;
+        alarm_set(&auth->alarm, 0);
+    }
+    pthread_mutex_unlock(&auth->lock);
+    if (!taken)
+        attempt_end(auth, attempt, AUTH_LATER);
+}
+
+static struct auth_attempt *unlink_attempt(struct auth *auth, struct auth_attempt **at)
+{
+    struct auth_attempt *attempt = *at;
+
+    *at = attempt->next;
+    attempt->next = NULL;
+    auth->waiting_count--;
+    return attempt;
+}
+
+/* When a hash may be computed, and how its client stands. */
+struct turn {
+    uint64_t when_ns;
+    enum credit_standing standing;
+};
+
+/* AUTH_HASH: one is needed still, at that turn. Else another attempt said the same, or one waits in vain. */
+static enum auth_result judge(struct auth *auth, const struct auth_attempt *attempt, uint64_t now_ns,
+                              struct turn *ret_turn)
+{
+    enum verdict verdict = verdicts_find(&auth->verdicts, &attempt->digest);
+
+    if (verdict != VERDICT_UNKNOWN)
+        return verdict == VERDICT_RIGHT ? AUTH_GRANTED : AUTH_REFUSED;
+    ret_turn->when_ns = credit_when(&auth->credit, &attempt->client, now_ns, &ret_turn->standing);
+    if (auth->stopping || now_ns > attempt->since_ns + AUTH_QUEUE_MAX_NS ||
+        (ret_turn->when_ns > now_ns && ret_turn->when_ns > attempt->since_ns + AUTH_WAIT_MAX_NS))
+        return AUTH_LATER;
+    return AUTH_HASH;
+}
+
+/* Whose turn it is; NULL if nobody's, until then. Who has a result without is put into `ret_ended`. */
+static struct auth_attempt *take_turn(struct auth *auth, struct auth_attempt **ret_ended,
+                                      uint64_t *ret_again_ns)
+{
+    uint64_t now_ns = clock_boottime_ns();
+    struct auth_attempt **at = &auth->waiting, **best = NULL;
+    struct turn turn = {}, best_turn = {};
+
+    *ret_again_ns = UINT64_MAX;
+    while (*at) {
+        enum auth_result result = judge(auth, *at, now_ns, &turn);
+
+        if (result != AUTH_HASH) {
+            struct auth_attempt *ended = unlink_attempt(auth, at);
+
+            ended->result = result;
+            ended->next = *ret_ended;
+            *ret_ended = ended;
+            continue;
+        }
+        if (turn.when_ns > now_ns) {
+            *ret_again_ns = turn.when_ns < *ret_again_ns ? turn.when_ns : *ret_again_ns;
+        } else if (!best || turn.standing < best_turn.standing) {
+            best = at;
+            best_turn = turn;
+        }
+        at = &(*at)->next;
+    }
+    if (!best)
+        return NULL;
+    *ret_again_ns = now_ns;
+    return unlink_attempt(auth, best);
 }
 
 static bool hash_matches(struct auth *auth, const char *password, const char *hash)
@@ -191,59 +267,98 @@ static bool hash_matches(struct auth *auth, const char *password, const char *ha
     return matches;
 }
 
-static bool check_user(struct auth *auth, struct users *users, const struct credentials *credentials,
-                       const struct digest *digest)
+static bool compute(struct auth *auth, const struct auth_attempt *attempt, struct users *users,
+                    size_t *ret_user)
 {
-    const struct user asked = {.name = credentials->name};
-    size_t user = find_user(users, &asked), compared = user;
+    const char *name = attempt->credentials.name;
+    size_t user = users_find(users, name), compared = user;
 
     /* Nobody's name costs what somebody's does, and the same each time. */
     if (user == users->count)
-        compared = choose(auth, asked.name, strlen(asked.name), users->count);
-    if (!hash_matches(auth, credentials->password, users->items[compared].hash) || user != compared)
-        return false;
-    remember(auth, users, user, digest);
-    return true;
+        compared = verdicts_choose(&auth->verdicts, name, strlen(name), users->count);
+    *ret_user = user;
+    return hash_matches(auth, attempt->credentials.password, users->items[compared].hash) && user == compared;
 }
 
-static enum auth_result check_hashing(struct auth *auth, const struct credentials *credentials,
-                                      const struct digest *digest, const struct sockaddr *client)
+static enum auth_result decide(struct auth *auth, const struct auth_attempt *attempt, struct users *users)
 {
-    size_t group = group_of(auth, client);
-    enum auth_result result = AUTH_LATER;
+    uint64_t begin_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID), cost_ns, now_ns;
+    size_t user;
+    bool right = compute(auth, attempt, users, &user);
+
+    cost_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - begin_ns;
+    now_ns = clock_boottime_ns();
+    credit_charge(&auth->credit, &attempt->client, cost_ns, now_ns);
+    credit_settle(&auth->credit, &attempt->client, cost_ns, right, now_ns);
+    pthread_mutex_lock(&auth->lock);
+    /* A reload may have come between. */
+    if (users == auth->verdicts.users && right)
+        verdicts_right(&auth->verdicts, user, &attempt->digest);
+    else if (users == auth->verdicts.users)
+        verdicts_wrong(&auth->verdicts, &attempt->digest);
+    pthread_mutex_unlock(&auth->lock);
+    return right ? AUTH_GRANTED : AUTH_REFUSED;
+}
+
+uint64_t auth_turn(struct auth *auth)
+{
+    struct auth_attempt *ended = NULL, *attempt, *next;
     struct users *users;
-    uint64_t begin_ns;
+    uint64_t again_ns;
 
-    pthread_mutex_lock(&auth->hashing);
-    begin_ns = clock_boottime_ns();
-    users = begin_check(auth, group, begin_ns);
-    if (!users)
-        limit_hit(auth->limits, LIMIT_PASSWORDS);
-    else if (check_user(auth, users, credentials, digest))
-        result = AUTH_GRANTED;
-    else
-        result = AUTH_REFUSED;
-    if (result == AUTH_REFUSED)
-        close_group(auth, group, begin_ns);
+    pthread_mutex_lock(&auth->lock);
+    attempt = take_turn(auth, &ended, &again_ns);
+    alarm_over(&auth->alarm);
+    alarm_set(&auth->alarm, again_ns);
+    users = users_ref(auth->verdicts.users);
+    pthread_mutex_unlock(&auth->lock);
+    for (; ended; ended = next) {
+        next = ended->next;
+        attempt_end(auth, ended, ended->result);
+    }
+    if (attempt)
+        attempt_end(auth, attempt, decide(auth, attempt, users));
     users_unref(users);
-    pthread_mutex_unlock(&auth->hashing);
-    return result;
+    return again_ns;
 }
 
-enum auth_result auth_check(struct auth *auth, const char *authorization, const struct sockaddr *client)
+/* False: there is no other. */
+static bool turn_on(struct auth *auth)
 {
-    struct credentials credentials;
-    enum auth_result result = AUTH_REFUSED;
-    struct digest digest;
+    bool stopping;
 
-    if (!authorization)
-        return AUTH_REFUSED;
-    if (credentials_parse(authorization, &credentials)) {
-        /* "name", NUL, "password". */
-        digest_make(auth, credentials.text, credentials.size, &digest);
-        result =
-            remembered(auth, &digest) ? AUTH_GRANTED : check_hashing(auth, &credentials, &digest, client);
-    }
-    explicit_bzero(&credentials, sizeof(credentials));
-    return result;
+    (void)auth_turn(auth);
+    pthread_mutex_lock(&auth->lock);
+    stopping = auth->stopping;
+    pthread_mutex_unlock(&auth->lock);
+    return !stopping;
+}
+
+static void *auth_thread(void *data)
+{
+    struct auth *auth = data;
+
+    while (!alarm_wait(&auth->alarm) || turn_on(auth))
+        ;
+    return NULL;
+}
+
+int auth_start(struct auth *auth)
+{
+    int error = pthread_create(&auth->thread, NULL, auth_thread, auth);
+
+    auth->running = !error;
+    return -error;
+}
+
+void auth_stop(struct auth *auth)
+{
+    pthread_mutex_lock(&auth->lock);
+    auth->stopping = true;
+    alarm_set(&auth->alarm, 0);
+    pthread_mutex_unlock(&auth->lock);
+    if (auth->running)
+        pthread_join(auth->thread, NULL);
+    auth->running = false;
+    (void)auth_turn(auth);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/certificate.h"
 
-/* See certificate.h. */
+/* Loads and checks a certificate with its key. Main loads it; any thread may hold it. */
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,13 +17,21 @@
 
 static const char key_of_certificate[] = "web.tls.certificate";
 static const char key_of_key[] = "web.tls.key";
+static const char key_of_client_ca[] = "web.tls.client_ca";
 
 #define END_OF_9999 ((time_t)253402300799) /* December 31, 23:59:59 UTC */
+
+/* When the whole chain is valid, and which of it (0: the first) says so. */
+struct span {
+    time_t begin, end;
+    unsigned begin_by, end_by;
+};
 
 struct certificate {
     _Atomic unsigned references;
     gnutls_certificate_credentials_t credentials;
-    time_t expiry;
+    gnutls_certificate_request_t request; /* of a certificate of the client's */
+    struct span span;
 };
 
 /* A file's bytes; wiped at the end, for one of them is the key. */
@@ -76,31 +85,58 @@ static time_t expiration_time(gnutls_x509_crt_t certificate)
     return time == GNUTLS_X509_NO_WELL_DEFINED_EXPIRATION ? END_OF_9999 : time;
 }
 
-/* The first certificate of the file; those behind it, of authorities, are the clients' to judge. */
-static int check_time(const struct pem *pem, struct report *report, time_t *ret_expiry)
+static void span_of(const gnutls_x509_crt_t *chain, unsigned count, struct span *span)
+{
+    *span = (struct span){.end = END_OF_9999};
+    for (unsigned i = 0; i < count; i++) {
+        time_t begin = gnutls_x509_crt_get_activation_time(chain[i]);
+        time_t end = expiration_time(chain[i]);
+
+        if (begin > span->begin) {
+            span->begin = begin;
+            span->begin_by = i;
+        }
+        if (end < span->end) {
+            span->end = end;
+            span->end_by = i;
+        }
+    }
+}
+
+/* What no client would take: in each handshake that we speak the key signs. */
+static int check_use(const struct pem *pem, gnutls_x509_crt_t certificate, struct report *report)
+{
+    unsigned usage = 0;
+
+    report->source = pem->path;
+    if (gnutls_x509_crt_get_key_usage(certificate, &usage, NULL) == 0 &&
+        !(usage & GNUTLS_KEY_DIGITAL_SIGNATURE)) {
+        report_error(report, 0, key_of_certificate,
+                     "its key may not sign (key usage without digitalSignature): nobody could connect");
+        return GNUTLS_E_KEY_USAGE_VIOLATION;
+    }
+    if (!gnutls_x509_crt_check_key_purpose(certificate, GNUTLS_KP_TLS_WWW_SERVER, 0))
+        report_warning(report, 0, key_of_certificate,
+                       "is not for servers (extended key usage without serverAuth): clients refuse it");
+    return 0;
+}
+
+static int check_chain(const struct pem *pem, struct report *report, struct span *ret_span)
 {
     gnutls_x509_crt_t *chain = NULL;
     unsigned count = 0;
-    time_t now = time(NULL), from, to;
-    char text[32];
     int error = gnutls_x509_crt_list_import2(&chain, &count, &pem->data, GNUTLS_X509_FMT_PEM, 0);
 
     if (error < 0) {
         pem_error(pem, key_of_certificate, gnutls_strerror(error), report);
         return error;
     }
-    from = gnutls_x509_crt_get_activation_time(chain[0]);
-    to = expiration_time(chain[0]);
+    span_of(chain, count, ret_span);
+    error = check_use(pem, chain[0], report);
     for (unsigned i = 0; i < count; i++)
         gnutls_x509_crt_deinit(chain[i]);
     gnutls_free(chain);
-    report->source = pem->path;
-    if (now < from)
-        report_error(report, 0, key_of_certificate, "not valid before %s", time_text(from, text));
-    if (now >= to)
-        report_error(report, 0, key_of_certificate, "expired at %s", time_text(to, text));
-    *ret_expiry = to;
-    return now < from || now >= to ? GNUTLS_E_CERTIFICATE_ERROR : 0;
+    return error;
 }
 
 static int set_key(struct certificate *certificate, const struct pem *chain, const struct pem *key,
@@ -116,29 +152,80 @@ static int set_key(struct certificate *certificate, const struct pem *chain, con
     return error;
 }
 
-struct certificate *certificate_load(const char *certificate_path, const char *key_path,
-                                     struct report *report)
+/* A client that showed one (where it need not, it may have none): signed as we want it, for clients, in its
+ * time. */
+static int verify_client(gnutls_session_t session)
 {
-    _cleanup_(pem_done) struct pem chain = {.path = certificate_path};
-    _cleanup_(pem_done) struct pem key = {.path = key_path};
-    struct certificate *certificate;
-    time_t expiry = 0;
-    int error = pem_read(&chain, key_of_certificate, 0, report);
+    unsigned char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
+    gnutls_typed_vdata_st wanted = {.type = GNUTLS_DT_KEY_PURPOSE_OID, .data = purpose};
+    unsigned status = 0;
 
-    if (error == 0)
-        error = check_time(&chain, report, &expiry);
-    /* Whatever the one file is: all that is wrong is said in one go. */
-    if (pem_read(&key, key_of_key, FILE_SECRET, report) < 0 || error < 0)
+    if (!certificate_client(session))
+        return 0;
+    if (gnutls_certificate_verify_peers(session, &wanted, 1, &status) < 0 || status)
+        return GNUTLS_E_CERTIFICATE_ERROR;
+    return 0;
+}
+
+static int set_client_ca(struct certificate *certificate, const struct certificate_files *files,
+                         struct report *report)
+{
+    _cleanup_(pem_done) struct pem authorities = {.path = files->client_ca};
+    int error;
+
+    certificate->request = GNUTLS_CERT_IGNORE;
+    if (!*files->client_ca)
+        return 0;
+    error = pem_read(&authorities, key_of_client_ca, 0, report);
+    if (error < 0)
+        return error;
+    error = gnutls_certificate_set_x509_trust_mem(certificate->credentials, &authorities.data,
+                                                  GNUTLS_X509_FMT_PEM);
+    if (error <= 0) {
+        pem_error(&authorities, key_of_client_ca, error ? gnutls_strerror(error) : "no certificate is in it",
+                  report);
+        return GNUTLS_E_NO_CERTIFICATE_FOUND;
+    }
+    certificate->request = files->client_optional ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_REQUIRE;
+    gnutls_certificate_set_verify_function(certificate->credentials, verify_client);
+    return 0;
+}
+
+static struct certificate *certificate_new(void)
+{
+    struct certificate *certificate = calloc(1, sizeof(*certificate));
+
+    if (!certificate)
         return NULL;
-    certificate = calloc(1, sizeof(*certificate));
-    if (!certificate || gnutls_certificate_allocate_credentials(&certificate->credentials) < 0) {
+    atomic_init(&certificate->references, 1);
+    if (gnutls_certificate_allocate_credentials(&certificate->credentials) == 0)
+        return certificate;
+    free(certificate);
+    return NULL;
+}
+
+struct certificate *certificate_load(const struct certificate_files *files, struct report *report)
+{
+    _cleanup_(pem_done) struct pem chain = {.path = files->certificate};
+    _cleanup_(pem_done) struct pem key = {.path = files->key};
+    struct certificate *certificate = certificate_new();
+    int error;
+
+    if (!certificate) {
         report_error(report, 0, "", "out of memory");
-        free(certificate);
         return NULL;
     }
-    atomic_init(&certificate->references, 1);
-    certificate->expiry = expiry;
-    return set_key(certificate, &chain, &key, report) < 0 ? certificate_unref(certificate) : certificate;
+    error = pem_read(&chain, key_of_certificate, 0, report);
+    if (error == 0)
+        error = check_chain(&chain, report, &certificate->span);
+    /* Whatever the one file is: all that is wrong is said in one go. */
+    if (pem_read(&key, key_of_key, FILE_SECRET, report) < 0)
+        error = GNUTLS_E_FILE_ERROR;
+    if (error == 0)
+        error = set_key(certificate, &chain, &key, report);
+    if (set_client_ca(certificate, files, report) < 0)
+        error = GNUTLS_E_FILE_ERROR;
+    return error < 0 ? certificate_unref(certificate) : certificate;
 }
 
 struct certificate *certificate_ref(struct certificate *certificate)
@@ -156,12 +243,52 @@ struct certificate *certificate_unref(struct certificate *certificate)
     return NULL;
 }
 
+static uint64_t seconds(time_t time)
+{
+    return time > 0 ? (uint64_t)time : 0;
+}
+
+uint64_t certificate_begin(const struct certificate *certificate)
+{
+    return seconds(certificate->span.begin);
+}
+
 uint64_t certificate_expiry(const struct certificate *certificate)
 {
-    return certificate->expiry > 0 ? (uint64_t)certificate->expiry : 0;
+    return seconds(certificate->span.end);
+}
+
+bool certificate_out_of_time(const struct certificate *certificate, uint64_t now,
+                             char ret_text[CERTIFICATE_TEXT_MAX])
+{
+    const struct span *span = &certificate->span;
+    bool early = now < seconds(span->begin), late = now >= seconds(span->end);
+    unsigned which = early ? span->begin_by : span->end_by;
+    char at[32], clock[32], of[48] = "";
+
+    if (!early && !late)
+        return false;
+    if (which)
+        (void)snprintf(of, sizeof(of), "certificate %u of the chain ", which + 1);
+    if (early)
+        (void)snprintf(ret_text, CERTIFICATE_TEXT_MAX, "%snot valid before %s, and this host's clock says %s",
+                       of, time_text(span->begin, at), time_text((time_t)now, clock));
+    else
+        (void)snprintf(ret_text, CERTIFICATE_TEXT_MAX, "%sexpired at %s", of, time_text(span->end, at));
+    return true;
 }
 
 int certificate_use(const struct certificate *certificate, gnutls_session_t session)
 {
-    return gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, certificate->credentials);
+    int error = gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, certificate->credentials);
+
+    gnutls_certificate_server_set_request(session, certificate->request);
+    return error;
+}
+
+bool certificate_client(gnutls_session_t session)
+{
+    unsigned count = 0;
+
+    return gnutls_certificate_get_peers(session, &count) && count > 0;
 }

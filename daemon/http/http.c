@@ -2,33 +2,39 @@
 #include "daemon/http/http.h"
 
 /*
- * See http.h. Functions that begin with on_ are called by libmicrohttpd on its threads (on_accept for the
- * probes' connections on main's), the others by main. What a connection is doing is told to the connection
- * table; the probes' own connections are not in it: their table entry is NULL.
+ * Starts libmicrohttpd and connects it to the connection table and the routes. Functions that begin with on_
+ * are called by libmicrohttpd on its threads (on_accept for the probes' connections on main's), the others by
+ * main. What a connection is doing is told to the connection table; the probes' own connections are not in
+ * it: their table entry is NULL. No limit of a client's holds for them, and they are known by the address
+ * that we gave them.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include <microhttpd.h>
 
 #include "base/cleanup.h"
+#include "base/descriptor.h"
+#include "daemon/http/exchange.h"
 #include "daemon/http/self_probe.h"
 #include "daemon/http/tls.h"
 
 enum {
-    CONNECTION_MEMORY = 16 * 1024,            /* request line and headers; more is answered by 431 or 414 */
-    RESPONSE_BYTES_BUDGET = 64 * 1024 * 1024, /* of answers held by readers */
+    CONNECTION_MEMORY = 16 * 1024, /* request line and headers; more is answered by 431 or 414 */
     THREAD_STACK = 256 * 1024,
 };
 
-struct listener {
+/* A listener and what serves it: what libmicrohttpd hands to each on_ function. */
+struct server {
+    struct http *http;
+    struct listener listener;
     struct MHD_Daemon *daemon;
-    int fd;
     struct self_probe probe;
 };
 
@@ -36,188 +42,117 @@ struct http {
     const struct routes *routes;
     struct limits *limits;
     struct connections *connections;
-    atomic_bool stopping; /* each answer ends its connection */
+    atomic_bool stopping;
+    struct exchange_site site; /* of the above */
     struct tls tls;
-    int placeholder; /* takes the place of closed listening sockets */
-    size_t listener_count;
-    struct listener listeners[LISTENERS_MAX];
+    int placeholder[2]; /* a pair; the first takes the place of listening sockets, and nothing comes there */
+    struct probe_address probe_address;
+    size_t server_count;
+    struct server servers[LISTENERS_ALL];
 };
-
-/* True for the probes' connections: nobody else comes by AF_UNIX. */
-static bool address_internal(const struct sockaddr *address)
-{
-    return address->sa_family == AF_UNIX;
-}
 
 static const struct sockaddr *client_address(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 }
 
-static struct connection *connection_entry(struct MHD_Connection *connection)
+/* What whoever connected may. */
+static const struct rights *connection_rights(const struct server *server, const struct sockaddr *address)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    return info ? info->socket_context : NULL;
+    return probe_address_equal(&server->http->probe_address, address) ? &rights_probe
+                                                                      : server->listener.rights;
 }
 
 static enum MHD_Result on_accept(void *data, const struct sockaddr *address, socklen_t size)
 {
-    struct http *http = data;
+    const struct server *server = data;
+    const struct rights *rights = connection_rights(server, address);
+    const struct newcomer newcomer = {.share = rights->share, .address = address, .fd = -1};
 
     (void)size;
-    return address_internal(address) || connections_admit(http->connections, address) ? MHD_YES : MHD_NO;
+    return rights == &rights_probe || connections_admit(server->http->connections, &newcomer) ? MHD_YES
+                                                                                              : MHD_NO;
 }
 
-static void on_connection_started(struct http *http, struct MHD_Connection *connection, void **ret_entry)
+static void on_connection_started(struct server *server, struct MHD_Connection *connection, void **ret_entry)
 {
     const struct sockaddr *address = client_address(connection);
-    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    const struct rights *rights = connection_rights(server, address);
+    const struct newcomer newcomer = {
+        .share = rights->share,
+        .address = address,
+        .fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+    };
 
-    if (address_internal(address))
+    if (rights == &rights_probe)
         return;
-    *ret_entry = connections_add(http->connections, fd, address, clock_boottime_ns());
-    /* Two threads let in the last one at the same time: here it cannot be refused any more, only ended. */
+    *ret_entry = connections_add(server->http->connections, &newcomer, clock_boottime_ns());
+    /* Two threads let in the last one at the same time, or a local user has had enough: here it cannot be
+     * refused any more, only ended. */
     if (*ret_entry)
-        tls_begin(&http->tls, connection, *ret_entry);
+        tls_begin(&server->http->tls, connection, *ret_entry);
     else
-        (void)shutdown(fd, SHUT_RDWR);
+        (void)shutdown(newcomer.fd, SHUT_RDWR);
 }
 
 static void on_connection(void *data, struct MHD_Connection *connection, void **entry,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct http *http = data;
+    struct server *server = data;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        on_connection_started(http, connection, entry);
+        on_connection_started(server, connection, entry);
     else if (*entry)
-        connections_remove(http->connections, *entry);
+        connections_remove(server->http->connections, *entry);
 }
 
 /* The request line is there. What is returned is on_request()'s context at its first call. */
 static void *on_request_line(void *data, const char *uri, struct MHD_Connection *connection)
 {
-    struct http *http = data;
-    struct connection *entry = connection_entry(connection);
+    struct server *server = data;
+    struct connection *entry = exchange_entry(connection);
 
     (void)uri;
     if (entry)
-        connections_request(http->connections, entry, clock_boottime_ns());
+        connections_request(server->http->connections, entry, clock_boottime_ns());
     return NULL;
 }
 
 static void on_completed(void *data, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
 {
-    struct http *http = data;
-    struct connection *entry = connection_entry(connection);
+    struct server *server = data;
+    struct connection *entry = exchange_entry(connection);
 
-    (void)context;
     (void)code;
+    exchange_end(&server->http->site, context);
     if (entry)
-        connections_complete(http->connections, entry, clock_boottime_ns());
-}
-
-static enum MHD_Result on_argument(void *data, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-    struct request *request = data;
-
-    (void)kind;
-    if (request->argument_count == REQUEST_ARGUMENTS_MAX) {
-        request->arguments_cut = true;
-        return MHD_NO;
-    }
-    request->arguments[request->argument_count++] = (struct argument){key, value};
-    return MHD_YES;
-}
-
-/* The data is sent from where it is; libmicrohttpd releases it after the last byte, or the first error. */
-static struct MHD_Response *response_new(const struct http *http, const struct response *response)
-{
-    struct MHD_Response *result = MHD_create_response_from_buffer_with_free_callback_cls(
-        response->size, (void *)response->data, response->release, response->owner);
-
-    if (!result) {
-        if (response->release)
-            response->release(response->owner);
-        return NULL;
-    }
-    for (size_t i = 0; i < response->header_count; i++) {
-        if (MHD_add_response_header(result, response->headers[i].name, response->headers[i].value) !=
-            MHD_YES) {
-            MHD_destroy_response(result);
-            return NULL;
-        }
-    }
-    if (atomic_load(&http->stopping))
-        (void)MHD_add_response_header(result, MHD_HTTP_HEADER_CONNECTION, "close");
-    return result;
-}
-
-/* Each answer that goes out over the budget pushes out the slowest reader: so memory stays bounded however
- * many readers stall, and whoever reads is served. */
-static void keep_budget(struct http *http)
-{
-    if (answer_cache_bytes(http->routes->answers) > RESPONSE_BYTES_BUDGET)
-        (void)connections_shed_oldest(http->connections);
-}
-
-static enum MHD_Result respond(struct http *http, struct MHD_Connection *connection, const char *url,
-                               const char *method)
-{
-    struct connection *entry = connection_entry(connection);
-    const struct sockaddr *address = client_address(connection);
-    struct request request = {
-        /* Not by its entry: a connection that was let in by one thread too many has none either. */
-        .client = address_internal(address) ? NULL : address,
-        .method = method,
-        .path = url,
-        .accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT),
-        .accept_encoding =
-            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING),
-        .now_ns = clock_boottime_ns(),
-    };
-    struct response response;
-    struct MHD_Response *queued;
-    enum MHD_Result result;
-
-    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_argument, &request);
-    if (http->routes->auth)
-        request.authorization =
-            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-    keep_budget(http);
-    if (entry)
-        connections_answer(http->connections, entry);
-    routes_answer(http->routes, &request, &response);
-    queued = response_new(http, &response);
-    if (!queued)
-        return MHD_NO;
-    result = MHD_queue_response(connection, response.status, queued);
-    MHD_destroy_response(queued);
-    return result;
+        connections_complete(server->http->connections, entry, clock_boottime_ns());
 }
 
 /* Called once when the headers are there, once for each part of a request body, and once at the end. Bodies
- * are thrown away as they come: nothing here takes any. */
+ * are thrown away as they come: nothing here takes any. Once more where the connection was suspended. */
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload_data,
                                   size_t *upload_data_size, void **context)
 {
-    struct http *http = data;
+    struct server *server = data;
+    struct connection *entry = exchange_entry(connection);
 
     (void)version;
     (void)upload_data;
+    if (entry)
+        connection_progress(entry);
     if (!*context) {
-        *context = http;
+        *context = &server->http->site;
         return MHD_YES;
     }
     if (*upload_data_size > 0) {
         *upload_data_size = 0;
         return MHD_YES;
     }
-    return respond(http, connection, url, method);
+    return exchange_answer(&server->http->site, connection_rights(server, client_address(connection)),
+                           connection, &(struct exchange_line){.method = method, .url = url}, context);
 }
 
 int http_new(const struct routes *routes, struct limits *limits, const struct connections_limits *settings,
@@ -230,15 +165,26 @@ int http_new(const struct routes *routes, struct limits *limits, const struct co
         return fault_set(fault, -ENOMEM, "out of memory");
     http->routes = routes;
     http->limits = limits;
-    tls_init(&http->tls);
-    http->placeholder = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    error = http->placeholder < 0 ? -errno : connections_new(settings, limits, &http->connections);
+    http->placeholder[0] = http->placeholder[1] = -1;
+    tls_init(&http->tls, limits);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, http->placeholder) < 0)
+        error = -errno;
+    else
+        error = connections_new(settings, limits, &http->connections);
+    if (!error)
+        error = probe_address_init(&http->probe_address);
     if (error < 0) {
         http_free(http);
         return fault_errno(fault, error, "cannot set up the HTTP server");
     }
+    http->site = (struct exchange_site){routes, http->connections, &http->stopping};
     *ret_http = http;
     return 0;
+}
+
+void http_sweeper(struct http *http, const struct bell *bell)
+{
+    connections_sweeper(http->connections, bell);
 }
 
 void http_certificate(struct http *http, struct certificate *certificate)
@@ -246,69 +192,71 @@ void http_certificate(struct http *http, struct certificate *certificate)
     tls_replace(&http->tls, certificate);
 }
 
+static bool speaks_tls(const struct server *server)
+{
+    return server->http->tls.certificate && server->listener.rights->tls;
+}
+
 /* libmicrohttpd's own connection limit must never be reached: it would leave clients waiting unanswered where
  * ours closes and counts. */
-static struct MHD_Daemon *daemon_start(struct http *http, int fd)
+static struct MHD_Daemon *daemon_start(struct server *server)
 {
+    bool tls = speaks_tls(server);
     const struct MHD_OptionItem options[] = {
-        {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+        {MHD_OPTION_LISTEN_SOCKET, server->listener.fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX + 64, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
         {MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, http},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, http},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, server},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server},
         /* The rest is for TLS alone. */
-        {http->tls.certificate ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0,
-         (void *)tls_no_certificate},
+        {tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, (void *)tls_no_certificate},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)tls_priorities},
         {MHD_OPTION_END, 0, NULL},
     };
     /* With epoll, a handshake that waits for its client spins: nothing says that all there was has been read
      * (MHD_epoll, MHD_run_tls_handshake_). */
-    unsigned flags =
-        http->tls.certificate ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD;
+    unsigned flags = tls ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD;
 
-    return MHD_start_daemon(flags | MHD_USE_ITC, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY,
-                            options, MHD_OPTION_END);
+    return MHD_start_daemon(flags | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, server, on_request,
+                            server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-/* Takes the descriptor over, whatever happens. */
-static int listener_start(struct http *http, int fd, struct listener *ret_listener)
+/* Takes the descriptor over, whatever happens. In place: its thread turns at once. */
+static int server_start(struct server *server)
 {
-    struct listener listener = {.fd = fd};
     int error;
 
     errno = 0;
-    listener.daemon = daemon_start(http, fd);
-    if (!listener.daemon) {
+    server->daemon = daemon_start(server);
+    if (!server->daemon) {
         error = errno ? -errno : -EINVAL;
-        close(fd);
+        close(server->listener.fd);
         return error;
     }
-    error = self_probe_init(&listener.probe, listener.daemon, http->tls.certificate != NULL);
+    error = self_probe_init(&server->probe, server->daemon, &server->http->probe_address, speaks_tls(server));
     if (error < 0)
-        MHD_stop_daemon(listener.daemon); /* closes the descriptor */
-    else
-        *ret_listener = listener;
+        MHD_stop_daemon(server->daemon); /* closes the descriptor */
     return error;
 }
 
 int http_start(struct http *http, struct listeners *listeners, struct fault *fault)
 {
     while (listeners->count > 0) {
-        int fd = listeners->fds[--listeners->count];
+        struct server *server = &http->servers[http->server_count];
         char url[LISTEN_URL_MAX];
         int error;
 
-        listen_url(fd, http->tls.certificate ? "https" : "http", "", url);
-        error = listener_start(http, fd, &http->listeners[http->listener_count]);
+        *server = (struct server){.http = http, .listener = listeners->items[--listeners->count]};
+        listen_url(server->listener.fd, speaks_tls(server) ? "https" : "http", "", url);
+        error = server_start(server);
         if (error < 0) {
             listeners_done(listeners);
             return fault_errno(fault, error, "cannot serve %s", url);
         }
-        http->listener_count++;
+        http->server_count++;
     }
     return 0;
 }
@@ -318,30 +266,63 @@ void http_configure(struct http *http, const struct connections_limits *settings
     connections_configure(http->connections, settings);
 }
 
-bool http_tick(struct http *http, uint64_t now_ns)
+/* Somebody waits to be accepted: libmicrohttpd is late, or has given up for lack of descriptors. */
+static bool server_behind(const struct server *server)
 {
-    bool alive = true;
+    return descriptor_events(server->listener.fd, POLLIN) & POLLIN;
+}
 
+uint64_t http_sweep(struct http *http, uint64_t now_ns, uint64_t wanted_ns)
+{
     (void)connections_sweep(http->connections, now_ns);
-    for (size_t i = 0; i < http->listener_count; i++)
-        alive &= self_probe_turn(&http->listeners[i].probe, http->listeners[i].daemon);
-    return alive;
+    for (size_t i = 0; i < http->server_count; i++) {
+        struct server *server = &http->servers[i];
+
+        if (!server_behind(server))
+            continue;
+        self_probe_renew(&server->probe, server->daemon);
+        if (now_ns + NS_PER_SECOND < wanted_ns)
+            wanted_ns = now_ns + NS_PER_SECOND;
+    }
+    return connections_announce(http->connections, now_ns, wanted_ns);
+}
+
+void http_ask(struct http *http)
+{
+    for (size_t i = 0; i < http->server_count; i++)
+        self_probe_ask(&http->servers[i].probe, http->servers[i].daemon);
+}
+
+bool http_answered(struct http *http)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < http->server_count; i++)
+        all &= self_probe_answered(&http->servers[i].probe, http->servers[i].daemon);
+    return all;
 }
 
 /*
- * MHD_quiesce_daemon() forbids closing the socket before MHD_stop_daemon(): its thread may be about to use
- * the number, and aborts the program where EPOLL_CTL_DEL then says EBADF. So the number stays and another
- * socket takes its place: the listening one is closed, accept4() says EINVAL, EPOLL_CTL_DEL ENOENT, and both
- * are expected (MHD_accept_connection, MHD_epoll).
+ * Not MHD_quiesce_daemon(): it and the daemon's own thread both take the socket out of the epoll set, and
+ * that thread aborts the program if it comes second (MHD_epoll(), where it looks at the connection limit too:
+ * ENOENT). That limit is never reached, so that the thread leaves the set alone. Nor is the number closed,
+ * which it may be about to use: another socket takes its place. MHD_stop_daemon() closes it.
  */
+static void server_stop_listening(struct server *server, int placeholder)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+    if (info)
+        (void)epoll_ctl(info->epoll_fd, EPOLL_CTL_DEL, server->listener.fd, NULL);
+    (void)dup3(placeholder, server->listener.fd, O_CLOEXEC);
+}
+
 void http_stop_listening(struct http *http)
 {
     if (atomic_exchange(&http->stopping, true))
         return;
-    for (size_t i = 0; i < http->listener_count; i++) {
-        (void)MHD_quiesce_daemon(http->listeners[i].daemon);
-        (void)dup3(http->placeholder, http->listeners[i].fd, O_CLOEXEC);
-    }
+    for (size_t i = 0; i < http->server_count; i++)
+        server_stop_listening(&http->servers[i], http->placeholder[0]);
 }
 
 bool http_drain(struct http *http, uint64_t wait_ns)
@@ -361,13 +342,17 @@ struct http *http_free(struct http *http)
     if (!http)
         return NULL;
     http_stop_listening(http);
-    for (size_t i = 0; i < http->listener_count; i++) {
-        MHD_stop_daemon(http->listeners[i].daemon);
-        close(http->listeners[i].fd);
-        self_probe_done(&http->listeners[i].probe);
+    /* libmicrohttpd ends the program where it is stopped with connections that are suspended. */
+    if (http->routes->auth)
+        auth_stop(http->routes->auth);
+    if (http->routes->rounds)
+        rounds_stop(http->routes->rounds);
+    for (size_t i = 0; i < http->server_count; i++) {
+        MHD_stop_daemon(http->servers[i].daemon);
+        self_probe_done(&http->servers[i].probe);
     }
-    if (http->placeholder >= 0)
-        close(http->placeholder);
+    closep(&http->placeholder[0]);
+    closep(&http->placeholder[1]);
     connections_free(http->connections);
     tls_done(&http->tls);
     free(http);

@@ -1,31 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/listen.h"
 
-/* See listen.h. Main thread, at start. */
+/* Opens the listening sockets. Main thread, at start. */
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <systemd/sd-daemon.h>
 
 #include "base/cleanup.h"
 
-static int socket_open(const struct listen_address *address, int *ret_fd)
+/* An address that no interface has yet (free) is no error: it is served when one has. */
+static int socket_open(const struct listen_address *address, bool free, int *ret_fd)
 {
     bool v6 = address->socket.any.sa_family == AF_INET6;
     socklen_t size = v6 ? sizeof(address->socket.v6) : sizeof(address->socket.v4);
-    int only_v6 = !address->all, reuse = 1;
+    int only_v6 = !address->all, on = 1;
     _cleanup_(closep) int fd = -1;
 
     fd = socket(address->socket.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)) < 0)
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
         return -errno;
     if (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof(only_v6)) < 0)
+        return -errno;
+    if (free &&
+        setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, &on, sizeof(on)) < 0)
         return -errno;
     if (bind(fd, &address->socket.any, size) < 0 || listen(fd, SOMAXCONN) < 0)
         return -errno;
@@ -50,45 +57,93 @@ static const char *socket_remedy(int error)
     }
 }
 
-static int address_open(const char *text, int *ret_fd, struct fault *fault)
+static bool no_v6(int error)
 {
-    struct listen_address address;
-    int error = listen_address_parse(text, &address, fault);
+    return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
+}
 
-    if (error < 0)
-        return error;
-    error = socket_open(&address, ret_fd);
-    if (address.all && (error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL)) {
-        in_port_t port = address.socket.v6.sin6_port;
+static int listener_add(struct listeners *listeners, const struct listen_address *address, bool free)
+{
+    int fd = -1;
+    int error = listeners->count < LISTENERS_MAX ? socket_open(address, free, &fd) : -E2BIG;
 
-        address = (struct listen_address){.socket.v4 = {.sin_family = AF_INET, .sin_port = port}};
-        error = socket_open(&address, ret_fd);
+    if (!error)
+        listeners->items[listeners->count++] = (struct listener){.fd = fd, .rights = &rights_network};
+    return error;
+}
+
+/* 127.0.0.1 is open; the other one gets the same port, also where the kernel chose that. */
+static int localhost_add(struct listeners *listeners)
+{
+    struct listen_address v4, v6 = {.socket.v6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback}};
+    int error;
+
+    listen_bound_to(listeners->items[listeners->count - 1].fd, &v4);
+    v6.socket.v6.sin6_port = v4.socket.v4.sin_port;
+    error = listener_add(listeners, &v6, false);
+    return no_v6(error) ? 0 : error;
+}
+
+static int address_add(struct listeners *listeners, struct listen_address *address)
+{
+    int error;
+
+    if (*address->scope) {
+        address->socket.v6.sin6_scope_id = if_nametoindex(address->scope);
+        if (!address->socket.v6.sin6_scope_id)
+            return 0;
     }
-    if (error < 0)
-        return fault_set(fault, error, "cannot listen on %.80s: %s%s", text, error_text(error),
-                         socket_remedy(error));
-    return 0;
+    error = listener_add(listeners, address, !listen_is_wildcard(address));
+    if (address->all && no_v6(error)) {
+        in_port_t port = address->socket.v6.sin6_port;
+
+        *address = (struct listen_address){.socket.v4 = {.sin_family = AF_INET, .sin_port = port}};
+        error = listener_add(listeners, address, false);
+    }
+    if (!error && address->localhost)
+        error = localhost_add(listeners);
+    return error;
+}
+
+/* Returns true if the list has an IPv4 address with this port. */
+static bool has_v4(const struct string_list *addresses, in_port_t port)
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        struct listen_address address;
+
+        if (listen_address_parse(addresses->items[i], &address, NULL) == 0 &&
+            address.socket.any.sa_family == AF_INET && address.socket.v4.sin_port == port)
+            return true;
+    }
+    return false;
 }
 
 int listeners_open(const struct string_list *addresses, struct listeners *ret_listeners, struct fault *fault)
 {
     struct listeners listeners = {.count = 0};
-    int error;
+    int error = 0;
 
-    if (addresses->count == 0)
-        return fault_set(fault, -EINVAL, "no address to listen on: give one with --web.listen-address");
-    if (addresses->count > LISTENERS_MAX)
-        return fault_set(fault, -EINVAL, "%zu addresses to listen on: at most %d are allowed",
-                         addresses->count, LISTENERS_MAX);
-    for (; listeners.count < addresses->count; listeners.count++) {
-        error = address_open(addresses->items[listeners.count], &listeners.fds[listeners.count], fault);
-        if (error < 0) {
-            listeners_done(&listeners);
-            return error;
-        }
+    for (size_t i = 0; i < addresses->count && !error; i++) {
+        struct listen_address address;
+
+        error = listen_address_parse(addresses->items[i], &address, fault);
+        if (error < 0)
+            break;
+        /* Whoever has both means the one for IPv6 alone: they would not go together otherwise. */
+        if (address.all_v6 && has_v4(addresses, address.socket.v6.sin6_port))
+            address.all = false;
+        error = address_add(&listeners, &address);
+        if (error == -E2BIG)
+            error = fault_set(fault, -EINVAL, "more than %d addresses to listen on", LISTENERS_MAX);
+        else if (error < 0)
+            (void)fault_set(fault, error, "cannot listen on %.80s: %s%s", addresses->items[i],
+                            error_text(error), socket_remedy(error));
     }
-    *ret_listeners = listeners;
-    return 0;
+    if (error < 0)
+        listeners_done(&listeners);
+    else
+        *ret_listeners = listeners;
+    return error;
 }
 
 static bool is_listener(int fd)
@@ -109,22 +164,28 @@ static int none_fault(const struct systemd_fds *passed, struct fault *fault)
                      "systemd passed no socket: start the .socket unit, or leave out --web.systemd-socket");
 }
 
+int listener_unblock(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 int listeners_systemd(struct systemd_fds *passed, struct listeners *ret_listeners, struct fault *fault)
 {
     struct listeners listeners = {.count = 0};
 
     for (size_t i = 0; i < passed->count; i++) {
-        int *fd = &passed->items[i].fd, flags;
+        int *fd = &passed->items[i].fd, error;
 
         if (*fd < 0 || !is_listener(*fd))
             continue;
         if (listeners.count == LISTENERS_MAX)
             return fault_set(fault, -EINVAL, "systemd passed more than %d sockets", LISTENERS_MAX);
-        /* libmicrohttpd's epoll loop needs it not to block; systemd leaves that to us. */
-        flags = fcntl(*fd, F_GETFL);
-        if (flags < 0 || fcntl(*fd, F_SETFL, flags | O_NONBLOCK) < 0)
-            return fault_set(fault, -errno, "descriptor %d from systemd: %m", *fd);
-        listeners.fds[listeners.count++] = *fd;
+        error = listener_unblock(*fd);
+        if (error < 0)
+            return fault_set(fault, error, "descriptor %d from systemd: %s", *fd, error_text(error));
+        listeners.items[listeners.count++] = (struct listener){.fd = *fd, .rights = &rights_network};
     }
     if (listeners.count == 0)
         return none_fault(passed, fault);
@@ -138,49 +199,86 @@ int listeners_systemd(struct systemd_fds *passed, struct listeners *ret_listener
 void listeners_done(struct listeners *listeners)
 {
     while (listeners->count > 0)
-        close(listeners->fds[--listeners->count]);
+        close(listeners->items[--listeners->count].fd);
 }
 
-static bool address_is_wildcard(const struct listen_address *address)
+bool listen_is_wildcard(const struct listen_address *address)
 {
     if (address->socket.any.sa_family == AF_INET)
         return address->socket.v4.sin_addr.s_addr == htonl(INADDR_ANY);
     return IN6_IS_ADDR_UNSPECIFIED(&address->socket.v6.sin6_addr);
 }
 
-static void bound_to(int fd, struct listen_address *address)
+void listen_bound_to(int fd, struct listen_address *ret_address)
 {
-    socklen_t size = sizeof(address->socket);
+    socklen_t size = sizeof(ret_address->socket);
 
-    *address = (struct listen_address){.all = false};
-    if (getsockname(fd, &address->socket.any, &size) < 0)
-        address->socket.any.sa_family = AF_INET;
+    *ret_address = (struct listen_address){.all = false};
+    if (getsockname(fd, &ret_address->socket.any, &size) < 0)
+        ret_address->socket.any.sa_family = AF_INET;
+    else if (ret_address->socket.any.sa_family == AF_INET6 && ret_address->socket.v6.sin6_scope_id)
+        (void)if_indextoname(ret_address->socket.v6.sin6_scope_id, ret_address->scope);
 }
 
 bool listen_is_local(int fd)
 {
     struct listen_address address;
 
-    bound_to(fd, &address);
+    listen_bound_to(fd, &address);
     if (address.socket.any.sa_family == AF_INET)
         return ntohl(address.socket.v4.sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
     return IN6_IS_ADDR_LOOPBACK(&address.socket.v6.sin6_addr);
 }
 
+/* False: it is no Unix socket. */
+static bool unix_url(int fd, char ret_url[LISTEN_URL_MAX])
+{
+    struct sockaddr_un address = {};
+    socklen_t size = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 || address.sun_family != AF_UNIX)
+        return false;
+    (void)snprintf(ret_url, LISTEN_URL_MAX, "unix:%.*s", (int)sizeof(address.sun_path), address.sun_path);
+    return true;
+}
+
+/* In a URL the character before the interface is escaped itself (RFC 6874). */
+static void format_host(const struct listen_address *address, const char *percent, char *text, size_t size)
+{
+    bool v6 = address->socket.any.sa_family == AF_INET6;
+    char host[INET6_ADDRSTRLEN] = "";
+
+    inet_ntop(address->socket.any.sa_family,
+              v6 ? (const void *)&address->socket.v6.sin6_addr : (const void *)&address->socket.v4.sin_addr,
+              host, sizeof(host));
+    (void)snprintf(text, size, "%s%s%s%s%s", v6 ? "[" : "", host, *address->scope ? percent : "",
+                   address->scope, v6 ? "]" : "");
+}
+
+static unsigned port_of(const struct listen_address *address)
+{
+    return ntohs(address->socket.any.sa_family == AF_INET6 ? address->socket.v6.sin6_port
+                                                           : address->socket.v4.sin_port);
+}
+
+void listen_text(const struct listen_address *address, char ret_text[LISTEN_TEXT_MAX])
+{
+    size_t size;
+
+    format_host(address, "%", ret_text, LISTEN_TEXT_MAX);
+    size = strlen(ret_text);
+    (void)snprintf(ret_text + size, LISTEN_TEXT_MAX - size, ":%u", port_of(address));
+}
+
 void listen_url(int fd, const char *scheme, const char *path, char ret_url[LISTEN_URL_MAX])
 {
     struct listen_address address;
-    char host[INET6_ADDRSTRLEN] = "localhost";
-    bool v6, literal;
+    char host[LISTEN_TEXT_MAX] = "localhost";
 
-    bound_to(fd, &address);
-    v6 = address.socket.any.sa_family == AF_INET6;
-    literal = v6 && !address_is_wildcard(&address);
-    if (!address_is_wildcard(&address))
-        inet_ntop(address.socket.any.sa_family,
-                  v6 ? (void *)&address.socket.v6.sin6_addr : (void *)&address.socket.v4.sin_addr, host,
-                  sizeof(host));
-    (void)snprintf(ret_url, LISTEN_URL_MAX, "%s://%s%s%s:%u%s", scheme, literal ? "[" : "", host,
-                   literal ? "]" : "", ntohs(v6 ? address.socket.v6.sin6_port : address.socket.v4.sin_port),
-                   path);
+    if (unix_url(fd, ret_url))
+        return;
+    listen_bound_to(fd, &address);
+    if (!listen_is_wildcard(&address))
+        format_host(&address, "%25", host, sizeof(host));
+    (void)snprintf(ret_url, LISTEN_URL_MAX, "%s://%s:%u%s", scheme, host, port_of(&address), path);
 }

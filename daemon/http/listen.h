@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Listening sockets: from what a user writes, or from systemd. Main thread, at start, before any other
- * thread; opened before anything else starts, so that "port in use" half-starts nothing.
+ * Listening sockets: opened as the user says, or passed by systemd. Main thread, at start, before any other
+ * thread, so that "port in use" leaves nothing half started.
  */
 
 #include <stdbool.h>
@@ -11,29 +11,54 @@
 
 #include "base/fault.h"
 #include "config/string_list.h"
+#include "daemon/http/rights.h"
 #include "daemon/settings/listen_address.h"
 #include "daemon/systemd/systemd_fds.h"
 
-enum { LISTEN_URL_MAX = 512 };
+enum {
+    LISTEN_URL_MAX = 512,
+    LISTEN_TEXT_MAX = INET6_ADDRSTRLEN + IF_NAMESIZE + 16, /* "[ADDRESS%INTERFACE]:PORT" */
+    LISTENERS_ALL = LISTENERS_MAX + 1,                     /* with the local socket */
+};
 
-/* Zero-initialised: none. */
+struct listener {
+    int fd;
+    const struct rights *rights; /* the rights of its clients */
+};
+
+/* Empty if all is 0. */
 struct listeners {
-    int fds[LISTENERS_MAX];
+    struct listener items[LISTENERS_ALL];
     size_t count;
 };
 
-/* Opens a socket for each address; on failure none stays open and the fault names the address. */
+/* Opens a socket for each address (two for localhost), even if no interface has it yet. A link-local address
+ * whose interface is missing is left to doors.h. Returns 0, or -errno with the fault naming the address, and
+ * then no socket stays open. */
 int listeners_open(const struct string_list *addresses, struct listeners *ret_listeners, struct fault *fault);
 
-/* Takes every listening TCP socket that systemd passed (socket activation), whatever its name. None is an
- * error, which says what was passed instead. */
+/* Takes every listening TCP socket that systemd passed (socket activation), under any name. If there is none,
+ * that is an error that says what was passed instead. The local socket, which is not TCP, is taken by its
+ * name elsewhere. */
 int listeners_systemd(struct systemd_fds *passed, struct listeners *ret_listeners, struct fault *fault);
 
-/* Closes what is still there. */
+/* Makes a listening socket non-blocking, which libmicrohttpd's epoll loop needs and systemd leaves to us.
+ * Returns 0 or -errno. */
+int listener_unblock(int fd);
+
+/* Closes the sockets that are still there. */
 void listeners_done(struct listeners *listeners);
 
-/* Where a listening socket is reached, with its real port: "http://localhost:10190/metrics". */
+/* Returns the address that a socket is bound to, or 0.0.0.0:0 if the descriptor is no socket. */
+void listen_bound_to(int fd, struct listen_address *ret_address);
+bool listen_is_wildcard(const struct listen_address *address);
+
+/* "192.0.2.1:10190", "[fe80::1%eth0]:10190". */
+void listen_text(const struct listen_address *address, char ret_text[LISTEN_TEXT_MAX]);
+
+/* Writes where a listening socket is reached, with its real port: "http://localhost:10190/metrics"; for the
+ * local one, "unix:/run/netdrop-exporter.sock". */
 void listen_url(int fd, const char *scheme, const char *path, char ret_url[LISTEN_URL_MAX]);
 
-/* True where only this host can connect to it. */
+/* Returns true if only this host can connect to it. */
 bool listen_is_local(int fd);

@@ -2,12 +2,15 @@
 #include "daemon/http/negotiate.h"
 
 /*
- * See negotiate.h. On the HTTP thread, over headers of which the client chooses each byte: one pass from left
- * to right over slices of the header itself, no copies, no allocation, no backtracking.
+ * Chooses format and compression by what a client accepts. On the HTTP thread, over headers of which the
+ * client chooses each byte: one pass from left to right over slices of the header itself, no copies, no
+ * allocation, no backtracking.
  */
 
 #include <string.h>
 #include <strings.h>
+
+#include "base/character.h"
 
 enum { WEIGHT_MAX = 1000, WEIGHT_NONE = -1 }; /* thousandths; none: nothing in the header matches */
 
@@ -85,7 +88,7 @@ static struct slice slice_unquote(struct slice slice)
     return slice;
 }
 
-/* "name=value", the value without quotes. False where it is something else. */
+/* "name=value", the value without quotes. Returns false if it is something else. */
 static bool parameter_parse(struct slice text, struct slice *ret_name, struct slice *ret_value)
 {
     struct slice name;
@@ -107,11 +110,11 @@ static int weight_parse(struct slice text)
         return WEIGHT_NONE;
     if (text.size > 1 && text.at[1] != '.')
         return WEIGHT_NONE;
-    weight = (text.at[0] - '0') * WEIGHT_MAX;
+    weight = digit_value(text.at[0]) * WEIGHT_MAX;
     for (size_t i = 2; i < text.size; i++, unit /= 10) {
-        if (text.at[i] < '0' || text.at[i] > '9')
+        if (!is_digit(text.at[i]))
             return WEIGHT_NONE;
-        weight += (text.at[i] - '0') * unit;
+        weight += digit_value(text.at[i]) * unit;
     }
     return weight <= WEIGHT_MAX ? weight : WEIGHT_NONE;
 }

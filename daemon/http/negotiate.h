@@ -2,18 +2,18 @@
 #pragma once
 
 /*
- * Content negotiation (RFC 9110, section 12): from what a client sends to what it gets. Pure, any thread.
- * Nothing that a client writes is an error: what can't be read is passed over, and who asks for nothing that
- * is there gets the plain text, uncompressed.
+ * Content negotiation (RFC 9110, section 12): chooses what a client gets by what it accepts. Pure; any
+ * thread. Nothing that a client writes is an error: unreadable parts are ignored, and a client that accepts
+ * nothing we have gets plain text, uncompressed.
  */
 
 #include <stdbool.h>
 
 #include "base/table/table.h"
 
-/* The exposition for an Accept header; NULL: there is none. OpenMetrics 1.0.0 goes to who prefers it (by
- * weight, then by how precisely it is named), text 0.0.4 to all others. */
+/* Returns the exposition for an Accept header, which may be NULL. Clients that prefer OpenMetrics 1.0.0 (by
+ * weight, then by how precisely it is named) get it, all others text 0.0.4. */
 enum exposition negotiate_exposition(const char *accept);
 
-/* True where an Accept-Encoding header (NULL: there is none) asks for gzip, and for nothing else more. */
+/* Returns true if an Accept-Encoding header, which may be NULL, prefers gzip. */
 bool negotiate_gzip(const char *accept_encoding);

@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/routes.h"
 
-/* See routes.h. On an HTTP thread; whatever a client wrote and gets back in an error is cut and made
- * harmless.
- */
+/* Answers requests, on an HTTP thread. What a client wrote comes back in an error cut and made harmless. */
 
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "collectors/collector.h"
+#include "collectors/packet_records.h"
 #include "daemon/http/negotiate.h"
+#include "daemon/http/packets.h"
+#include "daemon/http/response.h"
+#include "daemon/http/selection.h"
+#include "daemon/incident/loss_report_json.h"
+#include "daemon/incident/loss_report_text.h"
+#include "daemon/runbook/runbook.h"
 #include "daemon/systemd/log.h"
 
-enum { REFLECTED_MAX = 64 }; /* bytes of a client's own text in an error */
-
-static const char content_text[] = "text/plain; charset=utf-8";
+static const char path_healthy[] = "/-/healthy";
+static const char path_ready[] = "/-/ready";
+static const char content_json[] = "application/json";
+static const char path_report[] = "/report";
+static const char path_runbook[] = "/runbook";
+static const char path_records[] = "/records";
 static const char content_html[] = "text/html; charset=utf-8";
 
 static const char *const content_metrics[EXPOSITION_COUNT] = {
@@ -28,177 +39,36 @@ static const char *const content_metrics[EXPOSITION_COUNT] = {
     [EXPOSITION_OPENMETRICS] = "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
-static void response_header(struct response *response, const char *name, const char *value)
-{
-    response->headers[response->header_count++] = (struct header){name, value};
-}
-
-/* NULL: it has no such header. */
-static const char *response_value(const struct response *response, const char *name)
-{
-    for (size_t i = 0; i < response->header_count; i++)
-        if (!strcmp(response->headers[i].name, name))
-            return response->headers[i].value;
-    return NULL;
-}
-
-static void response_init(struct response *response, unsigned status, const char *content_type)
-{
-    *response = (struct response){.status = status};
-    response_header(response, "Content-Type", content_type);
-    response_header(response, "X-Content-Type-Options", "nosniff");
-    response_header(response, "Cache-Control", "no-store");
-}
-
-static void respond_constant(struct response *response, unsigned status, const char *text)
-{
-    response_init(response, status, content_text);
-    response->data = text;
-    response->size = strlen(text);
-}
-
-static void respond_exhausted(struct response *response)
-{
-    respond_constant(response, 503, "out of memory, try again later\n");
-}
-
-/* Takes the buffer's memory over. */
-static void respond_buffer(struct response *response, unsigned status, const char *content_type,
-                           struct buffer *buffer)
-{
-    if (buffer->error) {
-        respond_exhausted(response);
-        return;
-    }
-    response_init(response, status, content_type);
-    response->size = buffer->size;
-    response->release = free;
-    response->owner = take_ptr(buffer->data);
-    response->data = response->owner;
-}
-
-static void release_body(void *owner)
-{
-    answer_cache_release(owner);
-}
-
-/* Appends text of a client's: printable ASCII, bounded. */
-static void append_reflected(struct buffer *out, const char *text)
-{
-    size_t i;
-
-    for (i = 0; text[i] && i < REFLECTED_MAX; i++) {
-        char c = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-
-        buffer_append(out, &c, 1);
-    }
-    if (text[i])
-        buffer_text(out, "...");
-}
-
-static bool slot_enabled(const struct routes *routes, size_t slot, uint64_t now_ns)
-{
-    struct collector_health health;
-
-    registry_health(routes->registry, slot, now_ns, &health);
-    return health.enabled;
-}
-
-/* The bit of the enabled collector with this name; 0: there is none. */
-static uint64_t collector_bit(const struct routes *routes, const char *name, uint64_t now_ns)
-{
-    for (size_t i = 0; i < collector_count; i++) {
-        if (name && strcmp(collectors[i]->name, name) == 0)
-            return slot_enabled(routes, i, now_ns) ? UINT64_C(1) << i : 0;
-    }
-    return 0;
-}
-
-static void respond_unknown_collector(const struct routes *routes, const char *name, uint64_t now_ns,
-                                      struct response *response)
-{
-    _cleanup_(buffer_done) struct buffer text = {};
-    const char *separator = "";
-
-    buffer_text(&text, "no enabled collector is called \"");
-    append_reflected(&text, name ? name : "");
-    buffer_text(&text, "\"; enabled: ");
-    for (size_t i = 0; i < collector_count; i++) {
-        if (!slot_enabled(routes, i, now_ns))
-            continue;
-        buffer_printf(&text, "%s%s", separator, collectors[i]->name);
-        separator = ", ";
-    }
-    buffer_text(&text, "\n");
-    respond_buffer(response, 400, content_text, &text);
-}
-
-/* The collectors that ?collect[]= or ?exclude[]= leave. False: the response says what is wrong with them. */
-static bool select_collectors(const struct routes *routes, const struct request *request,
-                              uint64_t *ret_selected, struct response *response)
-{
-    uint64_t all = UINT64_MAX >> (64 - collector_count);
-    uint64_t collect = 0, exclude = 0;
-
-    if (request->arguments_cut) {
-        respond_constant(response, 400, "too many query arguments\n");
-        return false;
-    }
-    for (size_t i = 0; i < request->argument_count; i++) {
-        const struct argument *argument = &request->arguments[i];
-        bool is_collect = strcmp(argument->key, "collect[]") == 0;
-        uint64_t bit;
-
-        if (!is_collect && strcmp(argument->key, "exclude[]") != 0)
-            continue;
-        bit = collector_bit(routes, argument->value, request->now_ns);
-        if (!bit) {
-            respond_unknown_collector(routes, argument->value, request->now_ns, response);
-            return false;
-        }
-        *(is_collect ? &collect : &exclude) |= bit;
-    }
-    if (collect && exclude) {
-        respond_constant(response, 400, "collect[] and exclude[] cannot be combined\n");
-        return false;
-    }
-    *ret_selected = collect ? collect : all & ~exclude;
-    return true;
-}
-
-static void respond_metrics(const struct routes *routes, const struct request *request,
+static void respond_metrics(const struct routes *routes, const struct request *request, bool node_exporter,
                             struct response *response)
 {
     struct answer_key key = {
+        .node_exporter = node_exporter,
         .exposition = negotiate_exposition(request->accept),
         .gzip = negotiate_gzip(request->accept_encoding),
     };
+    struct selection selection = selection_of(routes, request);
     const struct body *body;
 
-    if (!select_collectors(routes, request, &key.collectors, response))
-        return;
-    body = answer_cache_get(routes->answers, &key);
-    if (!body) {
-        respond_exhausted(response);
+    if (selection.verdict != SELECTION_RIGHT) {
+        selection_respond_wrong(routes, request, &selection, response);
         return;
     }
-    response_init(response, 200, content_metrics[key.exposition]);
+    key.collectors = selection.collectors;
+    body = answer_cache_get(routes->answers, &key);
+    respond_body(response, 200, content_metrics[key.exposition], body);
     response_header(response, "Vary", "Accept, Accept-Encoding");
-    if (key.gzip)
+    if (body && key.gzip)
         response_header(response, "Content-Encoding", "gzip");
-    response->data = body->data;
-    response->size = body->size;
-    response->release = release_body;
-    response->owner = (void *)body;
 }
 
-/* True where the page is asked for with all interfaces, however many there are. */
-static bool wants_all_interfaces(const struct request *request)
+/* Returns true if a query says so. */
+static bool asks_for(const struct request *request, const char *key, const char *value)
 {
     for (size_t i = 0; i < request->argument_count; i++) {
         const struct argument *argument = &request->arguments[i];
 
-        if (!strcmp(argument->key, "interfaces") && argument->value && !strcmp(argument->value, "all"))
+        if (!strcmp(argument->key, key) && argument->value && !strcmp(argument->value, value))
             return true;
     }
     return false;
@@ -209,13 +79,60 @@ static void respond_page(const struct routes *routes, const struct request *requ
 {
     _cleanup_(buffer_done) struct buffer page = {};
 
-    if (page_render(routes->page, wants_all_interfaces(request), request->now_ns, &page) < 0) {
+    if (page_render(routes->page, asks_for(request, "interfaces", "all"), request->now_ns, &page) < 0) {
         respond_exhausted(response);
         return;
     }
-    respond_buffer(response, 200, content_html, &page);
+    respond_buffer(routes->answers, response, 200, content_html, &page);
     response_header(response, "Content-Security-Policy", routes->page->policy);
     response_header(response, "Referrer-Policy", "no-referrer");
+}
+
+/* As text, in colours where the client has a terminal for them, or as JSON. */
+static void respond_report(const struct routes *routes, const struct request *request,
+                           struct response *response)
+{
+    bool json = asks_for(request, "format", "json");
+    _cleanup_(buffer_done) struct buffer text = {};
+    _cleanup_(freep) struct loss_report *report = incidents_report(routes->page->incidents, request->now_ns);
+    _cleanup_(snapshot_unrefp) struct snapshot *snapshot = packets_snapshot(routes, request);
+    struct utsname host = {};
+
+    if (!report) {
+        respond_exhausted(response);
+        return;
+    }
+    (void)uname(&host);
+    report->packets = packet_records_of(snapshot);
+    if (json)
+        loss_report_json(report, host.nodename, &text);
+    else
+        loss_report_text(report, host.nodename, asks_for(request, "colour", "yes"), &text);
+    respond_buffer(routes->answers, response, 200, json ? content_json : response_text_type, &text);
+}
+
+/* A page of the runbook, or the way to its index. False: there is none of that name. */
+static bool respond_runbook(const char *path, struct response *response)
+{
+    const char *rest = path + strlen(path_runbook);
+    const char *document = *rest == '/' ? runbook_find(rest + 1) : NULL;
+
+    if (!document && *rest)
+        return false;
+    if (!document) {
+        respond_constant(response, 301, "the runbook is at runbook/\n");
+        response_header(response, "Location", "runbook/"); /* relative, for proxies */
+        return true;
+    }
+    respond_document(response, content_html, document);
+    response_header(response, "Content-Security-Policy", runbook_policy);
+    response_header(response, "Referrer-Policy", "no-referrer");
+    return true;
+}
+
+static bool is_runbook(const char *path)
+{
+    return strncmp(path, path_runbook, strlen(path_runbook)) == 0;
 }
 
 static void respond_ready(const struct routes *routes, const struct request *request,
@@ -239,54 +156,136 @@ static void respond_ready(const struct routes *routes, const struct request *req
         return;
     }
     buffer_text(&text, "\n");
-    respond_buffer(response, 503, content_text, &text);
+    respond_buffer(routes->answers, response, 503, response_text_type, &text);
 }
 
 static void respond_not_found(const struct routes *routes, struct response *response)
 {
     _cleanup_(buffer_done) struct buffer text = {};
 
-    buffer_printf(&text, "nothing is at this path; there are %s%s, /-/healthy, /-/ready\n",
-                  routes->telemetry_path, routes->page ? ", /" : "");
-    respond_buffer(response, 404, content_text, &text);
+    buffer_printf(&text, "nothing is at this path; there are %s%s%s%s, /-/healthy, /-/ready\n",
+                  routes->telemetry_path, routes->node_exporter_path ? ", " : "",
+                  routes->node_exporter_path ? routes->node_exporter_path : "",
+                  routes->page ? ", /, /report, /runbook/" : "");
+    respond_buffer(routes->answers, response, 404, response_text_type, &text);
 }
 
-/* True where the client may ask; else the response says why not. */
-static bool admit(const struct routes *routes, const struct request *request, struct response *response)
+/* The path of a request's target: "http://host:10190/metrics" is "/metrics" (RFC 9112, 3.2.2). */
+static const char *path_of(const char *target)
 {
-    enum auth_result result = AUTH_GRANTED;
+    const char *rest = NULL;
 
-    if (routes->auth && request->client)
-        result = auth_check(routes->auth, request->authorization, request->client);
-    if (result == AUTH_GRANTED)
-        return true;
-    if (result == AUTH_LATER) {
+    if (strncasecmp(target, "http://", strlen("http://")) == 0)
+        rest = target + strlen("http://");
+    else if (strncasecmp(target, "https://", strlen("https://")) == 0)
+        rest = target + strlen("https://");
+    if (!rest)
+        return target;
+    rest = strchr(rest, '/');
+    return rest ? rest : "/";
+}
+
+/* Packets are for people of this host: to all others there is no such path. */
+static bool is_records(const struct request *request, const char *path)
+{
+    return request->rights->local_routes && strcmp(path, path_records) == 0;
+}
+
+static bool is_node_exporter(const struct routes *routes, const char *path)
+{
+    return routes->node_exporter_path && strcmp(path, routes->node_exporter_path) == 0;
+}
+
+static bool is_probe(const char *path)
+{
+    return strcmp(path, path_healthy) == 0 || strcmp(path, path_ready) == 0;
+}
+
+enum auth_result routes_admit(const struct routes *routes, const struct request *request)
+{
+    bool certificate = routes->client_certificates && request->rights->tls;
+    bool password = routes->auth && request->rights->password;
+
+    if ((certificate || password) && routes->open_probes && is_probe(path_of(request->path)))
+        return AUTH_OPEN;
+    if (certificate && !request->certificate)
+        return AUTH_UNPROVEN;
+    if (!password)
+        return AUTH_GRANTED;
+    return auth_check(routes->auth, request->authorization, request->client);
+}
+
+static void respond_refused(enum auth_result refusal, struct response *response)
+{
+    if (refusal == AUTH_UNPROVEN) {
+        respond_constant(response, 403, "a client certificate is needed\n");
+    } else if (refusal == AUTH_LATER) {
         respond_constant(response, 429, "too many wrong passwords came from there, try again later\n");
     } else {
         respond_constant(response, 401, "a name and its password are needed\n");
         response_header(response, "WWW-Authenticate", "Basic realm=\"netdrop-exporter\", charset=\"UTF-8\"");
     }
-    return false;
+}
+
+static bool reads(const struct request *request)
+{
+    return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
+struct round_demand routes_demand(const struct routes *routes, const struct request *request)
+{
+    const char *path = path_of(request->path);
+    bool report = strcmp(path, path_report) == 0;
+    bool packets = report ? request->rights->local_routes : routes->page && routes->page->packets;
+    struct round_demand demand = {};
+
+    if (!reads(request))
+        return demand;
+    if (strcmp(path, routes->telemetry_path) == 0)
+        demand.collectors = selection_of(routes, request).collectors;
+    else if (is_node_exporter(routes, path))
+        demand.collectors = selection_of(routes, request).collectors & selection_node_exporter();
+    else if (is_records(request, path))
+        demand.collectors = demand.attachments = packets_collectors();
+    else if (routes->page && (report || strcmp(path, "/") == 0))
+        demand = (struct round_demand){.collectors = selection_all(),
+                                       .attachments = packets ? packets_collectors() : 0};
+    return demand;
 }
 
 static void respond(const struct routes *routes, const struct request *request, struct response *ret_response)
 {
-    if (!admit(routes, request, ret_response))
-        return;
-    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
+    const char *path = path_of(request->path);
+
+    if (!reads(request)) {
         respond_constant(ret_response, 405, "only GET and HEAD are served\n");
         response_header(ret_response, "Allow", "GET, HEAD");
-    } else if (strcmp(request->path, routes->telemetry_path) == 0) {
-        respond_metrics(routes, request, ret_response);
-    } else if (strcmp(request->path, "/-/healthy") == 0) {
+    } else if (strcmp(path, routes->telemetry_path) == 0) {
+        respond_metrics(routes, request, false, ret_response);
+    } else if (is_node_exporter(routes, path)) {
+        respond_metrics(routes, request, true, ret_response);
+    } else if (strcmp(path, path_healthy) == 0) {
         respond_constant(ret_response, 200, "healthy\n");
-    } else if (strcmp(request->path, "/-/ready") == 0) {
+    } else if (strcmp(path, path_ready) == 0) {
         respond_ready(routes, request, ret_response);
-    } else if (strcmp(request->path, "/") == 0 && routes->page) {
+    } else if (strcmp(path, path_report) == 0 && routes->page) {
+        respond_report(routes, request, ret_response);
+    } else if (strcmp(path, "/") == 0 && routes->page) {
         respond_page(routes, request, ret_response);
-    } else {
+    } else if (is_records(request, path)) {
+        packets_respond(routes, request, ret_response);
+    } else if (!routes->page || !is_runbook(path) || !respond_runbook(path, ret_response)) {
         respond_not_found(routes, ret_response);
     }
+}
+
+static void client_name(const struct sockaddr *client, char *ret_name, socklen_t size)
+{
+    socklen_t client_size =
+        client->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
+    if (getnameinfo(client, client_size, ret_name, size, NULL, 0, NI_NUMERICHOST) != 0)
+        (void)snprintf(ret_name, size, "?");
 }
 
 /* Who asked for what, and what it got. What was sent of it, and when, only the connection knows. */
@@ -294,19 +293,22 @@ static void tell(const struct request *request, const struct response *response)
 {
     const char *type = response_value(response, "Content-Type");
     const char *encoding = response_value(response, "Content-Encoding");
-    char client[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "?";
-    socklen_t size =
-        request->client->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    char client[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "local socket";
 
-    (void)getnameinfo(request->client, size, client, sizeof(client), NULL, 0, NI_NUMERICHOST);
+    if (request->rights->share == SHARE_NETWORK)
+        client_name(request->client, client, sizeof(client));
     log_debug("%s: %s %s: %u, %zu bytes, %s%s%s, made in %.3f ms", client, request->method, request->path,
               response->status, response->size, type, encoding ? ", " : "", encoding ? encoding : "",
               (double)(clock_boottime_ns() - request->now_ns) / 1e6);
 }
 
-void routes_answer(const struct routes *routes, const struct request *request, struct response *ret_response)
+void routes_answer(const struct routes *routes, const struct request *request, enum auth_result admitted,
+                   struct response *ret_response)
 {
-    respond(routes, request, ret_response);
-    if (request->client && log_enabled(LOG_LEVEL_DEBUG))
+    if (admitted == AUTH_GRANTED || admitted == AUTH_OPEN)
+        respond(routes, request, ret_response);
+    else
+        respond_refused(admitted, ret_response);
+    if (request->rights->logged && log_enabled(LOG_LEVEL_DEBUG))
         tell(request, ret_response);
 }

@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * What is served, and how each request is answered: the metrics, the page, health and readiness. Knows no
- * HTTP library: a request comes in as plain data, a response goes out as plain data. Any thread; reads
- * snapshots only, never the kernel.
+ * What is served, and how each request is answered: metrics, page, health and readiness. It knows no HTTP
+ * library: requests and responses are plain data. Any thread; reads only snapshots, never the kernel.
  */
 
 #include <stdbool.h>
@@ -14,59 +13,60 @@
 #include "base/clock.h"
 #include "daemon/encode/answer_cache.h"
 #include "daemon/http/auth.h"
+#include "daemon/http/response.h"
+#include "daemon/http/rights.h"
 #include "daemon/page/page.h"
 #include "daemon/run/registry.h"
+#include "daemon/run/rounds.h"
 
-enum { REQUEST_ARGUMENTS_MAX = 64, RESPONSE_HEADERS_MAX = 8 };
+enum { REQUEST_ARGUMENTS_MAX = 64 };
 
-/* How long after the start a collector's first attempt is waited for before /-/ready says 200 anyway. */
+/* How long after the start /-/ready waits for the first attempt of each collector before it says 200 anyway.
+ * */
 #define READY_AFTER_NS (5 * NS_PER_SECOND)
 
-/* Everything is borrowed and outlives the routes. */
+/* All is borrowed and must outlive the routes. */
 struct routes {
     const struct registry *registry; /* slot i is collectors[i] */
+    struct rounds *rounds;           /* NULL if collectors are not woken */
     struct answer_cache *answers;
     const char *telemetry_path;
-    const struct page *page; /* NULL: no page */
-    struct auth *auth;       /* NULL: everybody may ask */
-    uint64_t start_ns;       /* of the program, CLOCK_BOOTTIME */
+    const char *node_exporter_path; /* NULL if there is none */
+    const struct page *page;        /* NULL if no page, and no report */
+    struct auth *auth;              /* NULL if everybody may ask */
+    bool client_certificates;       /* clients need one for TLS */
+    bool open_probes;               /* health and readiness need neither password nor certificate */
+    uint64_t start_ns;              /* of the program, CLOCK_BOOTTIME */
 };
 
 /* All texts are NUL-terminated and percent-decoded; they come from outside. */
 struct argument {
     const char *key;
-    const char *value; /* NULL: there was no "=" */
+    const char *value; /* NULL if there was no "=" */
 };
 
 struct request {
-    const struct sockaddr *client; /* NULL: our own probe, which needs no password and is not told of */
+    const struct rights *rights;   /* of the listener that it came in on */
+    const struct sockaddr *client; /* its address, for the network */
     const char *method;
-    const char *path;
-    const char *accept;          /* NULL: no such header */
-    const char *accept_encoding; /* NULL: no such header */
-    const char *authorization;   /* NULL: no such header, or everybody may ask */
+    const char *path;            /* or a whole URL, as for a proxy */
+    bool certificate;            /* the client showed a certificate */
+    const char *accept;          /* NULL if no such header */
+    const char *accept_encoding; /* NULL if no such header */
+    const char *authorization;   /* NULL if no such header */
     struct argument arguments[REQUEST_ARGUMENTS_MAX];
     size_t argument_count;
     bool arguments_cut; /* there were more */
     uint64_t now_ns;    /* CLOCK_BOOTTIME */
 };
 
-/* Names and values outlive the response. */
-struct header {
-    const char *name;
-    const char *value;
-};
+/* Decides whether the client may ask. AUTH_HASH: only a hash can tell (auth.h). */
+enum auth_result routes_admit(const struct routes *routes, const struct request *request);
 
-struct response {
-    unsigned status;
-    struct header headers[RESPONSE_HEADERS_MAX];
-    size_t header_count;
-    const char *data; /* size bytes, there until release(owner) is called */
-    size_t size;
-    void (*release)(void *owner); /* NULL: constant data */
-    void *owner;
-};
+/* What the answer has, which should be fresh. */
+struct round_demand routes_demand(const struct routes *routes, const struct request *request);
 
-/* Always yields a response; where memory is out it is a 503. HEAD is answered like GET: whoever sends it
- * leaves out the data. The caller releases it. */
-void routes_answer(const struct routes *routes, const struct request *request, struct response *ret_response);
+/* Always makes a response: a refusal if the client was not admitted, a 503 if memory runs out. HEAD is
+ * answered like GET, and the sender leaves out the data. The caller releases the response. */
+void routes_answer(const struct routes *routes, const struct request *request, enum auth_result admitted,
+                   struct response *ret_response);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/secrets.h"
 
-/* See secrets.h. */
+/* Loads certificate, key and users out of their files. Main thread. */
 
 #include <errno.h>
-#include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "config/file.h"
 
 static struct users *users_load(const char *path, struct report *report)
@@ -22,24 +23,94 @@ static struct users *users_load(const char *path, struct report *report)
     return NULL;
 }
 
-int secrets_load(const struct web_settings *web, struct secrets *ret_secrets, struct buffer *messages)
+/* Out of its time is better than nothing, and worse than what there is. */
+static void check_time(const struct certificate *next, const struct certificate *current,
+                       struct report *report)
+{
+    uint64_t now = clock_realtime_ns() / NS_PER_SECOND;
+    char text[CERTIFICATE_TEXT_MAX], other[CERTIFICATE_TEXT_MAX];
+
+    if (certificate_out_of_time(next, now, text) && !certificate_out_of_time(current, now, other))
+        report_error(report, 0, "web.tls.certificate", "%s", text);
+}
+
+void secrets_warn(const struct web_settings *web, const struct secrets *secrets, struct buffer *messages)
+{
+    struct report report = {.source = web->tls_certificate, .out = messages};
+    char text[CERTIFICATE_TEXT_MAX];
+
+    if (secrets->certificate &&
+        certificate_out_of_time(secrets->certificate, clock_realtime_ns() / NS_PER_SECOND, text))
+        report_warning(&report, 0, "web.tls.certificate", "%s: it is served, and clients may refuse it",
+                       text);
+}
+
+static struct certificate *tls_load(const struct web_settings *web, const struct certificate *current,
+                                    struct report *report)
+{
+    const struct certificate_files files = {
+        .certificate = web->tls_certificate,
+        .key = web->tls_key,
+        .client_ca = web->tls_client_ca,
+        .client_optional = web->open_probes,
+    };
+    struct certificate *certificate;
+
+    if (!*web->tls_certificate && !*web->tls_key) {
+        if (*web->tls_client_ca)
+            report_error(report, 0, "web.tls.client_ca", "takes web.tls.certificate and web.tls.key");
+        return NULL;
+    }
+    if (!*web->tls_key)
+        report_error(report, 0, "web.tls.key", "is needed too where there is a web.tls.certificate");
+    if (!*web->tls_certificate)
+        report_error(report, 0, "web.tls.certificate", "is needed too where there is a web.tls.key");
+    if (!*web->tls_key || !*web->tls_certificate)
+        return NULL;
+    certificate = certificate_load(&files, report);
+    report->source = web->tls_certificate;
+    if (certificate && current)
+        check_time(certificate, current, report);
+    return certificate;
+}
+
+void secrets_identify(const struct web_settings *web, struct file_identity ret_files[SECRET_FILES])
+{
+    const char *const paths[SECRET_FILES] = {web->tls_certificate, web->tls_key, web->tls_client_ca,
+                                             web->users_file};
+
+    for (size_t i = 0; i < SECRET_FILES; i++) {
+        struct stat found;
+
+        ret_files[i] = (struct file_identity){};
+        if (!*paths[i] || stat(paths[i], &found) < 0)
+            continue;
+        ret_files[i] = (struct file_identity){
+            .device = found.st_dev,
+            .inode = found.st_ino,
+            .size = (uint64_t)found.st_size,
+            .written_ns = found.st_mtim.tv_sec * (int64_t)NS_PER_SECOND + found.st_mtim.tv_nsec,
+            .changed_ns = found.st_ctim.tv_sec * (int64_t)NS_PER_SECOND + found.st_ctim.tv_nsec,
+        };
+    }
+}
+
+int secrets_load(const struct web_settings *web, const struct certificate *current,
+                 struct secrets *ret_secrets, struct buffer *messages)
 {
     _cleanup_(secrets_done) struct secrets secrets = {};
     struct report report = {.source = "configuration", .out = messages};
 
-    if (*web->tls_certificate && *web->tls_key)
-        secrets.certificate = certificate_load(web->tls_certificate, web->tls_key, &report);
-    else if (*web->tls_certificate)
-        report_error(&report, 0, "web.tls.key", "is needed too where there is a web.tls.certificate");
-    else if (*web->tls_key)
-        report_error(&report, 0, "web.tls.certificate", "is needed too where there is a web.tls.key");
+    /* First: what is written while it is read is another one afterwards. */
+    secrets_identify(web, ret_secrets->files);
+    secrets.certificate = tls_load(web, current, &report);
     if (*web->users_file)
         secrets.users = users_load(web->users_file, &report);
     report_end(&report);
     if (report.errors)
         return -EINVAL;
-    *ret_secrets = secrets;
-    secrets = (struct secrets){};
+    ret_secrets->certificate = take_ptr(secrets.certificate);
+    ret_secrets->users = take_ptr(secrets.users);
     return 0;
 }
 

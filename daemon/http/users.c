@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/users.h"
 
-/* See users.h. The file is read on main, the header on an HTTP thread, and each byte of that is the client's.
+/*
+ * Reads the file of users and the Authorization header. Pure. The file is read on main, the header on an HTTP
+ * thread, and each byte of that is the client's.
  */
 
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 
 #include <nettle/base64.h>
 
+#include "base/character.h"
 #include "base/cleanup.h"
 #include "base/reference.h"
 
@@ -34,7 +37,7 @@ static bool take_prefix(const char **text, const char *prefix)
     return true;
 }
 
-/* True where `text` begins with `min` to `max` letters of a hash, and no more; moves behind them. */
+/* Returns true if `text` begins with `min` to `max` letters of a hash, and no more; moves behind them. */
 static bool take_letters(const char **text, size_t min, size_t max)
 {
     size_t size = strspn(*text, hash_letters);
@@ -43,13 +46,13 @@ static bool take_letters(const char **text, size_t min, size_t max)
     return size >= min && size <= max;
 }
 
-/* True where `text` is a decimal number within these limits; moves behind its digits. */
+/* Returns true if `text` is a decimal number within these limits; moves behind its digits. */
 static bool take_number(const char **text, unsigned min, unsigned max)
 {
     unsigned value = 0;
 
-    for (; **text >= '0' && **text <= '9' && value <= max; (*text)++)
-        value = value * 10 + (unsigned)(**text - '0');
+    for (; is_digit(**text) && value <= max; (*text)++)
+        value = value * 10 + (unsigned)digit_value(**text);
     return value >= min && value <= max;
 }
 
@@ -108,17 +111,18 @@ static bool is_name(const char *name)
     size_t size = strlen(name);
 
     for (const char *at = name; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+        if (is_control(*at))
             return false;
     return size >= 1 && size <= USER_NAME_MAX;
 }
 
-static bool name_taken(const struct users *users, const char *name)
+size_t users_find(const struct users *users, const char *name)
 {
-    for (size_t i = 0; i < users->count; i++)
-        if (strcmp(users->items[i].name, name) == 0)
-            return true;
-    return false;
+    size_t i = 0;
+
+    while (i < users->count && strcmp(users->items[i].name, name) != 0)
+        i++;
+    return i;
 }
 
 /* NULL, or what is wrong with the line. */
@@ -132,7 +136,7 @@ static const char *add_line(struct users *users, char *line)
     *colon = '\0';
     if (!is_name(line))
         return "a name has 1 to 64 bytes, and no control characters";
-    if (name_taken(users, line))
+    if (users_find(users, line) < users->count)
         return "a user who is there already";
     problem = check_hash(colon + 1);
     if (!problem && users->count == USERS_MAX)
@@ -210,7 +214,7 @@ bool credentials_parse(const char *header, struct credentials *ret_credentials)
         return false;
     header += strlen("Basic ");
     size = strlen(header);
-    if (BASE64_DECODE_LENGTH(size) > CREDENTIALS_MAX)
+    if (BASE64_DECODE_LENGTH(size) > sizeof(result->text) - 1)
         return false;
     base64_decode_init(&context);
     if (!base64_decode_update(&context, &result->size, (uint8_t *)result->text, size, header) ||
@@ -223,5 +227,5 @@ bool credentials_parse(const char *header, struct credentials *ret_credentials)
     *colon = '\0';
     result->name = result->text;
     result->password = colon + 1;
-    return true;
+    return strlen(result->name) <= USER_NAME_MAX && strlen(result->password) <= PASSWORD_MAX;
 }

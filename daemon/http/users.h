@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/*
- * Who may ask: the file of users, and the header by which one says who he is, as texts. Pure.
- */
+/* Parses the file of users, and the header in which a client names itself. Pure. */
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,7 +13,9 @@ enum {
     USERS_MAX = 256,
     USERS_FILE_MAX = 64 * 1024,
     USER_NAME_MAX = 64,
-    CREDENTIALS_MAX = 512, /* "name:password"; crypt(3) takes no password that is longer */
+    /* For longer ones crypt(3) takes many times as long. */
+    PASSWORD_MAX = 128,
+    CREDENTIALS_MAX = USER_NAME_MAX + 1 + PASSWORD_MAX, /* "name:password" */
 };
 
 struct user {
@@ -27,26 +27,30 @@ struct user {
 struct users {
     _Atomic unsigned references;
     size_t count;
-    char *text; /* what the strings are in */
+    char *text; /* holds the strings */
     struct user items[USERS_MAX];
 };
 
-/* Lines "name:hash", as `htpasswd -B` and `mkpasswd` write them; blank ones and those that begin with # are
- * passed over. Hashes are bcrypt, SHA-512 of crypt(3) or yescrypt, and none costs more than about a second:
- * what is weaker, or could keep a CPU busy, is refused. NULL: the report says what is wrong with each line.
- */
+/* Parses lines "name:hash", as `htpasswd -B` and `mkpasswd` write them; blank lines and lines that begin with
+ * # are ignored. Hashes are bcrypt, SHA-512 of crypt(3) or yescrypt, and none may cost more than about a
+ * second: weaker hashes and more expensive ones are refused. Returns NULL if a line is wrong, and the report
+ * says which. */
 struct users *users_parse(const char *data, size_t size, struct report *report);
+
+/* Returns the index of the user with that name, or users->count if there is none. */
+size_t users_find(const struct users *users, const char *name);
 
 struct users *users_ref(struct users *users);
 struct users *users_unref(struct users *users); /* accepts NULL, returns NULL */
 
-/* What a client says: two strings within `text`. */
+/* The credentials of a client: two strings within `text`. */
 struct credentials {
-    char text[CREDENTIALS_MAX + 1];
-    size_t size; /* of "name:password" */
+    char text[CREDENTIALS_MAX + 3]; /* the longest result of base64, and a NUL */
+    size_t size;                    /* of "name:password" */
     const char *name;
     const char *password;
 };
 
-/* The value of an Authorization header: "Basic" and the base64 of "name:password". False: it is none. */
+/* Parses the value of an Authorization header: "Basic" and the base64 of "name:password". Returns false if it
+ * is something else. */
 bool credentials_parse(const char *header, struct credentials *ret_credentials);

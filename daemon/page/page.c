@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page.h"
 
-/* See page.h. What stands where is in page.html; what is written there, in the place_* functions. Runs on the
- * HTTP threads; reads snapshots and trends, never the kernel. */
+/*
+ * Builds the page at /. What stands where is in page.html; what is written there, in the place_* functions.
+ * Runs on the HTTP threads; reads snapshots and trends, never the kernel.
+ */
 
 #include <errno.h>
 #include <nettle/base64.h>
@@ -83,10 +85,12 @@ static void page_collector(struct buffer *out, const struct collector *collector
 
     buffer_text(out, "<tr><th scope=\"row\">");
     html_text(out, collector->name);
-    buffer_text(out, "</th><td class=\"wide\">");
+    buffer_text(out, "</th>");
+    html_cell(out, "", "");
     html_text(out, collector->summary);
-    buffer_printf(out, "</td><td class=\"state %s\">%s", state_class(health->state),
-                  health_state_name(health->state));
+    buffer_text(out, "</td>");
+    html_cell(out, "State", state_class(health->state));
+    buffer_text(out, health_state_name(health->state));
     if (health->busy_ns >= NS_PER_SECOND) {
         buffer_text(out, ", busy for ");
         html_duration(out, health->busy_ns);
@@ -95,12 +99,15 @@ static void page_collector(struct buffer *out, const struct collector *collector
         buffer_text(out, ": ");
         html_text(out, reason);
     }
-    buffer_text(out, "</td><td class=\"number\">");
+    buffer_text(out, "</td>");
+    html_cell(out, "Series", "number");
     html_count(out, health->series);
-    buffer_text(out, "</td><td class=\"number\">");
+    buffer_text(out, "</td>");
+    html_cell(out, "Last took", "number");
     if (health->tried)
         html_duration(out, health->duration_ns);
-    buffer_text(out, "</td><td class=\"number\">");
+    buffer_text(out, "</td>");
+    html_cell(out, "Failures", "number");
     html_count(out, health->failures);
     buffer_text(out, "</td></tr>\n");
 }
@@ -168,32 +175,42 @@ static void place_version(struct rendering *rendering, struct buffer *out)
 
 static void place_telemetry_path(struct rendering *rendering, struct buffer *out)
 {
-    html_text(out, rendering->page->telemetry_path);
+    /* Relative: a proxy may have all of it below a path of its own. */
+    buffer_text(out, "./");
+    html_text(out, rendering->page->telemetry_path + 1);
 }
 
 static void place_verdict(struct rendering *rendering, struct buffer *out)
 {
-    page_verdict(rendering->view, out);
+    page_verdict(rendering->view->report, out);
 }
 
-/* Where what is counted is not the host's. */
-static void place_network(struct rendering *rendering, struct buffer *out)
+static void place_path(struct rendering *rendering, struct buffer *out)
 {
-    if (rendering->page->host_network != HOST_NETWORK_NO)
-        return;
-    buffer_text(out, "<p>This is ");
-    html_text(out, HOST_NETWORK_OTHER);
-    buffer_text(out, ".</p>\n");
+    page_path(rendering->view->report, out);
 }
 
-static void place_losses(struct rendering *rendering, struct buffer *out)
+static void place_incidents(struct rendering *rendering, struct buffer *out)
 {
-    page_losses(rendering->view, out);
+    page_incidents(rendering->view->report, out);
 }
 
 static void place_interfaces(struct rendering *rendering, struct buffer *out)
 {
-    rendering->some_left_out = page_devices(rendering->view, rendering->all_interfaces, out);
+    if (page_devices(rendering->view, true, rendering->all_interfaces, out))
+        rendering->some_left_out = true;
+}
+
+static void place_other_interfaces(struct rendering *rendering, struct buffer *out)
+{
+    if (page_devices(rendering->view, false, rendering->all_interfaces, out))
+        rendering->some_left_out = true;
+}
+
+/* Who asks for all wants to see them. */
+static void place_open(struct rendering *rendering, struct buffer *out)
+{
+    buffer_text(out, rendering->all_interfaces ? " open" : "");
 }
 
 /* Behind the interfaces, not in what is renewed: it would lose the focus. */
@@ -203,9 +220,9 @@ static void place_all_interfaces(struct rendering *rendering, struct buffer *out
         buffer_text(out, "<p><a href=\"?interfaces=all\">All interfaces</a></p>\n");
 }
 
-static void place_others(struct rendering *rendering, struct buffer *out)
+static void place_counters(struct rendering *rendering, struct buffer *out)
 {
-    page_others(rendering->view, out);
+    page_counters(rendering->view, out);
 }
 
 static void place_sites(struct rendering *rendering, struct buffer *out)
@@ -215,7 +232,7 @@ static void place_sites(struct rendering *rendering, struct buffer *out)
 
 int page_render(const struct page *page, bool all_interfaces, uint64_t now_ns, struct buffer *out)
 {
-    _cleanup_(page_view_freep) struct page_view *view = page_view_new(page->registry, page->trend, now_ns);
+    _cleanup_(page_view_freep) struct page_view *view = page_view_new(page, now_ns);
     struct rendering rendering = {
         .page = page, .view = view, .now_ns = now_ns, .all_interfaces = all_interfaces};
 

@@ -11,15 +11,25 @@
         return !selection.isCollapsed && selection.containsNode(part, true);
     }
 
+    // Who is at a link stays at it, where it is still there.
+    function replace(part, children) {
+        const link = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
+        part.replaceChildren(...children);
+        if (link)
+            part.querySelector(`[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+    }
+
     async function refresh() {
-        const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(5000) });
+        // Neither location.href nor a path alone: what they stand for may hold a user's name, which fetch() refuses.
+        const here = location.origin + location.pathname + location.search;
+        const answer = await fetch(here, { cache: "no-store", signal: AbortSignal.timeout(5000) });
         if (!answer.ok)
             throw new Error(answer.statusText);
         const next = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of document.querySelectorAll("[data-live]")) {
             const other = next.getElementById(part.id);
             if (other && !held(part) && other.innerHTML !== part.innerHTML)
-                part.replaceChildren(...other.childNodes);
+                replace(part, other.childNodes);
         }
     }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_view.h"
 
-/* The interfaces on the page, the worst first: what each loses and carries, and the limits beside it. On the
- * HTTP threads. */
+/* The interfaces on the page, the worst first: what each loses and carries. Those that lose nothing are a
+ * table of their own, which is folded. On the HTTP threads. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +13,9 @@
 #include "daemon/page/page_html.h"
 
 enum { DEVICES_SHOWN = 50, TOTALS_MAX = 8, TITLE_MAX = 48 };
+
+static const char title_state[] = "State", title_loses[] = "Loses now, /s", title_in[] = "In, /s",
+                  title_out[] = "Out, /s";
 
 /* Where in the table of interfaces is what; -1: it is not. */
 struct device_columns {
@@ -33,14 +36,18 @@ struct device {
 struct devices {
     const struct page_index *index;
     size_t count, placed;
+    size_t losing; /* of those placed: the first so many */
     struct device *items;
     uint32_t *order; /* rows; `placed` of them */
 };
 
-static void devices_done(struct devices *devices)
+void page_devices_free(struct devices *devices)
 {
+    if (!devices)
+        return;
     free(devices->items);
     free(devices->order);
+    free(devices);
 }
 
 static void device_place(struct devices *devices, size_t row)
@@ -52,18 +59,10 @@ static void device_place(struct devices *devices, size_t row)
 }
 
 /* Those with losses, then those with traffic, both as the lines are sorted, then the others. */
-static int devices_init(const struct page_view *view, struct devices *devices)
+static void devices_place(const struct page_view *view, struct devices *devices)
 {
-    size_t row, count = view->links.table->rows->count;
+    size_t row;
 
-    *devices = (struct devices){
-        .index = &view->links,
-        .count = count,
-        .items = calloc(count + 1, sizeof(*devices->items)),
-        .order = calloc(count + 1, sizeof(*devices->order)),
-    };
-    if (!devices->items || !devices->order)
-        return -ENOMEM;
     for (size_t i = 0; i < view->loss_count; i++) {
         const struct trend_line *line = &view->losses[i];
 
@@ -73,10 +72,11 @@ static int devices_init(const struct page_view *view, struct devices *devices)
             devices->items[row].loss = line;
         device_place(devices, row);
     }
+    devices->losing = devices->placed;
     for (size_t i = 0; i < view->traffic_count; i++) {
         const struct trend_line *line = &view->traffic[i];
 
-        if (!page_find_device(devices->index, line->subject, &row))
+        if (!line->device || !page_find_device(devices->index, line->subject, &row))
             continue;
         if (line->meaning->direction == DIRECTION_RECEIVE)
             devices->items[row].in = line;
@@ -84,24 +84,46 @@ static int devices_init(const struct page_view *view, struct devices *devices)
             devices->items[row].out = line;
         device_place(devices, row);
     }
-    for (row = 0; row < count; row++)
+    for (row = 0; row < devices->count; row++)
         device_place(devices, row);
-    return 0;
+}
+
+/* Made when the first part is written; NULL: out of memory. */
+static const struct devices *find_devices(struct page_view *view)
+{
+    struct devices *devices = view->devices;
+
+    if (devices)
+        return devices;
+    devices = calloc(1, sizeof(*devices));
+    if (!devices)
+        return NULL;
+    devices->index = &view->links;
+    devices->count = view->links.table->rows->count;
+    devices->items = calloc(devices->count + 1, sizeof(*devices->items));
+    devices->order = calloc(devices->count + 1, sizeof(*devices->order));
+    if (!devices->items || !devices->order) {
+        page_devices_free(devices);
+        return NULL;
+    }
+    devices_place(view, devices);
+    view->devices = devices;
+    return devices;
 }
 
 static void number_cell(const struct table *table, size_t row, size_t column, struct buffer *out)
 {
     uint64_t value;
 
-    buffer_text(out, "<td class=\"number\">");
+    html_cell(out, table->columns->columns[column].title, "number");
     if (table_get(table, row, column, &value))
         html_count(out, value);
     buffer_text(out, "</td>");
 }
 
-static void traffic_cell(const struct trend_line *line, struct buffer *out)
+static void traffic_cell(const char *title, const struct trend_line *line, struct buffer *out)
 {
-    buffer_text(out, "<td class=\"number\">");
+    html_cell(out, title, "number");
     if (line)
         html_rate(out, line->rate);
     buffer_text(out, "</td>");
@@ -109,7 +131,7 @@ static void traffic_cell(const struct trend_line *line, struct buffer *out)
 
 static void loss_cell(const struct trend_line *line, struct buffer *out)
 {
-    buffer_text(out, "<td>");
+    html_cell(out, title_loses, "");
     if (line) {
         buffer_printf(out, "<span%s>", page_now(line) > 0 ? " class=\"bad\"" : "");
         html_rate(out, page_now(line));
@@ -124,7 +146,7 @@ static void state_cell(const struct device_columns *columns, size_t row, struct 
 {
     uint64_t value = 0;
 
-    buffer_text(out, "<td>");
+    html_cell(out, title_state, "");
     if (columns->up >= 0 && table_get(columns->table, row, (size_t)columns->up, &value) && value)
         buffer_text(out, "up");
     else if (columns->admin_up >= 0 && table_get(columns->table, row, (size_t)columns->admin_up, &value))
@@ -163,15 +185,32 @@ static void device_row(const struct device_columns *columns, const struct device
     buffer_text(out, "</th>");
     state_cell(columns, row, out);
     loss_cell(device->loss, out);
-    traffic_cell(device->in, out);
-    traffic_cell(device->out, out);
+    traffic_cell(title_in, device->in, out);
+    traffic_cell(title_out, device->out, out);
     for (size_t i = 0; i < columns->total_count; i++)
         number_cell(columns->table, row, columns->totals[i], out);
     buffer_text(out, "</tr>\n");
 }
 
-/* Those with a title, of what comes in before what goes out. */
-static void find_totals(struct device_columns *columns)
+/* Rows of a table of interfaces: a stretch of the order. */
+struct stretch {
+    const uint32_t *rows;
+    size_t count;
+};
+
+/* True where the column has a number other than 0 in one of the rows. */
+static bool tells_anything(const struct table *table, size_t column, const struct stretch *stretch)
+{
+    uint64_t value;
+
+    for (size_t i = 0; i < stretch->count; i++)
+        if (table_get(table, stretch->rows[i], column, &value) && value)
+            return true;
+    return false;
+}
+
+/* Those with a title, of what comes in before what goes out, where there is anything to tell. */
+static void find_totals(struct device_columns *columns, const struct stretch *stretch)
 {
     static const enum direction order[] = {DIRECTION_RECEIVE, DIRECTION_TRANSMIT, DIRECTION_NONE};
     const struct column_set *set = columns->table->columns;
@@ -180,12 +219,13 @@ static void find_totals(struct device_columns *columns)
         for (size_t at = 0; at < set->count && columns->total_count < TOTALS_MAX; at++) {
             const struct meaning *meaning = set->columns[at].meaning;
 
-            if (set->columns[at].title && (meaning ? meaning->direction : DIRECTION_NONE) == order[i])
+            if (set->columns[at].title && (meaning ? meaning->direction : DIRECTION_NONE) == order[i] &&
+                tells_anything(columns->table, at, stretch))
                 columns->totals[columns->total_count++] = at;
         }
 }
 
-static struct device_columns find_columns(const struct page_view *view)
+static struct device_columns find_columns(const struct page_view *view, const struct stretch *stretch)
 {
     size_t column;
     const struct table *table = view->links.table;
@@ -197,16 +237,16 @@ static struct device_columns find_columns(const struct page_view *view)
         .up = table_find_role(table, ROLE_DEVICE_UP),
     };
 
-    find_totals(&columns);
+    find_totals(&columns, stretch);
     return columns;
 }
 
-static void device_table(const struct page_view *view, const struct devices *devices, size_t shown,
-                         struct buffer *out)
+static void device_table(const struct page_view *view, const struct devices *devices,
+                         const struct stretch *stretch, struct buffer *out)
 {
     enum { FIXED = 5 };
-    const char *titles[FIXED + TOTALS_MAX] = {"Interface", "State", "Loses now, /s", "#In, /s", "#Out, /s"};
-    const struct device_columns columns = find_columns(view);
+    const char *titles[FIXED + TOTALS_MAX] = {"Interface", title_state, title_loses, "#In, /s", "#Out, /s"};
+    const struct device_columns columns = find_columns(view, stretch);
     char texts[TOTALS_MAX][TITLE_MAX];
 
     for (size_t i = 0; i < columns.total_count; i++) {
@@ -214,30 +254,44 @@ static void device_table(const struct page_view *view, const struct devices *dev
         titles[FIXED + i] = texts[i];
     }
     html_table_begin(out, titles, FIXED + columns.total_count);
-    for (size_t i = 0; i < shown; i++)
-        device_row(&columns, &devices->items[devices->order[i]], devices->order[i], out);
+    for (size_t i = 0; i < stretch->count; i++)
+        device_row(&columns, &devices->items[stretch->rows[i]], stretch->rows[i], out);
     html_table_end(out);
 }
 
-bool page_devices(const struct page_view *view, bool all, struct buffer *out)
+/* The losing ones or the others, as many as are shown; true: some are left out. */
+static bool device_part(const struct page_view *view, const struct devices *devices, bool losing, bool all,
+                        struct buffer *out)
 {
-    _cleanup_(devices_done) struct devices devices = {};
-    size_t shown;
+    size_t count = losing ? devices->losing : devices->count - devices->losing;
+    const struct stretch stretch = {
+        .rows = devices->order + (losing ? 0 : devices->losing),
+        .count = all || count < DEVICES_SHOWN ? count : DEVICES_SHOWN,
+    };
+
+    if (stretch.count)
+        device_table(view, devices, &stretch, out);
+    else
+        buffer_text(out, "<p>None.</p>\n");
+    if (stretch.count == count)
+        return false;
+    buffer_text(out, "<p>");
+    html_count(out, count - stretch.count);
+    buffer_text(out, " more lose less or nothing.</p>\n");
+    return true;
+}
+
+bool page_devices(struct page_view *view, bool losing, bool all, struct buffer *out)
+{
+    const struct devices *devices;
 
     if (!view->links.table) {
         buffer_text(out, "<p>The link collector has no numbers now.</p>\n");
         return false;
     }
-    if (devices_init(view, &devices) < 0) {
-        out->error = -ENOMEM;
-        return false;
-    }
-    shown = all || devices.count < DEVICES_SHOWN ? devices.count : DEVICES_SHOWN;
-    device_table(view, &devices, shown, out);
-    if (shown < devices.count) {
-        buffer_text(out, "<p>");
-        html_count(out, devices.count - shown);
-        buffer_text(out, " more lose less or nothing.</p>\n");
-    }
-    return shown < devices.count;
+    devices = find_devices(view);
+    if (devices)
+        return device_part(view, devices, losing, all, out);
+    out->error = -ENOMEM;
+    return false;
 }

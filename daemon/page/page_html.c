@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_html.h"
 
-/* See page_html.h. On the HTTP threads. */
+/* Writes the pieces of HTML that the page is made of. On the HTTP threads. */
 
 #include <math.h>
 
@@ -31,6 +31,16 @@ void html_count(struct buffer *out, uint64_t count)
         text[used++] = digits[i];
     }
     buffer_append(out, text, used);
+}
+
+void html_short_count(struct buffer *out, uint64_t count)
+{
+    if (count < 10000)
+        html_count(out, count);
+    else if (count < 1000000)
+        buffer_printf(out, "%uk", (unsigned)(count / 1000));
+    else
+        buffer_printf(out, "%.1fM", (double)count / 1e6);
 }
 
 void html_rate(struct buffer *out, double rate)
@@ -121,4 +131,14 @@ void html_table_begin(struct buffer *out, const char *const *columns, size_t cou
 void html_table_end(struct buffer *out)
 {
     buffer_text(out, "</tbody>\n</table>\n");
+}
+
+void html_cell(struct buffer *out, const char *column, const char *style)
+{
+    buffer_text(out, "<td");
+    if (style[0])
+        buffer_printf(out, " class=\"%s\"", style);
+    if (column[0])
+        buffer_printf(out, " data-label=\"%s\"", column);
+    buffer_text(out, ">");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Pieces of HTML that the parts of the page are made of. Pure; errors are the buffer's. */
+/* Pieces of HTML for the parts of the page. Pure; errors stay in the buffer. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,16 +14,23 @@ void html_text(struct buffer *out, const char *text);
 /* "12,345" */
 void html_count(struct buffer *out, uint64_t count);
 
+/* "9,999", "12k", "3.4M": a short form for narrow columns. */
+void html_short_count(struct buffer *out, uint64_t count);
+
 /* Packets a second: "34", "2.5", "0.03", "0". */
 void html_rate(struct buffer *out, double rate);
 
 /* Nanoseconds as people read them: "12 µs", "3.4 ms", "5.0 s". */
 void html_duration(struct buffer *out, uint64_t ns);
 
-/* An inline SVG of the last minutes, with its greatest value in words; NAN is a gap where there are more than
- * two. */
+/* An inline SVG of the last minutes, with its largest value as text. More than two NANs in a row are a gap.
+ * */
 void html_plot(struct buffer *out, const float *points, size_t count);
 
-/* The head of a table: the names of the columns; those that begin with '#' are columns of numbers. */
+/* The head of a table with the names of the columns. Names that begin with '#' are for columns of numbers. */
 void html_table_begin(struct buffer *out, const char *const *columns, size_t count);
 void html_table_end(struct buffer *out);
+
+/* Begins a cell with its class and the name of its column, each "" for none. A narrow page shows a row as a
+ * card, with the name beside each cell. */
+void html_cell(struct buffer *out, const char *column, const char *style);

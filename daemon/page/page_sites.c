@@ -25,12 +25,16 @@ static int compare_sites(const void *a, const void *b)
     return (left->row > right->row) - (left->row < right->row);
 }
 
-static void label_cell(const struct row_set *rows, size_t row, const char *label, struct buffer *out)
+static const char *const columns[] = {"Function",  "Reason",   "Class",    "Interface",
+                                      "Namespace", "Protocol", "#Packets", "What it means"};
+
+static void label_cell(const struct row_set *rows, size_t row, const char *title, const char *label,
+                       struct buffer *out)
 {
     char text[128] = "";
 
     (void)row_set_label(rows, row, label, text, sizeof(text));
-    buffer_text(out, "<td>");
+    html_cell(out, title, "");
     html_text(out, text);
     buffer_text(out, "</td>");
 }
@@ -55,19 +59,15 @@ static void site_row(const struct row_set *rows, const struct site_row *site, co
     html_text(out, function);
     buffer_text(out, "</th>");
     for (size_t i = 0; i < ELEMENTS(labels); i++)
-        label_cell(rows, site->row, labels[i], out);
-    buffer_text(out, "<td class=\"number\">");
+        label_cell(rows, site->row, columns[1 + i], labels[i], out);
+    html_cell(out, "Packets", "number");
     html_count(out, site->count);
-    buffer_printf(out, "</td><td class=\"wide quiet small\">%s</td></tr>\n",
-                  sentence(meanings, rows, site->row));
+    buffer_printf(out, "</td><td class=\"quiet small\">%s</td></tr>\n", sentence(meanings, rows, site->row));
 }
 
 static void site_table(const struct table *table, size_t column, struct site_row *sites, size_t count,
                        struct buffer *out)
 {
-    static const char *const columns[] = {"Function",  "Reason",   "Class",    "Interface",
-                                          "Namespace", "Protocol", "#Packets", "What it means"};
-
     qsort(sites, count, sizeof(*sites), compare_sites);
     html_table_begin(out, columns, ELEMENTS(columns));
     for (size_t i = 0; i < count && i < SITES_SHOWN; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/handover_set.h"
 
-/* See handover_set.h. Main thread. */
+/* Fills the hand-over of each collector at start. Main thread. */
 
 #include <stdlib.h>
 #include <string.h>

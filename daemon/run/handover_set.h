@@ -2,23 +2,23 @@
 #pragma once
 
 /*
- * The hand-over of each collector (collectors/handover.h): filled from what systemd passed, or by opening,
- * while the main thread still has the privilege it was started with. Main thread.
+ * The hand-over of each collector (collectors/handover.h), filled from what systemd passed, or by opening
+ * while the main thread still has its privilege. Main thread.
  */
 
 #include "collectors/collector.h"
 #include "daemon/settings/settings.h"
 #include "daemon/systemd/systemd_fds.h"
 
-/* One for each of collectors[], all empty. NULL: out of memory. */
+/* Makes one for each of collectors[], all empty. Returns NULL if memory runs out. */
 struct handover *handover_set_new(void);
 struct handover *handover_set_free(struct handover *handovers); /* accepts NULL, returns NULL */
 
-/* Takes those that collectors know by name. */
+/* Takes the descriptors that collectors know by name. */
 void handover_set_take(struct handover *handovers, struct systemd_fds *passed);
 
-/* Opens for enabled collectors what was not passed. What fails is in the hand-over's fault, for the collector
- * to report. */
+/* Opens for enabled collectors what was not passed. A failure goes into the fault of the hand-over, for the
+ * collector to report. */
 void handover_set_open(struct handover *handovers, const struct settings *settings, struct limits *limits);
 
 /* The same for collector i alone, enabled or not. */

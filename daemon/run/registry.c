@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/registry.h"
 
-/* See registry.h. The locks are leaves: only copying and reference counting happens under them. */
+/*
+ * Keeps the latest snapshot and the health of each collector. Any thread. The locks are leaves: only copying
+ * and reference counting happens under them.
+ */
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,10 +15,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "daemon/run/created_times.h"
 
-enum { INTERVALS_UNTIL_STUCK = 3, INTERVALS_UNTIL_STALE = 3 };
+enum { INTERVALS_UNTIL_STALE = 3 };
 
-#define STUCK_MIN_NS (5 * NS_PER_SECOND)
+#define STUCK_AFTER_NS (5 * NS_PER_SECOND)
 
 struct slot {
     pthread_mutex_t lock;
@@ -22,14 +27,17 @@ struct slot {
     bool tried;
     bool failed;      /* the last attempt */
     bool unsupported; /* the last attempt */
-    uint64_t stuck_after_ns;
+    uint64_t interval_ns;
     uint64_t max_age_ns;
     uint64_t busy_since_ns; /* CLOCK_BOOTTIME; 0: idle */
+    uint64_t tried_ns;      /* CLOCK_BOOTTIME of the first attempt; 0 if there was none */
     uint64_t duration_ns;
     uint64_t published_ns; /* CLOCK_BOOTTIME */
     uint64_t success_ns;   /* CLOCK_REALTIME */
     uint64_t failures;
     uint64_t series;
+    _Atomic uint64_t waits[WAIT_RESULT_COUNT]; /* without the lock */
+    struct created_times *created;             /* the writer's own; NULL if nobody wants them */
     struct snapshot *latest;
     int error;
     char reason[sizeof(((struct fault *)0)->text)];
@@ -38,6 +46,7 @@ struct slot {
 
 struct registry {
     size_t count;
+    const struct bell *follower;
     _Atomic uint64_t generation;
     struct slot slots[];
 };
@@ -53,10 +62,19 @@ const char *health_state_name(enum health_state state)
     return names[state];
 }
 
+const char *wait_result_name(enum wait_result result)
+{
+    static const char *const names[WAIT_RESULT_COUNT] = {
+        [WAIT_FRESH] = "fresh", [WAIT_LATE] = "late", [WAIT_SKIPPED] = "skipped"};
+
+    return names[result];
+}
+
 int registry_new(size_t slot_count, struct registry **ret_registry)
 {
     struct registry *registry = calloc(1, sizeof(*registry) + slot_count * sizeof(registry->slots[0]));
 
+    assert(slot_count <= REGISTRY_SLOTS_MAX);
     if (!registry)
         return -ENOMEM;
     registry->count = slot_count;
@@ -72,6 +90,7 @@ struct registry *registry_free(struct registry *registry)
         return NULL;
     for (size_t i = 0; i < registry->count; i++) {
         snapshot_unref(registry->slots[i].latest);
+        created_times_free(registry->slots[i].created);
         pthread_mutex_destroy(&registry->slots[i].lock);
     }
     free(registry);
@@ -81,6 +100,21 @@ struct registry *registry_free(struct registry *registry)
 size_t registry_count(const struct registry *registry)
 {
     return registry->count;
+}
+
+int registry_created(struct registry *registry)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        registry->slots[i].created = created_times_new();
+        if (!registry->slots[i].created)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+void registry_follower(struct registry *registry, const struct bell *bell)
+{
+    registry->follower = bell;
 }
 
 static void unlockp(pthread_mutex_t **lock)
@@ -101,14 +135,13 @@ static void registry_changed(struct registry *registry)
 void registry_enable(struct registry *registry, size_t index, uint64_t interval_ns, uint64_t max_age_ns)
 {
     struct slot *slot = &registry->slots[index];
-    uint64_t stuck_after_ns = INTERVALS_UNTIL_STUCK * interval_ns;
     uint64_t least_age_ns = INTERVALS_UNTIL_STALE * interval_ns;
     SLOT_LOCK(slot);
 
     if (!slot->enabled)
         slot->tried = slot->failed = slot->unsupported = false;
     slot->enabled = true;
-    slot->stuck_after_ns = stuck_after_ns > STUCK_MIN_NS ? stuck_after_ns : STUCK_MIN_NS;
+    slot->interval_ns = interval_ns;
     slot->max_age_ns = max_age_ns > least_age_ns ? max_age_ns : least_age_ns;
     registry_changed(registry);
 }
@@ -133,15 +166,23 @@ void registry_begin(struct registry *registry, size_t index, uint64_t now_ns)
     SLOT_LOCK(slot);
 
     slot->busy_since_ns = now_ns;
+    if (!slot->tried_ns)
+        slot->tried_ns = now_ns;
 }
 
 void registry_note(struct registry *registry, size_t index, const char *note)
 {
     struct slot *slot = &registry->slots[index];
-    SLOT_LOCK(slot);
+    bool other;
 
-    slot->note[0] = '\0';
-    strncat(slot->note, note, sizeof(slot->note) - 1);
+    {
+        SLOT_LOCK(slot);
+        other = strncmp(slot->note, note, sizeof(slot->note) - 1) != 0;
+        slot->note[0] = '\0';
+        strncat(slot->note, note, sizeof(slot->note) - 1);
+    }
+    if (other)
+        bell_ring(registry->follower);
 }
 
 void registry_idle(struct registry *registry, size_t index)
@@ -152,12 +193,19 @@ void registry_idle(struct registry *registry, size_t index)
     slot->busy_since_ns = 0;
 }
 
-static void slot_end(struct slot *slot, bool failed, uint64_t now_ns)
+/* Returns true if the slot is in another state now. */
+static bool slot_end(struct slot *slot, bool failed, bool unsupported, uint64_t now_ns)
 {
-    slot->duration_ns = now_ns - slot->busy_since_ns;
+    uint64_t duration_ns = now_ns - slot->busy_since_ns;
+    bool other = !slot->tried || slot->failed != failed || slot->unsupported != unsupported ||
+                 duration_ns >= STUCK_AFTER_NS;
+
+    slot->duration_ns = duration_ns;
     slot->busy_since_ns = 0;
     slot->tried = true;
     slot->failed = failed;
+    slot->unsupported = unsupported;
+    return other;
 }
 
 void registry_publish(struct registry *registry, size_t index, struct snapshot *snapshot, uint64_t now_ns,
@@ -166,37 +214,56 @@ void registry_publish(struct registry *registry, size_t index, struct snapshot *
     struct slot *slot = &registry->slots[index];
     uint64_t series = snapshot_series(snapshot);
     struct snapshot *previous;
+    bool other;
 
+    snapshot->began_ns = slot->busy_since_ns; /* nobody else writes it */
     snapshot->published_ns = now_ns;
+    created_times_put(slot->created, snapshot, slot->tried_ns, realtime_ns);
     {
         SLOT_LOCK(slot);
-        slot_end(slot, false, now_ns);
+        other = slot_end(slot, false, false, now_ns);
         if (!slot->enabled) /* while it collected */
             return;
         previous = slot->latest;
         slot->latest = snapshot_ref(snapshot);
         slot->published_ns = now_ns;
         slot->success_ns = realtime_ns;
-        slot->unsupported = false;
         slot->series = series;
         slot->error = 0;
         slot->reason[0] = '\0';
         registry_changed(registry);
     }
     snapshot_unref(previous);
+    if (other)
+        bell_ring(registry->follower);
 }
 
 void registry_fail(struct registry *registry, size_t index, const struct fault *fault, uint64_t now_ns)
 {
     struct slot *slot = &registry->slots[index];
-    SLOT_LOCK(slot);
+    bool other;
 
-    slot_end(slot, true, now_ns);
-    slot->unsupported = fault->unsupported;
-    if (!fault->unsupported)
-        slot->failures++;
-    slot->error = fault->error;
-    memcpy(slot->reason, fault->text, sizeof(slot->reason));
+    {
+        SLOT_LOCK(slot);
+        other = slot_end(slot, true, fault->unsupported, now_ns);
+        if (!fault->unsupported)
+            slot->failures++;
+        slot->error = fault->error;
+        memcpy(slot->reason, fault->text, sizeof(slot->reason));
+    }
+    if (other)
+        bell_ring(registry->follower);
+}
+
+void registry_waited(struct registry *registry, size_t index, enum wait_result result)
+{
+    atomic_fetch_add_explicit(&registry->slots[index].waits[result], 1, memory_order_relaxed);
+}
+
+void registry_waited_all(struct registry *registry, uint64_t slots, enum wait_result result)
+{
+    for (; slots; slots &= slots - 1)
+        registry_waited(registry, (size_t)__builtin_ctzll(slots), result);
 }
 
 static bool slot_stale(const struct slot *slot, uint64_t now_ns)
@@ -206,7 +273,7 @@ static bool slot_stale(const struct slot *slot, uint64_t now_ns)
 
 static enum health_state slot_state(const struct slot *slot, uint64_t busy_ns, uint64_t now_ns)
 {
-    if (busy_ns >= slot->stuck_after_ns)
+    if (busy_ns >= STUCK_AFTER_NS)
         return COLLECTOR_STUCK;
     if (!slot->tried)
         return COLLECTOR_STARTING;
@@ -215,6 +282,32 @@ static enum health_state slot_state(const struct slot *slot, uint64_t busy_ns, u
     if (slot_stale(slot, now_ns))
         return COLLECTOR_STALE;
     return slot->failed ? COLLECTOR_FAILING : COLLECTOR_OK;
+}
+
+/* A writer's clock reading may be a little younger than the reader's. */
+static uint64_t since(uint64_t then_ns, uint64_t now_ns)
+{
+    return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+static uint64_t slot_busy_ns(const struct slot *slot, uint64_t now_ns)
+{
+    return slot->busy_since_ns ? since(slot->busy_since_ns, now_ns) : 0;
+}
+
+void registry_freshness(const struct registry *registry, size_t index, uint64_t now_ns,
+                        struct freshness *ret_freshness)
+{
+    const struct slot *slot = &registry->slots[index];
+    SLOT_LOCK(slot);
+
+    *ret_freshness = (struct freshness){
+        .enabled = slot->enabled,
+        .state = slot_state(slot, slot_busy_ns(slot, now_ns), now_ns),
+        .age_ns = slot->latest ? since(slot->published_ns, now_ns) : UINT64_MAX,
+        .interval_ns = slot->interval_ns,
+        .attached = slot->latest && slot->latest->attachment,
+    };
 }
 
 void registry_health(const struct registry *registry, size_t index, uint64_t now_ns,
@@ -231,12 +324,12 @@ void registry_health(const struct registry *registry, size_t index, uint64_t now
         .failures = slot->failures,
         .error = slot->error,
     };
-    /* A writer's clock reading may be a little younger than the reader's. */
-    if (slot->busy_since_ns && now_ns > slot->busy_since_ns)
-        ret_health->busy_ns = now_ns - slot->busy_since_ns;
+    ret_health->busy_ns = slot_busy_ns(slot, now_ns);
     ret_health->state = slot_state(slot, ret_health->busy_ns, now_ns);
     if (slot->latest && !slot_stale(slot, now_ns))
         ret_health->series = slot->series;
+    for (size_t i = 0; i < WAIT_RESULT_COUNT; i++)
+        ret_health->waits[i] = atomic_load_explicit(&slot->waits[i], memory_order_relaxed);
     memcpy(ret_health->reason, slot->reason, sizeof(slot->reason));
     memcpy(ret_health->note, slot->note, sizeof(slot->note));
 }
@@ -249,6 +342,20 @@ struct snapshot *registry_snapshot(const struct registry *registry, size_t index
     if (!slot->latest || slot_stale(slot, now_ns))
         return NULL;
     return snapshot_ref(slot->latest);
+}
+
+void registry_snapshots(const struct registry *registry, uint64_t now_ns, struct snapshots *ret_snapshots)
+{
+    ret_snapshots->count = registry->count;
+    for (size_t i = 0; i < registry->count; i++)
+        ret_snapshots->items[i] = registry_snapshot(registry, i, now_ns);
+}
+
+void snapshots_done(struct snapshots *snapshots)
+{
+    for (size_t i = 0; i < snapshots->count; i++)
+        snapshot_unref(snapshots->items[i]);
+    snapshots->count = 0;
 }
 
 uint64_t registry_generation(const struct registry *registry)

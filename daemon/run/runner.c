@@ -2,35 +2,31 @@
 #include "daemon/run/runner.h"
 
 /*
- * See runner.h. Everything below runner_main() is on the runner's thread; the functions of the header are
- * called by main. They meet in the fields under `lock`.
+ * Runs one collector on one thread. Everything below runner_main() is on the runner's thread; the functions
+ * of the header are called by main. They meet in the fields under `lock`.
  */
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 
+#include "base/bell.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "daemon/run/draft_pool.h"
+#include "daemon/run/pace.h"
 #include "daemon/systemd/log.h"
-
-#define BACKOFF_MIN_NS (1 * NS_PER_SECOND)
-#define BACKOFF_MAX_NS (60 * NS_PER_SECOND)
-
-/* Published, being read, draft: a fourth is only ever needed for a moment, and is then not kept. */
-enum { DRAFTS = 3 };
 
 struct runner {
     const struct collector *collector;
     struct registry *registry;
     size_t slot;
+    struct rounds *rounds; /* NULL if nobody waits for any */
     const struct runner_clock *clock;
-    int wake_fd;
-
+    struct bell wake;
     atomic_bool ending; /* `stopping`, for the collector's calls */
+    atomic_bool hurry;  /* see pace.h */
 
     /* Main's own. */
     bool started;
@@ -42,6 +38,7 @@ struct runner {
     bool stopping;
     bool ended;             /* the thread is past everything that could hang */
     bool pending;           /* `next` has not been taken yet */
+    bool called;            /* the next collection is due now */
     struct runner_job next; /* interval_ns 0: none */
 
     /* The thread's own. */
@@ -49,36 +46,15 @@ struct runner {
     struct collector_state *state; /* of the open collector, or NULL */
     uint64_t backoff_ns;
     bool noted; /* the last collection said something of how it works */
-    struct snapshot *drafts[DRAFTS];
+    struct draft_pool drafts;
 };
-
-static uint64_t boottime_now(void *data)
-{
-    (void)data;
-    return clock_boottime_ns();
-}
-
-static bool boottime_wait(void *data, int wake_fd, int event_fd, uint64_t until_ns)
-{
-    struct pollfd fds[] = {{.fd = wake_fd, .events = POLLIN}, {.fd = event_fd, .events = POLLIN}};
-    uint64_t now_ns = boottime_now(data);
-    uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-    struct timespec timeout = {
-        .tv_sec = (time_t)(wait_ns / NS_PER_SECOND),
-        .tv_nsec = (long)(wait_ns % NS_PER_SECOND),
-    };
-
-    return ppoll(fds, ELEMENTS(fds), &timeout, NULL) > 0 && fds[1].revents;
-}
-
-const struct runner_clock runner_boottime_clock = {.now_ns = boottime_now, .wait = boottime_wait};
 
 static uint64_t runner_now(const struct runner *runner)
 {
     return runner->clock->now_ns(runner->clock->data);
 }
 
-/* True where main wants something else than the current job. */
+/* Returns true if main wants something else than the current job. */
 static bool runner_interrupted(struct runner *runner)
 {
     bool interrupted;
@@ -87,6 +63,20 @@ static bool runner_interrupted(struct runner *runner)
     interrupted = runner->stopping || runner->pending;
     pthread_mutex_unlock(&runner->lock);
     return interrupted;
+}
+
+/* True, once, where somebody called. */
+static bool runner_called(struct runner *runner)
+{
+    bool called;
+
+    pthread_mutex_lock(&runner->lock);
+    called = runner->called;
+    runner->called = false;
+    if (called)
+        (void)bell_heard(&runner->wake);
+    pthread_mutex_unlock(&runner->lock);
+    return called;
 }
 
 static void runner_close(struct runner *runner)
@@ -114,34 +104,36 @@ static void runner_fail(struct runner *runner, const struct fault *fault)
     runner_tell(runner);
 }
 
-/* The next attempt's delay after a collector could not be opened: doubled each time. */
-static uint64_t runner_backoff(struct runner *runner)
+/* When the next attempt is due after a collector could not be opened. */
+static uint64_t runner_retry(struct runner *runner)
 {
-    uint64_t backoff_ns = runner->backoff_ns ? runner->backoff_ns * 2 : BACKOFF_MIN_NS;
-
-    runner->backoff_ns = backoff_ns < BACKOFF_MAX_NS ? backoff_ns : BACKOFF_MAX_NS;
-    return runner->backoff_ns;
+    runner->backoff_ns = pace_backoff_ns(runner->backoff_ns);
+    return runner_now(runner) + runner->backoff_ns;
 }
 
-/* Handles the collector's events until the time comes or main wants something. */
-static void runner_wait(struct runner *runner, uint64_t until_ns)
+/* Handles the collector's events until the time comes, somebody calls or main wants something. Who cannot be
+ * opened is not called out of his back-off. Returns true if somebody called. */
+static bool runner_wait(struct runner *runner, uint64_t until_ns)
 {
     while (!runner_interrupted(runner) && runner_now(runner) < until_ns) {
         const struct collector *collector = runner->collector;
         int event_fd = runner->state && collector->event_fd ? collector->event_fd(runner->state) : -1;
         struct fault fault = {};
 
-        if (!runner->clock->wait(runner->clock->data, runner->wake_fd, event_fd, until_ns))
+        if (runner_called(runner) && runner->state)
+            return true;
+        if (!runner->clock->wait(runner->clock->data, runner->wake.fd, event_fd, until_ns))
             continue;
         registry_begin(runner->registry, runner->slot, runner_now(runner));
         if (collector->event(runner->state, &fault) < 0) {
             runner_fail(runner, &fault);
             runner_close(runner);
-            until_ns = runner_now(runner) + runner_backoff(runner);
+            until_ns = runner_retry(runner);
         } else {
             registry_idle(runner->registry, runner->slot);
         }
     }
+    return false;
 }
 
 static int runner_open(struct runner *runner, struct fault *fault)
@@ -157,24 +149,9 @@ static int runner_open(struct runner *runner, struct fault *fault)
     runner->backoff_ns = 0;
     if (runner->job.listen_ns && runner->collector->listens) {
         registry_idle(runner->registry, runner->slot);
-        runner_wait(runner, runner_now(runner) + runner->job.listen_ns);
+        (void)runner_wait(runner, runner_now(runner) + runner->job.listen_ns);
     }
     return 0;
-}
-
-/* A snapshot that nobody else refers to; NULL: out of memory. Owned by the pool. */
-static struct snapshot *runner_draft(struct runner *runner, struct snapshot **ret_extra)
-{
-    for (size_t i = 0; i < DRAFTS; i++) {
-        if (!runner->drafts[i])
-            runner->drafts[i] = snapshot_new();
-        if (runner->drafts[i] &&
-            atomic_load_explicit(&runner->drafts[i]->references, memory_order_acquire) == 1) {
-            snapshot_clear(runner->drafts[i]);
-            return runner->drafts[i];
-        }
-    }
-    return *ret_extra = snapshot_new();
 }
 
 /* What a collection says holds until one says something else; what open() said, until one does. */
@@ -185,21 +162,24 @@ static void runner_note(struct runner *runner, const char *note)
     runner->noted = note[0] != '\0';
 }
 
-static int runner_collect(struct runner *runner, struct fault *fault)
+static int runner_collect(struct runner *runner, const struct round_order *order, struct fault *fault,
+                          bool *ret_published)
 {
     struct snapshot *extra = NULL;
-    struct snapshot *draft = runner_draft(runner, &extra);
+    struct snapshot *draft = draft_pool_take(&runner->drafts, &extra);
     int error;
 
     registry_begin(runner->registry, runner->slot, runner_now(runner));
     if (!draft)
         return fault_set(fault, -ENOMEM, "out of memory");
     *fault = (struct fault){};
+    draft->attach = order->attachment;
     error = runner->collector->collect(runner->state, draft, fault);
     if (!error)
         runner_note(runner, fault->text);
     /* What was collected under settings that no longer hold is not shown. */
-    if (!error && !runner_interrupted(runner)) {
+    *ret_published = !error && !runner_interrupted(runner);
+    if (*ret_published) {
         registry_publish(runner->registry, runner->slot, draft, runner_now(runner), clock_realtime_ns());
         runner_tell(runner);
     } else if (!error) {
@@ -212,25 +192,29 @@ static int runner_collect(struct runner *runner, struct fault *fault)
 /* One attempt; returns when the next is due. */
 static uint64_t runner_attempt(struct runner *runner, uint64_t due_ns)
 {
-    uint64_t interval_ns = runner->job.interval_ns;
     struct fault fault = {};
-    uint64_t now_ns;
+    struct round_result result = {};
+    uint64_t now_ns, begin_ns = runner_now(runner);
+    const struct round_order order = rounds_begin(runner->rounds, runner->slot, begin_ns);
+    uint64_t cpu_ns = order.cost ? clock_read_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
     int error = 0;
 
     if (!runner->state)
         error = runner_open(runner, &fault);
     if (runner->state)
-        error = runner_collect(runner, &fault);
+        error = runner_collect(runner, &order, &fault, &result.published);
     if (error < 0)
         runner_fail(runner, &fault);
     if (fault.unsupported)
         runner_close(runner);
     now_ns = runner_now(runner);
+    result.cpu_ns = order.cost ? clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns : 0;
+    rounds_end(runner->rounds, runner->slot, &result, now_ns);
     if (!runner->state)
-        return now_ns + runner_backoff(runner);
-    /* On the grid of intervals; what was missed (a slow call, a suspend) is not caught up. */
-    due_ns += interval_ns;
-    return due_ns > now_ns ? due_ns : now_ns + interval_ns - (now_ns - due_ns) % interval_ns;
+        return runner_retry(runner);
+    return pace_next_ns(
+        due_ns, pace_interval_ns(runner->job.interval_ns, now_ns - begin_ns, atomic_load(&runner->hurry)),
+        now_ns);
 }
 
 static void runner_work(struct runner *runner)
@@ -239,8 +223,10 @@ static void runner_work(struct runner *runner)
 
     runner->backoff_ns = 0;
     while (!runner_interrupted(runner)) {
+        (void)runner_called(runner); /* what is due now is what it was called for */
         due_ns = runner_attempt(runner, due_ns);
-        runner_wait(runner, due_ns);
+        if (runner_wait(runner, due_ns))
+            due_ns = runner_now(runner);
     }
     runner_close(runner);
 }
@@ -251,7 +237,6 @@ static bool runner_take(struct runner *runner)
     settings_unref(runner->job.settings);
     runner->job = (struct runner_job){};
     for (;;) {
-        eventfd_t drained;
         bool stopping;
 
         pthread_mutex_lock(&runner->lock);
@@ -259,12 +244,12 @@ static bool runner_take(struct runner *runner)
         if (runner->pending)
             runner->job = runner->next;
         runner->job.context.ending = &runner->ending;
-        runner->pending = false;
-        (void)eventfd_read(runner->wake_fd, &drained); /* under the lock, like the writes: none is lost */
+        runner->pending = runner->called = false;
+        (void)bell_heard(&runner->wake); /* under the lock, as it is rung: none is lost */
         pthread_mutex_unlock(&runner->lock);
         if (stopping || runner->job.interval_ns)
             return !stopping;
-        runner->clock->wait(runner->clock->data, runner->wake_fd, -1, UINT64_MAX);
+        runner->clock->wait(runner->clock->data, runner->wake.fd, -1, UINT64_MAX);
     }
 }
 
@@ -300,24 +285,38 @@ int runner_new(const struct collector *collector, struct registry *registry, siz
                const struct runner_clock *clock, struct runner **ret_runner)
 {
     struct runner *runner = calloc(1, sizeof(*runner));
-    int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int error = runner ? bell_init(&runner->wake) : -ENOMEM;
 
-    if (!runner || wake_fd < 0) {
-        int error = runner ? -errno : -ENOMEM;
-
+    if (error < 0) {
         free(runner);
-        if (wake_fd >= 0)
-            close(wake_fd);
         return error;
     }
     runner->collector = collector;
     runner->registry = registry;
     runner->slot = slot;
     runner->clock = clock;
-    runner->wake_fd = wake_fd;
     runner_init_locks(runner);
     *ret_runner = runner;
     return 0;
+}
+
+void runner_rounds(struct runner *runner, struct rounds *rounds)
+{
+    runner->rounds = rounds;
+}
+
+void runner_hurry(struct runner *runner, bool hurry)
+{
+    atomic_store(&runner->hurry, hurry);
+}
+
+void runner_call(struct runner *runner)
+{
+    pthread_mutex_lock(&runner->lock);
+    if (!runner->called)
+        bell_ring(&runner->wake);
+    runner->called = true;
+    pthread_mutex_unlock(&runner->lock);
 }
 
 static int runner_start(struct runner *runner)
@@ -339,7 +338,7 @@ int runner_apply(struct runner *runner, const struct runner_job *job)
         replaced = runner->next.settings; /* never taken */
     runner->next = job ? *job : (struct runner_job){};
     runner->pending = true;
-    (void)eventfd_write(runner->wake_fd, 1);
+    bell_ring(&runner->wake);
     pthread_mutex_unlock(&runner->lock);
     settings_unref(replaced);
     return runner->started || !job ? 0 : runner_start(runner);
@@ -360,7 +359,7 @@ void runner_stop(struct runner *runner)
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;
     atomic_store(&runner->ending, true);
-    (void)eventfd_write(runner->wake_fd, 1);
+    bell_ring(&runner->wake);
     pthread_mutex_unlock(&runner->lock);
 }
 
@@ -370,7 +369,6 @@ int runner_join(struct runner *runner, uint64_t deadline_ns)
         .tv_sec = (time_t)(deadline_ns / NS_PER_SECOND),
         .tv_nsec = (long)(deadline_ns % NS_PER_SECOND),
     };
-
     int error = 0;
 
     if (!runner->started)
@@ -388,11 +386,10 @@ struct runner *runner_free(struct runner *runner)
         return NULL;
     if (runner->pending)
         settings_unref(runner->next.settings);
-    for (size_t i = 0; i < DRAFTS; i++)
-        snapshot_unref(runner->drafts[i]);
+    draft_pool_done(&runner->drafts);
     pthread_cond_destroy(&runner->ended_changed);
     pthread_mutex_destroy(&runner->lock);
-    close(runner->wake_fd);
+    bell_done(&runner->wake);
     free(runner);
     return NULL;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/runner_set.h"
 
-/* See runner_set.h. */
+/* Starts and stops runners as the settings say. Main thread. */
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "daemon/run/pace.h"
 #include "daemon/run/runner.h"
 
 struct runner_set {
@@ -14,6 +15,7 @@ struct runner_set {
     struct limits *limits;
     struct handover *handovers; /* one for each collector */
     struct settings *settings;  /* in effect; NULL before the first */
+    bool hurry;
     struct runner *runners[];
 };
 
@@ -37,6 +39,31 @@ int runner_set_new(struct registry *registry, struct limits *limits, struct hand
     }
     *ret_set = set;
     return 0;
+}
+
+void runner_set_call(struct runner_set *set, size_t slot)
+{
+    runner_call(set->runners[slot]);
+}
+
+void runner_set_hurry(struct runner_set *set, bool hurry)
+{
+    if (hurry == set->hurry)
+        return;
+    set->hurry = hurry;
+    for (size_t i = 0; i < collector_count; i++) {
+        const struct collector_common *common = settings_collector(set->settings, i);
+
+        runner_hurry(set->runners[i], hurry);
+        if (hurry && common->enabled && pace_hurries(common->interval_ns))
+            runner_call(set->runners[i]);
+    }
+}
+
+void runner_set_rounds(struct runner_set *set, struct rounds *rounds)
+{
+    for (size_t i = 0; i < collector_count; i++)
+        runner_rounds(set->runners[i], rounds);
 }
 
 static int runner_set_start(struct runner_set *set, struct settings *settings, size_t i, uint64_t listen_ns)

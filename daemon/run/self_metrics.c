@@ -2,8 +2,9 @@
 #include "daemon/run/self_metrics.h"
 
 /*
- * See self_metrics.h. The tables and their texts are the same kind that collectors publish; the row sets are
- * made once (all collectors there are; those that are off or not asked for simply have no cells).
+ * The metrics of the exporter about itself. Any thread. The tables and their texts are the same kind that
+ * collectors publish; the row sets are made once (all collectors there are; those that are off or not asked
+ * for simply have no cells).
  */
 
 #include <errno.h>
@@ -26,11 +27,12 @@ enum {
 
 static const struct metric collector_metrics[] = {
     [COLUMN_SUPPORTED] = {.name = "netdrop_collector_supported",
-                          .help = "Whether what the collector reads exists here and may be read",
+                          .help = "Whether the source of the collector exists here and may be read",
                           .type = METRIC_GAUGE},
     [COLUMN_UP] =
         {.name = "netdrop_collector_up",
-         .help = "Whether the collector's numbers are current: 0 is broken, absent is not supported here",
+         .help = "Whether the collector's numbers are current: 0 means broken; absent means not supported "
+                 "here",
          .type = METRIC_GAUGE},
     [COLUMN_DURATION] = {.name = "netdrop_collector_duration_seconds",
                          .help = "How long the last attempt to collect took",
@@ -38,7 +40,7 @@ static const struct metric collector_metrics[] = {
                          .type = METRIC_GAUGE,
                          .value = VALUE_SECONDS},
     [COLUMN_BUSY] = {.name = "netdrop_collector_busy_seconds",
-                     .help = "How long the attempt that is going on now has taken, 0 between attempts",
+                     .help = "How long the current attempt has taken; 0 between attempts",
                      .unit = "seconds",
                      .type = METRIC_GAUGE,
                      .value = VALUE_SECONDS},
@@ -48,7 +50,7 @@ static const struct metric collector_metrics[] = {
                         .type = METRIC_GAUGE,
                         .value = VALUE_SECONDS},
     [COLUMN_SERIES] = {.name = "netdrop_collector_series",
-                       .help = "How many series of the collector are served",
+                       .help = "Series that the collector serves",
                        .type = METRIC_GAUGE},
     [COLUMN_FAILURES] = {.name = "netdrop_collector_failures_total",
                          .help = "Attempts to collect that failed",
@@ -57,13 +59,20 @@ static const struct metric collector_metrics[] = {
 
 static const struct metric state_metrics[] = {
     {.name = "netdrop_collector_state",
-     .help = "The state that the collector is in is 1, the others are 0",
+     .help = "1 for the state that the collector is in, 0 for the others",
      .type = METRIC_GAUGE},
+};
+
+static const struct metric wait_metrics[] = {
+    {.name = "netdrop_collector_waits_total",
+     .help = "Times a reader asked for newer numbers: fresh, they came in time; late, they did not; skipped, "
+             "the reader did not wait",
+     .type = METRIC_COUNTER},
 };
 
 static const struct metric limit_metrics[] = {
     {.name = "netdrop_limit_hits_total",
-     .help = "How often a limit of the exporter was reached",
+     .help = "Times a limit of the exporter was reached",
      .type = METRIC_COUNTER},
 };
 
@@ -73,12 +82,11 @@ static const struct metric build_metrics[] = {
      .type = METRIC_INFO},
 };
 
-enum { COLUMN_UNKNOWN_KEYS, COLUMN_RELOAD_OK, COLUMN_RELOAD_TIME, COLUMN_EXPIRY, COLUMN_HOST_NETWORK };
+enum { COLUMN_UNKNOWN_KEYS, COLUMN_RELOAD_OK, COLUMN_RELOAD_TIME, COLUMN_HOST_NETWORK };
 
 static const struct metric config_metrics[] = {
     [COLUMN_UNKNOWN_KEYS] = {.name = "netdrop_config_unknown_keys",
-                             .help =
-                                 "Keys of the configuration that this version does not know and passed over",
+                             .help = "Keys of the configuration that this version does not know and ignores",
                              .type = METRIC_GAUGE},
     [COLUMN_RELOAD_OK] = {.name = "netdrop_config_last_reload_successful",
                           .help = "Whether the configuration was valid when it was last read",
@@ -88,28 +96,25 @@ static const struct metric config_metrics[] = {
                             .unit = "seconds",
                             .type = METRIC_GAUGE,
                             .value = VALUE_SECONDS},
-    [COLUMN_EXPIRY] = {.name = "netdrop_web_certificate_expiry_timestamp_seconds",
-                       .help = "When the certificate that is served with expires, in seconds since 1970",
-                       .unit = "seconds",
-                       .type = METRIC_GAUGE,
-                       .value = VALUE_UINT64},
     [COLUMN_HOST_NETWORK] =
         {.name = "netdrop_host_network_namespace",
          .help =
-             "Whether the exporter runs in the host's network namespace: elsewhere interfaces and protocols "
-             "are those of that namespace, the CPUs' input queues the host's",
+             "Whether the exporter runs in the host's network namespace; if not, interfaces and protocols "
+             "are those of its own, and only CPUs are the host's",
          .type = METRIC_GAUGE},
 };
 
 static const struct metric digest_metrics[] = {
     {.name = "netdrop_config_info",
-     .help = "SHA-256 of the configuration file that runs, empty without a file",
+     .help = "SHA-256 of the running configuration: of its file, or of several files and their names; "
+             "empty without a file",
      .type = METRIC_INFO},
 };
 
 enum health_table {
     TABLE_COLLECTORS,
     TABLE_STATES,
+    TABLE_WAITS,
     TABLE_LIMITS,
     TABLE_BUILD,
     TABLE_CONFIG,
@@ -125,6 +130,7 @@ struct description {
 static const struct description descriptions[TABLE_COUNT] = {
     [TABLE_COLLECTORS] = {collector_metrics, ELEMENTS(collector_metrics)},
     [TABLE_STATES] = {state_metrics, ELEMENTS(state_metrics)},
+    [TABLE_WAITS] = {wait_metrics, ELEMENTS(wait_metrics)},
     [TABLE_LIMITS] = {limit_metrics, ELEMENTS(limit_metrics)},
     [TABLE_BUILD] = {build_metrics, ELEMENTS(build_metrics)},
     [TABLE_CONFIG] = {config_metrics, ELEMENTS(config_metrics)},
@@ -134,12 +140,12 @@ static const struct description descriptions[TABLE_COUNT] = {
 struct self_metrics {
     const struct registry *registry;
     const struct limits *limits;
+    struct web_metrics *web;
     struct column_set *columns[TABLE_COUNT];
     struct row_set *rows[TABLE_COUNT];
     pthread_mutex_t lock; /* of what follows, and of rows[TABLE_DIGEST] */
     uint64_t unknown_keys;
-    uint64_t loaded_ns;      /* CLOCK_REALTIME */
-    uint64_t expiry_seconds; /* the same; 0: no certificate */
+    uint64_t loaded_ns; /* CLOCK_REALTIME */
     bool refused;
     enum host_network host_network; /* set before anybody else reads it */
 };
@@ -153,17 +159,25 @@ static int add_row(struct row_set *rows, const char *first, const char *second)
     return row < 0 ? row : 0;
 }
 
-static int rows_of_collectors(const struct self_metrics *health, const char *const *names, bool states,
-                              struct row_set *rows)
+static const char *state_name(size_t state)
+{
+    return health_state_name((enum health_state)state);
+}
+
+static const char *result_name(size_t result)
+{
+    return wait_result_name((enum wait_result)result);
+}
+
+/* A row for each collector, or `count` of them with a second label. */
+static int rows_of_collectors(const struct self_metrics *health, const char *const *names, size_t count,
+                              const char *(*second)(size_t index), struct row_set *rows)
 {
     int error = 0;
 
-    for (size_t i = 0; i < registry_count(health->registry) && !error; i++) {
-        if (!states)
-            error = add_row(rows, names[i], NULL);
-        for (size_t state = 0; states && state < COLLECTOR_STATE_COUNT && !error; state++)
-            error = add_row(rows, names[i], health_state_name((enum health_state)state));
-    }
+    for (size_t i = 0; i < registry_count(health->registry); i++)
+        for (size_t k = 0; k < count && !error; k++)
+            error = add_row(rows, names[i], second ? second(k) : NULL);
     return error;
 }
 
@@ -181,6 +195,7 @@ static int self_metrics_make_rows(struct self_metrics *health, const char *const
     static const char *const labels[TABLE_COUNT][2] = {
         [TABLE_COLLECTORS] = {"collector"},
         [TABLE_STATES] = {"collector", "state"},
+        [TABLE_WAITS] = {"collector", "result"},
         [TABLE_LIMITS] = {"limit"},
         [TABLE_BUILD] = {"version", "revision"},
         [TABLE_CONFIG] = {},
@@ -194,8 +209,12 @@ static int self_metrics_make_rows(struct self_metrics *health, const char *const
         error = row_set_new(labels[i], count, &health->rows[i]);
         if (error)
             break;
-        if (i == TABLE_COLLECTORS || i == TABLE_STATES)
-            error = rows_of_collectors(health, names, i == TABLE_STATES, health->rows[i]);
+        if (i == TABLE_COLLECTORS)
+            error = rows_of_collectors(health, names, 1, NULL, health->rows[i]);
+        else if (i == TABLE_STATES)
+            error = rows_of_collectors(health, names, COLLECTOR_STATE_COUNT, state_name, health->rows[i]);
+        else if (i == TABLE_WAITS)
+            error = rows_of_collectors(health, names, WAIT_RESULT_COUNT, result_name, health->rows[i]);
         else if (i == TABLE_LIMITS)
             error = rows_of_limits(health->rows[i]);
         else if (i == TABLE_BUILD)
@@ -218,6 +237,7 @@ int self_metrics_new(const struct registry *registry, const struct limits *limit
     health->registry = registry;
     health->limits = limits;
     pthread_mutex_init(&health->lock, NULL);
+    error = web_metrics_new(&health->web);
     for (size_t i = 0; i < TABLE_COUNT && !error; i++)
         error = column_set_new(descriptions[i].metrics, descriptions[i].count, &health->columns[i]);
     if (!error)
@@ -238,6 +258,7 @@ struct self_metrics *self_metrics_free(struct self_metrics *health)
         column_set_unref(health->columns[i]);
         row_set_unref(health->rows[i]);
     }
+    web_metrics_free(health->web);
     pthread_mutex_destroy(&health->lock);
     free(health);
     return NULL;
@@ -269,11 +290,16 @@ void self_metrics_config_refused(struct self_metrics *health)
     pthread_mutex_unlock(&health->lock);
 }
 
-void self_metrics_certificate(struct self_metrics *health, uint64_t expiry_seconds)
+void self_metrics_clock_set(struct self_metrics *health, int64_t by_ns)
 {
     pthread_mutex_lock(&health->lock);
-    health->expiry_seconds = expiry_seconds;
+    health->loaded_ns += (uint64_t)by_ns;
     pthread_mutex_unlock(&health->lock);
+}
+
+struct web_metrics *self_metrics_web(const struct self_metrics *health)
+{
+    return health->web;
 }
 
 void self_metrics_host_network(struct self_metrics *health, enum host_network host_network)
@@ -281,9 +307,10 @@ void self_metrics_host_network(struct self_metrics *health, enum host_network ho
     health->host_network = host_network;
 }
 
-static void fill_collector(struct table *table, struct table *states, size_t i,
-                           const struct collector_health *now)
+static void fill_collector(struct table *const tables[], size_t i, const struct collector_health *now)
 {
+    struct table *table = tables[TABLE_COLLECTORS];
+
     table_set(table, i, COLUMN_SUPPORTED, now->state != COLLECTOR_UNSUPPORTED);
     if (now->state != COLLECTOR_UNSUPPORTED && now->state != COLLECTOR_STARTING)
         table_set(table, i, COLUMN_UP, now->state == COLLECTOR_OK);
@@ -295,7 +322,9 @@ static void fill_collector(struct table *table, struct table *states, size_t i,
     table_set(table, i, COLUMN_SERIES, now->series);
     table_set(table, i, COLUMN_FAILURES, now->failures);
     for (size_t state = 0; state < COLLECTOR_STATE_COUNT; state++)
-        table_set(states, i * COLLECTOR_STATE_COUNT + state, 0, now->state == state);
+        table_set(tables[TABLE_STATES], i * COLLECTOR_STATE_COUNT + state, 0, now->state == state);
+    for (size_t result = 0; result < WAIT_RESULT_COUNT; result++)
+        table_set(tables[TABLE_WAITS], i * WAIT_RESULT_COUNT + result, 0, now->waits[result]);
 }
 
 static void fill_program(const struct self_metrics *health, struct table *const tables[])
@@ -307,8 +336,6 @@ static void fill_program(const struct self_metrics *health, struct table *const 
     table_set(tables[TABLE_CONFIG], 0, COLUMN_UNKNOWN_KEYS, health->unknown_keys);
     table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_OK, !health->refused);
     table_set(tables[TABLE_CONFIG], 0, COLUMN_RELOAD_TIME, health->loaded_ns);
-    if (health->expiry_seconds)
-        table_set(tables[TABLE_CONFIG], 0, COLUMN_EXPIRY, health->expiry_seconds);
     if (health->host_network != HOST_NETWORK_UNKNOWN)
         table_set(tables[TABLE_CONFIG], 0, COLUMN_HOST_NETWORK, health->host_network == HOST_NETWORK_YES);
     table_set(tables[TABLE_DIGEST], 0, 0, 1);
@@ -335,7 +362,7 @@ int self_metrics_fill(struct self_metrics *health, uint64_t collectors, uint64_t
 
         registry_health(health->registry, i, now_ns, &now);
         if (now.enabled && collectors >> i & 1)
-            fill_collector(tables[TABLE_COLLECTORS], tables[TABLE_STATES], i, &now);
+            fill_collector(tables, i, &now);
     }
-    return 0;
+    return web_metrics_fill(health->web, draft);
 }

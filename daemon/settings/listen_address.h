@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/*
- * What a user writes where an address to listen on is meant. Pure; any thread.
- */
+/* Parses an address to listen on, as a user writes it. Pure; any thread. */
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 
@@ -18,8 +17,14 @@ struct listen_address {
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } socket;
-    bool all; /* ":PORT": IPv6 and IPv4 on one socket, IPv4 alone where IPv6 is off */
+    /* ":PORT", "[::]:PORT": IPv6 and IPv4 on one socket, IPv4 alone if IPv6 is off. */
+    bool all;
+    bool all_v6;             /* it was written "[::]:PORT" */
+    bool localhost;          /* "localhost:PORT": 127.0.0.1, which is in `socket`, and [::1] if it exists */
+    char scope[IF_NAMESIZE]; /* of "[fe80::1%eth0]:PORT" the interface, which may be missing yet; or "" */
 };
 
-/* ":10190", "127.0.0.1:10190", "[::1]:10190"; port 0 lets the kernel choose. -EINVAL with the fault. */
+/* ":10190", "127.0.0.1:10190", "[::1]:10190", "localhost:10190"; port 0 lets the kernel choose. Other names
+ * are not looked up: their address may change, and is not known yet when a host starts. Returns 0, or -EINVAL
+ * with the fault. */
 int listen_address_parse(const char *text, struct listen_address *ret_address, struct fault *fault);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/settings/loss_settings.h"
 
-/* See loss_settings.h. */
+/* The options of the section "loss". Constant data; main thread. */
 
 static const struct option option_list[] = {
     {.key = "window",
@@ -17,7 +17,7 @@ static const struct option option_list[] = {
      .default_text = "60",
      .min = 1,
      .max = 1000000000,
-     .help = "packets that an interface loses within the window before the log says so"},
+     .help = "packets that are lost of one cause within the window before the log says so"},
     {.key = "end_after",
      .type = OPTION_DURATION,
      .offset = offsetof(struct loss_settings, end_after_ns),

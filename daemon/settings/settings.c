@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/settings/settings.h"
 
-/* See settings.h. Main thread; the references are anybody's. */
+/* Builds the settings out of defaults, files and flags. Main thread; the references are anybody's. */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <nettle/sha2.h>
-
 #include "base/build_config.h"
 #include "base/cleanup.h"
 #include "base/reference.h"
-#include "config/file.h"
+#include "config/config_files.h"
+#include "config/json.h"
 
 enum {
     COMMON_SECTIONS = 3,    /* web, devices, loss; then the collectors, */
@@ -31,6 +30,8 @@ static void settings_free(struct settings *settings)
     options_done(&loss_options, &settings->loss);
     options_done(&device_filter_options, &settings->devices);
     options_done(&web_options, &settings->web);
+    string_list_done(&settings->files);
+    free(settings->origins);
     free(settings);
 }
 
@@ -64,7 +65,18 @@ static int collector_init(struct settings *settings, size_t i)
     return settings->own[i] ? 0 : -ENOMEM;
 }
 
-/* Every setting at its default, one reference. NULL: out of memory. */
+/* As many as all sections have options. */
+static struct config_origin *origins_new(void)
+{
+    size_t count = 0, options = 0;
+    _cleanup_(freep) struct config_binding *bindings = settings_bindings(NULL, &count);
+
+    for (size_t i = 0; bindings && i < count; i++)
+        options += bindings[i].table->count;
+    return options ? calloc(options, sizeof(struct config_origin)) : NULL;
+}
+
+/* Every setting at its default, one reference. Returns NULL if memory runs out. */
 static struct settings *settings_new(const struct settings_source *source)
 {
     _cleanup_(settings_unrefp) struct settings *settings = calloc(1, sizeof(*settings));
@@ -77,7 +89,9 @@ static struct settings *settings_new(const struct settings_source *source)
     settings->systemd_socket = source->systemd_socket;
     settings->collectors = calloc(collector_count, sizeof(*settings->collectors));
     settings->own = calloc(collector_count, sizeof(*settings->own));
-    if (!settings->collectors || !settings->own || options_init(&web_options, &settings->web) < 0 ||
+    settings->origins = origins_new();
+    if (!settings->collectors || !settings->own || !settings->origins ||
+        options_init(&web_options, &settings->web) < 0 ||
         options_init(&device_filter_options, &settings->devices) < 0 ||
         options_init(&loss_options, &settings->loss) < 0)
         return NULL;
@@ -120,6 +134,7 @@ struct config_binding *settings_bindings(struct settings *settings, size_t *ret_
     size_t most = COMMON_SECTIONS + COLLECTOR_SECTIONS * collector_count, count = COMMON_SECTIONS;
     struct config_binding *bindings;
     struct collector_options *common; /* behind the bindings, which refer to them */
+    struct config_origin *origin = settings ? settings->origins : NULL;
 
     bindings = calloc(1, most * sizeof(*bindings) + collector_count * sizeof(*common));
     if (!bindings)
@@ -134,20 +149,12 @@ struct config_binding *settings_bindings(struct settings *settings, size_t *ret_
         .section = "loss", .table = &loss_options, .settings = settings ? &settings->loss : NULL};
     for (size_t i = 0; i < collector_count; i++)
         count += bind_collector(&bindings[count], &common[i], settings, i);
+    for (size_t i = 0; origin && i < count; i++) {
+        bindings[i].origins = origin;
+        origin += bindings[i].table->count;
+    }
     *ret_count = count;
     return bindings;
-}
-
-static void hash_file(const char *data, size_t size, char hexadecimal[2 * SHA256_DIGEST_SIZE + 1])
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    struct sha256_ctx context;
-
-    sha256_init(&context);
-    sha256_update(&context, size, (const uint8_t *)data);
-    sha256_digest(&context, sizeof(digest), digest);
-    for (size_t i = 0; i < sizeof(digest); i++)
-        (void)sprintf(hexadecimal + 2 * i, "%02x", digest[i]);
 }
 
 static const char *file_name(const struct settings_source *source)
@@ -155,34 +162,57 @@ static const char *file_name(const struct settings_source *source)
     return source->config_file ? source->config_file : NETDROP_DEFAULT_CONFIG;
 }
 
-static void apply_file(struct config *config, const char *data, size_t size)
+/* Says whose doing a value of collector i is. */
+static void note_origin(struct config *config, size_t i, const char *key, const char *source)
 {
-    _cleanup_(json_freep) struct json *json = json_parse(data, size, config->report);
+    char section[KEY_PATH_MAX], path[KEY_PATH_MAX];
 
-    if (json)
-        config_apply(config, json);
+    key_path(section, "collectors", collectors[i]->name);
+    key_path(path, section, key);
+    config_origin(config, path, source);
 }
 
-/* The command line wins over the file: --collector.disable-defaults over the "enabled" of a file too, or it
- * would have no effect beside the default file, which enables every collector. */
+/* The names are kept: values say where they come from. */
+static int apply_files(struct config *config, const struct config_files *files, struct settings *settings)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        const struct config_file *file = &files->items[i];
+        _cleanup_(json_freep) struct json *json = NULL;
+
+        if (string_list_add(&settings->files, file->name) < 0)
+            return -ENOMEM;
+        config->report->source = settings->files.items[i];
+        json = json_parse(file->data, file->size, config->report);
+        if (json)
+            config_apply(config, json);
+    }
+    return config_files_hash(files, settings->sha256);
+}
+
+/* The command line wins over the files: --collector.disable-defaults over the "enabled" of a file too, or it
+ * would have no effect beside a file that enables every collector. */
 static void apply_command_line(struct config *config, const struct settings_source *source,
                                struct settings *settings)
 {
-    for (size_t i = 0; source->disable_defaults && i < collector_count; i++)
-        settings->collectors[i].enabled = false;
     config->report->source = "command line";
     config->warn_unknown = false; /* typed here and now, not for a fleet */
+    for (size_t i = 0; source->disable_defaults && i < collector_count; i++) {
+        settings->collectors[i].enabled = false;
+        note_origin(config, i, "enabled", config->report->source);
+    }
     for (size_t i = 0; i < source->sets.count; i++)
         config_set(config, source->sets.items[i]);
 }
 
-static void grant_max_age(struct settings *settings)
+static void grant_max_age(struct config *config, struct settings *settings)
 {
     for (size_t i = 0; i < collector_count; i++) {
         struct collector_common *common = &settings->collectors[i];
 
-        if (common->max_age_ns < 3 * common->interval_ns)
-            common->max_age_ns = 3 * common->interval_ns;
+        if (common->max_age_ns >= 3 * common->interval_ns)
+            continue;
+        common->max_age_ns = 3 * common->interval_ns;
+        note_origin(config, i, "max_age", "three intervals");
     }
 }
 
@@ -194,15 +224,25 @@ static void keep_kinds(struct device_filter *filter)
         string_list_done(&filter->exclude_kinds);
 }
 
-static void grant_kinds(struct settings *settings)
+static void grant_kinds(struct config *config, struct settings *settings)
 {
+    if (!settings->devices.exclude_kinds.set)
+        config_origin(config, "devices.exclude_kinds", "not the host's network");
     keep_kinds(&settings->devices);
     for (size_t i = 0; i < collector_count; i++)
         keep_kinds(&settings->collectors[i].devices);
 }
 
-int settings_parse(const struct settings_source *source, const char *data, size_t size,
-                   struct settings **ret_settings, struct buffer *messages)
+/* What the configuration cannot lower. */
+static void grant(struct config *config, struct settings *settings)
+{
+    grant_max_age(config, settings);
+    if (settings->host_network == HOST_NETWORK_NO)
+        grant_kinds(config, settings);
+}
+
+int settings_parse_files(const struct settings_source *source, const struct config_files *files,
+                         struct settings **ret_settings, struct buffer *messages)
 {
     _cleanup_(settings_unrefp) struct settings *settings = settings_new(source);
     _cleanup_(freep) struct config_binding *bindings = NULL;
@@ -210,49 +250,65 @@ int settings_parse(const struct settings_source *source, const char *data, size_
     struct config config = {.warn_unknown = source->unknown_keys == UNKNOWN_KEYS_WARN, .report = &report};
 
     bindings = settings ? settings_bindings(settings, &config.count) : NULL;
-    if (!bindings) {
+    config.bindings = bindings;
+    if (!bindings || apply_files(&config, files, settings) < 0) {
         report_error(&report, 0, "", "out of memory");
         return -ENOMEM;
     }
-    config.bindings = bindings;
-    if (data) {
-        hash_file(data, size, settings->sha256);
-        apply_file(&config, data, size);
-    }
     apply_command_line(&config, source, settings);
+    config_check_needs(&config);
+    if (!report.errors) {
+        report.source = "configuration";
+        web_settings_check(&settings->web, &report);
+    }
     report_end(&report);
     if (report.errors)
         return -EINVAL;
-    grant_max_age(settings);
-    if (settings->host_network == HOST_NETWORK_NO)
-        grant_kinds(settings);
+    grant(&config, settings);
     settings->unknown_keys = config.unknown_keys;
     *ret_settings = take_ptr(settings);
     return 0;
 }
 
+int settings_parse(const struct settings_source *source, const char *data, size_t size,
+                   struct settings **ret_settings, struct buffer *messages)
+{
+    /* Only read. */
+    struct config_file file = {.name = (char *)file_name(source), .data = (char *)data, .size = size};
+    const struct config_files files = {.items = &file, .count = data != NULL, .named = data != NULL};
+
+    return settings_parse_files(source, &files, ret_settings, messages);
+}
+
 int settings_load(const struct settings_source *source, struct settings **ret_settings,
                   struct buffer *messages)
 {
+    _cleanup_(config_files_done) struct config_files files = {};
     struct report report = {.source = file_name(source), .out = messages};
-    _cleanup_(freep) char *data = NULL;
-    struct fault fault;
-    size_t size = 0;
-    int error = file_read(report.source, JSON_SIZE_MAX, 0, &data, &size, &fault);
-
     /* Without a word from the user the file need not be there. */
-    if (error == -ENOENT && !source->config_file)
-        error = 0;
-    if (error < 0) {
-        report_error(&report, 0, "", "%s", fault.text);
-        return error == -ENOMEM ? error : -EINVAL;
-    }
-    return settings_parse(source, data, size, ret_settings, messages);
+    int error = config_files_read(report.source, !source->config_file, &files, &report);
+
+    if (error == -ENOMEM)
+        report_error(&report, 0, "", "out of memory");
+    report_end(&report);
+    return error < 0 ? error : settings_parse_files(source, &files, ret_settings, messages);
 }
 
 const struct collector_common *settings_collector(const struct settings *settings, size_t i)
 {
     return &settings->collectors[i];
+}
+
+bool settings_collector_chosen(const struct settings *settings, size_t i)
+{
+    size_t count = 0;
+    /* Only read. */
+    _cleanup_(freep) struct config_binding *bindings = settings_bindings((struct settings *)settings, &count);
+
+    for (size_t j = 0; bindings && j < count; j++)
+        if (bindings[j].settings == &settings->collectors[i])
+            return bindings[j].origins[COLLECTOR_OPTION_ENABLED].source != NULL;
+    return false;
 }
 
 const struct device_filter *settings_devices(const struct settings *settings, size_t i)
@@ -271,7 +327,17 @@ struct collector_context settings_context(const struct settings *settings, size_
         .devices = settings_devices(settings, i),
         .limits = limits,
         .handover = handover,
+        .node_exporter = *settings->web.node_exporter_path,
     };
+}
+
+bool settings_page_packets(const struct settings *settings)
+{
+    for (size_t i = 0; i < collector_count; i++)
+        if (collectors[i]->shows_prefixes && settings->collectors[i].enabled &&
+            collectors[i]->shows_prefixes(settings->own[i]))
+            return true;
+    return false;
 }
 
 bool settings_collector_equal(const struct settings *a, const struct settings *b, size_t i)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/settings/web_settings.h"
 
-/* See web_settings.h. */
+/* The options of the section "web". Constant data; main thread. */
 
 #include <errno.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/clock.h"
 #include "daemon/settings/listen_address.h"
@@ -27,17 +28,41 @@ static int check_telemetry_path(const char *text, struct fault *fault)
     return 0;
 }
 
+static int check_node_exporter_path(const char *text, struct fault *fault)
+{
+    return *text ? check_telemetry_path(text, fault) : 0;
+}
+
+static int check_local_socket(const char *text, struct fault *fault)
+{
+    if (*text && *text != '/')
+        return fault_set(fault, -EINVAL, "must be an absolute path, which begins with /");
+    if (strlen(text) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+        return fault_set(fault, -EINVAL, "is too long for the path of a socket: at most %zu bytes",
+                         sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+    return 0;
+}
+
 static const struct option web_option_list[] = {
     {.key = "listen",
      .type = OPTION_LIST,
      .offset = offsetof(struct web_settings, listen),
      .default_text = ":10190",
-     .min = 1,
      .max = LISTENERS_MAX,
      .check = check_address,
      .unique = true,
      .restart = true,
-     .help = "addresses to listen on: \":10190\" (IPv6 and IPv4), \"127.0.0.1:10190\", \"[::1]:10190\""},
+     .help = "addresses to listen on: \":10190\" (IPv6 and IPv4), \"127.0.0.1:10190\", \"[::1]:10190\", "
+             "\"localhost:10190\"; none of them where there is a local socket"},
+    {.key = "local_socket",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct web_settings, local_socket),
+     .default_text = "",
+     .check = check_local_socket,
+     .restart = true,
+     .help =
+         "path of a socket that this user and its group may ask without a password; a service gets it from "
+         "systemd (netdrop-exporter-local.socket)"},
     {.key = "telemetry_path",
      .type = OPTION_STRING,
      .offset = offsetof(struct web_settings, telemetry_path),
@@ -45,38 +70,65 @@ static const struct option web_option_list[] = {
      .check = check_telemetry_path,
      .restart = true,
      .help = "path of the metrics"},
+    {.key = "node_exporter_path",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct web_settings, node_exporter_path),
+     .default_text = "",
+     .check = check_node_exporter_path,
+     .restart = true,
+     .help =
+         "path of what node_exporter has of the network too, under its names, such as /metrics/node; none by default, "
+         "for beside the others these would be counted twice"},
     {.key = "page",
      .type = OPTION_BOOL,
      .offset = offsetof(struct web_settings, page),
      .default_text = "true",
      .restart = true,
      .help = "whether / is a page for people"},
+    {.key = "created",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct web_settings, created),
+     .default_text = "false",
+     .restart = true,
+     .help = "whether OpenMetrics has _created series: since when rows count that come and go"},
     {.key = "tls.certificate",
      .type = OPTION_STRING,
      .offset = offsetof(struct web_settings, tls_certificate),
      .default_text = "",
      .restart = true,
      .help =
-         "file (PEM) of the certificate to serve HTTPS with, the chain behind it; read again at a reload"},
+         "file (PEM) of the certificate to serve HTTPS with, the chain behind it; read again when it changes"},
     {.key = "tls.key",
      .type = OPTION_STRING,
      .offset = offsetof(struct web_settings, tls_key),
      .default_text = "",
      .restart = true,
      .help = "file (PEM) of its key, which nobody but its owner may write and others may not read"},
+    {.key = "tls.client_ca",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct web_settings, tls_client_ca),
+     .default_text = "",
+     .restart = true,
+     .help = "file (PEM) of who signs the clients' certificates: nobody is served without one, then"},
     {.key = "users_file",
      .type = OPTION_STRING,
      .offset = offsetof(struct web_settings, users_file),
      .default_text = "",
      .restart = true,
-     .help = "file of who may ask for anything, as htpasswd -B writes it; read again at a reload"},
+     .help = "file of who may ask for anything, as htpasswd -B writes it; read again when it changes"},
+    {.key = "open_probes",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct web_settings, open_probes),
+     .default_text = "false",
+     .restart = true,
+     .help = "whether /-/healthy and /-/ready are answered without password and client certificate"},
     {.key = "max_connections",
      .type = OPTION_UINT,
      .offset = offsetof(struct web_settings, max_connections),
      .default_text = "256",
      .min = 1,
      .max = 65536,
-     .help = "open connections in all"},
+     .help = "open connections of the network in all"},
     {.key = "max_connections_per_address",
      .type = OPTION_UINT,
      .offset = offsetof(struct web_settings, max_connections_per_address),
@@ -84,6 +136,13 @@ static const struct option web_option_list[] = {
      .min = 1,
      .max = 65536,
      .help = "open connections of one client address"},
+    {.key = "idle_connections",
+     .type = OPTION_UINT,
+     .offset = offsetof(struct web_settings, idle_connections),
+     .default_text = "32",
+     .min = 1,
+     .max = 65536,
+     .help = "of these, those that wait for a next request; the oldest gives its place to a new one"},
     {.key = "request_timeout",
      .type = OPTION_DURATION,
      .offset = offsetof(struct web_settings, request_timeout_ns),
@@ -94,3 +153,10 @@ static const struct option web_option_list[] = {
 };
 
 const struct option_table web_options = OPTION_TABLE(web_option_list, struct web_settings);
+
+void web_settings_check(const struct web_settings *web, struct report *report)
+{
+    if (strcmp(web->node_exporter_path, web->telemetry_path) == 0)
+        report_error(report, 0, "web.node_exporter_path", "\"%s\" is web.telemetry_path too: give it another",
+                     web->node_exporter_path);
+}

@@ -2,8 +2,9 @@
 #include "daemon/systemd/log.h"
 
 /*
- * See log.h. A line is composed on the stack and written by one write(), so that threads never interleave.
- * Where standard error leads is looked up for each message: messages are rare, and nothing is then kept.
+ * Writes messages to the journal or to standard error. Any thread. A line is composed on the stack and
+ * written by one write(), so that threads never interleave. Where standard error leads is looked up for each
+ * message: messages are rare, and nothing is then kept.
  */
 
 #include <stdarg.h>
@@ -17,12 +18,14 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "base/array.h"
+#include "base/character.h"
 #include "base/utf8.h"
 
 enum {
     LOG_LINE_MAX = 2048,
     ENTRY_MAX = 4096,
-    ENTRY_FIELDS_MAX = 8,
+    ENTRY_FIELDS_MAX = 9,
 };
 
 /* Where libsystemd sends to (sd_journal_sendv() in journal-send.c). */
@@ -48,7 +51,7 @@ static char *log_escape(char *at, const char *end, const char *text)
     while (size && end - at >= 4) {
         size_t sequence = utf8_sequence(text, size);
 
-        if (!sequence || (unsigned char)*text < 0x20 || *text == 0x7f) {
+        if (!sequence || is_control(*text)) {
             at += sprintf(at, "\\x%02x", (unsigned)(unsigned char)*text);
             sequence = 1;
         } else {
@@ -104,7 +107,7 @@ static void entry_add(struct entry *entry, const char *name, const char *value)
     entry->size += (size_t)(at - begin);
 }
 
-/* False where the journal did not take it. */
+/* Returns false if the journal did not take it. */
 static bool journal_send(enum log_level level, const struct log_fields *fields, const char *message)
 {
     struct entry entry = {};
@@ -121,6 +124,7 @@ static bool journal_send(enum log_level level, const struct log_fields *fields, 
     entry_add(&entry, "NETDROP_DEVICE", fields->device);
     entry_add(&entry, "NETDROP_SUBJECT", fields->subject);
     entry_add(&entry, "NETDROP_CAUSE", fields->cause);
+    entry_add(&entry, "NETDROP_COMMAND", fields->command);
     entry_add(&entry, "ERRNO", fields->error < 0 ? number : NULL);
     entry_add(&entry, "MESSAGE", message);
     return sd_journal_sendv(entry.fields, entry.count) == 0;
@@ -159,4 +163,18 @@ void log_event(enum log_level level, const struct log_fields *fields, const char
     journal = stderr_is_journal();
     if (!journal || !journal_send(level, fields ? fields : &none, message))
         stderr_send(level, journal, message);
+}
+
+void log_lines(enum log_level level, const char *text, size_t size)
+{
+    const char *end = array_end(text, size);
+
+    while (text < end) {
+        const char *line_end = memchr(text, '\n', (size_t)(end - text));
+
+        if (!line_end)
+            line_end = end;
+        log_write(level, "%.*s", (int)(line_end - text), text);
+        text = line_end + 1;
+    }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/systemd/systemd_fds.h"
 
-/* See systemd_fds.h. Main thread, at start. */
+/* Takes the descriptors that systemd passed. Main thread, at start. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,15 +31,23 @@ int systemd_fds_get(struct systemd_fds *ret_passed, struct fault *fault)
     return 0;
 }
 
-void systemd_fds_done(struct systemd_fds *passed)
+void systemd_fds_warn(const struct systemd_fds *passed)
 {
     for (size_t i = 0; i < passed->count; i++) {
-        struct systemd_fd *item = &passed->items[i];
+        const struct systemd_fd *item = &passed->items[i];
 
         if (item->fd >= 0)
             log_warn("systemd passed descriptor %d, named \"%s\", that nobody wants: closed (a listening "
                      "socket needs --web.systemd-socket)",
                      item->fd, item->name);
+    }
+}
+
+void systemd_fds_done(struct systemd_fds *passed)
+{
+    for (size_t i = 0; i < passed->count; i++) {
+        struct systemd_fd *item = &passed->items[i];
+
         closep(&item->fd);
         free(item->name);
     }

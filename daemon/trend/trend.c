@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/trend/trend.h"
 
-/* See trend.h. Steps are main's; the readers' part is trend_select() and trend_extent(). */
+/* Keeps the rates of the last minutes. Steps are main's; readers select lines and visit counters. */
 
 #include <errno.h>
 #include <math.h>
@@ -17,6 +17,7 @@ struct rank {
     const struct trend_series *series;
     double count;
     double rate;
+    double elapsed;
 };
 
 struct trend {
@@ -24,7 +25,6 @@ struct trend {
     pthread_mutex_t lock; /* of all below */
     uint64_t due_ns;
     uint32_t step; /* the one whose point grows; 1 is the first */
-    unsigned known_sources;
     struct trend_pool pool;
     struct rank ranks[TREND_LINES_MAX];
     struct trend_table sources[]; /* SNAPSHOT_TABLES_MAX a slot */
@@ -78,17 +78,15 @@ static void take_snapshot(struct trend *trend, size_t slot, const struct snapsho
             trend_table_blind(source);
         else if (i >= snapshot->table_count)
             trend_table_done(source, &trend->pool);
-        else if (trend_table_take(source, &snapshot->tables[i], snapshot->published_ns, trend->step,
-                                  &trend->pool) == 0 &&
-                 source->watched_count)
-            trend->known_sources++;
+        else
+            (void)trend_table_take(source, &snapshot->tables[i], snapshot->published_ns, trend->step,
+                                   &trend->pool); /* what there is no memory for is tried again */
     }
 }
 
 /* What was published since the last time, into the point that grows. */
 static void take_all(struct trend *trend, uint64_t now_ns)
 {
-    trend->known_sources = 0;
     for (size_t slot = 0; slot < registry_count(trend->registry); slot++) {
         struct snapshot *snapshot = registry_snapshot(trend->registry, slot, now_ns);
 
@@ -99,17 +97,35 @@ static void take_all(struct trend *trend, uint64_t now_ns)
 
 bool trend_step(struct trend *trend, uint64_t now_ns)
 {
+    uint64_t missed;
+
     if (now_ns < trend->due_ns)
         return false;
-    /* On a grid; what was missed is not caught up. */
-    trend->due_ns += TREND_STEP_NS;
-    if (trend->due_ns <= now_ns)
-        trend->due_ns = now_ns + TREND_STEP_NS;
+    /* On a grid, so that so many points are so much time. */
+    missed = trend->due_ns ? (now_ns - trend->due_ns) / TREND_STEP_NS : 0;
+    trend->due_ns = (trend->due_ns ? trend->due_ns + missed * TREND_STEP_NS : now_ns) + TREND_STEP_NS;
     pthread_mutex_lock(&trend->lock);
+    for (uint64_t i = 0; i < missed && i < TREND_SLOTS; i++)
+        begin_point(trend);
     take_all(trend, now_ns);
     begin_point(trend);
     pthread_mutex_unlock(&trend->lock);
     return true;
+}
+
+bool trend_moved(struct trend *trend, unsigned purposes, unsigned steps)
+{
+    bool moved = false;
+
+    pthread_mutex_lock(&trend->lock);
+    for (uint32_t i = 0; i < trend->pool.count && !moved; i++) {
+        const struct trend_series *series = &trend->pool.items[i];
+
+        moved =
+            series->meaning && series->meaning->purpose & purposes && trend->step - series->moved <= steps;
+    }
+    pthread_mutex_unlock(&trend->lock);
+    return moved;
 }
 
 void trend_look(struct trend *trend, uint64_t now_ns)
@@ -130,12 +146,6 @@ static bool point(const struct trend *trend, const struct trend_series *series, 
     return ago < trend->step && !isnan(*ret_moved) && *ret_elapsed > 0;
 }
 
-/* How many steps ago a reader's newest point is. */
-static uint32_t newest(const struct trend_question *question)
-{
-    return question->growing ? 0 : 1;
-}
-
 /* Over the points that are asked for; where none of them is known, over the last that is. */
 static struct rank rank(const struct trend *trend, const struct trend_series *series,
                         const struct trend_question *question)
@@ -145,7 +155,7 @@ static struct rank rank(const struct trend *trend, const struct trend_series *se
     float one, seconds;
 
     for (uint32_t i = 0; i < TREND_POINTS && (i < question->points || elapsed <= 0); i++) {
-        if (!point(trend, series, newest(question) + i, &one, &seconds))
+        if (!point(trend, series, i, &one, &seconds))
             continue;
         moved += one;
         elapsed += seconds;
@@ -155,6 +165,7 @@ static struct rank rank(const struct trend *trend, const struct trend_series *se
     /* A collector slower than that: its share. A step is late at times, and then is not a longer one. */
     return (struct rank){
         .series = series,
+        .elapsed = elapsed,
         .count = elapsed > 2 * wanted ? moved * wanted / elapsed : moved,
         .rate = moved / elapsed,
     };
@@ -176,8 +187,7 @@ static size_t rank_insert(struct rank *ranks, size_t count, size_t max, struct r
     return count + 1;
 }
 
-static void line_fill(const struct trend *trend, const struct rank *rank, uint32_t newest,
-                      struct trend_line *line)
+static void line_fill(const struct trend *trend, const struct rank *rank, struct trend_line *line)
 {
     const struct trend_series *series = rank->series;
     const struct row_set *rows = series->source->rows;
@@ -188,20 +198,15 @@ static void line_fill(const struct trend *trend, const struct rank *rank, uint32
         .meaning = series->meaning,
         .count = rank->count,
         .rate = rank->rate,
-        .sentence = meaning.sentence,
-        .remedy = meaning.remedy,
     };
     meaning_text(meaning.subject, rows, series->row, line->subject, sizeof(line->subject));
     meaning_text(meaning.cause, rows, series->row, line->cause, sizeof(line->cause));
     line->device = meaning_of_device(&meaning) && line->subject[0];
     if (!line->subject[0])
         strcpy(line->subject, "host");
-    if (point(trend, series, newest, &moved, &elapsed))
-        line->last = moved;
     for (uint32_t i = 0; i < TREND_POINTS; i++)
-        line->points[i] = point(trend, series, newest + TREND_POINTS - 1 - i, &moved, &elapsed)
-                              ? moved / elapsed
-                              : (float)NAN;
+        line->points[i] =
+            point(trend, series, TREND_POINTS - 1 - i, &moved, &elapsed) ? moved / elapsed : (float)NAN;
 }
 
 size_t trend_select(struct trend *trend, const struct trend_question *question, struct trend_line *lines,
@@ -223,9 +228,36 @@ size_t trend_select(struct trend *trend, const struct trend_question *question, 
             count = rank_insert(trend->ranks, count, max, ranked);
     }
     for (size_t i = 0; i < count; i++)
-        line_fill(trend, &trend->ranks[i], newest(question), &lines[i]);
+        line_fill(trend, &trend->ranks[i], &lines[i]);
     pthread_mutex_unlock(&trend->lock);
     return count;
+}
+
+void trend_visit(struct trend *trend, const struct trend_question *question,
+                 const struct trend_visitor *visitor)
+{
+    const struct trend_question now = {.points = TREND_POINTS_NOW};
+
+    pthread_mutex_lock(&trend->lock);
+    for (uint32_t i = 0; i < trend->pool.count; i++) {
+        const struct trend_series *series = &trend->pool.items[i];
+        struct trend_counter counter = {.meaning = series->meaning, .row = series->row};
+        struct rank recent;
+
+        if (!series->source)
+            continue;
+        counter.column = &series->source->columns->columns[series->column];
+        counter.rows = series->source->rows;
+        if (!visitor->wants(visitor->data, &counter))
+            continue;
+        counter.count = rank(trend, series, question).count;
+        recent = rank(trend, series, &now);
+        counter.rate = recent.rate;
+        counter.seconds = recent.elapsed;
+        if (counter.count > 0)
+            visitor->take(visitor->data, &counter);
+    }
+    pthread_mutex_unlock(&trend->lock);
 }
 
 void trend_extent(struct trend *trend, struct trend_extent *ret_extent)
@@ -233,7 +265,6 @@ void trend_extent(struct trend *trend, struct trend_extent *ret_extent)
     struct trend_extent extent = {};
 
     pthread_mutex_lock(&trend->lock);
-    extent.sources = trend->known_sources;
     extent.points = trend->step <= TREND_POINTS ? trend->step - 1 : TREND_POINTS;
     for (size_t i = 0; i < registry_count(trend->registry) * SNAPSHOT_TABLES_MAX; i++) {
         const struct trend_table *source = &trend->sources[i];

@@ -2,14 +2,13 @@
 #pragma once
 
 /*
- * Trends: the one home of rates. Every five seconds main looks at the snapshots and notes by how much each
- * counter that means packets (meaning.h) moved; the last five minutes of what moved are kept. The status
- * line, the journal, the page and a terminal read them; nothing of it is on the metrics page, where
- * Prometheus makes rates better.
+ * Trends: the one place for rates. Every five seconds main looks at the snapshots and records how much each
+ * counter of packets (meaning.h, ledger_rule.h) moved; it keeps the last five minutes. Incidents and page
+ * read them; the metrics page has none of it, because Prometheus makes better rates.
  *
- * Shared by main, which makes the steps, and any number of readers on any thread, who get copies. One lock,
- * held while a step is made or lines are picked: well under a millisecond each at 4,000 devices, no system
- * call but the allocator's, nothing waits for the kernel in it.
+ * Main makes the steps; any number of readers on any thread get copies. One lock is held while a step is made
+ * or lines are selected: well under a millisecond each at 4,000 devices, with no system call but the
+ * allocator's, and never while waiting for the kernel.
  *
  * What is true of the numbers:
  * - A rate is what a counter moved between two snapshots, by the time between these two: exact whatever
@@ -39,52 +38,78 @@ enum {
     TREND_POINTS = 60,
     TREND_POINTS_A_MINUTE = 12,
     TREND_SERIES_MAX = 16384,
-    TREND_LINES_MAX = 256, /* that a reader can ask for */
+    TREND_LINES_MAX = 256, /* the most that a reader can ask for */
+    TREND_POINTS_NOW =
+        2, /* the points that show the present: more than one, because a growing point is short at first */
 };
 
 struct trend;
 
-int trend_new(const struct registry *registry, struct limits *limits, struct trend **ret_trend); /* -ENOMEM */
+int trend_new(const struct registry *registry, struct limits *limits,
+              struct trend **ret_trend);       /* returns 0 or -ENOMEM */
 struct trend *trend_free(struct trend *trend); /* accepts NULL, returns NULL */
 
-/* Makes a step where one is due; true where it did. Main thread; `now_ns` is CLOCK_BOOTTIME. */
+/* Makes the steps that are due. Returns true if there was one. Snapshots published since the last step belong
+ * to the newest; nothing is known about missed steps. Main thread; `now_ns` is CLOCK_BOOTTIME. */
 bool trend_step(struct trend *trend, uint64_t now_ns);
 
-/* Takes in what was published since the last step: the point that grows is then of now, for readers who ask
- * for it. Any thread; costs as much as a step. */
+/* Takes in snapshots published since the last step, so that the growing point is up to date. Any thread;
+ * costs as much as a step. */
 void trend_look(struct trend *trend, uint64_t now_ns);
+
+/* Returns true if a counter with one of these purposes moved within the last `steps` steps. Any thread. */
+bool trend_moved(struct trend *trend, unsigned purposes, unsigned steps);
 
 /* One counter as readers see it. */
 struct trend_line {
     const struct meaning *meaning;
-    bool device;          /* the subject is a network device */
-    char subject[64];     /* what loses, "host" where the meaning does not tell */
-    char cause[160];      /* one line; names of the kernel's and of drivers: data, to be escaped */
-    double count;         /* packets, over the points asked for */
-    double rate;          /* packets a second, over the same; where nothing is known there, before */
-    double last;          /* packets, in the last step */
-    const char *sentence; /* what happened, without its end; NULL: the cause says it all, or nobody knows */
-    const struct remedy *remedy; /* NULL: none is known */
-    float points[TREND_POINTS];  /* packets a second, oldest first; NAN: not known */
+    bool device;      /* the subject is a network device */
+    char subject[64]; /* what loses; "host" if the meaning does not say */
+    char cause[160];  /* one line; has names from the kernel and drivers, so escape it */
+    double count;     /* packets, over the points asked for */
+    double rate;      /* packets a second over the same points, or over earlier ones if those are unknown */
+    float points[TREND_POINTS]; /* packets a second, oldest first; NAN if not known */
 };
 
 /* Which counters, and over which time. */
 struct trend_question {
     unsigned purposes; /* enum purpose, or'ed */
-    unsigned points;   /* the last so many; those that moved within them are told */
-    bool growing;      /* the newest of them is the point that grows, else the last that is finished */
+    unsigned points; /* the number of newest points, the growing one included; only counters that moved within
+                        them are selected */
 };
 
-/* Copies the `max` (up to TREND_LINES_MAX) counters that moved most, the one with the greatest rate first.
- * Returns how many there are. */
+/* Copies the `max` (up to TREND_LINES_MAX) counters with the largest rates, the largest first. Returns their
+ * number. */
 size_t trend_select(struct trend *trend, const struct trend_question *question, struct trend_line *lines,
                     size_t max);
 
-/* What is known at all. */
+/* One counter, as a visitor sees it; valid until the visitor returns. */
+struct trend_counter {
+    const struct column *column;
+    const struct row_set *rows;
+    size_t row;
+    const struct meaning *meaning; /* NULL if only the ledger uses it */
+    double count;                  /* packets, over the points asked for */
+    double rate;                   /* packets a second now, over TREND_POINTS_NOW */
+    double seconds;                /* the time that these points cover */
+};
+
+/* A visitor of the counters. It is called under the lock of the trends, so it must be quick. */
+struct trend_visitor {
+    bool (*wants)(void *data, const struct trend_counter *counter); /* called before the numbers are known */
+    void (*take)(void *data, const struct trend_counter *counter);
+    void *data;
+};
+
+/* Visits the counters that moved within the requested points, of any purpose and in no order, including those
+ * with only a ledger rule, which have no line. Any thread. */
+void trend_visit(struct trend *trend, const struct trend_question *question,
+                 const struct trend_visitor *visitor);
+
+/* How much is known at all. */
 struct trend_extent {
-    size_t devices;   /* that there are now: rows of the table with ROLE_DEVICES */
-    unsigned sources; /* tables with watched counters that are known now: 0, and silence means nothing */
-    unsigned points;  /* steps made, TREND_POINTS at most */
+    size_t devices;  /* present devices: rows of the table with ROLE_DEVICES */
+    unsigned points; /* steps made, TREND_POINTS at most */
 };
 
 void trend_extent(struct trend *trend, struct trend_extent *ret_extent);

@@ -2,23 +2,23 @@
 #include "daemon/trend/trend_table.h"
 
 /*
- * See trend_table.h. A row set is immutable and replaced when a row comes or goes: as long as it is the
- * same, a counter is found by its place; when it is another, rows are found again by the text of their
- * labels.
+ * Follows the counters of one table from step to step. Main thread, under the lock of the trend. A row set is
+ * immutable and replaced when a row comes or goes: as long as it is the same, a counter is found by its
+ * place; when it is another, rows are found again by the text of their labels.
  */
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "base/hash.h"
 
 struct trend_watched {
     size_t column;
-    const struct meaning *meanings; /* of the column */
+    const struct meaning *meanings; /* of the column; NULL if it has none */
+    bool visited;                   /* it is for trend_visit() alone where it has no meaning */
+    bool from_zero;                 /* it is */
 };
 
 static void series_release(struct trend_pool *pool, struct trend_cell *cell)
@@ -26,12 +26,13 @@ static void series_release(struct trend_pool *pool, struct trend_cell *cell)
     if (!cell->series)
         return;
     pool->items[cell->series - 1].meaning = NULL;
+    pool->items[cell->series - 1].source = NULL;
     pool->items[cell->series - 1].moved = pool->free;
     pool->free = cell->series;
     cell->series = 0;
 }
 
-/* An unused record's index + 1; 0: there is none. */
+/* An unused record's index + 1; 0 if there is none. */
 static uint32_t pool_take(struct trend_pool *pool)
 {
     uint32_t taken = pool->free;
@@ -56,15 +57,17 @@ static struct trend_series *series_new(struct trend_table *source, size_t index,
 {
     struct trend_cell *cell = &source->cells[index];
     uint32_t row = (uint32_t)(index / source->watched_count);
+    const struct trend_watched *watched = &source->watched[index % source->watched_count];
     const struct meaning *meaning =
-        meaning_of_row(source->watched[index % source->watched_count].meanings, source->rows, row);
+        watched->meanings ? meaning_of_row(watched->meanings, source->rows, row) : NULL;
     struct trend_series *series;
 
-    cell->series = meaning ? pool_take(pool) : 0;
+    cell->series = meaning || watched->visited ? pool_take(pool) : 0;
     if (!cell->series)
         return NULL;
     series = &pool->items[cell->series - 1];
-    *series = (struct trend_series){.meaning = meaning, .source = source, .row = row};
+    *series = (struct trend_series){
+        .meaning = meaning, .source = source, .column = (uint32_t)watched->column, .row = row};
     for (uint32_t i = 0; i < TREND_SLOTS; i++)
         series->points[(step + TREND_SLOTS - i) % TREND_SLOTS] =
             i < step && step - i > cell->since ? 0 : (float)NAN;
@@ -81,10 +84,11 @@ static void cell_take(struct trend_table *source, size_t index, uint64_t value, 
     uint64_t moved = value - cell->value;
     float *point;
 
-    if (!known && source->followed && source->watched[index % source->watched_count].meanings->from_zero) {
+    if (!known && (cell->since || source->followed) &&
+        source->watched[index % source->watched_count].from_zero) {
         known = true;
         moved = value;
-        cell->since = step - 1;
+        cell->since = step > 1 ? step - 1 : 1; /* 0 would be not known */
     }
     if (!known)
         cell->since = step;
@@ -135,59 +139,20 @@ static int source_columns(struct trend_table *source, struct column_set *columns
 
     if (!watched)
         return -ENOMEM;
-    for (size_t column = 0; column < columns->count; column++) {
-        const struct meaning *meanings = columns->columns[column].meaning;
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct column *column = &columns->columns[i];
 
-        if (meanings)
-            watched[count++] = (struct trend_watched){.column = column, .meanings = meanings};
+        bool visited =
+            column->ledger || column->role == ROLE_WORKLOAD_DROPS || column->role == ROLE_DROP_CAUSES;
+
+        if (column->meaning || visited)
+            watched[count++] = (struct trend_watched){
+                .column = i, .meanings = column->meaning, .visited = visited, .from_zero = column->from_zero};
     }
     source->watched = watched;
     source->watched_count = count;
     source->columns = column_set_ref(columns);
     return 0;
-}
-
-/* True where other columns have the same ones watched, at the same places: a collector that was restarted. */
-static bool columns_alike(const struct trend_table *source, const struct column_set *columns)
-{
-    if (!source->columns || source->columns->count != columns->count)
-        return false;
-    for (size_t i = 0; i < columns->count; i++)
-        if (strcmp(source->columns->columns[i].name, columns->columns[i].name) != 0)
-            return false;
-    return true;
-}
-
-static const char *row_text(const struct row_set *rows, size_t row, size_t *ret_size)
-{
-    *ret_size = rows->offsets[row + 1] - rows->offsets[row];
-    return rows->text + rows->offsets[row];
-}
-
-static uint64_t row_hash(const struct row_set *rows, size_t row)
-{
-    size_t size;
-    const char *text = row_text(rows, row, &size);
-
-    return hash_bytes(HASH_EMPTY, text, size);
-}
-
-static bool rows_equal(const struct row_set *rows, size_t row, const struct row_set *others, size_t other)
-{
-    size_t size, other_size;
-    const char *text = row_text(rows, row, &size), *other_text = row_text(others, other, &other_size);
-
-    return size == other_size && !memcmp(text, other_text, size);
-}
-
-/* An index over the rows by the text of their labels. -ENOMEM. */
-static int rows_index(const struct row_set *rows, struct hash_index *index)
-{
-    int error = hash_index_reserve(index, rows->count);
-
-    for (size_t row = 0; row < rows->count && error == 0; row++)
-        error = hash_index_add(index, row_hash(rows, row), row);
-    return error;
 }
 
 /* Moves what is known of a row to its new place. */
@@ -212,20 +177,15 @@ static int source_rows(struct trend_table *source, struct row_set *rows, struct 
 {
     size_t width = source->watched_count;
     struct trend_cell *cells = calloc(rows->count * width + 1, sizeof(*cells));
-    _cleanup_(hash_index_done) struct hash_index index = {};
-    size_t old_count = source->rows ? source->rows->count : 0;
+    _cleanup_(row_moves_done) struct row_moves moves = {};
+    size_t old_count = source->rows ? source->rows->count : 0, old, row;
 
-    if (!cells || (old_count && rows_index(source->rows, &index) < 0)) {
+    if (!cells || row_moves_begin(&moves, source->rows, rows) < 0) {
         free(cells);
         return -ENOMEM;
     }
-    for (size_t row = 0; row < rows->count && old_count; row++) {
-        size_t old =
-            hash_index_find(&index, row_hash(rows, row), item, rows_equal(source->rows, item, rows, row));
-
-        if (old != HASH_NONE)
-            row_move(source, cells, old, row, pool);
-    }
+    while (row_moves_next(&moves, &old, &row))
+        row_move(source, cells, old, row, pool);
     for (size_t i = 0; i < old_count * width; i++)
         series_release(pool, &source->cells[i]);
     free(source->cells);
@@ -239,10 +199,7 @@ static int source_shape(struct trend_table *source, const struct table *table, s
 {
     int error = 0;
 
-    if (source->columns != table->columns && columns_alike(source, table->columns)) {
-        column_set_unref(source->columns);
-        source->columns = column_set_ref(table->columns);
-    } else if (source->columns != table->columns) {
+    if (!column_set_follow(&source->columns, table->columns)) {
         trend_table_done(source, pool);
         error = source_columns(source, table->columns);
     }
@@ -257,6 +214,7 @@ int trend_table_take(struct trend_table *source, const struct table *table, uint
                      uint32_t step, struct trend_pool *pool)
 {
     uint64_t before_ns = source->published_ns;
+    bool same = source->columns == table->columns;
     size_t width;
     int error;
 
@@ -269,8 +227,8 @@ int trend_table_take(struct trend_table *source, const struct table *table, uint
     if (!source->watched_count)
         return 0;
     source->published_ns = published_ns;
-    source->followed = before_ns != 0;
-    if (source->followed)
+    source->followed = before_ns != 0 && same;
+    if (before_ns)
         source->elapsed[step % TREND_SLOTS] += (float)(published_ns - before_ns) / (float)NS_PER_SECOND;
     width = source->watched_count;
     for (size_t i = 0; i < table->rows->count * width; i++) {

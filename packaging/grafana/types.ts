@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the dashboard has to be, by Grafana's own types (@grafana/schema), panel by panel. A test compiles it together
+// What a dashboard has to be, by Grafana's own types (@grafana/schema), panel by panel. A test compiles it together
 // with the file: `export const dashboard: NetdropDashboard = {...};`
 
 import type {
@@ -35,6 +35,7 @@ interface PrometheusQuery extends DataQuery {
   legendFormat?: string;
   range?: boolean;
   instant?: boolean;
+  interval?: string;
   format?: 'time_series' | 'table' | 'heatmap';
 }
 
@@ -48,11 +49,15 @@ interface PanelOf<Type extends string, Options, Custom>
   transformations: DataTransformerConfig[];
 }
 
+interface NetdropRow extends Omit<Json<RowPanel>, 'panels'> {
+  panels: NetdropPanel[];
+}
+
 type NetdropPanel =
   | PanelOf<'timeseries', TimeSeriesOptions, TimeSeriesFieldConfig>
   | PanelOf<'stat', StatOptions, Record<string, never>>
   | PanelOf<'table', TableOptions, TableFieldOptions>
-  | Json<RowPanel>;
+  | NetdropRow;
 
 // The two formats are the Prometheus data source's.
 type NetdropAnnotation = Omit<Json<AnnotationQuery>, 'target'> & {

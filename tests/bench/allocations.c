@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-uint64_t allocations;
+_Atomic uint64_t allocations;
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);

@@ -3,7 +3,8 @@
 
 /* A program that is linked with this counts its allocations, by standing in front of the C library's own. */
 
+#include <stdatomic.h>
 #include <stdint.h>
 
-/* So far. The program has one thread. */
-extern uint64_t allocations;
+/* So far, of all threads. */
+extern _Atomic uint64_t allocations;

@@ -27,6 +27,7 @@ class Contender:
     package: str = ""
     program: str = ""  # where there is no package
     intervals: tuple = (1, 10)  # at which it is looked at while nobody asks
+    waits: bool = False  # a scrape has what is old collected, and waits for it
     settle: float = 3  # seconds after the first answer, when what it does only once is done
     fast: float = 10  # the interval at which scrapes are measured
     fresh: bool = False  # scrapes are measured with a collection between two of them
@@ -36,24 +37,14 @@ class Contender:
     largest: int = 1 << 30  # the most interfaces that it can be asked to do this with
 
 
-# Our collectors, and their default intervals in seconds.
-INTERVALS = {
-    "link": 1,
-    "ethtool": 10,
-    "snmp": 1,
-    "softnet": 1,
-    "conntrack": 1,
-    "qdisc": 5,
-    "sockets": 10,
-    "drop_monitor": 1,
-    "process": 5,
-}
+COLLECTORS = ("link", "ethtool", "snmp", "softnet", "conntrack", "qdisc", "sockets", "drop_monitor", "process")
+# Seconds between two collections of ours while nobody asks and nothing is lost: as it is without a configuration.
+BACKGROUND = 15
 
 
 def _ours(build, collectors):
     def command(_, port, seconds):
-        # Of those that are slower by default the interval is left, unless all are to hurry.
-        each = {name: seconds if seconds < 1 else max(seconds, INTERVALS[name]) for name in collectors}
+        hurry = () if seconds == BACKGROUND else collectors
         return [
             str(build / "netdrop-exporter"),
             f"--web.listen-address=127.0.0.1:{port}",
@@ -61,7 +52,7 @@ def _ours(build, collectors):
             "--set=devices.exclude_kinds=",
             "--set=web.max_connections_per_address=128",
             *(f"--collector.{name}" for name in collectors),
-            *(f"--set=collectors.{name}.interval={int(every * 1000)}ms" for name, every in each.items()),
+            *(f"--set=collectors.{name}.interval={int(seconds * 1000)}ms" for name in hurry),
         ]
 
     return command
@@ -122,11 +113,13 @@ def contenders(build):
             _ours(build, collectors),
             lambda count: [f'netdrop_link_receive_packets_total{{device="v{count - 1}"', "netdrop_tcp_"],
             program=str(build / "netdrop-exporter"),
+            intervals=(BACKGROUND,),
+            waits=True,
             fast=0.1,
             fresh=True,
             collecting=collectors,
         )
-        for name, collectors in (("netdrop-exporter", tuple(INTERVALS)), ("netdrop-exporter, link+snmp", ("link", "snmp")))
+        for name, collectors in (("netdrop-exporter", COLLECTORS), ("netdrop-exporter, link+snmp", ("link", "snmp")))
     ] + [
         Contender(
             name,

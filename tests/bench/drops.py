@@ -5,6 +5,7 @@ The packets come from one namespace over veth into another, where an nftables ru
 sources of the daemon and, where the kernel has drop_monitor, dropwatch."""
 
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -19,9 +20,13 @@ from dropwatch import Dropwatch, turn_off
 from lab import Namespace, Veth
 from measure import cpu_ns, keep, memory_kib, mib, ms, table
 from recipes import nft
+from tenants import Tenants
 
-PORT = 9999
+PORT = 9999  # refused on its way in
+OUTPUT, FULL = 9998, 9997  # refused on its way out; a socket whose buffer is full
+CASES = {"refused on the way in": PORT, "a full UDP socket": FULL, "refused on the way out": OUTPUT}
 SITES = ("nft_do_chain", "nf_hook_slow")  # where the rule drops: which of them, the compiler decided
+WORKLOADS = (10, 1000)
 SETTLED = 4  # seconds after which everything is told, read and named
 STATISTICS = Path("/proc/sys/kernel/bpf_stats_enabled")
 
@@ -33,19 +38,23 @@ class Flood:
         namespaces = [keep_open.enter_context(closing(Namespace())) for _ in range(2)]
         self.veth = Veth(*namespaces)
         nft(self.veth.b, "type filter hook input priority 0;", f"udp dport {PORT} drop")
+        nft(self.veth.a, "type filter hook output priority 0;", f"udp dport {OUTPUT} drop")
+        receiver = keep_open.enter_context(self.veth.b.socket(kind=socket.SOCK_DGRAM))
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        receiver.bind((self.veth.ADDRESS["b0"], FULL))
         self.program = str(build / "tests/bench/flood")
 
-    def send(self, packets):
+    def send(self, packets, port=PORT):
         # On one CPU: a flood that moves from one to another measures that.
-        command = ["taskset", "-c", "1", self.program, str(packets), self.veth.ADDRESS["b0"], str(PORT)]
+        command = ["taskset", "-c", "1", self.program, str(packets), self.veth.ADDRESS["b0"], str(port)]
         return tuple(float(word) for word in self.veth.a.run(command, timeout=600).split())
 
 
 class Ours:
     """The daemon with drop sites alone, or with nothing at all."""
 
-    def __init__(self, arguments, directory, source):
-        self.name = f"netdrop-exporter, {source}" if source else "netdrop-exporter without collectors"
+    def __init__(self, arguments, directory, source, *flags):
+        self.name = " ".join([f"netdrop-exporter, {source}" if source else "netdrop-exporter without collectors", *flags])
         self.source = source
         self.log = directory / "exporter"
         self.command = [
@@ -55,6 +64,7 @@ class Ours:
         ]
         if source:
             self.command += ["--collector.drop_monitor", f"--set=collectors.drop_monitor.source={source}"]
+        self.command += flags
 
     @contextmanager
     def watching(self):
@@ -135,20 +145,24 @@ def program_statistics(pid):
 
 
 def inside_program(arguments, flood, watcher):
-    """Nanoseconds of the BPF program for a drop, as the kernel says. Apart from the others: keeping these
-    statistics costs, too."""
+    """Nanoseconds of the BPF program for a drop of each case, as the kernel says: the least of some runs, as whatever
+    disturbs them adds to it. Apart from the others: keeping these statistics costs, too."""
     before = STATISTICS.read_text()
     try:
         STATISTICS.write_text("1")
         with watcher.watching():
-            begin = program_statistics(watcher.pid)
-            if not begin:
+            if not program_statistics(watcher.pid):
                 return None
-            flood.send(arguments.packets)
-            end = program_statistics(watcher.pid)
-            return (end[0] - begin[0]) / (end[1] - begin[1])
+            return {case: min(in_one_run(arguments, flood, watcher, port) for _ in range(5)) for case, port in CASES.items()}
     finally:
         STATISTICS.write_text(before)
+
+
+def in_one_run(arguments, flood, watcher, port):
+    begin = program_statistics(watcher.pid)
+    flood.send(arguments.packets // 5, port)
+    end = program_statistics(watcher.pid)
+    return (end[0] - begin[0]) / (end[1] - begin[1])
 
 
 def alone(arguments, flood, watcher):
@@ -192,7 +206,6 @@ def cells(result):
     return [
         f"{statistics.median(run['without_ns'][1] for run in runs):.0f}",
         f"{added:+.0f}",
-        f"{result['program_ns']:.0f}" if result["program_ns"] else "",
         f"{1 / ratio:.3f}",
         f"{100 * result['counted'] / result['packets']:.1f}",
         ms(result["own_cpu_ns"]),
@@ -202,10 +215,20 @@ def cells(result):
     ]
 
 
+def workloads(arguments):
+    """[(how many workloads, [milliseconds of CPU of a collection at rest, while all of them lose])]."""
+    rows = []
+    for count in WORKLOADS:
+        with ExitStack() as until_then:
+            tenants = Tenants(count, until_then.enter_context(closing(Namespace())), until_then)
+            took = [tenants.collect(arguments.build, 30, losing=losing)[0] for losing in (False, True)]
+        rows.append((str(count), [ms(int(ns)) for ns in took]))
+    return rows
+
+
 HEAD = [
     "a dropped packet, ns",
     "with it, ns",
-    "its BPF program, ns",
     "throughput, with : without",
     "counted, %",
     "its own CPU for them, ms",
@@ -227,6 +250,8 @@ def watchers(arguments, directory):
     yield Ours(arguments, directory, None)
     if "bpf" in possible:
         yield Floor(arguments)
+        yield Ours(arguments, directory, "bpf", "--set=collectors.drop_monitor.workloads=false")
+        yield Ours(arguments, directory, "bpf", "--set=collectors.drop_monitor.record=off")
     yield from (Ours(arguments, directory, source) for source in possible)
     yield from (Theirs(directory, mode) for mode in possible if mode != "bpf")
 
@@ -236,6 +261,11 @@ def run(arguments):
         directory = Path(keep_open.enter_context(tempfile.TemporaryDirectory(prefix="netdrop-bench-")))
         flood = Flood(arguments.build, keep_open)
         results = [measure(arguments, flood, watcher) for watcher in watchers(arguments, directory)]
+        if not why_not(str(arguments.build / "netdrop-exporter"), "bpf"):
+            table("a collection of drop sites, ms, by workloads", ["at rest", "while each loses"], workloads(arguments))
+    programs = [(result["watcher"], result["program_ns"]) for result in results if result["program_ns"]]
+    inside = [(name, [f"{ns:.0f}" for ns in cases.values()]) for name, cases in programs]
+    table("nanoseconds of the BPF program for a drop", CASES, inside)
     table(f"{arguments.packets} packets dropped", HEAD, [(result["watcher"], cells(result)) for result in results])
     keep(arguments.json, results)
 

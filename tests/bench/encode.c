@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "collectors/link/link_columns.h"
 #include "daemon/encode/encode.h"
@@ -77,7 +76,7 @@ static uint64_t statistic(size_t row, size_t column)
 
 static void fill(struct table *table)
 {
-    static const uint64_t numbers[LINK_NUMBER_COUNT] = {2, 1, 1, 1, 1, 1, 1500, 1000};
+    static const uint64_t numbers[LINK_SHOWN_COUNT] = {2, 1, 1, 1, 1, 1, 1500, 1000};
 
     for (size_t row = 0; row < table->rows->count; row++)
         for (size_t i = 0; i < table->columns->count; i++)

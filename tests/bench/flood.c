@@ -2,12 +2,14 @@
 /*
  * A flood of packets for the kernel to drop: small datagrams, many with each system call, so that what is
  * measured is the kernel's work on a packet. Prints the nanoseconds that a packet took, by the wall clock and
- * of CPU time: the receiver's work is in both, for it is done before the call returns.
+ * of CPU time: the receiver's work is in both, for it is done before the call returns. What a rule does not
+ * let out counts as sent.
  *
  *     flood PACKETS ADDRESS PORT
  */
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,6 +44,8 @@ static void send_all(int fd, uint64_t count)
     while (count > 0) {
         int sent = sendmmsg(fd, messages, count < BATCH ? (unsigned)count : BATCH, 0);
 
+        if (sent < 0 && errno == EPERM)
+            sent = 1;
         if (sent <= 0)
             fail("sendmmsg");
         count -= (uint64_t)sent;

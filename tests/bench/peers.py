@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the daemon costs beside its peers and beside the floors of C, in one run on one machine: with 1, 10, ... veth
-ends in one namespace, answers of all of them are measured alike. About half an hour."""
+ends in one namespace, answers of all of them are measured alike. About forty minutes."""
 
 import http.client
 import re
@@ -16,12 +16,15 @@ from daemon import eventually
 from disk import disk_kib
 from lab import Namespace
 from measure import cpu_ns, keep, memory_kib
-from peers_table import show
+from peers_table import document, show
 from plot import plot
 
+DOCUMENTS = Path(__file__).resolve().parents[2] / "docs"
+PART = re.compile(r"(?<=<!-- measured: peers -->\n).*?(?=<!-- end -->)", re.DOTALL)
 PORT = 19100
 RUNS = 3  # of which the median counts
 TURNS = 15
+ASKED_PAUSE = 3  # seconds between scrapes that wait for a collection each: longer than what was collected is new
 
 
 class Scene:
@@ -30,6 +33,8 @@ class Scene:
     def __init__(self, count, keep_open, silent=False):
         self.count = count
         self.inside, outside = (keep_open.enter_context(closing(Namespace())) for _ in range(2))
+        # Containers have somebody in them: where nobody is, whose they are is looked for again and again.
+        keep_open.callback(outside.popen(["sleep", "infinity"]).kill)
         if silent:
             for namespace in (self.inside, outside):
                 namespace.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
@@ -116,13 +121,13 @@ def quantile(values, part):
     return sorted(values)[min(len(values) - 1, int(part * len(values)))]
 
 
-def scrape_cost(clients, clock, at_rest, arguments, gzip=False, pause=0.0):
+def scrape_cost(clients, clock, at_rest, seconds, gzip=False, pause=0.0):
     """Of one scrape by each of the clients, one after another, once in `pause` seconds: CPU without what the program
     needs at rest, and how long the answers took. As many as the time allows, in a few runs."""
     time.sleep(pause)
     begin = time.monotonic()
     sizes = [len(client.scrape(gzip)) for client in clients]
-    count = max(2, min(100, int(arguments.seconds / RUNS / (time.monotonic() - begin + pause))))
+    count = max(2, min(100, int(seconds / RUNS / (time.monotonic() - begin + pause))))
     costs, latencies = [], []
     for _ in range(RUNS):
         spent, began = clock(), time.monotonic()
@@ -162,7 +167,7 @@ def measure_scrapes(contender, scene, arguments):
         # A program that collects in whole seconds is looked at for two of its intervals.
         at_rest = rate(clock, max(arguments.seconds, 2 * contender.fast))
         pause = 1.1 * contender.fast if contender.fresh else 0
-        cost = lambda who, gzip: scrape_cost(who, clock, at_rest, arguments, gzip, pause)  # noqa: E731
+        cost = lambda who, gzip: scrape_cost(who, clock, at_rest, arguments.seconds, gzip, pause)  # noqa: E731
         result = {"identity": cost(clients[:1], False)}
         if contender.gzip:
             result["gzip"] = cost(clients[:1], True)
@@ -178,12 +183,22 @@ def measure_scrapes(contender, scene, arguments):
         return result
 
 
+def measure_asked(contender, scene, pid, arguments):
+    """What a scrape costs that waits for a collection, all threads together. What the program would have done at rest is
+    in it, too: a collection that was asked for spares another."""
+    with closing(Client(scene, contender.path)) as client:
+        seconds = max(arguments.seconds, 5 * RUNS * ASKED_PAUSE)
+        return scrape_cost([client], lambda: cpu_ns(pid), 0, seconds, gzip=True, pause=ASKED_PAUSE)
+
+
 def measure_presence(contender, scene, arguments):
     """What it needs at rest at each interval; and at the first of them its start, memory and throughput."""
     result = {"idle_ns_per_second": {}}
     for seconds in contender.intervals:
         with started(contender, scene, seconds) as (pid, first):
             result["idle_ns_per_second"][str(seconds)] = rate_at_rest(lambda: cpu_ns(pid), seconds, arguments.idle)
+            if contender.waits:
+                result["asked"] = measure_asked(contender, scene, pid, arguments)
             if "first_answer_s" not in result:
                 result["first_answer_s"] = first
                 result["requests_per_second"] = {
@@ -212,7 +227,7 @@ def measure_collector(arguments, scene, floor, collector, *settings):
     repeat = str(max(5, 5000 // scene.count))
     program, *what = floor.split()
     bare = [str(bench / f"floor_{program}"), *what, repeat]
-    command = [str(bench / "collect"), collector, repeat, "0", "devices.exclude_kinds=", *settings]
+    command = [str(bench / "collect"), collector, repeat, "0", "0", "devices.exclude_kinds=", *settings]
     turns = [(scene.inside.run(bare), scene.inside.run(command).split()) for _ in range(TURNS)]
     return {
         "collector": " ".join([collector, *(setting.split(".", 2)[-1] for setting in settings)]),
@@ -232,7 +247,7 @@ def measure_floors(arguments, scene, ours):
         content.write_bytes(client.scrape())
     server = scene.inside.popen([str(bench / "floor_http"), str(content)], stdin=subprocess.PIPE)
     with closing(Client(scene, ours.path, int(server.stdout.readline()))) as client:
-        static = scrape_cost([client], lambda: cpu_ns(server.pid), 0, arguments, pause=1.1 * ours.fast)
+        static = scrape_cost([client], lambda: cpu_ns(server.pid), 0, arguments.seconds, pause=1.1 * ours.fast)
     server.communicate(timeout=30)  # the end of its standard input ends it
     printing = scene.inside.run([str(bench / "floor_format"), str(content), str(max(20, 20000 // scene.count))])
     return {"static": static, "format_ns": int(printing)}
@@ -274,10 +289,20 @@ def run(arguments):
     show(results)
     if arguments.plot:
         arguments.plot.write_text(plot(results))
+    if arguments.write:
+        write(results)
+
+
+def write(results):
+    keep(DOCUMENTS / "cost.json", results)
+    (DOCUMENTS / "cost.svg").write_text(plot(results))
+    cost = DOCUMENTS / "cost.md"
+    cost.write_text(PART.sub(lambda _: f"\n{document(results)}\n", cost.read_text()))
 
 
 def options(parser):
     parser.add_argument("--interfaces", default="1,10,100,1000,4000", help="comma-separated counts")
     parser.add_argument("--seconds", type=float, default=3, help="of each measurement")
     parser.add_argument("--idle", type=float, default=6, help="seconds of looking at each while nobody asks")
+    parser.add_argument("--write", action="store_true", help="write docs/cost.* anew")
     parser.add_argument("--plot", type=Path, help="draw cost against interfaces there, as SVG")

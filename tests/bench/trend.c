@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a step of the trends costs, a reader's pick of the 256 worst, and the page that is made of them, with
- * 50 interfaces and with all, at so many devices of the link collector's columns: all carry packets both ways
- * and have a ring, one in sixteen loses. CPU microseconds (the least of the steps after the first five
- * minutes), allocations in a hundred steps, bytes in use, and bytes of the page.
+ * What a step of the trends costs, a reader's pick of the 256 worst, the report of incidents, and the page
+ * that is made of all, with 50 interfaces and with all, at so many devices of the link collector's columns:
+ * all carry packets both ways and have a ring, and one in LOSING loses (16; 0: none does). CPU microseconds
+ * (the least of the steps after the first five minutes), allocations in a hundred steps, bytes in use, and
+ * bytes of the page.
  *
- *     trend [DEVICES...]
+ *     LOSING=16 trend [DEVICES...]
  */
 
 #include <malloc.h>
@@ -15,18 +16,22 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "collectors/link/link_columns.h"
+#include "daemon/ledger/ledger.h"
 #include "daemon/page/page.h"
 #include "daemon/trend/trend.h"
 #include "tests/bench/allocations.h"
 
-enum { STEPS = 100, LOSING = 16 };
+enum { STEPS = 100 };
 
 struct work {
     struct registry *registry;
     struct trend *trend;
     struct snapshot *drafts[2];
+    struct ledger *ledger;
+    struct ledger_reading reading;
     uint64_t now_ns;
     unsigned turn;
+    unsigned losing;
     struct trend_line *lines;
     struct page page;
     struct buffer body;
@@ -93,7 +98,7 @@ static uint64_t step(struct work *work)
     work->now_ns += TREND_STEP_NS;
     for (size_t i = 0; i < table->rows->count * table->columns->count; i++) {
         size_t row = i / table->columns->count, column = i % table->columns->count;
-        bool moves = column < 2 || (column == 6 && row % LOSING == 0);
+        bool moves = column < 2 || (column == 6 && work->losing && row % work->losing == 0);
 
         table_set(table, row, column, moves ? work->turn * 1000 : 0);
     }
@@ -102,6 +107,7 @@ static uint64_t step(struct work *work)
     registry_begin(work->registry, 0, work->now_ns);
     registry_publish(work->registry, 0, draft, work->now_ns, work->now_ns);
     begin = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    (void)ledger_read(work->ledger, work->now_ns, &work->reading);
     (void)trend_step(work->trend, work->now_ns);
     return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }
@@ -112,6 +118,17 @@ static uint64_t pick(struct work *work)
     uint64_t begin = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 
     (void)trend_select(work->trend, &question, work->lines, TREND_LINES_MAX);
+    return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
+}
+
+/* As at each step of the main loop: with a reading, and with trends that have moved. */
+static uint64_t tell(struct work *work)
+{
+    uint64_t begin;
+
+    (void)step(work);
+    begin = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    free(incidents_report(work->page.incidents, work->now_ns));
     return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }
 
@@ -150,8 +167,11 @@ static uint64_t least(struct work *work, uint64_t (*measure)(struct work *work))
 static void report(size_t devices)
 {
     struct limits limits = {};
-    struct work work = {.lines = calloc(TREND_LINES_MAX, sizeof(*work.lines)), .now_ns = NS_PER_SECOND};
-    uint64_t step_ns, pick_ns, some_ns, all_ns, before;
+    const char *losing = getenv("LOSING");
+    struct work work = {.lines = calloc(TREND_LINES_MAX, sizeof(*work.lines)),
+                        .losing = losing ? (unsigned)atoi(losing) : 16,
+                        .now_ns = NS_PER_SECOND};
+    uint64_t step_ns, pick_ns, tell_ns, some_ns, all_ns, before;
     size_t bytes, some_bytes;
 
     work.drafts[0] = snapshot_of_links(devices);
@@ -160,7 +180,8 @@ static void report(size_t devices)
         abort();
     registry_enable(work.registry, 0, TREND_STEP_NS, 0);
     bytes = mallinfo2().uordblks + mallinfo2().hblkhd;
-    if (trend_new(work.registry, &limits, &work.trend) < 0)
+    if (trend_new(work.registry, &limits, &work.trend) < 0 ||
+        ledger_new(work.registry, 1, &limits, &work.ledger) < 0)
         abort();
     for (unsigned i = 0; i < TREND_POINTS; i++)
         (void)step(&work);
@@ -169,14 +190,22 @@ static void report(size_t devices)
     step_ns = least(&work, step);
     before = allocations - before;
     pick_ns = least(&work, pick);
-    work.page = (struct page){work.registry, work.trend, &limits, "/metrics", ""};
+    work.page = (struct page){
+        .registry = work.registry, .trend = work.trend, .limits = &limits, .telemetry_path = "/metrics"};
+    if (incidents_new(work.registry, work.ledger, work.trend, HOST_NETWORK_YES, work.now_ns,
+                      &work.page.incidents) < 0)
+        abort();
+    tell_ns = least(&work, tell);
     some_ns = least(&work, render_some);
     some_bytes = work.body.size;
     all_ns = least(&work, render_all);
-    printf("%8zu %8.0f %8.0f %12llu %9zu %8.0f %8zu %8.0f %8zu\n", devices, (double)step_ns / 1e3,
-           (double)pick_ns / 1e3, (unsigned long long)before, bytes, (double)some_ns / 1e3, some_bytes,
-           (double)all_ns / 1e3, work.body.size);
+    printf("%8zu %8.0f %8.0f %8.0f %12llu %9zu %8.0f %8zu %8.0f %8zu\n", devices, (double)step_ns / 1e3,
+           (double)pick_ns / 1e3, (double)tell_ns / 1e3, (unsigned long long)before, bytes,
+           (double)some_ns / 1e3, some_bytes, (double)all_ns / 1e3, work.body.size);
     buffer_done(&work.body);
+    incidents_free(work.page.incidents);
+    free(work.reading.items);
+    ledger_free(work.ledger);
     trend_free(work.trend);
     registry_free(work.registry);
     snapshot_unref(work.drafts[0]);
@@ -186,8 +215,8 @@ static void report(size_t devices)
 
 int main(int argc, char *argv[])
 {
-    printf("%8s %8s %8s %12s %9s %8s %8s %8s %8s\n", "devices", "step us", "pick us", "allocations", "bytes",
-           "page us", "bytes", "all us", "bytes");
+    printf("%8s %8s %8s %8s %12s %9s %8s %8s %8s %8s\n", "devices", "step us", "pick us", "tell us",
+           "allocations", "bytes", "page us", "bytes", "all us", "bytes");
     for (int i = 1; i < argc; i++)
         report((size_t)atoi(argv[i]));
     return 0;

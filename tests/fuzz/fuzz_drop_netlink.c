@@ -47,8 +47,12 @@ static void take_summary(struct fuzz *fuzz, const struct nlmsghdr *message)
 
 static void take_packet(struct fuzz *fuzz, const struct nlmsghdr *message)
 {
+    struct drop_payload payload;
     struct drop_packet packet;
 
+    if (drop_netlink_parse_payload(message, &payload) == 0)
+        expect(payload.size <= payload.length && payload.data >= (const uint8_t *)message &&
+               payload.data + payload.size <= (const uint8_t *)message + message->nlmsg_len);
     if (drop_netlink_parse_packet(message, &packet) < 0)
         return;
     expect(memchr(packet.symbol, '\0', sizeof(packet.symbol)) &&

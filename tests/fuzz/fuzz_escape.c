@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/table/table.h"
+#include "base/table/row_set.h"
 #include "base/utf8.h"
 #include "tests/fuzz/fuzz.h"
 

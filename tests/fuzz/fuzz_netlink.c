@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "collectors/kernel/link_table.h"
+#include "collectors/link/link_neighbours.h"
 #include "tests/fuzz/fuzz.h"
 
 struct fuzz {
@@ -40,6 +41,7 @@ static int take(const struct nlmsghdr *message, void *data)
 
     fuzz->seen++;
     check_statistics(message);
+    expect(link_neighbours_parse(message) >= 0);
     return link_table_take(&fuzz->links, message);
 }
 

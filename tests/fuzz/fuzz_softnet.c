@@ -17,7 +17,7 @@ static void check(bool good)
 /* The columns of the line between `text` and `end`, once more. */
 static void check_line(const char *text, const char *end, const struct softnet_line *line)
 {
-    static const int places[SOFTNET_COUNTER_COUNT] = {0, 1, 2, 10};
+    static const int places[SOFTNET_COUNTER_COUNT] = {0, 1, 2, 10, 8, 9, 11};
     size_t count = 0;
     unsigned long columns[16] = {};
 

@@ -34,7 +34,8 @@ static void check_credentials(const char *header)
 
     if (!credentials_parse(header, &credentials))
         return;
-    check(credentials.size <= CREDENTIALS_MAX && !strchr(credentials.name, ':'));
+    check(strlen(credentials.name) <= USER_NAME_MAX && !strchr(credentials.name, ':'));
+    check(strlen(credentials.password) <= PASSWORD_MAX);
     check(strlen(credentials.name) + 1 + strlen(credentials.password) == credentials.size);
 }
 

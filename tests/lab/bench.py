@@ -3,6 +3,7 @@
 scripts/lab and the integration tests run the recipes on it."""
 
 import json
+import math
 import os
 import re
 import shutil
@@ -18,9 +19,8 @@ import daemon
 import exposition
 import lab
 
-# In an emulated machine (tests/vm/guest says so) each collection and each look costs what ten do elsewhere.
-INTERVAL_MS = 1000 if "NETDROP_VM" in os.environ else 100
-WAIT = {"timeout": 120, "step": INTERVAL_MS / 4000}
+INTERVAL_MS = 1000 if daemon.EMULATED else 100
+WAIT = {"timeout": 4 * daemon.PATIENCE, "step": INTERVAL_MS / 4000}
 
 EVERYTHING = (
     "--set=devices.exclude_kinds=",
@@ -32,12 +32,12 @@ EVERYTHING = (
 )
 DROP_SITES = f"--set=collectors.drop_monitor.interval={INTERVAL_MS}ms"
 
-# When a collector's numbers were complete, and how long they took: read from the text, which a look through the
-# checker would cost an emulated machine a third of a second.
-HEALTH = re.compile(rb'^netdrop_collector_(duration|last_success_timestamp)_seconds\{collector="(\w+)"\} (\S+)$', re.MULTILINE)
-
 # Where a datagram to a closed port of ::1 is dropped, and no packet of a recipe.
 MARK = "__udp6_lib_rcv"
+
+
+def kernel():
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
 
 
 @dataclass
@@ -53,17 +53,16 @@ class Watcher:
 
         def page():
             body = self.process.get().body
-            duration, stamps = {}, {}
-            for what, collector, value in HEALTH.findall(body):
-                (duration if what == b"duration" else stamps)[collector] = float(value)
-            late = [name for name, stamp in stamps.items() if stamp - duration[name] <= begin]
-            return body if stamps and not late else None
+            _, begun = daemon.health(body)
+            return body if begun and min(begun.values()) > begin else None
 
         body = daemon.eventually(page, f"a collection of everything by the exporter in {self.where}", **WAIT)
         return exposition.check_text(body)
 
     def counted(self, function):
-        return sum(row.value for row in self.process.metrics().series("netdrop_kernel_drops_total", function=function))
+        """Read from the text, too: it is asked for again and again."""
+        rows = rb'^netdrop_kernel_drops_total\{(?:.*,)?function="%b".*\} (\d+)$' % function.encode()
+        return sum(map(int, re.findall(rows, self.process.get().body, re.MULTILINE)))
 
 
 def told(watchers):
@@ -85,6 +84,19 @@ def told(watchers):
     assert not watchers, "drop_monitor does not tell of drops any more"
 
 
+@contextmanager
+def second_processor():
+    """Of a machine where it may be off (tests/vm/run)."""
+    switch = Path("/sys/devices/system/cpu/cpu1/online")
+    usual = switch.read_text(encoding="ascii")
+    switch.write_text("1", encoding="ascii")
+    try:
+        os.sched_setaffinity(0, {0, 1})  # what was off is in nobody's mask
+        yield
+    finally:
+        switch.write_text(usual, encoding="ascii")
+
+
 def drop_mark():
     """One drop on each processor; returns how many."""
     processors = os.sched_getaffinity(0)
@@ -101,6 +113,11 @@ def drop_mark():
 def fresh(watchers):
     """A page of each, with all that happened before but for what drop_monitor has not told yet."""
     time.sleep(0.1)  # what is on its way arrives
+    return another_round(watchers)
+
+
+def another_round(watchers):
+    """A page of each, of which everything was collected from now on."""
     begin = time.time()
     time.sleep(INTERVAL_MS / 1000)  # not earlier: to read a page takes an emulated machine long
     return [watcher.fresh(begin) for watcher in watchers]
@@ -121,10 +138,11 @@ def why_not(binary, source, *runner):
 
 
 class Watchers:
-    """Starts exporters, and ends them."""
+    """Starts exporters, and ends them. `witness` is a BpfWitness, where the kernel is not known to run BPF always."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, witness=None):
         self.binary = binary
+        self.witness = witness
         self.directory = Path(tempfile.mkdtemp(prefix="netdrop-lab-"))
         self.running = []
 
@@ -189,6 +207,8 @@ class Bench(lab.Veth):
                 self.inside.append(watchers.start(where, namespace, inside, *EVERYTHING, *drops))
             watchers.wait(self.inside)
             self.watchers = [*self.inside, *host]
+            self.witness = watchers.witness
+            self.told = {}  # by where: incidents, as they were told at each look
             self.keep = keep.pop_all()
 
     def close(self):
@@ -196,12 +216,49 @@ class Bench(lab.Veth):
 
     @contextmanager
     def measured(self):
-        """What happens inside is what the numbers before and after differ by."""
+        """What happens inside is what the numbers before and after differ by, which were read so many `seconds` apart, and
+        in which so many drops of the whole host were `unseen` by BPF."""
+        if self.inside[0].source:
+            another_round(self.inside)  # the ledger compares a device from the second on that it sees
+        unseen = self.witness.unseen() if self.witness else 0
+        for watcher in self.inside:
+            watcher.process.get("/report")  # who is told of it has the page open
         self.before = fresh(self.watchers)
+        not_arrived = self.tcp_on_its_way()
+        begin = time.monotonic()
         yield
         time.sleep(0.1)  # what is on its way arrives
+        self.look()
         told(self.watchers)
         self.after = fresh(self.watchers)
+        self.look()
+        self.seconds = math.ceil(time.monotonic() - begin)
+        self.tcp_lost = self.tcp_on_its_way() - not_arrived
+        # What is left unexplained counts once two rounds have seen it.
+        self.settled = another_round(self.watchers) if self.inside[0].source else self.after
+        self.unseen = self.witness.unseen() - unseen if self.witness else 0
+
+    def look(self):
+        """As people do who have the report open: what a loss is a share of is known while it goes on, and nobody tells of
+        a share that nobody saw."""
+        for watcher in self.inside:
+            self.look_at(watcher)
+
+    def look_at(self, watcher):
+        """The incidents that are told. What was told is kept."""
+        report = json.loads(watcher.process.get("/report?format=json").body)
+        self.told.setdefault(watcher.where, []).extend(report["incidents"])
+        return report["incidents"]
+
+    def tcp_on_its_way(self):
+        """Segments that TCP of a and b sent and did not receive. Those of a scrape have arrived: none goes on."""
+        found = 0
+        for namespace in (self.a, self.b):
+            with namespace.entered():
+                names, values = re.findall(r"^Tcp: (.*)$", Path("/proc/thread-self/net/snmp").read_text("ascii"), re.MULTILINE)
+            segments = dict(zip(names.split(), map(int, values.split())))
+            found += segments["OutSegs"] + segments["RetransSegs"] - segments["InSegs"]
+        return found
 
     def tc_drops(self, namespace, device):
         """What the queueing disciplines of a device say they dropped: {kind: packets}."""
@@ -212,7 +269,7 @@ class Bench(lab.Veth):
         """The exporter in b looks now and then whether connections are tracked: returns once it counts them."""
         super().track(rule)
         counts = lambda: "netdrop_conntrack_entries" in self.inside[1].process.metrics()  # noqa: E731
-        daemon.eventually(counts, "the exporter in b to count connections", 90)
+        daemon.eventually(counts, "the exporter in b to count connections", 60 + daemon.PATIENCE)
 
     def conntrack(self, counter):
         """What `conntrack -S` says of b, the sum of the CPUs."""

@@ -8,23 +8,24 @@ counter of loss that moves has to be expected, and every drop in either namespac
 Counts are exact unless written as a range. Functions differ between kernels (inlining): any of those named will do.
 """
 
-import fcntl
 import functools
 import os
 import re
 import socket
-import struct
 import subprocess
 import time
 from dataclasses import dataclass, field
 
 import traffic
+from bench import second_processor
 from daemon import eventually
 from traffic import COUNT, PORT
 
-# What the kernel answers to a flood of errors: a burst of six to one address, then one a second; the rest is only
-# counted (net/ipv4/inetpeer.c, inet_peer_xrlim_allow()).
-ICMP_BURST = range(6, 20)
+
+def answers(bench, least=6):
+    """What the kernel answers to a flood of errors: a burst of six to one address, then one a second; the rest is only
+    counted (net/ipv4/inetpeer.c, inet_peer_xrlim_allow())."""
+    return range(least, 6 + bench.seconds + 1)
 
 
 # What a reason means, whoever drops.
@@ -34,7 +35,7 @@ CLASSES = {
     "FULL_RING": "capacity",
     "CPU_BACKLOG": "capacity",
     "QDISC_DROP": "capacity",
-    "NEIGH_QUEUEFULL": "capacity",
+    "NEIGH_QUEUEFULL": "error",
     "NEIGH_FAILED": "error",
     "NETFILTER_DROP": "policy",
     "TC_INGRESS": "policy",
@@ -82,6 +83,7 @@ class Expected:
     moves: dict = field(default_factory=dict)
     sites: list = field(default_factory=list)
     may: tuple = ()  # counters that move or not, as time has it
+    lost: int = 0  # what was sent and did not arrive, or waits nowhere, in the unit of truth.py
     total: int | None = None  # of the drops on a0 and b0 at all sites; with no sites named, at whichever
 
 
@@ -108,7 +110,6 @@ def works(command):
     return subprocess.run(["unshare", "--net", "sh", "-c", command], capture_output=True, check=False).returncode == 0
 
 
-
 def recipe(title, needs="true"):
     def register(function):
         name = function.__name__.replace("_", "-")
@@ -122,11 +123,11 @@ def datagrams(count=COUNT, more=""):
     return f"{count} UDP datagrams{more}"
 
 
-def unreachable(count=COUNT):
+def unreachable(bench, count=COUNT):
     """ICMP errors from b to a, as many of `count` as the rate limit lets through."""
     return {
         "b icmp_out_dest_unreachs + b icmp_out_rate_limit_host": count,
-        "a icmp_in_dest_unreachs": ICMP_BURST,
+        "a icmp_in_dest_unreachs": answers(bench),
     }
 
 
@@ -138,7 +139,7 @@ def udp_closed_port(bench):
     with bench.measured():
         traffic.udp(bench.a)
     sites = [Site(COUNT, "NO_SOCKET", ("__udp4_lib_rcv",))]
-    return Expected(datagrams(), {"b udp_no_ports": COUNT, **unreachable()}, sites)
+    return Expected(datagrams(), {"b udp_no_ports": COUNT, **unreachable(bench)}, sites, lost=COUNT)
 
 
 @recipe("UDP to a socket whose receive buffer is full")
@@ -152,6 +153,7 @@ def udp_receive_buffer(bench):
         {"b udp_rcvbuf_errors": lost, "b udp_in_errors": lost, "b udp_socket_drops": lost},
         # __udp_enqueue_schedule_skb() decides, and is not the one to free.
         [Site(lost, "SOCKET_RCVBUFF", ("udp_queue_rcv_one_skb",))],
+        lost=lost,
     )
 
 
@@ -176,6 +178,7 @@ def tcp_closed_port(bench):
         "100 connection attempts",
         {"b tcp_out_rsts": 100, "a tcp_attempt_fails": 100},
         [Site(100, "NO_SOCKET", ("tcp_v4_rcv",))],
+        lost=100,
     )
 
 
@@ -184,14 +187,18 @@ def tcp_accept_queue(bench):
     listener = bench.keep.enter_context(bench.b.socket())
     listener.bind((traffic.B, PORT))
     listener.listen(1)
+    clients = [bench.keep.enter_context(bench.a.socket()) for _ in range(20)]
     with bench.measured():
-        for _ in range(20):
-            client = bench.keep.enter_context(bench.a.socket())
+        for client in clients:
             client.setblocking(False)
             client.connect_ex((traffic.B, PORT))
         time.sleep(1.5)
-    # Two fit into a queue of one. The other 18 are refused once at first, and again as often as they try again.
-    refused = range(18, 100)
+        for client in clients:
+            if not traffic.connected(client):
+                client.close()  # or it would go on to try again while the numbers are read
+    # Two fit into a queue of one. The other 18 are refused once at first, and again as often as they try again: after a
+    # second, and after twice as long each time; the two may be, too, where the answer is late.
+    refused = range(18, 20 * (3 + bench.seconds.bit_length()))
     return Expected(
         "20 connection attempts",
         {"b tcpext_listen_overflows": refused, "b tcpext_listen_drops": refused, "b listen_queue_length": 2},
@@ -218,7 +225,7 @@ def nft_input_drop(bench):
     with bench.measured():
         traffic.udp(bench.a)
     dropped = nft_counted(bench.b)
-    return Expected(datagrams(), {}, [Site(dropped, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"))])
+    return Expected(datagrams(), {}, [Site(dropped, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"))], lost=COUNT)
 
 
 @recipe("nftables rejects on input")
@@ -228,7 +235,7 @@ def nft_input_reject(bench):
         traffic.udp(bench.a)
     dropped = nft_counted(bench.b)
     sites = [Site(dropped, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"))]
-    return Expected(datagrams(), unreachable(dropped), sites)
+    return Expected(datagrams(), unreachable(bench, dropped), sites, lost=COUNT)
 
 
 @recipe("nftables drops on output")
@@ -238,7 +245,7 @@ def nft_output_drop(bench):
         traffic.udp(bench.a)
     dropped = nft_counted(bench.a)
     site = Site(dropped, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"), "a", None, mac_header=False)
-    return Expected(datagrams(), {"a ip_out_discards": dropped}, [site])
+    return Expected(datagrams(), {"a ip_out_discards": dropped}, [site], lost=COUNT)
 
 
 @recipe("nftables drops at netdev ingress")
@@ -249,7 +256,7 @@ def nft_netdev_ingress(bench):
     with bench.measured():
         traffic.udp(bench.a)
     dropped = nft_counted(bench.b)
-    return Expected(datagrams(), {}, [Site(dropped, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"))])
+    return Expected(datagrams(), {}, [Site(dropped, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"))], lost=COUNT)
 
 
 def iptables(bench, arguments):
@@ -270,7 +277,7 @@ def iptables_udp_drop(bench):
     iptables(bench, f"-p udp --dport {PORT} -j DROP")
     with bench.measured():
         traffic.udp(bench.a)
-    return Expected(datagrams(), {}, [iptables_site(iptables_counted(bench))])
+    return Expected(datagrams(), {}, [iptables_site(iptables_counted(bench))], lost=COUNT)
 
 
 def iptables_udp_rejected(bench, answer):
@@ -278,7 +285,7 @@ def iptables_udp_rejected(bench, answer):
     with bench.measured():
         traffic.udp(bench.a)
     dropped = iptables_counted(bench)
-    return Expected(datagrams(), unreachable(dropped), [iptables_site(dropped)])
+    return Expected(datagrams(), unreachable(bench, dropped), [iptables_site(dropped)], lost=COUNT)
 
 
 @recipe("iptables rejects UDP")
@@ -302,7 +309,7 @@ def tcp_syn_drop(bench):
     retried = dropped - 1
     counters = ("tcp_retrans_segs", "tcpext_tcp_timeouts", "tcpext_tcp_syn_retrans")
     moves = {f"a {name}": retried for name in counters}
-    return Expected(f"1 SYN, and {retried} more", moves, [iptables_site(dropped)], TCP_MAY)
+    return Expected(f"1 SYN, and {retried} more", moves, [iptables_site(dropped)], TCP_MAY, lost=dropped)
 
 
 def tcp_refused(bench, answer, message):
@@ -311,7 +318,7 @@ def tcp_refused(bench, answer, message):
         client, error = traffic.connect(bench.a)
         client.close()
         assert error == message, error
-    return Expected("1 SYN", {}, [iptables_site(iptables_counted(bench))], TCP_MAY)
+    return Expected("1 SYN", {}, [iptables_site(iptables_counted(bench))], TCP_MAY, lost=1)
 
 
 @recipe("iptables rejects the SYN: port unreachable")
@@ -350,7 +357,7 @@ def tcp_data_refused(bench, target):
         time.sleep(2)
         traffic.abandon(client)
     dropped = iptables_counted(bench)
-    return dropped, Expected(f"1 segment, and {dropped - 1} more", {}, [iptables_site(dropped)], TCP_MAY)
+    return dropped, Expected(f"1 segment, and {dropped - 1} more", {}, [iptables_site(dropped)], TCP_MAY, lost=dropped)
 
 
 def retransmitted(dropped):
@@ -411,6 +418,7 @@ def conntrack_invalid(bench):
         f"{COUNT} frames with a wrong UDP checksum",
         {"b conntrack_invalid": COUNT},
         [Site(COUNT, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"))],
+        lost=COUNT,
     )
 
 
@@ -421,6 +429,7 @@ OWN_MACHINE = 'test "$NETDROP_VM"'
 @recipe("a full table of connections", needs=OWN_MACHINE)
 def conntrack_full(bench):
     bench.track("ct state new accept")
+    bench.b.sysctl("net.netfilter.nf_conntrack_udp_timeout", 3600)  # half a minute is over too soon on a slow machine
     reader = bench.keep.enter_context(traffic.udp_reader(bench.b))
     limit = "/proc/sys/net/netfilter/nf_conntrack_max"
     with open(limit, encoding="ascii") as file:
@@ -433,13 +442,15 @@ def conntrack_full(bench):
             write(limit, usual)
     lost = COUNT - len(traffic.received(reader))
     forgotten = bench.conntrack("early_drop")
-    # Each datagram was lost, or is a connection still, or one that made room for another.
-    assert lost + forgotten + int(bench.b.run("conntrack -C")) == COUNT
+    # Each datagram was lost, or is a connection still, or one that made room for another. Those that gc_worker() of
+    # net/netfilter/nf_conntrack_core.c takes from a table that is nearly full are counted nowhere.
+    assert lost + forgotten + int(bench.b.run("conntrack -C")) <= COUNT
     assert lost == bench.conntrack("drop") > 0
     return Expected(
         f"{COUNT} UDP datagrams, each of a connection of its own, into a table of 100",
         {"b conntrack_drop": lost, "b conntrack_early_drop": forgotten},
         [Site(lost, "NETFILTER_DROP", ("nf_hook_slow",))],
+        lost=lost,
     )
 
 
@@ -454,7 +465,7 @@ def macvtap(bench):
     bench.b.batch(["link add link b0 name mvt0 type macvtap mode bridge", "link set mvt0 up"])
     link = bench.b.links()["mvt0"]
     bench.a.ip(f"neighbour add 10.77.0.3 lladdr {link['address']} nud permanent dev a0")
-    number = bench.b.run(["sh", "-c", "cat /sys/class/net/mvt0/macvtap/tap*/dev"]).split(":")
+    number = bench.b.run(["sh", "-c", "cat /sys/class/net/mvt0/macvtap/tap*/dev"], sysfs=True).split(":")
     path = os.path.join(bench.directory, "tap")
     os.mknod(path, 0o600 | 0o020000, os.makedev(*map(int, number)))
     # It is looked up in the namespace of who opens (drivers/net/tap.c, tap_open()).
@@ -471,6 +482,7 @@ def macvtap_full(bench):
         datagrams(),
         {"b link_receive_dropped mvt0": 500, "b link_receive_errors mvt0": 500},
         [Site(500, "FULL_RING", ("tap_handle_frame",), device="mvt0")],
+        lost=COUNT - 500,
     )
 
 
@@ -483,16 +495,12 @@ def macvtap_full_segmented(bench):
         traffic.udp(bench.a, 10, 20000, "10.77.0.3", segment)
     # tap_handle_frame() cuts them up, and counts nothing when the queue takes none of the pieces.
     site = Site(200, "FULL_RING", ("tap_handle_frame", "kfree_skb_list_reason"), device="mvt0")
-    return Expected("10 packets of 20 segments", {}, [site])
+    return Expected("10 packets of 20 segments", {}, [site], lost=200)
 
 
 @recipe("tun: a program that does not read", needs="ip tuntap add tn0 mode tun")
 def tun_full(bench):
-    with bench.a.entered():
-        tun = os.open("/dev/net/tun", os.O_RDWR)
-    bench.keep.callback(os.close, tun)
-    # TUNSETIFF; IFF_TUN | IFF_NO_PI
-    fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"tn0", 0x1001))
+    bench.keep.callback(os.close, bench.a.tun("tn0"))
     bench.a.batch(
         [
             "link set tn0 txqueuelen 10 up",
@@ -506,6 +514,7 @@ def tun_full(bench):
         datagrams(),
         {"a link_transmit_dropped tn0": COUNT - 10},
         [Site(COUNT - 10, "FULL_RING", ("tun_net_xmit",), "a", "tn0")],
+        lost=COUNT - 10,
     )
 
 
@@ -531,6 +540,7 @@ def overflow(bench, *commands, root):
             **{f"a qdisc_drops a0 {kind}": count for kind, count in drops.items()},
         },
         [Site(drops[root], "QDISC_DROP", QDISC, "a", "a0")],
+        lost=drops[root],
     )
 
 
@@ -564,7 +574,7 @@ def netem_loss(bench):
     lost = COUNT - len(traffic.received(reader))
     assert lost in range(400, 600) and bench.tc_drops(bench.a, "a0")["netem"] == lost
     site = Site(lost, "QDISC_DROP", QDISC, "a", "a0")
-    return Expected(datagrams(), {"a qdisc_drops a0 netem": lost}, [site])
+    return Expected(datagrams(), {"a qdisc_drops a0 netem": lost}, [site], lost=lost)
 
 
 @recipe("netem corrupts one bit of every packet", needs=NETEM)
@@ -659,7 +669,7 @@ def clsact_drop(bench):
     dropped = bench.tc_drops(bench.b, "b0")["clsact"]
     assert dropped == COUNT, dropped
     site = Site(COUNT, "TC_INGRESS", ("__netif_receive_skb_core", "sch_handle_ingress"))
-    return Expected(datagrams(), {"b qdisc_drops b0 clsact": COUNT}, [site])
+    return Expected(datagrams(), {"b qdisc_drops b0 clsact": COUNT}, [site], lost=COUNT)
 
 
 # Addresses and routes
@@ -690,6 +700,7 @@ def neighbour_unresolved(bench):
             Site(failed, "NEIGH_FAILED", ("neigh_invalidate", "arp_error_report"), "a", "a0", mac_header=False),
         ],
         total=COUNT,
+        lost=COUNT,
     )
 
 
@@ -703,9 +714,10 @@ def ttl_expired(bench):
         {
             "b ip_in_hdr_errors": COUNT,
             "b icmp_out_time_excds + b icmp_out_rate_limit_host": COUNT,
-            "a icmp_in_time_excds": ICMP_BURST,
+            "a icmp_in_time_excds": answers(bench),
         },
         [Site(COUNT, "IP_INHDR", ("ip_forward",))],
+        lost=COUNT,
     )
 
 
@@ -715,12 +727,13 @@ def forward_no_route(bench):
     bench.a.ip("route add 10.79.0.0/24 via 10.77.0.2")
     with bench.measured():
         traffic.udp(bench.a, address="10.79.0.5")
-    told = range(1, 20)
+    told = answers(bench, 1)
     return Expected(
         datagrams(),
         {"b ipext_in_no_routes": COUNT, "b icmp_out_dest_unreachs": told, "a icmp_in_dest_unreachs": told},
         [Site(COUNT, "IP_INNOROUTES", ("ip_error",))],
         may=("b icmp_out_rate_limit_host",),
+        lost=COUNT,
     )
 
 
@@ -730,7 +743,7 @@ def forwarding_off(bench):
     bench.b.sysctl("net.ipv4.ip_forward", 0)
     with bench.measured():
         traffic.udp(bench.a, address="10.78.0.5")
-    return Expected(datagrams(), {"b ip_in_addr_errors": COUNT}, [Site(COUNT, "IP_INADDRERRORS", ("ip_error",))])
+    return Expected(datagrams(), {"b ip_in_addr_errors": COUNT}, [Site(COUNT, "IP_INADDRERRORS", ("ip_error",))], lost=COUNT)
 
 
 @recipe("a packet that must not be cut is larger than the next link")
@@ -745,6 +758,7 @@ def too_big(bench):
         # "Fragmentation needed" is never rate-limited (net/ipv4/icmp.c, icmpv4_mask_allow()).
         {"b ip_frag_fails": COUNT, "b icmp_out_dest_unreachs": COUNT, "a icmp_in_dest_unreachs": COUNT},
         [Site(COUNT, "PKT_TOO_BIG", ("ip_forward",))],
+        lost=COUNT,
     )
 
 
@@ -757,6 +771,7 @@ def rp_filter(bench):
         f"{COUNT} frames",
         {"b tcpext_ip_reverse_path_filter": COUNT},
         [Site(COUNT, "IP_RPFILTER", ("ip_rcv_finish_core",))],
+        lost=COUNT,
     )
 
 
@@ -771,6 +786,7 @@ def ip_checksum(bench):
         f"{COUNT} frames",
         {"b ipext_in_csum_errors": COUNT, "b ip_in_hdr_errors": COUNT},
         [Site(COUNT, "IP_CSUM", ("ip_rcv_core",))],
+        lost=COUNT,
     )
 
 
@@ -782,6 +798,7 @@ def udp_checksum(bench):
         f"{COUNT} frames",
         {"b udp_in_csum_errors": COUNT, "b udp_in_errors": COUNT},
         [Site(COUNT, "UDP_CSUM", ("__udp4_lib_rcv",))],
+        lost=COUNT,
     )
 
 
@@ -815,8 +832,9 @@ def ip_protocol(bench):
         traffic.frames(bench.a, traffic.frame(traffic.packet(protocol=253)))
     return Expected(
         f"{COUNT} frames",
-        {"b ip_in_unknown_protos": COUNT, **unreachable()},
+        {"b ip_in_unknown_protos": COUNT, **unreachable(bench)},
         [Site(COUNT, "IP_NOPROTO", ("ip_local_deliver_finish", "ip_protocol_deliver_rcu"))],
+        lost=COUNT,
     )
 
 
@@ -825,8 +843,9 @@ def ip_protocol(bench):
 
 @recipe("a CPU whose input queue is full", needs=OWN_MACHINE)
 def cpu_backlog(bench):
-    bench.keep.enter_context(traffic.udp_reader(bench.b, buffer=1 << 26))
-    bench.b.run(["sh", "-c", "echo 2 >/sys/class/net/b0/queues/rx-0/rps_cpus"])
+    bench.keep.enter_context(second_processor())
+    reader = bench.keep.enter_context(traffic.udp_reader(bench.b, buffer=1 << 26))
+    bench.b.run(["sh", "-c", "echo 2 >/sys/class/net/b0/queues/rx-0/rps_cpus"], sysfs=True)
     limit = "/proc/sys/net/core/netdev_max_backlog"
     with open(limit, encoding="ascii") as file:
         usual = file.read()
@@ -853,6 +872,7 @@ def cpu_backlog(bench):
         [Site(lost, "CPU_BACKLOG", ("enqueue_to_backlog",))],
         # Newer kernels tell the sender (drivers/net/veth.c, veth_xmit()).
         may=("a ip_out_discards", "a udp_sndbuf_errors"),
+        lost=20 * COUNT - len(traffic.received(reader)),
     )
 
 

@@ -9,7 +9,8 @@ import struct
 import time
 
 import traffic
-from recipes import QDISC, Expected, Site, datagrams, nft, nft_counted, recipe
+from bench import kernel
+from recipes import QDISC, Expected, Site, answers, datagrams, nft, nft_counted, recipe
 from traffic import PORT
 
 # As devices come and go, or change their state, during a measurement.
@@ -19,12 +20,10 @@ LINK_MAY = tuple(
     for what in ("carrier_changes", "carrier_up_changes", "carrier_down_changes", "transmit_carrier_errors")
 )
 UDP = ("__udp4_lib_rcv", "__udp4_lib_mcast_deliver")
+TUN = "ip tuntap add tn0 mode tun"
+TCP_REPEATED_MAY = ("b tcpext_tcp_rcv_coalesce", "b tcpext_tcpofo_merge")
 BROADCAST = [(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)]
 SOL_PACKET, PACKET_STATISTICS = 263, 6
-
-
-def kernel():
-    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
 
 
 # Links
@@ -45,6 +44,7 @@ def no_carrier(bench):
         {},
         [Site(count, "QDISC_DROP", QDISC, "a", "a0", loss_class="error")],
         may=("a link_transmit_dropped a0", "a ip_out_discards", "a udp_sndbuf_errors", *LINK_MAY),
+        lost=count,
     )
 
 
@@ -52,7 +52,7 @@ def slow_queue(bench):
     """A queue at a0 that gives nothing away while it is looked at; returns how many packets wait in it."""
     bench.a.run("tc qdisc add dev a0 root tbf rate 8bit burst 1600 limit 1000000")
     traffic.udp(bench.a, traffic.some())
-    waiting = int(re.search(r"backlog \d+b (\d+)p", bench.a.run("tc -s qdisc show dev a0"))[1])
+    waiting = int(re.search(r"backlog \S+b (\d+)p", bench.a.run("tc -s qdisc show dev a0"))[1])
     assert waiting > 0
     return waiting
 
@@ -66,7 +66,7 @@ def purged_by_link_down(bench):
     with bench.measured():
         bench.a.ip("link set a0 down")
     sites = [Site(count, "NOT_SPECIFIED", PURGED, "a", "a0", loss_class="error", mac_header=None)]
-    return Expected(f"{count} packets in a queue", {}, sites, may=LINK_MAY)
+    return Expected(f"{count} packets in a queue", {}, sites, may=LINK_MAY, lost=count)
 
 
 @recipe("packets wait in a queue that is replaced")
@@ -75,7 +75,7 @@ def purged_by_replacement(bench):
     with bench.measured():
         bench.a.run("tc qdisc replace dev a0 root pfifo")
     sites = [Site(count, "NOT_SPECIFIED", PURGED, "a", "a0", loss_class="error", mac_header=None)]
-    return Expected(f"{count} packets in a queue", {}, sites)
+    return Expected(f"{count} packets in a queue", {}, sites, lost=count)
 
 
 @recipe("packets wait for a neighbour when the link goes down")
@@ -89,7 +89,7 @@ def neighbour_gone(bench):
     reasons = ("QUEUE_PURGE", "NOT_SPECIFIED")
     functions = ("neigh_destroy", "neigh_flush_dev", "skb_queue_purge", "__neigh_ifdown")
     site = Site(count, reasons, functions, "a", "a0", mac_header=False, loss_class="error")
-    return Expected(f"{count} packets that wait", {}, [site], may=LINK_MAY)
+    return Expected(f"{count} packets that wait", {}, [site], may=LINK_MAY, lost=count)
 
 
 @recipe("the other end of a veth pair takes only smaller packets")
@@ -104,7 +104,28 @@ def mtu_mismatch(bench):
         {"b link_receive_dropped b0": count},
         [Site(count, "NOT_SPECIFIED", functions, "a", "a0", loss_class="error")],
         may=("a link_transmit_dropped a0", "a ip_out_discards", "a udp_sndbuf_errors"),
+        lost=count,
     )
+
+
+# A program of one instruction: return TC_ACT_SHOT.
+SHOT = "parent 1: bpf da bytecode 1,6\\ 0\\ 0\\ 2"
+HTB = f"tc qdisc add dev lo root handle 1: htb && tc filter add dev lo {SHOT}"
+
+
+@recipe("a filter of a queueing discipline drops", needs=HTB)
+def qdisc_filter(bench):
+    """The kernel calls it as it calls a full queue: the words of the row say both."""
+    count = traffic.some()
+    bench.a.run("tc qdisc add dev a0 root handle 1: htb default 1")
+    bench.a.run("tc class add dev a0 parent 1: classid 1:1 htb rate 10gbit")
+    bench.a.run(["sh", "-c", f"tc filter add dev a0 {SHOT}"])
+    bench.keep.enter_context(traffic.udp_reader(bench.b))
+    with bench.measured():
+        traffic.udp(bench.a, count)
+    assert bench.tc_drops(bench.a, "a0")["htb"] == count
+    site = Site(count, "QDISC_DROP", QDISC, "a", "a0")
+    return Expected(datagrams(count), {"a qdisc_drops a0 htb": count}, [site], lost=count)
 
 
 # Programs
@@ -127,7 +148,7 @@ def xdp(bench, mode, functions, reasons):
     bench.b.ip(f"link set dev b0 {mode} object {program} section xdp")
     with bench.measured():
         traffic.udp(bench.a, count)
-    return Expected(datagrams(count), {}, [Site(count, reasons, functions, loss_class="policy")])
+    return Expected(datagrams(count), {}, [Site(count, reasons, functions, loss_class="policy")], lost=count)
 
 
 @recipe("an XDP program drops", needs=CLANG)
@@ -168,7 +189,7 @@ def bridge(bench, *settings):
         traffic.frames(bench.a, traffic.frame(traffic.packet(), destination=foreign), count)
     functions = ("br_handle_frame_finish", "br_flood", "br_handle_frame")
     site = Site(count, ("NO_TX_TARGET", "NOT_SPECIFIED"), functions, loss_class="policy")
-    return Expected(f"{count} frames to an unknown address", {}, [site])
+    return Expected(f"{count} frames to an unknown address", {}, [site], lost=count)
 
 
 @recipe("a bridge that does not flood", needs=BRIDGE)
@@ -184,33 +205,32 @@ def bridge_isolated(bench):
 # Routes, and what is no packet for this host
 
 
-def route(bench, kind, more, may=()):
+def route(bench, kind, told=True):
     count = traffic.some()
     bench.forward()
     bench.a.ip("route add 10.79.0.0/24 via 10.77.0.2")
     bench.b.ip(f"route add {kind} 10.79.0.0/24")
     with bench.measured():
         traffic.udp(bench.a, count, address="10.79.0.5")
-    return Expected(datagrams(count), more, [Site(count, "NOT_SPECIFIED", ("ip_error",), loss_class="policy")], may)
+    names = ("b icmp_out_dest_unreachs", "a icmp_in_dest_unreachs") if told else ()
+    sites = [Site(count, "NOT_SPECIFIED", ("ip_error",), loss_class="policy")]
+    may = ("b icmp_out_rate_limit_host",) if told else ()
+    return Expected(datagrams(count), dict.fromkeys(names, answers(bench, 1)), sites, may, lost=count)
 
 
 @recipe("a blackhole route")
 def route_blackhole(bench):
-    return route(bench, "blackhole", {})
+    return route(bench, "blackhole", told=False)
 
 
 @recipe("a route that prohibits")
 def route_prohibit(bench):
-    told = range(1, 20)
-    more = {"b icmp_out_dest_unreachs": told, "a icmp_in_dest_unreachs": told}
-    return route(bench, "prohibit", more, ("b icmp_out_rate_limit_host",))
+    return route(bench, "prohibit")
 
 
 @recipe("a route that says unreachable")
 def route_unreachable(bench):
-    told = range(1, 20)
-    more = {"b icmp_out_dest_unreachs": told, "a icmp_in_dest_unreachs": told}
-    return route(bench, "unreachable", more, ("b icmp_out_rate_limit_host",))
+    return route(bench, "unreachable")
 
 
 @recipe("a broadcast that no socket asked for")
@@ -237,7 +257,7 @@ def ipsec_policy(bench):
         traffic.udp(bench.a, count)
     # The same function and reason as a broadcast that nobody wants.
     sites = [Site(count, "NOT_SPECIFIED", UDP, loss_class="policy")]
-    return Expected(datagrams(count), {"b udp_in_errors": count}, sites)
+    return Expected(datagrams(count), {"b udp_in_errors": count}, sites, lost=count)
 
 
 IPV6 = "test -d /proc/sys/net/ipv6"
@@ -261,6 +281,7 @@ def ipv6_option(bench):
         {"b ip_in_hdr_errors 6": count},
         [Site(count, "UNHANDLED_PROTO", functions, loss_class="error")],
         may=("a link_receive_multicast a0",),
+        lost=count,
     )
 
 
@@ -272,7 +293,7 @@ FRAGMENTS = ("skb_release_data", "kfree_skb_list_reason")
 
 def further_fragments(count):
     """Those of a datagram but the first: they have no device any more, and are no loss."""
-    return Site(count, "NOT_SPECIFIED", FRAGMENTS, device=None, mac_header=None, loss_class="benign")
+    return Site(count, "NOT_SPECIFIED", FRAGMENTS, device=None, mac_header=None, loss_class="copy")
 
 
 @recipe("datagrams in fragments to a socket whose receive buffer is full")
@@ -290,6 +311,7 @@ def fragments_receive_buffer(bench):
         f"{count} datagrams of {pieces} fragments",
         {"b udp_rcvbuf_errors": lost, "b udp_in_errors": lost, "b udp_socket_drops": lost},
         [Site(lost, "SOCKET_RCVBUFF", ("udp_queue_rcv_one_skb",)), further_fragments(lost * (pieces - 1))],
+        lost=lost,
     )
 
 
@@ -318,6 +340,7 @@ def segments_receive_buffer(bench):
         f"{sends} packets of {segments} segments",
         {"b udp_rcvbuf_errors": lost, "b udp_in_errors": lost, "b udp_socket_drops": lost},
         [Site(lost, "SOCKET_RCVBUFF", ("udp_queue_rcv_one_skb",))],
+        lost=lost,
     )
 
 
@@ -331,7 +354,7 @@ def segments_rule(bench):
     # The rule meets the packet whole: what is counted are skbs, by the rule and here.
     assert nft_counted(bench.b) == sends
     sites = [Site(sends, "NETFILTER_DROP", ("nft_do_chain", "nf_hook_slow"))]
-    return Expected(f"{sends} packets of {segments} segments", {}, sites)
+    return Expected(f"{sends} packets of {segments} segments", {}, sites, lost=sends * segments)
 
 
 @recipe("ping by a raw socket, all of it answered: no loss")
@@ -372,6 +395,22 @@ def packet_socket_slow(bench):
     _, missed = struct.unpack("II", tap.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
     assert 0 < missed <= count
     reasons = ("PACKET_SOCK_ERROR", "NOT_SPECIFIED")
-    sites = [Site(missed, reasons, ("packet_rcv",), "a", "a0", loss_class="benign")]
+    sites = [Site(missed, reasons, ("packet_rcv",), "a", "a0", loss_class="copy")]
     return Expected(datagrams(count), {"b udp_in_datagrams": count}, sites)
 
+
+@recipe("TCP segments out of order whose data one segment brings again: no loss", needs=TUN)
+def tcp_repeated(bench):
+    count = traffic.some(10, 40)
+    peer = bench.keep.enter_context(traffic.TcpPeer(bench.b))
+    # Each is one byte of every two, so that the kernel cannot put them together, and the first is not there.
+    held = [2 * (number + 1) for number in range(count)]
+    data = traffic.chosen.randbytes(held[-1] + 1)
+    for offset in held:
+        peer.send(data[offset : offset + 1], offset)
+    with bench.measured():
+        peer.send(data, 0)
+        assert peer.read(len(data)) == data
+    # Those that wait out of order have no device, but a socket (net/ipv4/tcp_input.c, tcp_ofo_queue()).
+    site = Site(count, "TCP_OFO_DROP", ("tcp_data_queue", "tcp_ofo_queue"), device=None, mac_header=None, loss_class="benign")
+    return Expected(f"{count} segments out of order", {}, [site], may=TCP_REPEATED_MAY)

@@ -15,6 +15,7 @@ IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3
 UDP_SEGMENT = 103
 TCP_REPAIR = 19
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+SYN, ACK = 2, 16
 
 
 chosen = random.Random()
@@ -117,7 +118,72 @@ def connect(namespace, seconds=30):
     return client, ""
 
 
+def connected(client):
+    try:
+        client.getpeername()
+    except OSError:
+        return False
+    return True
+
+
 def abandon(client):
     """Ends a connection without a packet: what it retransmits until then is all."""
     client.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
     client.close()
+
+
+class TcpPeer:
+    """A TCP that sends what it is told to, in whatever order: the other end of a tun device of a namespace, and of one
+    connection with a listener there."""
+
+    HERE, THERE = "10.79.0.2", "10.79.0.1"
+
+    def __init__(self, namespace):
+        self.tun = namespace.tun("tn0")
+        namespace.batch([f"address add {self.THERE}/24 dev tn0", "link set tn0 up"])
+        self.sequence, self.acknowledged = chosen.randrange(1 << 31), 0
+        with namespace.socket() as listener:
+            listener.bind((self.THERE, PORT))
+            listener.listen()
+            self.segment(SYN)
+            self.acknowledged = self.answer()
+            self.sequence += 1
+            self.segment(ACK)
+            listener.settimeout(10)
+            self.reader, _ = listener.accept()
+        self.reader.settimeout(10)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.reader.close()
+        os.close(self.tun)
+
+    def segment(self, flags, data=b"", offset=0):
+        addresses = socket.inet_aton(self.HERE) + socket.inet_aton(self.THERE)
+        ports = struct.pack("!HH", PORT, PORT)
+        numbers = struct.pack("!II", (self.sequence + offset) % (1 << 32), self.acknowledged)
+        header = ports + numbers + struct.pack("!BBH", 5 << 4, flags, 0xFFFF)
+        pseudo = addresses + struct.pack("!HH", socket.IPPROTO_TCP, 20 + len(data))
+        right = checksum(pseudo + header + bytes(4) + data + bytes(len(data) % 2))
+        tcp = header + struct.pack("!HH", right, 0) + data
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, socket.IPPROTO_TCP, 0) + addresses
+        os.write(self.tun, ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + tcp)
+
+    def answer(self):
+        """Waits for the listener's SYN; returns what acknowledges it."""
+        while True:
+            packet = os.read(self.tun, 2048)
+            if packet[0] >> 4 == 4 and packet[9] == socket.IPPROTO_TCP and packet[33] == SYN | ACK:
+                return (struct.unpack_from("!I", packet, 24)[0] + 1) % (1 << 32)
+
+    def send(self, data, offset):
+        """Data that stand so far behind the beginning."""
+        self.segment(ACK, data, offset)
+
+    def read(self, size):
+        data = b""
+        while len(data) < size:
+            data += self.reader.recv(size - len(data))
+        return data

@@ -14,6 +14,7 @@
 #include "collectors/drops/drop_metrics.h"
 #include "collectors/ethtool/ethtool_tables.h"
 #include "collectors/link/link_columns.h"
+#include "collectors/netns/namespace_counters.h"
 #include "collectors/qdisc/qdisc_metrics.h"
 #include "collectors/snmp/snmp_layout.h"
 #include "collectors/sockets/sockets_metrics.h"
@@ -74,6 +75,16 @@ static inline void known_add_snmp(void)
         free(files[i]);
 }
 
+static inline void known_add_namespaces(void)
+{
+    struct namespace_columns columns;
+
+    assert_int_equal(namespace_columns_init(&columns), 0);
+    for (size_t i = 0; i < NAMESPACE_TABLE_COUNT; i++)
+        known_keep(column_set_ref(columns.sets[i]));
+    namespace_columns_done(&columns);
+}
+
 static inline void known_open(void)
 {
     struct ethtool_tables tables;
@@ -88,13 +99,15 @@ static inline void known_open(void)
     ethtool_tables_close(&tables);
     for (size_t i = 0; i < DROP_ROWS_COUNT; i++)
         known_add(drop_metrics[i].metrics, drop_metrics[i].count);
-    known_add(conntrack_metrics, CONNTRACK_FIELD_COUNT);
+    known_add(conntrack_metrics, CONNTRACK_SHOWN_COUNT);
     known_add(qdisc_metrics, QDISC_VALUE_COUNT);
-    known_add(&sockets_drops_metric, 1);
+    known_add(sockets_udp_metrics, SOCKETS_UDP_COLUMNS);
+    known_add(&sockets_forgotten_metric, 1);
     known_add(sockets_listen_metrics, SOCKETS_LISTEN_COLUMNS);
     known_add(softnet_metrics, SOFTNET_COLUMN_COUNT);
-    known_add(softnet_cpu_metrics, SOFTNET_COUNTER_COUNT);
+    known_add(softnet_cpu_metrics, SOFTNET_SHOWN_COUNT);
     known_add_snmp();
+    known_add_namespaces();
 }
 
 static inline void known_close(void)
@@ -139,6 +152,8 @@ static inline struct metric known_metric(const char *name)
         .value = column->value,
         .meaning = column->meaning,
         .role = column->role,
+        .from_zero = column->from_zero,
+        .ledger = column->ledger,
         .title = column->title,
     };
 }

@@ -2,9 +2,11 @@
 /* Finished answers: kept until a snapshot changes, shared, recycled, and never changed while a reader holds
  * them. */
 
-#include <libdeflate.h>
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
+
+#include <libdeflate.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -47,7 +49,7 @@ static int setup(void **state)
     registry_enable(registry, 0, NS_PER_SECOND, 3600 * NS_PER_SECOND);
     registry_enable(registry, 1, NS_PER_SECOND, 3600 * NS_PER_SECOND);
     assert_int_equal(self_metrics_new(registry, &limits, names, &health), 0);
-    return answer_cache_new(registry, health, &answers);
+    return answer_cache_new(registry, health, NULL, &answers);
 }
 
 static int teardown(void **state)
@@ -170,6 +172,46 @@ static void test_only_what_can_be_served_is_kept(void **state)
     answer_cache_release(body);
 }
 
+/* What others made: counted with the rest, released like it, and bounded. */
+static void test_bodies_taken_in(void **state)
+{
+    static const char block[1 << 20] = {};
+    const struct body *taken[ANSWER_BYTES_MAX / sizeof(block)], *metrics, *next;
+    struct buffer buffer = {.error = -ENOMEM};
+    size_t before;
+
+    (void)state;
+    publish(3);
+    answer_cache_release(get(EXPOSITION_TEXT, false));
+    before = answer_cache_bytes(answers);
+    assert_null(answer_cache_take_in(answers, &buffer));
+    buffer_clear(&buffer);
+    for (size_t i = 0; i < ELEMENTS(taken); i++) {
+        buffer_append(&buffer, block, sizeof(block));
+        taken[i] = answer_cache_take_in(answers, &buffer);
+        assert_non_null(taken[i]);
+        assert_null(buffer.data);
+        assert_int_equal(taken[i]->size, sizeof(block));
+    }
+    assert_int_equal(answer_cache_bytes(answers), before + ELEMENTS(taken) * sizeof(block));
+    buffer_text(&buffer, "one more");
+    assert_null(answer_cache_take_in(answers, &buffer));
+    /* The metrics are everybody's, and served still, as they were: none are made anew. */
+    publish(4);
+    metrics = get(EXPOSITION_TEXT, false);
+    assert_true(contains(metrics, "\nt_value_total 3\n"));
+    answer_cache_release(metrics);
+    answer_cache_release(taken[0]);
+    taken[0] = answer_cache_take_in(answers, &buffer);
+    assert_non_null(taken[0]);
+    for (size_t i = 0; i < ELEMENTS(taken); i++)
+        answer_cache_release(taken[i]);
+    next = get(EXPOSITION_TEXT, false);
+    assert_true(contains(next, "\nt_value_total 4\n"));
+    assert_int_equal(answer_cache_bytes(answers), next->size);
+    answer_cache_release(next);
+}
+
 static void *scrape(void *data)
 {
     (void)data;
@@ -201,9 +243,13 @@ static void test_many_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_kept_until_a_snapshot_changes),   TEST(test_formats_and_gzip_hold_the_same),
-        TEST(test_only_the_collectors_asked_for),   TEST(test_more_kinds_than_are_kept),
-        TEST(test_only_what_can_be_served_is_kept), TEST(test_many_at_once),
+        TEST(test_kept_until_a_snapshot_changes),
+        TEST(test_formats_and_gzip_hold_the_same),
+        TEST(test_only_the_collectors_asked_for),
+        TEST(test_more_kinds_than_are_kept),
+        TEST(test_only_what_can_be_served_is_kept),
+        TEST(test_bodies_taken_in),
+        TEST(test_many_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

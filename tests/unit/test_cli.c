@@ -94,8 +94,13 @@ static void test_commands(void **state)
         const char *flag;
         enum command command;
     } rows[] = {{"--once", COMMAND_ONCE},
+                {"--report", COMMAND_REPORT},
+                {"--watch", COMMAND_WATCH},
+                {"--capture=f", COMMAND_CAPTURE},
                 {"--check-config", COMMAND_CHECK_CONFIG},
+                {"--print-config", COMMAND_PRINT_CONFIG},
                 {"--list-collectors", COMMAND_LIST_COLLECTORS},
+                {"--self-test", COMMAND_SELF_TEST},
                 {"--version", COMMAND_VERSION},
                 {"--help", COMMAND_HELP},
                 {"-h", COMMAND_HELP}};
@@ -110,6 +115,14 @@ static void test_commands(void **state)
     cli = GOOD("--once=250ms");
     assert_int_equal(cli.command, COMMAND_ONCE);
     assert_true(cli.once_ns == NS_PER_SECOND / 4);
+    cli_done(&cli);
+    cli = GOOD("--report=json");
+    assert_int_equal(cli.command, COMMAND_REPORT);
+    assert_int_equal(cli.report_format, 1);
+    cli_done(&cli);
+    cli = GOOD("--print-config=json");
+    assert_int_equal(cli.command, COMMAND_PRINT_CONFIG);
+    assert_int_equal(cli.config_format, 1);
     cli_done(&cli);
     cli = GOOD("--once", "--help", "--check-config");
     assert_int_equal(cli.command, COMMAND_HELP);
@@ -162,6 +175,30 @@ struct wrong {
     const char *message;
 };
 
+#define COLLECTORS "link, ethtool, snmp, softnet, conntrack, qdisc, sockets, drop_monitor, netns, process"
+
+static void test_packets(void **state)
+{
+    struct cli cli = GOOD("--watch", "udp", "--log.level=warn", "port 53", "and", "not (host a)");
+
+    (void)state;
+    assert_string_equal(cli.packets.filter.data, "udp port 53 and not (host a)");
+    assert_false(cli.packets.plain);
+    assert_int_equal(cli.packets.for_ns, UINT64_MAX);
+    assert_int_equal(cli.packets.count, UINT64_MAX);
+    cli_done(&cli);
+    cli = GOOD("--for=0s", "--watch");
+    assert_true(cli.packets.plain); /* a list of a length */
+    assert_int_equal(cli.packets.for_ns, 0);
+    assert_int_equal(cli.packets.filter.size, 0);
+    cli_done(&cli);
+    cli = GOOD("--capture", "-", "--count=7", "ip6");
+    assert_string_equal(cli.packets.capture, "-");
+    assert_string_equal(cli.packets.filter.data, "ip6");
+    assert_int_equal(cli.packets.count, 7);
+    cli_done(&cli);
+}
+
 static const struct wrong wrong[] = {
     {{"serve"}, "unexpected argument \"serve\": there are only flags, see --help\n"},
     {{""}, "unexpected argument \"\": there are only flags, see --help\n"},
@@ -170,10 +207,29 @@ static const struct wrong wrong[] = {
     {{"--web.telemetry=/m"}, "unknown flag --web.telemetry=/m, did you mean --web.telemetry-path?\n"},
     {{"--collector.lnik"}, "unknown flag --collector.lnik, did you mean --collector.link?\n"},
     {{"--no-collector.lnik"}, "unknown flag --no-collector.lnik, did you mean --no-collector.link?\n"},
-    {{"--collector.NAME"}, "unknown flag --collector.NAME, see --help\n"},
-    {{"--collector.link=true"}, "unknown flag --collector.link=true, did you mean --collector.link?\n"},
+    {{"--collector.NAME"}, "unknown flag --collector.NAME, the collectors are " COLLECTORS "\n"},
+    {{"--no-collector.netdev"}, "unknown flag --no-collector.netdev, the collectors are " COLLECTORS "\n"},
+    {{"--collector.no-link"}, "unknown flag --collector.no-link, the collectors are " COLLECTORS "\n"},
+    /* Never one that says the opposite. */
+    {{"--collector.link=true"},
+     "--collector.link=true takes no value: --collector.link runs it, --no-collector.link does not\n"},
+    {{"--collector.link=false"},
+     "--collector.link=false takes no value: --collector.link runs it, --no-collector.link does not\n"},
+    {{"--no-collector.lnik=1"},
+     "--no-collector.lnik=1 takes no value: --collector.link runs it, --no-collector.link does not\n"},
+    {{"--collector.disable-default=1"},
+     "unknown flag --collector.disable-default=1, did you mean --collector.disable-defaults?\n"},
     {{"--collector.disable-default"},
      "unknown flag --collector.disable-default, did you mean --collector.disable-defaults?\n"},
+    {{"--web.config.file=x"},
+     "there is no --web.config.file here: HTTPS and passwords are keys of the configuration: "
+     "web.tls.certificate, web.tls.key, web.tls.client_ca, web.users_file\n"},
+    {{"-web.config.file", "x"},
+     "there is no --web.config.file here: HTTPS and passwords are keys of the configuration: "
+     "web.tls.certificate, web.tls.key, web.tls.client_ca, web.users_file\n"},
+    {{"--collector.netdev.device-exclude=^veth"},
+     "there is no --collector.netdev.device-exclude here: set devices.exclude, a list of globs, for every "
+     "collector\n"},
     {{"--hepl"}, "unknown flag --hepl, did you mean --help?\n"},
     {{"--xyzzy"}, "unknown flag --xyzzy, see --help\n"},
     {{"--x\ny"}, "unknown flag --x\\x0ay, see --help\n"},
@@ -192,7 +248,18 @@ static const struct wrong wrong[] = {
     {{"--once=5"}, "--once: \"5\": expected one whole number and one unit (ms, s, m or h), like \"10s\"\n"},
     {{"--once=2h"}, "--once: \"2h\": out of range: 0ms to 1h\n"},
     {{"--once", "5s"}, "unexpected argument \"5s\": there are only flags, see --help\n"},
-    {{"--once", "--check-config"}, "--check-config: only one of --once, --check-config, --list-collectors\n"},
+    {{"--once", "--check-config"},
+     "--check-config: only one of --once, --report, --watch, --capture, --check-config, --print-config, --list-collectors, --self-test\n"},
+    {{"--watch", "--capture=f"},
+     "--capture: only one of --once, --report, --watch, --capture, --check-config, --print-config, --list-collectors, --self-test\n"},
+    {{"--capture"}, "--capture wants a value: --capture=FILE\n"},
+    {{"--capture="}, "--capture: the FILE is empty\n"},
+    {{"--plain"}, "--plain is for --watch\n"},
+    {{"--capture=f", "--plain"}, "--plain is for --watch\n"},
+    {{"--report", "--for=5s"}, "--for and --count are for --watch and --capture\n"},
+    {{"--count=1"}, "--for and --count are for --watch and --capture\n"},
+    {{"--watch", "--count=0"}, "--count: \"0\": out of range: 1 to 18446744073709551614\n"},
+    {{"--print-config=yaml"}, "--print-config: \"yaml\": expected \"text\" or \"json\"\n"},
     {{"--web.systemd-socket", "--web.listen-address=:1"},
      "--web.systemd-socket excludes --web.listen-address (and --set=web.listen)\n"},
     {{"--set=web.listen=:1", "--web.systemd-socket"},
@@ -227,6 +294,7 @@ static void test_help(void **state)
         "--config.unknown-keys=error|warn",
         "--web.listen-address",
         "--web.telemetry-path",
+        "--web.local-socket",
         "--web.systemd-socket",
         "--collector.NAME",
         "--no-collector.NAME",
@@ -235,7 +303,9 @@ static void test_help(void **state)
         "--log.level",
         "--once[=DURATION]",
         "--check-config",
+        "--print-config[=text|json]",
         "--list-collectors",
+        "--self-test",
         "--version",
         "--help",
         "web.max_connections ",
@@ -276,7 +346,8 @@ int main(void)
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_no_arguments_at_all),
         cmocka_unit_test(test_values),   cmocka_unit_test(test_commands),
         cmocka_unit_test(test_sets),     cmocka_unit_test(test_sets_are_settings),
-        cmocka_unit_test(test_wrong),    cmocka_unit_test(test_help),
+        cmocka_unit_test(test_packets),  cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_help),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,8 @@ static void test_malformed(void **state)
     proc_lab_write(lab, STAT, "entries drop\n5\n");
     assert_int_equal(proc_lab_open(lab), -EBADMSG);
     assert_false(lab->fault.unsupported);
-    assert_non_null(strstr(lab->fault.text, "nf_conntrack: not names and a line of numbers for each CPU"));
+    assert_non_null(
+        strstr(lab->fault.text, "nf_conntrack: not a line of names and one of numbers for each CPU"));
     proc_lab_write(lab, STAT, "entries drop\n5 1\n");
     assert_int_equal(proc_lab_open(lab), 0);
     proc_lab_write(lab, STAT, "entries drop\n5 1\n5");

@@ -78,12 +78,32 @@ static void test_is_set(void **state)
     }
 }
 
+/* Only where there was something to leave. */
+static void test_row_64_filter_that_leaves_nothing(void **state)
+{
+    static const struct {
+        size_t devices, left;
+        bool said;
+    } cases[] = {{0, 0, false}, {3, 3, false}, {3, 1, false}, {3, 0, true}};
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct fault fault = {};
+
+        device_filter_note(cases[i].devices, cases[i].left, &fault);
+        assert_int_equal(fault.error, 0);
+        assert_int_equal(strstr(fault.text, "leaves none of 3") != NULL, cases[i].said);
+        assert_int_equal(fault.text[0] != '\0', cases[i].said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_match),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_is_set),
+        cmocka_unit_test(test_row_64_filter_that_leaves_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

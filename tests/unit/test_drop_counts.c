@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "collectors/drops/drop_counts.h"
 #include "tests/unit/unit.h"
 

@@ -89,6 +89,7 @@ static void test_packet(void **state)
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         _cleanup_(bytes_done) struct bytes bytes = captured_dm(cases[i].name);
+        struct drop_payload payload;
         struct drop_packet packet;
 
         assert_int_equal(drop_netlink_command(message(&bytes), message(&bytes)->nlmsg_type),
@@ -98,6 +99,10 @@ static void test_packet(void **state)
         assert_string_equal(packet.symbol, cases[i].symbol);
         assert_string_equal(packet.reason, "NO_SOCKET");
         assert_int_equal(packet.protocol, DROP_PROTOCOL_IPV4);
+        assert_int_equal(drop_netlink_parse_payload(message(&bytes), &payload), 0);
+        assert_int_equal(payload.protocol, 0x0800);
+        assert_int_equal(payload.size, 1); /* they were captured so */
+        assert_true(payload.length > 14 + 20 && payload.time_ns > UINT64_C(1700000000) * 1000000000);
     }
 }
 
@@ -144,6 +149,7 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
 {
     struct drop_monitor_config config = {.queue_length = 7};
     struct drop_packet packet = {.location = 7};
+    struct drop_payload payload = {.length = 7};
     struct points points = {};
     uint64_t dropped = 7;
     uint16_t family = 7;
@@ -155,6 +161,8 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
     assert_true(drop_netlink_parse_summary(message, take_point, &points) >= 0 || !points.count);
     assert_true(drop_netlink_parse_config(message, &config) == 0 || config.queue_length == 7);
     assert_true(drop_netlink_parse_packet(message, &packet) == 0 || packet.location == 7);
+    assert_true(drop_netlink_parse_payload(message, &payload) == 0 ? payload.size <= message->nlmsg_len
+                                                                   : payload.length == 7);
     assert_true(drop_netlink_parse_stats(message, &dropped) == 0 || dropped == 7);
     assert_true(drop_netlink_parse_family(message, &family, &group) == 0 || family == 7);
     return 0;
@@ -276,6 +284,32 @@ static void test_attributes(void **state)
     assert_int_equal(drop_netlink_parse_config(nlmsg_hdr(empty), &config), -EBADMSG);
 }
 
+/* What is kept of a packet is never more than it had. */
+static void test_payload(void **state)
+{
+    static const char bytes[60];
+    struct drop_payload payload;
+
+    (void)state;
+    for (unsigned length = sizeof(bytes) - 1; length <= sizeof(bytes) + 1; length++) {
+        _cleanup_(nlmsg_freep) struct nl_msg *made = dm_message(NET_DM_CMD_PACKET_ALERT);
+
+        assert_int_equal(nla_put(made, NET_DM_ATTR_PAYLOAD, sizeof(bytes), bytes), 0);
+        assert_int_equal(drop_netlink_parse_payload(nlmsg_hdr(made), &payload), -EBADMSG);
+        assert_int_equal(nla_put_u32(made, NET_DM_ATTR_ORIG_LEN, length), 0);
+        assert_int_equal(drop_netlink_parse_payload(nlmsg_hdr(made), &payload),
+                         length < sizeof(bytes) ? -EBADMSG : 0);
+        if (length < sizeof(bytes))
+            continue;
+        assert_int_equal(payload.size, sizeof(bytes));
+        assert_int_equal(payload.length, length);
+        assert_int_equal(payload.protocol, 0);
+        assert_int_equal(nla_put_u8(made, NET_DM_ATTR_PROTO, 8), 0); /* half a number */
+        assert_int_equal(drop_netlink_parse_payload(nlmsg_hdr(made), &payload), 0);
+        assert_int_equal(payload.protocol, 0);
+    }
+}
+
 static void test_protocols(void **state)
 {
     static const struct {
@@ -304,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_entries_beyond_the_attribute),
         cmocka_unit_test(test_full_summary),
         cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_payload),
         cmocka_unit_test(test_protocols),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Escaping: what each of the three places needs, and bytes that are no UTF-8. */
+/* Escaping: what each of the places needs, and bytes that are no UTF-8. */
 
 #include "base/cleanup.h"
 #include "base/escape.h"
@@ -42,12 +42,21 @@ static void test_html(void **state)
     check(ESCAPE_HTML, "a\x1b\x7f\xff", "a" UTF8_REPLACEMENT UTF8_REPLACEMENT UTF8_REPLACEMENT);
 }
 
+static void test_json(void **state)
+{
+    (void)state;
+    check(ESCAPE_JSON, "a \"quote\", a \\ and\na line",
+          "a \\\"quote\\\", a \\\\ and" UTF8_REPLACEMENT "a line");
+    check(ESCAPE_JSON, "a\x1b\x7f\xff'", "a" UTF8_REPLACEMENT UTF8_REPLACEMENT UTF8_REPLACEMENT "'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_label),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_html),
+        cmocka_unit_test(test_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

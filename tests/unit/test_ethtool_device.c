@@ -4,7 +4,6 @@
 /* Of which links the ethtool collector reads private statistics. */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "tests/unit/unit.h"

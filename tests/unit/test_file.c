@@ -52,7 +52,7 @@ static void test_read(void **state)
     assert_int_equal(file_read(path, SIZE_MAX_OF_TEST, 0, &data, &size, NULL), 0);
     assert_int_equal(size, SIZE_MAX_OF_TEST);
     assert_int_equal(ftruncate(fileno(file), INT64_C(1) << 30), 0);
-    read_fails(path, -EFBIG, "larger than the 1048576 bytes that it may have");
+    read_fails(path, -EFBIG, "larger than the limit of 1048576 bytes");
     (void)fclose(file);
     unlink(path);
     unlink(fifo);

@@ -101,6 +101,7 @@ struct shape {
     size_t name_size; /* of a device, about */
     size_t absent;    /* one cell in so many; 0: none */
     uint64_t mask;    /* of the values */
+    bool histogram;
 };
 
 static void check_table(const struct shape *shape, enum exposition exposition, struct sizes *ret_sizes)
@@ -122,6 +123,12 @@ static void check_table(const struct shape *shape, enum exposition exposition, s
          .type = METRIC_GAUGE,
          .value = VALUE_SECONDS},
     };
+    static const uint64_t bounds[] = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536};
+    static const struct metric histogram = {.name = "t_burst_packets",
+                                            .help = "Packets of a burst",
+                                            .type = METRIC_HISTOGRAM,
+                                            .bounds = bounds,
+                                            .bound_count = ELEMENTS(bounds)};
     _cleanup_(freep) char *name = malloc(shape->name_size + 64);
     _cleanup_(buffer_done) struct buffer text = {};
     struct snapshot *snapshot = snapshot_new();
@@ -146,6 +153,18 @@ static void check_table(const struct shape *shape, enum exposition exposition, s
                       : i % 7 ? random & shape->mask
                               : UINT64_MAX);
     }
+    column_set_unref(columns);
+    assert_int_equal(column_set_new(&histogram, 1, &columns), 0);
+    table = snapshot_add_table(snapshot, columns, rows);
+    for (size_t row = 0; shape->histogram && row < shape->rows; row++) {
+        uint64_t counts[ELEMENTS(bounds) + 1];
+
+        for (size_t i = 0; i < ELEMENTS(counts); i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            counts[i] = random >> 40 & shape->mask;
+        }
+        table_set_histogram(table, row, 0, counts, random & shape->mask);
+    }
     encode_snapshot(&text, snapshot, exposition);
     encode_end(&text, exposition);
     row_set_unref(rows);
@@ -160,15 +179,16 @@ static void check_table(const struct shape *shape, enum exposition exposition, s
 static void test_tables(void **state)
 {
     static const struct shape shapes[] = {
-        {0, 10, 0, 1},
-        {1, 10, 0, UINT64_MAX},
-        {2, 0, 0, 0},
-        {3, 40000, 0, UINT64_MAX}, /* the line before is too far away */
-        {40, 300, 0, 0xff},        /* more than one repetition a line */
-        {300, 15, 1, 0xff},        /* every cell is absent */
-        {300, 15, 3, UINT64_MAX},
-        {5000, 8, 0, 0},
-        {5000, 15, 50, UINT64_MAX},
+        {0, 10, 0, 1, false},
+        {1, 10, 0, UINT64_MAX, true},
+        {2, 0, 0, 0, true},
+        {3, 40000, 0, UINT64_MAX, true}, /* the line before is too far away */
+        {40, 300, 0, 0xff, true},        /* more than one repetition a line */
+        {300, 15, 1, 0xff, false},       /* every cell is absent */
+        {300, 15, 3, UINT64_MAX, true},
+        {5000, 8, 0, 0, false},
+        {5000, 15, 50, UINT64_MAX, false},
+        {2000, 12, 0, 0xffff, true},
     };
     struct sizes sizes;
 
@@ -180,7 +200,12 @@ static void test_tables(void **state)
 
 static void test_small(void **state)
 {
-    static const struct shape shapes[] = {{2000, 8, 0, 0}, {2000, 8, 0, 0xffffff}, {2000, 15, 3, UINT64_MAX}};
+    static const struct shape shapes[] = {
+        {2000, 8, 0, 0, false},
+        {2000, 8, 0, 0xffffff, false},
+        {2000, 15, 3, UINT64_MAX, false},
+        {500, 12, 0, 0xff, true},
+    };
     struct sizes sizes;
 
     (void)state;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,13 +41,22 @@ static const struct row bad[] = {
     {"{}x", "f:1: bytes after the end of the document\n"},
     {"{}\n{}", "f:2: bytes after the end of the document\n"},
     {"{}\n]", "f:2: bytes after the end of the document\n"},
-    {"\xef\xbb\xbf{}", "f:1: expected a value, found the byte 0xef\n"},
-    {"{\"a\": 1,}", "f:1: a: expected a key in quotes, found }\n"},
+    {"\xef\xbb\xbf{}", "f:1: begins with a byte order mark (BOM): save it as UTF-8 without one\n"},
+    {"\xff\xfe{", "f:1: is UTF-16 by its byte order mark: save it as UTF-8\n"},
+    {"\xfe\xff{", "f:1: is UTF-16 by its byte order mark: save it as UTF-8\n"},
+    {"\xef\xbb", "f:1: expected a value, found the byte 0xef\n"},
+    {"{}\xef\xbb\xbf", "f:1: bytes after the end of the document\n"},
+    {"{\"a\": 1,}", "f:1: a comma with nothing behind it, before }\n"},
+    {"{\"a\": {\"b\": 1,\n\"c\": 2,\n\n}}", "f:2: a: a comma with nothing behind it, before }\n"},
+    {"{\"a\": 1, 2}", "f:1: expected a key in quotes, found 2\n"},
+    {"{\"a\": 1, \"b", "f:1: a string without its closing quote\n"},
+    {"{,}", "f:1: expected a key in quotes, found ,\n"},
+    {"[,]", "f:1: [1]: expected a value, found ,\n"},
     {"{\"a\": 1 \"b\": 2}", "f:1: a: expected a comma or }, found \"\n"},
     {"{\"a\" 1}", "f:1: a: expected a colon, found 1\n"},
     {"{a: 1}", "f:1: expected a key in quotes, found a\n"},
     {"{\n1: 1}", "f:2: expected a key in quotes, found 1\n"},
-    {"{\"a\": {\"b\": [1,\n2,]}}", "f:2: a.b[3]: expected a value, found ]\n"},
+    {"{\"a\": {\"b\": [1,\n2,]}}", "f:2: a.b: a comma with nothing behind it, before ]\n"},
     {"[1 2]", "f:1: [1]: expected a comma or ], found 2\n"},
     {"[", "f:1: [1]: expected a value, found the end of the file\n"},
     {"{", "f:1: expected a key in quotes, found the end of the file\n"},
@@ -102,6 +112,27 @@ static void test_bad(void **state)
     (void)state;
     for (size_t i = 0; i < ELEMENTS(bad); i++)
         assert_null(parse(bad[i].text, strlen(bad[i].text), bad[i].report));
+}
+
+/* Each byte in each place of the four: digits are digits, and nothing else is. */
+static void test_row_63_bytes_in_escapes(void **state)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+
+    (void)state;
+    for (size_t place = 0; place < 4; place++)
+        for (int byte = 0; byte <= UCHAR_MAX; byte++) {
+            char text[] = "\"\\u1111\"";
+            _cleanup_(buffer_done) struct buffer out = {};
+            struct report report = {.source = "f", .out = &out};
+            struct json *json;
+
+            text[3 + place] = (char)byte;
+            json = json_parse(text, strlen("\"\\u1111\""), &report);
+            assert_int_equal(json != NULL, memchr(digits, byte, strlen(digits)) != NULL);
+            json_free(json);
+        }
+    json_free(parse("\"\x7f\"", 3, "")); /* DEL is JSON; what a key allows is another question */
 }
 
 static void test_nul_bytes(void **state)
@@ -227,9 +258,11 @@ static void test_long_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad),    cmocka_unit_test(test_nul_bytes),  cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_size),   cmocka_unit_test(test_duplicates), cmocka_unit_test(test_many_keys),
-        cmocka_unit_test(test_values), cmocka_unit_test(test_lines),      cmocka_unit_test(test_long_keys),
+        cmocka_unit_test(test_bad),       cmocka_unit_test(test_row_63_bytes_in_escapes),
+        cmocka_unit_test(test_nul_bytes), cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_size),      cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_many_keys), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_lines),     cmocka_unit_test(test_long_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

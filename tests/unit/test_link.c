@@ -101,6 +101,33 @@ static void test_info(void **state)
                "alias=\"port \\\"7\\\"\",bus=\"\"} ");
 }
 
+/* What a veth device leads to, also where that is in another namespace and has another link's number here. */
+static void test_peers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct nl_msg *here = newlink(40, "here"), *there = newlink(41, "there"), *away = newlink(42, "away");
+
+    exclude_kinds(fixture, "");
+    put_kind(here, "veth");
+    put_kind(there, "veth");
+    put_kind(away, "veth");
+    assert_int_equal(nla_put_u32(here, IFLA_LINK, 41), 0);
+    assert_int_equal(nla_put_u32(there, IFLA_LINK, 40), 0);
+    assert_int_equal(nla_put_u32(away, IFLA_LINK, 41), 0);
+    assert_int_equal(nla_put_u32(away, IFLA_LINK_NETNSID, 3), 0);
+    assert_int_equal(link_table_take(&fixture->links, nlmsg_hdr(here)), 0);
+    assert_int_equal(link_table_take(&fixture->links, nlmsg_hdr(there)), 0);
+    assert_int_equal(link_table_take(&fixture->links, nlmsg_hdr(away)), 0);
+    update(fixture);
+    assert_int_equal(fixture->rows.peers->count, 5);
+    assert_row(fixture->rows.peers, 2, "{device=\"here\",peer=\"there\"} ");
+    assert_row(fixture->rows.peers, 3, "{device=\"there\",peer=\"here\"} ");
+    assert_row(fixture->rows.peers, 4, "{device=\"away\",peer=\"\"} ");
+    nlmsg_free(here);
+    nlmsg_free(there);
+    nlmsg_free(away);
+}
+
 static void test_rows_are_made_again_only_for_a_new_generation(void **state)
 {
     struct fixture *fixture = *state;
@@ -109,6 +136,7 @@ static void test_rows_are_made_again_only_for_a_new_generation(void **state)
 
     put_kind(queue, "bridge");
     assert_int_equal(nla_put(queue, IFLA_ADDRESS, 6, "\x02\0\0\0\0\x10"), 0);
+    assert_int_equal(nla_put(queue, IFLA_BROADCAST, 6, "\xff\xff\xff\xff\xff\xff"), 0);
     update(fixture);
     before = fixture->rows.links;
 
@@ -234,7 +262,8 @@ static void test_collect_from_the_running_kernel(void **state)
     struct fault fault = {};
     struct device_filter filter = {};
     struct collector_settings *settings = options_new(&link_collector.options);
-    struct collector_context context = {.settings = settings, .limits = &limits, .devices = &filter};
+    struct collector_context context = {
+        .settings = settings, .procfs = "/proc", .limits = &limits, .devices = &filter};
     struct collector_state *opened = NULL;
     struct snapshot *first = snapshot_new(), *second = snapshot_new();
     const struct table *table = &first->tables[0];
@@ -248,14 +277,14 @@ static void test_collect_from_the_running_kernel(void **state)
     assert_int_equal(link_collector.collect(opened, first, &fault), 0);
     assert_int_equal(link_collector.collect(opened, second, &fault), 0);
 
-    assert_int_equal(first->table_count, 3);
+    assert_int_equal(first->table_count, 5);
     assert_true(row_set_label(table->rows, 0, "device", device, sizeof(device)) > 0);
     assert_string_equal(device, "lo");
     for (size_t column = 0; column < table->columns->count; column++)
         if (strcmp(table->columns->columns[column].name, "netdrop_link_receive_otherhost_dropped_total") != 0)
             (void)cell(table, 0, table->columns->columns[column].name);
     assert_int_equal(cell(table, 0, "netdrop_link_carrier"), 1);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < first->table_count; i++) {
         assert_ptr_equal(first->tables[i].columns, second->tables[i].columns);
         assert_ptr_equal(first->tables[i].rows, second->tables[i].rows);
     }
@@ -272,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rows, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_info, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_peers, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_rows_are_made_again_only_for_a_new_generation, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_rows_row3_same_name_twice, fixture_setup, fixture_teardown),

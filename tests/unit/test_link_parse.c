@@ -4,12 +4,15 @@
 #include "collectors/kernel/link_parse.h"
 
 #include <errno.h>
+#include <net/if_arp.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "tests/unit/damage.h"
 
-#define R UTF8_REPLACEMENT
+#define R             UTF8_REPLACEMENT
+
+#define ONLY_WHERE_UP (1 << LINK_CARRIER_WHERE_UP | 1 << LINK_DORMANT)
 
 static void test_device_name(void **state)
 {
@@ -133,7 +136,8 @@ static void test_captured_links(void **state)
         assert_string_equal(link->alias, cases[i].alias);
         assert_string_equal(link->bus, "");
         assert_int_equal(link->master, cases[i].master);
-        assert_int_equal(link->present, (1 << LINK_NUMBER_COUNT) - 1);
+        assert_int_equal(link->present,
+                         ((1 << LINK_NUMBER_COUNT) - 1) & ~(cases[i].admin_up ? 0 : ONLY_WHERE_UP));
         assert_int_equal(link->numbers[LINK_MTU], cases[i].mtu);
         assert_int_equal(link->numbers[LINK_TRANSMIT_QUEUE_LIMIT], cases[i].queue_limit);
         assert_int_equal(link->numbers[LINK_UP], cases[i].up);
@@ -143,6 +147,40 @@ static void test_captured_links(void **state)
                          link->numbers[LINK_CARRIER_UP_CHANGES] + link->numbers[LINK_CARRIER_DOWN_CHANGES]);
         assert_int_equal(link->born | link->seen | link->row, 0);
     }
+}
+
+/* As /sys/class/net had them when the fixture was made; ifindex, iflink, group and the rest of v0 and lo. */
+static void test_numbers_of_sysfs(void **state)
+{
+    static const struct {
+        size_t link;
+        enum link_number number;
+        uint32_t value;
+    } cases[] = {
+        {0, LINK_OPERATIONAL, 0},
+        {0, LINK_CARRIER_WHERE_UP, 1},
+        {0, LINK_DORMANT, 0},
+        {0, LINK_FLAGS, 0x9},
+        {0, LINK_INDEX, 1},
+        {0, LINK_OTHER, 1},
+        {0, LINK_TYPE, ARPHRD_LOOPBACK},
+        {0, LINK_MODE, 0},
+        {0, LINK_GROUP, 0},
+        {2, LINK_OTHER, 21},
+        {3, LINK_OTHER, 20},
+        {2, LINK_TYPE, ARPHRD_ETHER},
+        {2, LINK_FLAGS, 0x1303},
+        {2, LINK_CARRIER_WHERE_UP, 0},
+        {3, LINK_FLAGS, 0x1002},
+    };
+    struct collected collected;
+
+    (void)state;
+    collect(&collected, "getlink");
+    for (size_t i = 0; i < ELEMENTS(cases); i++)
+        if (collected.links[cases[i].link].numbers[cases[i].number] != cases[i].value)
+            fail_msg("link %zu, number %d: %#x", cases[i].link, cases[i].number,
+                     collected.links[cases[i].link].numbers[cases[i].number]);
 }
 
 /* RTEXT_FILTER_SKIP_STATS, by which "getlink" differs from "getlink_stats", is about other statistics. */
@@ -240,7 +278,46 @@ static void test_up(void **state)
         assert_int_equal(link.numbers[LINK_UP], cases[i].up);
         assert_int_equal(link.numbers[LINK_ADMIN_UP], cases[i].admin_up);
         assert_string_equal(link.kind, cases[i].kind);
-        assert_int_equal(link.present, 1 << LINK_UP | 1 << LINK_ADMIN_UP | 1 << LINK_MTU);
+        assert_int_equal(link.present & ((1 << LINK_SHOWN_COUNT) - 1),
+                         1 << LINK_UP | 1 << LINK_ADMIN_UP | 1 << LINK_MTU);
+        assert_int_equal(link.present >> LINK_DORMANT & 1, cases[i].admin_up);
+        nlmsg_free(message);
+    }
+}
+
+/* What sysfs has and the flags of the message do not, or not all of it. */
+static void test_flags_and_state_of_sysfs(void **state)
+{
+    static const struct {
+        unsigned flags;
+        uint32_t promiscuity, allmulti;
+        uint8_t operstate;
+        uint32_t expected_flags, expected_up;
+    } cases[] = {
+        {IFF_UP | IFF_RUNNING | 0x10000, 0, 0, 6, IFF_UP, 1},
+        {IFF_UP | 0x20000, 1, 0, 5, IFF_UP | IFF_PROMISC, 0},
+        {IFF_MULTICAST, 0, 2, 0, IFF_MULTICAST | IFF_ALLMULTI, 0},
+        {IFF_UP | IFF_PROMISC, 3, 1, 2, IFF_UP | IFF_PROMISC | IFF_ALLMULTI, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++) {
+        struct nl_msg *message = newlink(2, "x");
+        struct link_texts texts;
+        struct link link;
+
+        ((struct ifinfomsg *)nlmsg_data(nlmsg_hdr(message)))->ifi_flags = cases[i].flags;
+        assert_int_equal(nla_put_u32(message, IFLA_PROMISCUITY, cases[i].promiscuity), 0);
+        assert_int_equal(nla_put_u32(message, IFLA_ALLMULTI, cases[i].allmulti), 0);
+        assert_int_equal(nla_put_u8(message, IFLA_OPERSTATE, cases[i].operstate), 0);
+        assert_int_equal(nla_put_u8(message, IFLA_CARRIER, 1), 0);
+        assert_int_equal(nla_put(message, IFLA_LINKMODE, 0, NULL), 0); /* too short: it is not there */
+        assert_int_equal(link_parse(nlmsg_hdr(message), &texts, &link), 0);
+        assert_int_equal(link.numbers[LINK_FLAGS], cases[i].expected_flags);
+        assert_int_equal(link.numbers[LINK_OPERATIONAL], cases[i].expected_up);
+        assert_int_equal(link.numbers[LINK_DORMANT], cases[i].flags >> 17 & 1);
+        assert_int_equal(link.present >> LINK_CARRIER_WHERE_UP & 1, cases[i].flags & IFF_UP);
+        assert_false(link.present >> LINK_MODE & 1);
         nlmsg_free(message);
     }
 }
@@ -353,6 +430,8 @@ int main(void)
         cmocka_unit_test(test_device_name_longest),
         cmocka_unit_test(test_device_name_row6_stays_unique),
         cmocka_unit_test(test_captured_links),
+        cmocka_unit_test(test_numbers_of_sysfs),
+        cmocka_unit_test(test_flags_and_state_of_sysfs),
         cmocka_unit_test(test_all_dumps_have_the_same_statistics),
         cmocka_unit_test(test_statistics_of_other_kernels),
         cmocka_unit_test(test_statistics_that_are_none),

@@ -292,6 +292,57 @@ static void test_resync_after_a_loss(void **state)
     assert_false(links->resync_due);
 }
 
+static struct nl_msg *veth_to(int ifindex, int netns_id)
+{
+    struct nl_msg *message = newlink(ifindex, "v");
+
+    if (netns_id >= -1)
+        assert_int_equal(nla_put_s32(message, IFLA_LINK_NETNSID, netns_id), 0);
+    return message;
+}
+
+/* What the owner knows of the other end holds for as long as that is in the same namespace. */
+static void test_other_ends(void **state)
+{
+    struct link_table *links = *state;
+    uint64_t generation;
+
+    take_made(links, veth_to(2, 0));
+    assert_int_equal(link_table_find(links, 2)->netns_id, 0);
+    assert_false(link_table_find(links, 2)->owner_asked);
+    link_table_find(links, 2)->owner_asked = true;
+    generation = links->generation;
+    take_made(links, veth_to(2, 0));
+    assert_int_equal(links->generation, generation);
+    assert_true(link_table_find(links, 2)->owner_asked);
+    take_made(links, veth_to(2, INT32_MAX));
+    assert_int_equal(links->generation, generation + 1);
+    assert_int_equal(link_table_find(links, 2)->netns_id, INT32_MAX);
+    assert_false(link_table_find(links, 2)->owner_asked);
+    take_made(links, veth_to(2, -1)); /* its namespace is going */
+    assert_int_equal(link_table_find(links, 2)->netns_id, -1);
+    take_made(links, veth_to(2, -2)); /* nothing is said */
+    assert_int_equal(link_table_find(links, 2)->netns_id, -1);
+    assert_int_equal(links->generation, generation + 2);
+}
+
+/* A device goes to another namespace: its peer's other end is there from now on, and nobody says so. */
+static void test_peers_are_followed(void **state)
+{
+    struct link_table *links = *state;
+
+    for (unsigned follow = 0; follow < 2; follow++) {
+        struct nl_msg *moved = dellink(3);
+
+        links->follow_peers = follow;
+        assert_int_equal(nla_put_s32(moved, IFLA_NEW_NETNSID, 0), 0);
+        take_made(links, dellink(2));
+        assert_false(links->resync_due);
+        take_made(links, moved);
+        assert_true(links->resync_due == (follow == 1));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +359,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limit, links_setup, links_teardown),
         cmocka_unit_test_setup_teardown(test_resync_against_the_running_kernel, open_setup, links_teardown),
         cmocka_unit_test_setup_teardown(test_resync_after_a_loss, open_setup, links_teardown),
+        cmocka_unit_test_setup_teardown(test_other_ends, links_setup, links_teardown),
+        cmocka_unit_test_setup_teardown(test_peers_are_followed, links_setup, links_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

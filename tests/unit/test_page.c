@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The page: everything escaped, numbers and plots as people read them, limits beside losses, the worst first
- * and the rest by number, nothing to show, no memory. Snapshots are published by hand. */
+/* The page: everything escaped, numbers and plots as people read them, incidents as cards, the path as a
+ * picture, the worst first and the rest by number, nothing to show, no memory. Snapshots are published, and
+ * reports made, by hand. */
 
 #include <errno.h>
 #include <math.h>
@@ -9,14 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "collectors/collector.h"
 #include "daemon/page/page.h"
 #include "daemon/page/page_html.h"
+#include "daemon/page/page_view.h"
 #include "tests/unit/known_metrics.h"
 #include "tests/unit/unit.h"
 
 static struct registry *registry;
+static struct ledger *ledger;
 static struct limits limits;
 static struct page page;
 static struct buffer out;
@@ -48,14 +52,20 @@ WRAP(reallocarray, (void *memory, size_t count, size_t size), (memory, count, si
 static int setup(void **state)
 {
     struct trend *trend;
+    struct incidents *incidents;
 
     (void)state;
     now_ns = 1000 * NS_PER_SECOND;
     limits = (struct limits){};
-    if (registry_new(collector_count, &registry) < 0 || trend_new(registry, &limits, &trend) < 0)
+    if (registry_new(collector_count, &registry) < 0 || trend_new(registry, &limits, &trend) < 0 ||
+        ledger_new(registry, 0, &limits, &ledger) < 0 ||
+        incidents_new(registry, ledger, trend, HOST_NETWORK_YES, now_ns, &incidents) < 0)
         return -1;
-    page = (struct page){
-        .registry = registry, .trend = trend, .limits = &limits, .telemetry_path = "/m\"<etrics>"};
+    page = (struct page){.registry = registry,
+                         .trend = trend,
+                         .incidents = incidents,
+                         .limits = &limits,
+                         .telemetry_path = "/m\"<etrics>"};
     page_init(&page);
     known_open();
     return 0;
@@ -65,6 +75,8 @@ static int teardown(void **state)
 {
     (void)state;
     buffer_done(&out);
+    incidents_free(page.incidents);
+    ledger = ledger_free(ledger);
     trend_free(page.trend);
     registry = registry_free(registry);
     known_close();
@@ -123,7 +135,7 @@ static void publish(size_t slot, const struct shape *shape)
     assert_int_equal(column_set_new(metrics, width, &columns), 0);
     assert_int_equal(row_set_new(shape->labels, label_count, &rows), 0);
     for (size_t i = 0; i < shape->rows; i++)
-        assert_int_equal(row_set_add(rows, &shape->texts[i * label_count]), i);
+        assert_int_equal(row_set_add(rows, array_end(shape->texts, i * label_count)), i);
     row_set_seal(rows);
     table = snapshot_add_table(snapshot, columns, rows);
     for (size_t i = 0; i < shape->rows * width; i++)
@@ -143,7 +155,8 @@ static void step(void)
     now_ns += TREND_STEP_NS;
 }
 
-/* First with the counters in the last column at 0, then with the values. */
+/* First with the counters in the last column at 0, then with the values, until two rounds have seen them:
+ * then what counters alone know is a loss. */
 static void publish_moved(size_t slot, struct shape *shape, uint64_t moved)
 {
     _cleanup_(freep) uint64_t *values = NULL;
@@ -155,9 +168,15 @@ static void publish_moved(size_t slot, struct shape *shape, uint64_t moved)
     memcpy(values, shape->values, shape->rows * width * sizeof(*values));
     shape->values = values;
     publish(slot, shape);
+    (void)render(false);
     step();
     for (size_t row = 0; row < shape->rows; row++)
         values[row * width + width - 1] += moved * (row + 1);
+    for (int round = 0; round < 2; round++) {
+        publish(slot, shape);
+        (void)render(false);
+        step();
+    }
     publish(slot, shape);
 }
 
@@ -169,23 +188,11 @@ static void test_nothing_to_show(void **state)
     assert_true(has(html, "Nothing is known yet."));
     assert_true(has(html, "The link collector has no numbers now."));
     assert_true(has(html, "The drop_monitor collector has no numbers now."));
-    assert_true(has(html, "href=\"/m&quot;&lt;etrics&gt;\""));
+    assert_true(has(html, "href=\"./m&quot;&lt;etrics&gt;\""));
     assert_true(has(html, "</html>\n"));
     /* Every place of the template is filled, and what it says to who reads the source stays there. */
     assert_false(has(html, "{{"));
     assert_false(has(html, "SPDX"));
-}
-
-static void test_namespace_that_is_not_the_hosts(void **state)
-{
-    static const char words[] = "This is not in the host";
-
-    (void)state;
-    assert_false(has(render(false), words));
-    page.host_network = HOST_NETWORK_YES;
-    assert_false(has(render(false), words));
-    page.host_network = HOST_NETWORK_NO;
-    assert_true(has(render(false), words));
 }
 
 static void test_tables_without_rows(void **state)
@@ -200,9 +207,9 @@ static void test_tables_without_rows(void **state)
     publish(1, &sites);
     step();
     html = render(true);
-    assert_true(has(html, "<span class=\"ok\">Nothing was lost</span> within the last five minutes, of which "
-                          "5 s were seen."));
-    assert_int_equal(count_of(html, "<p>None.</p>"), 3); /* losses, others, sites */
+    assert_true(has(html, "<div class=\"green\"><p class=\"headline\">Nothing was lost within the last "));
+    assert_true(has(html, " Nothing was lost in the last five minutes.\""));
+    assert_int_equal(count_of(html, "<p>None.</p>"), 4); /* interfaces, the others, counters, sites */
 }
 
 /* The kernel refuses some of these names today; what it takes is for it to say. */
@@ -228,7 +235,7 @@ static void test_everything_is_escaped(void **state)
     publish_moved(0, &links, 100);
     html = render(true);
     assert_int_equal(count_of(html, "<script>"), 1);       /* the page's own */
-    assert_int_equal(count_of(html, "&lt;script&gt;"), 3); /* losses, interfaces, sites */
+    assert_int_equal(count_of(html, "&lt;script&gt;"), 3); /* interfaces, counters, sites */
     assert_int_equal(count_of(html, "&quot;&gt;&lt;b&gt;"), 2);
     assert_true(has(html, "a&amp;b"));
     assert_true(has(html, "\uFFFD\uFFFD"));
@@ -335,54 +342,140 @@ static void test_plots(void **state)
     }
 }
 
-static void test_limits_beside_losses(void **state)
+/* A report with one incident in it, which the caller frees. */
+static struct loss_report *made_up(void)
 {
-    static const char *const devices[] = {"eth0", "eth1"};
-    static const char *const rings[] = {"eth0", "transmit", "eth0", "receive", "eth1", "receive"};
-    static const char *const causes[] = {"eth0", "receive", "no_buffer", "eth1", "transmit", "busy"};
-    struct shape links = {.metrics = {"netdrop_link_up", "netdrop_link_receive_missed_total"},
-                          .labels = {"device"},
-                          .rows = 2,
-                          .texts = devices,
-                          .values = (uint64_t[]){1, 0, 1, 0}};
-    struct shape lost = {.metrics = {"netdrop_nic_lost_total"},
-                         .labels = {"device", "direction", "cause"},
-                         .rows = 2,
-                         .texts = causes,
-                         .values = (uint64_t[]){0, 0}};
-    const struct shape ring = {.metrics = {"netdrop_nic_ring_entries", "netdrop_nic_ring_entries_limit"},
-                               .labels = {"device", "direction"},
-                               .rows = 3,
-                               .texts = rings,
-                               .values = (uint64_t[]){1, 2, 256, 4096, 512, 8192}};
-    struct shape conntrack = {.metrics = {"netdrop_conntrack_entries", "netdrop_conntrack_entries_limit",
-                                          "netdrop_conntrack_drop_total"},
-                              .rows = 1,
-                              .values = (uint64_t[]){262144, 262144, 0}};
-    const char *html;
+    static const struct remedy remedy = {"udp-receive-buffer", "Read <faster>"};
+    struct loss_report *report = calloc(1, sizeof(*report));
+
+    assert_non_null(report);
+    *report = (struct loss_report){.colour = COLOUR_RED,
+                                   .headline = "<b> loses",
+                                   .more = 2,
+                                   .count = 1,
+                                   .urgent = 1,
+                                   .looked = "9 of 9 collectors",
+                                   .now_ns = now_ns};
+    report->incidents[0] = (struct incident){
+        .colour = COLOUR_RED,
+        .subject = "a&b, UDP port 8125",
+        .words = "the receive buffer is full",
+        .rate = 374,
+        .past = 112000,
+        .share = 0.19,
+        .share_of = "the UDP received",
+        .since_ns = now_ns - 60 * NS_PER_SECOND,
+        .spread = SPREAD_STEADY,
+        .limit = {256, 4096, "receive ring entries"},
+        .sentence = "Nobody reads it",
+        .remedy = &remedy,
+        .commands = {{"ss -lunmp 'sport = :8125'", "who reads it"}, {"ls", ""}},
+        .command_count = 2,
+        .evidence = {{"R in f (<eth0>)", 17972}},
+        .evidence_count = 1,
+    };
+    return report;
+}
+
+static void test_an_incident_is_a_card(void **state)
+{
+    _cleanup_(freep) struct loss_report *report = made_up();
 
     (void)state;
-    publish(3, &ring);
-    publish_moved(0, &links, 100);
-    publish_moved(1, &lost, 100);
-    publish_moved(2, &conntrack, 100);
-    html = render(false);
-    assert_int_equal(count_of(html, "Limit: 256 of 4,096 receive ring entries"), 2); /* missed, no_buffer */
-    assert_int_equal(count_of(html, "Limit: 512 of 8,192 receive ring entries"), 1); /* missed */
-    assert_true(has(html, "Limit: 262,144 of 262,144 connections tracked"));
-    assert_int_equal(count_of(html, "Limit: "), 4); /* none for what could not be sent */
-    assert_true(has(html, "nf_conntrack_max"));
-    assert_true(has(html, "ethtool -G"));
+    loss_report_line(&report->neutral, "3/s of <nobody>");
+    page_incidents(report, &out);
+    buffer_append(&out, "", 1);
+    assert_true(
+        has(out.data, "<article class=\"red\"><h2>a&amp;b, UDP port 8125: the receive buffer is full</h2>"));
+    assert_true(has(out.data,
+                    "<strong>374/s</strong> now, 112,000 in five minutes, 19 % of the UDP received, since "));
+    assert_true(has(out.data, ", steady</p>"));
+    assert_true(
+        has(out.data, "Nobody reads it. Read &lt;faster&gt;. Limit: 256 of 4096 receive ring entries."));
+    assert_true(has(
+        out.data,
+        "<pre>ss -lunmp &#39;sport = :8125&#39;   <span class=\"quiet\"># who reads it</span>\nls</pre>"));
+    assert_true(has(out.data, "R in f (&lt;eth0&gt;) 17,972"));
+    assert_true(has(out.data, "<li>3/s of &lt;nobody&gt;</li>"));
+    assert_false(has(out.data, "not shown"));
+    report->left_out = 3;
+    buffer_clear(&out);
+    page_incidents(report, &out);
+    buffer_append(&out, "", 1);
+    assert_true(has(out.data, "<p>3 more are not shown.</p>"));
+}
+
+static void test_the_verdict_has_its_colour(void **state)
+{
+    static const char *const classes[COLOUR_COUNT] = {"green", "amber", "red"};
+    _cleanup_(freep) struct loss_report *report = made_up();
+
+    (void)state;
+    loss_report_line(&report->blind, "<link> is failing");
+    for (size_t colour = 0; colour < COLOUR_COUNT; colour++) {
+        char wanted[128];
+
+        report->colour = (enum colour)colour;
+        buffer_clear(&out);
+        page_verdict(report, &out);
+        buffer_append(&out, "", 1);
+        (void)snprintf(wanted, sizeof(wanted),
+                       "<div class=\"%s\"><p class=\"headline\">&lt;b&gt; loses.</p>\n<p>2 more below. ",
+                       classes[colour]);
+        assert_true(has(out.data, wanted));
+        assert_true(has(out.data, "<li>&lt;link&gt; is failing</li>"));
+    }
+}
+
+/* The path with something at one stage in one direction. */
+static const char *path_with(enum stage stage, enum direction direction, const struct loss_way *way)
+{
+    _cleanup_(freep) struct loss_report *report = made_up();
+
+    report->ways[stage][direction] = *way;
+    buffer_clear(&out);
+    page_path(report, &out);
+    buffer_append(&out, "", 1);
+    return out.data;
+}
+
+/* Each number of the report is in one place of the picture, and in its words. */
+static void test_the_path_shows_each_number_once(void **state)
+{
+    const struct loss_way way = {.lost = 12, .lost_past = 98765, .refused = 34, .refused_past = 4321};
+
+    (void)state;
+    for (size_t stage = 0; stage < STAGE_COUNT; stage++)
+        for (size_t direction = 0; direction < DIRECTION_COUNT; direction++) {
+            const char *svg = path_with((enum stage)stage, (enum direction)direction, &way);
+
+            assert_int_equal(count_of(svg, ">12/s lost<") + count_of(svg, "known: 46/s, 103,086 in"), 1);
+            assert_int_equal(count_of(svg, ">34/s refused<") + count_of(svg, "known: 46/s"), 1);
+            assert_int_equal(
+                count_of(svg, " 12 a second lost. 34 a second refused.") + count_of(svg, "known: 46/s"), 1);
+            assert_int_equal(count_of(svg, "<g class="), 10);
+        }
+    assert_true(has(path_with(STAGE_TRANSPORT, DIRECTION_RECEIVE, &way), "<g class=\"in p5 lost\">"));
+    assert_true(has(path_with(STAGE_EGRESS, DIRECTION_TRANSMIT, &way), "<g class=\"out p3 lost\">"));
+    assert_true(has(path_with(STAGE_EGRESS, DIRECTION_FORWARD, &way), "<g class=\"out p3 lost\">"));
+    assert_true(
+        has(path_with(STAGE_NETWORK, DIRECTION_RECEIVE, &(struct loss_way){.refused = 1, .refused_past = 9}),
+            "<g class=\"in p4 refused\">"));
+    /* It is over. */
+    assert_true(has(path_with(STAGE_NIC, DIRECTION_RECEIVE, &(struct loss_way){.lost_past = 12345}),
+                    "<g class=\"in p1 was\">"));
+    assert_true(has(out.data, ">0/s lost</text>"));
+    assert_true(has(out.data, ">12k in 5 min<"));
 }
 
 static void test_the_worst_come_first(void **state)
 {
     enum { DEVICES = 200 };
     static char names[DEVICES][16];
-    static const char *texts[DEVICES];
+    static const char *texts[2 * DEVICES];
     static uint64_t values[2 * DEVICES];
     struct shape links = {.metrics = {"netdrop_link_up", "netdrop_link_receive_missed_total"},
-                          .labels = {"device"},
+                          .labels = {"device", "kind"},
                           .rows = DEVICES,
                           .texts = texts,
                           .values = values};
@@ -391,22 +484,27 @@ static void test_the_worst_come_first(void **state)
     (void)state;
     for (size_t i = 0; i < DEVICES; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "eth%zu", i);
-        texts[i] = names[i];
+        texts[2 * i] = names[i];
+        texts[2 * i + 1] = "";
     }
     publish_moved(0, &links, 10);
     html = render(false);
-    assert_true(
-        has(html, "eth199 loses <strong class=\"bad\">400 packets a second</strong>: receive missed."));
-    assert_true(has(html, "The worst 64 are shown."));
-    assert_true(has(html, "150 more lose less or nothing."));
+    assert_true(has(html, "<p class=\"headline\">eth199 lost 2000 from "));
+    assert_true(has(html, "Of each kind the worst 64 are shown."));
+    assert_true(has(html, "14 more lose less or nothing."));
+    assert_true(has(html, "86 more lose less or nothing."));
     assert_true(has(html, "<a href=\"?interfaces=all\">"));
     interfaces = strstr(html, "id=\"interfaces\"");
-    assert_int_equal(count_of(interfaces, "<th scope=\"row\">eth"), 50);
+    assert_int_equal(count_of(interfaces, "<th scope=\"row\">eth") -
+                         count_of(strstr(html, "id=\"counters\""), "<th scope=\"row\">eth"),
+                     100);
     assert_true(strstr(interfaces, "eth199") < strstr(interfaces, "eth198"));
     assert_null(strstr(interfaces, ">eth149 "));
     html = render(true);
     interfaces = strstr(html, "id=\"interfaces\"");
-    assert_int_equal(count_of(interfaces, "<th scope=\"row\">eth"), DEVICES);
+    assert_int_equal(count_of(interfaces, "<th scope=\"row\">eth") -
+                         count_of(strstr(html, "id=\"counters\""), "<th scope=\"row\">eth"),
+                     DEVICES);
     assert_false(has(html, "?interfaces=all"));
     /* Those without a line follow as they are. */
     assert_true(strstr(interfaces, ">eth136 ") < strstr(interfaces, ">eth0 "));
@@ -490,12 +588,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_to_show),
-        TEST(test_namespace_that_is_not_the_hosts),
         TEST(test_tables_without_rows),
         TEST(test_everything_is_escaped),
         TEST(test_numbers),
         TEST(test_plots),
-        TEST(test_limits_beside_losses),
+        TEST(test_an_incident_is_a_card),
+        TEST(test_the_verdict_has_its_colour),
+        TEST(test_the_path_shows_each_number_once),
         TEST(test_the_worst_come_first),
         TEST(test_limits_that_were_hit),
         TEST(test_no_memory),

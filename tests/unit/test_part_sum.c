@@ -4,10 +4,8 @@
 /* Sums whose parts go, come back, begin anew alone and together, drawn at random, against what was counted.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/unit/unit.h"
 
@@ -47,11 +45,9 @@ static void count(struct world *world)
 static void test_parts_that_go_and_restart_stay_in_the_sum(void **state)
 {
     struct world world = {.there = {true, true}};
-    unsigned seed = (unsigned)time(NULL);
 
     (void)state;
-    printf("# seed %u\n", seed);
-    srand(seed);
+    srand(unit_seed());
     for (unsigned round = 0; round < ROUNDS; round++) {
         size_t i = (size_t)rand() % (PARTS - 1);
 

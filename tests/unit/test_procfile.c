@@ -220,6 +220,47 @@ static void test_missing_then_there(void **state)
     assert_content(&file, 'a', 3);
 }
 
+/* Nothing stays open, and the buffer is any file's. */
+static void test_read_below(void **state)
+{
+    struct procfile file;
+    int fd;
+
+    (void)state;
+    assert_int_equal(procfile_init(&file, directory, "any"), 0);
+    fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(procfile_read_below(&file, fd, "file"), -ENOENT);
+    write_file('x', 10000);
+    assert_int_equal(procfile_read_below(&file, fd, "file"), 0);
+    assert_content(&file, 'x', 10000);
+    assert_int_equal(file.fd, -1);
+    assert_int_equal(procfile_read_below(&file, fd, "."), -EINVAL);
+    assert_int_equal(file.fd, -1);
+    write_file('y', 10);
+    assert_int_equal(procfile_read_below(&file, fd, "file"), 0);
+    assert_content(&file, 'y', 10);
+    close(fd);
+    procfile_done(&file);
+}
+
+static void test_numbers(void **state)
+{
+    struct procfile file;
+    uint64_t number = 7;
+
+    (void)state;
+    assert_int_equal(procfile_init(&file, directory, "file"), 0);
+    assert_false(procfile_number(&file, &number));
+    write_file('x', 3);
+    assert_false(procfile_number(&file, &number));
+    assert_int_equal(number, 7);
+    write_file('4', 3);
+    assert_true(procfile_number(&file, &number));
+    assert_int_equal(number, 444);
+    procfile_done(&file);
+}
+
 static void test_done_twice(void **state)
 {
     struct procfile file = {};
@@ -245,6 +286,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_row_23_fifo_and_directory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_missing_then_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_below, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
         cmocka_unit_test(test_done_twice),
     };
 

@@ -10,7 +10,7 @@
 
 #include "tests/unit/damage.h"
 
-enum { ALL = (1 << QDISC_VALUE_COUNT) - 1 };
+enum { ALL = (1 << QDISC_LIMIT) - 1, WITH_LIMIT = ALL | 1 << QDISC_LIMIT };
 
 struct found {
     struct qdisc items[16];
@@ -42,7 +42,7 @@ static void test_captured(void **state)
     } expected[] = {
         {41, "clsact", "ffff:", "ffff:fff1", true, {}},
         {40, "tbf", "1:", "", true, {2, 2000, 38, 48, 0, 10000, 10}},
-        {40, "pfifo", "2:", "1:1", false, {2, 2000, 38, 0, 0, 10000, 10}},
+        {40, "pfifo", "2:", "1:1", false, {2, 2000, 38, 0, 0, 10000, 10, 10}},
         {42, "mq", "8001:", "", true, {}},
         {42, "pfifo_fast", "0:", "8001:2", false, {}},
         {42, "pfifo_fast", "0:", "8001:1", false, {}},
@@ -66,7 +66,7 @@ static void test_captured(void **state)
         qdisc_format_parent(qdisc->parent, text);
         assert_string_equal(text, expected[i].parent);
         assert_int_equal(qdisc_is_root(qdisc), expected[i].root);
-        assert_int_equal(qdisc->present, ALL);
+        assert_int_equal(qdisc->present, strcmp(qdisc->kind, "pfifo") == 0 ? WITH_LIMIT : ALL);
         assert_memory_equal(qdisc->values, expected[i].values, sizeof(expected[i].values));
         for (size_t other = 0; other < found.count; other++)
             assert_int_equal(qdisc_same(qdisc, &found.items[other]), other == i);
@@ -154,6 +154,46 @@ static void test_widths(void **state)
     nlmsg_free(message);
 }
 
+/* A number of a kind that has it alone; of others, or cut, it is none. */
+static void test_limits(void **state)
+{
+    static const struct {
+        const char *kind;
+        int attribute; /* 0: a struct that begins with it */
+        bool known;
+    } cases[] = {
+        {"pfifo", 0, true},
+        {"bfifo", 0, true},
+        {"pfifo_head_drop", 0, true},
+        {"codel", TCA_CODEL_LIMIT, true},
+        {"fq_codel", TCA_FQ_CODEL_LIMIT, true},
+        {"fq_codel", TCA_FQ_CODEL_TARGET, false},
+        {"pfifo_fast", 0, false},
+        {"netem", 0, false},
+        {"tbf", TCA_TBF_PARMS, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(cases); i++)
+        for (int size = 0; size <= 4; size += 2) {
+            const uint32_t limit = 1000 + (uint32_t)i;
+            struct nl_msg *message = newqdisc(7, cases[i].kind);
+            struct nlattr *options = NULL;
+            struct qdisc qdisc;
+
+            if (cases[i].attribute)
+                options = nla_nest_start(message, TCA_OPTIONS);
+            assert_int_equal(
+                nla_put(message, cases[i].attribute ? cases[i].attribute : TCA_OPTIONS, size, &limit), 0);
+            if (options)
+                nla_nest_end(message, options);
+            assert_int_equal(qdisc_parse(nlmsg_hdr(message), &qdisc), 0);
+            assert_int_equal(qdisc.present, cases[i].known && size == 4 ? 1 << QDISC_LIMIT : 0);
+            assert_int_equal(qdisc.values[QDISC_LIMIT], qdisc.present ? limit : 0);
+            nlmsg_free(message);
+        }
+}
+
 static void test_same(void **state)
 {
     static const struct qdisc one = {.ifindex = 1, .handle = 2, .parent = 3, .kind = "tbf"};
@@ -209,9 +249,13 @@ static void test_row_12_cut_and_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_captured), cmocka_unit_test(test_parents_as_tc_prints_them),
-        cmocka_unit_test(test_widths),   cmocka_unit_test(test_same),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_row_12_cut_and_damaged),
+        cmocka_unit_test(test_captured),
+        cmocka_unit_test(test_parents_as_tc_prints_them),
+        cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_same),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_row_12_cut_and_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,36 @@ static void fail_at(uint64_t now_ns, bool unsupported)
     registry_fail(registry, 0, &fault, now_ns);
 }
 
+/* Who follows is told of another state, or another choice, and of nothing else. */
+static void test_follower(void **state)
+{
+    struct bell bell;
+
+    (void)state;
+    assert_int_equal(bell_init(&bell), 0);
+    registry_follower(registry, &bell);
+    registry_enable(registry, 0, SECOND, 30 * SECOND);
+    for (uint64_t at = 10; at < 30; at++) {
+        bool failing = at >= 15 && at < 18, unsupported = at >= 20 && at < 22;
+
+        registry_begin(registry, 0, at * SECOND);
+        if (failing || unsupported)
+            fail_at(at * SECOND, unsupported);
+        else
+            registry_publish(registry, 0, snapshot, at * SECOND, SECOND);
+        assert_int_equal(bell_heard(&bell), at == 10 || at == 15 || at == 18 || at == 20 || at == 22);
+    }
+    registry_begin(registry, 0, 30 * SECOND);
+    registry_publish(registry, 0, snapshot, 40 * SECOND, SECOND);
+    assert_true(bell_heard(&bell)); /* it was stuck */
+    registry_note(registry, 0, "by bpf");
+    assert_true(bell_heard(&bell));
+    registry_note(registry, 0, "by bpf");
+    assert_false(bell_heard(&bell));
+    registry_follower(registry, NULL);
+    bell_done(&bell);
+}
+
 /* What a collector says when it opens stays until it says another thing; an errno only as long as it fails.
  */
 static void test_what_it_said(void **state)
@@ -138,8 +168,8 @@ static void test_hang_shows_while_it_lasts(void **state)
     registry_enable(registry, 0, 10 * SECOND, 300 * SECOND);
     registry_begin(registry, 0, 100 * SECOND);
     assert_int_equal(health_at(101 * SECOND).busy_ns, SECOND);
-    assert_int_equal(health_at(130 * SECOND - 1).state, COLLECTOR_STARTING);
-    assert_int_equal(health_at(130 * SECOND).state, COLLECTOR_STUCK);
+    assert_int_equal(health_at(105 * SECOND - 1).state, COLLECTOR_STARTING);
+    assert_int_equal(health_at(105 * SECOND).state, COLLECTOR_STUCK); /* however long its interval */
     assert_int_equal(health_at(130 * SECOND).busy_ns, 30 * SECOND);
     registry_publish(registry, 0, snapshot, 131 * SECOND, 1);
     assert_int_equal(health_at(131 * SECOND).state, COLLECTOR_OK);
@@ -206,11 +236,17 @@ static void test_new_times_keep_the_snapshot(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_disabled_until_enabled),      TEST(test_success_then_failure),
-        TEST(test_too_old_is_not_served),       TEST(test_three_intervals_are_granted),
-        TEST(test_hang_shows_while_it_lasts),   TEST(test_short_intervals_are_stuck_after_five_seconds),
-        TEST(test_unsupported_is_no_failure),   TEST(test_disable_leaves_the_page_at_once),
-        TEST(test_new_times_keep_the_snapshot), TEST(test_what_it_said),
+        TEST(test_disabled_until_enabled),
+        TEST(test_success_then_failure),
+        TEST(test_too_old_is_not_served),
+        TEST(test_three_intervals_are_granted),
+        TEST(test_hang_shows_while_it_lasts),
+        TEST(test_short_intervals_are_stuck_after_five_seconds),
+        TEST(test_unsupported_is_no_failure),
+        TEST(test_disable_leaves_the_page_at_once),
+        TEST(test_new_times_keep_the_snapshot),
+        TEST(test_what_it_said),
+        TEST(test_follower),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,7 @@ static const struct collector fake_collector = {
 static const struct runner_clock clock_of_the_test = {.now_ns = fake_now, .wait = fake_wait};
 static struct registry *registry;
 static struct runner *runner;
+static struct rounds *rounds;
 static struct collector_settings settings_a, settings_b;
 
 static int setup(void **state)
@@ -173,6 +174,7 @@ static int stop(void **state)
     sem_post(&fake.go);
     assert_int_equal(runner_join(runner, clock_read_ns(CLOCK_MONOTONIC) + 30 * SECOND), 0);
     runner = runner_free(runner);
+    rounds = rounds_free(rounds);
     registry = registry_free(registry);
     assert_int_equal(fake.opened, fake.closed); /* those that failed to open, too */
     return 0;
@@ -220,6 +222,144 @@ static void test_row_50_missed_intervals_are_not_caught_up(void **state)
     wait_until_waiting();
     assert_int_equal(fake.collected, 4);
     assert_int_equal(fake.until_ns, 5010 * SECOND);
+}
+
+/* Whoever calls has the next collection now; the grid begins anew with it. */
+static void test_called_it_collects_at_once(void **state)
+{
+    (void)state;
+    apply(&settings_a);
+    wait_until_waiting();
+    atomic_fetch_add(&fake.now_ns, 3 * SECOND);
+    runner_call(runner);
+    runner_call(runner); /* once is enough */
+    sem_post(&fake.go);
+    wait_until_waiting();
+    assert_int_equal(fake.collected, 2);
+    assert_int_equal(fake.until_ns, 1013 * SECOND);
+    sem_post(&fake.go); /* woken for nothing */
+    wait_until_waiting();
+    assert_int_equal(fake.collected, 2);
+    step();
+    assert_int_equal(fake.collected, 3);
+    assert_int_equal(fake.until_ns, 1023 * SECOND);
+}
+
+/* What it is called for while it collects is the collection after that one. */
+static void test_called_while_it_collects(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(fake.pipe), 0);
+    apply(&settings_a);
+    wait_until_waiting(); /* for the pipe */
+    runner_call(runner);
+    assert_int_equal(write(fake.pipe[1], "xx", 2), 2);
+    wait_until_waiting();
+    wait_until_waiting();
+    assert_int_equal(fake.collected, 2);
+    close(fake.pipe[0]);
+    close(fake.pipe[1]);
+    fake.pipe[0] = -1;
+}
+
+/* Who cannot be opened has his back-off, whoever calls. */
+static void test_called_out_of_no_back_off(void **state)
+{
+    (void)state;
+    fake.open_error = -EACCES;
+    apply(&settings_a);
+    wait_until_waiting();
+    runner_call(runner);
+    sem_post(&fake.go);
+    wait_until_waiting();
+    assert_int_equal(fake.opened, 1);
+    fake.open_error = 0;
+    step();
+    assert_int_equal(fake.opened, 2);
+    assert_int_equal(fake.collected, 1);
+}
+
+static void on_wake(void *data)
+{
+    sem_post(data);
+}
+
+static void on_call(void *data, size_t slot)
+{
+    (void)data;
+    assert_int_equal(slot, 0);
+    runner_call(runner);
+}
+
+/* The whole way: who asks for old numbers is woken when the new ones are there, or it is known that there are
+ * none. */
+static void test_rounds_are_told(void **state)
+{
+    const struct rounds_caller caller = {.call = on_call};
+    const struct rounds_terms terms = {.at_once = 1};
+    struct round_waiter waiter = {.wake = on_wake, .deadline_ns = UINT64_MAX};
+    sem_t woken;
+
+    (void)state;
+    sem_init(&woken, 0, 0);
+    waiter.data = &woken;
+    assert_int_equal(rounds_new(registry, &caller, &terms, &rounds), 0);
+    runner_rounds(runner, rounds);
+    apply(&settings_a);
+    wait_until_waiting();
+    for (int i = 0; i < 4; i++) {
+        fake.collect_error = i % 2 ? -EIO : 0;
+        atomic_fetch_add(&fake.now_ns, 2 * SECOND);
+        waiter.collectors =
+            rounds_ask(rounds, &(struct round_demand){.collectors = 1}, atomic_load(&fake.now_ns));
+        assert_int_equal(waiter.collectors, 1);
+        rounds_wait(rounds, &waiter);
+        assert_int_equal(sem_trywait(&woken), -1);
+        sem_post(&fake.go);
+        wait_until_waiting();
+        assert_int_equal(sem_trywait(&woken), 0);
+        assert_int_equal(fake.collected, i + 2 + i / 2);
+        if (i % 2) { /* it fails: it is not asked until it works again */
+            assert_int_equal(
+                rounds_ask(rounds, &(struct round_demand){.collectors = 1}, atomic_load(&fake.now_ns)), 0);
+            fake.collect_error = 0;
+            step();
+        }
+    }
+    assert_int_equal(health().waits[WAIT_FRESH], 2);
+    assert_int_equal(health().waits[WAIT_LATE], 2);
+    assert_int_equal(health().waits[WAIT_SKIPPED], 2);
+    sem_destroy(&woken);
+}
+
+/* While packets are lost; but not what is dear, nor what somebody wants seldom. */
+static void test_hurries(void **state)
+{
+    struct runner_job job = {.context = {.settings = &settings_a}, .interval_ns = 15 * SECOND};
+
+    (void)state;
+    registry_enable(registry, 0, job.interval_ns, 60 * SECOND);
+    assert_int_equal(runner_apply(runner, &job), 0);
+    wait_until_waiting();
+    assert_int_equal(fake.until_ns, 1015 * SECOND);
+    runner_hurry(runner, true);
+    step();
+    assert_int_equal(fake.until_ns, 1020 * SECOND);
+    fake.takes_ns = 6 * SECOND / 1000;
+    step();
+    assert_int_equal(fake.until_ns, 1035 * SECOND);
+    fake.takes_ns = 0;
+    step();
+    assert_int_equal(fake.until_ns, 1040 * SECOND);
+    runner_hurry(runner, false);
+    step();
+    assert_int_equal(fake.until_ns, 1055 * SECOND);
+    runner_hurry(runner, true);
+    job.interval_ns = 60 * SECOND;
+    assert_int_equal(runner_apply(runner, &job), 0);
+    sem_post(&fake.go);
+    wait_until_waiting();
+    assert_int_equal(fake.until_ns - atomic_load(&fake.now_ns), 60 * SECOND);
 }
 
 /* What a collection says holds as long as collections say it, and takes the place of what open() said. */
@@ -411,6 +551,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_collects_on_the_grid),
         TEST(test_row_50_missed_intervals_are_not_caught_up),
+        TEST(test_called_it_collects_at_once),
+        TEST(test_called_while_it_collects),
+        TEST(test_called_out_of_no_back_off),
+        TEST(test_rounds_are_told),
+        TEST(test_hurries),
         TEST(test_what_it_works_without_is_told_while_it_does),
         TEST(test_failure_keeps_it_open),
         TEST(test_open_is_retried_with_capped_back_off),

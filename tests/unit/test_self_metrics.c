@@ -44,6 +44,9 @@ static int setup(void **state)
     fault_set(&fault, -5, "broken");
     registry_fail(registry, FAILING, &fault, 991 * SECOND);
     registry_begin(registry, STUCK, 900 * SECOND);
+    registry_waited(registry, FINE, WAIT_FRESH);
+    registry_waited(registry, FINE, WAIT_FRESH);
+    registry_waited(registry, STUCK, WAIT_SKIPPED);
     publish(STALE, 900 * SECOND);
     fault_unsupported(&fault, "not here");
     registry_begin(registry, ABSENT, 990 * SECOND);
@@ -116,6 +119,9 @@ static void test_states(void **state)
     assert_absent("\"off\"");
     assert_line("netdrop_collector_busy_seconds{collector=\"stuck\"} 100");
     assert_line("netdrop_collector_busy_seconds{collector=\"fine\"} 0");
+    assert_line("netdrop_collector_waits_total{collector=\"fine\",result=\"fresh\"} 2");
+    assert_line("netdrop_collector_waits_total{collector=\"fine\",result=\"late\"} 0");
+    assert_line("netdrop_collector_waits_total{collector=\"stuck\",result=\"skipped\"} 1");
     assert_line("netdrop_collector_duration_seconds{collector=\"fine\"} 0.000000005");
     assert_line("netdrop_collector_last_success_timestamp_seconds{collector=\"fine\"} 7.25");
     assert_absent("netdrop_collector_last_success_timestamp_seconds{collector=\"absent\"}");

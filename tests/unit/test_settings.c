@@ -5,8 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
+#include "config/config_print.h"
 #include "config/file.h"
 #include "config/json.h"
 #include "daemon/settings/settings.h"
@@ -73,8 +77,10 @@ static void test_defaults(void **state)
     assert_string_equal(settings->web.listen.items[0], ":10190");
     assert_string_equal(settings->web.telemetry_path, "/metrics");
     assert_true(settings->web.page);
+    assert_false(settings->web.created);
     assert_int_equal(settings->web.max_connections, 256);
     assert_int_equal(settings->web.max_connections_per_address, 32);
+    assert_int_equal(settings->web.idle_connections, 32);
     assert_true(settings->web.request_timeout_ns == 10 * NS_PER_SECOND);
     assert_string_equal(settings->procfs, "/proc");
     assert_string_equal(settings->sha256, "");
@@ -87,7 +93,7 @@ static void test_defaults(void **state)
         assert_ptr_equal(settings_devices(settings, i), &settings->devices);
     }
     assert_true(settings_collector(settings, find_collector("link"))->enabled);
-    assert_true(settings_collector(settings, find_collector("process"))->interval_ns == 5 * NS_PER_SECOND);
+    assert_true(settings_collector(settings, find_collector("process"))->interval_ns == 15 * NS_PER_SECOND);
     settings_unref(settings);
 }
 
@@ -137,7 +143,9 @@ struct row {
 static const struct row bad[] = {
     {"", "the.file:1: expected a value, found the end of the file\n"},
     {"[]", "the.file:1: expected an object, found a list\n"},
-    {"{\"web\": {\"listen\": []}}", "the.file:1: web.listen: 0 items, allowed are 1 to 16\n"},
+    {"{\"web\": {\"listen\": [\":1\", \":2\", \":3\", \":4\", \":5\", \":6\", \":7\", \":8\", \":9\", \":10\","
+     " \":11\", \":12\", \":13\", \":14\", \":15\", \":16\", \":17\"]}}",
+     "the.file:1: web.listen: 17 items, allowed are 0 to 16\n"},
     {"{\"web\": {\"listen\": [\":1\", \":2\", \":1\"]}}", "the.file:1: web.listen: \":1\" is there twice\n"},
     {"{\"web\": {\"telemetry_path\": \"metrics\"}}",
      "the.file:1: web.telemetry_path: \"metrics\": must begin with / and name something\n"},
@@ -147,8 +155,16 @@ static const struct row bad[] = {
      "the.file:1: web.telemetry_path: \"/\": must begin with / and name something\n"},
     {"{\"web\": {\"telemetry_path\": \"/-/healthy\"}}",
      "the.file:1: web.telemetry_path: \"/-/healthy\": /-/ is taken by /-/healthy and /-/ready\n"},
+    {"{\"web\": {\"node_exporter_path\": \"node\"}}",
+     "the.file:1: web.node_exporter_path: \"node\": must begin with / and name something\n"},
+    {"{\"web\": {\"node_exporter_path\": \"/metrics\"}}",
+     "configuration: web.node_exporter_path: \"/metrics\" is web.telemetry_path too: give it another\n"},
     {"{\"web\": {\"telemetry_path\": \"/a?b\"}}",
      "the.file:1: web.telemetry_path: \"/a?b\": only letters, digits and /._~- are allowed\n"},
+    {"{\"web\": {\"local_socket\": \"s\"}}",
+     "the.file:1: web.local_socket: \"s\": must be an absolute path, which begins with /\n"},
+    {"{\"web\": {\"local_socket\": \"@s\"}}",
+     "the.file:1: web.local_socket: \"@s\": must be an absolute path, which begins with /\n"},
     {"{\"web\": {\"max_connections\": 65537}}",
      "the.file:1: web.max_connections: \"65537\": out of range: 1 to 65536\n"},
     {"{\"web\": {\"request_timeout\": \"301s\"}}",
@@ -156,7 +172,13 @@ static const struct row bad[] = {
     {"{\"collectors\": {\"link\": {\"columns\": \"some\"}}}",
      "the.file:1: collectors.link.columns: \"some\": expected \"all\" or \"loss\"\n"},
     {"{\"collectors\": {\"process\": {\"devices\": {}}}}",
-     "the.file:1: collectors.process.devices: unknown key\n"}, /* it looks at none */
+     "the.file:1: collectors.process.devices: unknown key, there are enabled, interval, max_age\n"}, /* it
+                                                                                                        looks
+                                                                                                        at
+                                                                                                        none
+                                                                                                      */
+    {"{\"collectors\": {\"drop_monitor\": {\n\"record_addresses\": \"prefixes\"}}}",
+     "the.file:2: collectors.drop_monitor.record_addresses: needs web.users_file, which is not set\n"},
     {"{\"web\": {\"page\": 1},\n\"web\": {}}",
      "the.file:2: web: given twice, first on line 1\n"
      "the.file:1: web.page: expected true or false, found a number\n"},
@@ -309,9 +331,9 @@ struct change {
 static const struct change changes[] = {
     {"{}", "{}", true, true},
     {"{}", "{\"web\": {\"page\": false}}", true, true},
-    {"{}", "{\"collectors\": {\"link\": {\"interval\": \"1s\"}}}", true, true},
+    {"{}", "{\"collectors\": {\"link\": {\"interval\": \"15s\"}}}", true, true},
     {"{}", "{\"collectors\": {\"link\": {\"interval\": \"2s\"}}}", false, true},
-    {"{}", "{\"collectors\": {\"process\": {\"max_age\": \"31s\"}}}", true, false},
+    {"{}", "{\"collectors\": {\"process\": {\"max_age\": \"46s\"}}}", true, false},
     {"{}", "{\"devices\": {\"exclude\": [\"lo\"]}}", false, true}, /* process looks at no devices */
     {"{}", "{\"devices\": {\"exclude_kinds\": [\"veth\"]}}", true, true},
     /* The same filter, whether global or the collector's own. */
@@ -337,6 +359,25 @@ static void test_collector_equal(void **state)
         assert_int_equal(settings_collector_equal(after, before, link), changes[i].link_equal);
         settings_unref(before);
         settings_unref(after);
+    }
+}
+
+/* As long as the kernel takes. */
+static void test_length_of_local_socket(void **state)
+{
+    char text[200];
+
+    (void)state;
+    for (size_t size = 107; size <= 108; size++) {
+        struct settings *settings = NULL;
+        _cleanup_(buffer_done) struct buffer messages = {};
+        int length =
+            snprintf(text, sizeof(text), "{\"web\": {\"local_socket\": \"/%0*d\"}}", (int)size - 1, 0);
+        struct settings_source source = {.procfs = "/proc"};
+
+        assert_int_equal(settings_parse(&source, text, (size_t)length, &settings, &messages),
+                         size == 107 ? 0 : -EINVAL);
+        settings_unref(settings);
     }
 }
 
@@ -375,42 +416,322 @@ static void test_references(void **state)
     assert_null(settings_unref(NULL));
 }
 
-static void load_fails(const char *path, const char *text)
+static void load_fails(const char *path, int error, const char *text)
 {
     struct settings_source source = {.config_file = path, .procfs = "/proc"};
     _cleanup_(buffer_done) struct buffer messages = {};
     struct settings *settings = NULL;
 
-    assert_int_equal(settings_load(&source, &settings, &messages), -EINVAL);
+    assert_int_equal(settings_load(&source, &settings, &messages), error);
     assert_null(settings);
     buffer_append(&messages, "", 1);
     assert_string_equal(messages.data, text);
 }
 
-static void test_load(void **state)
+/* Prints what holds, in the lines that do not come from defaults. */
+static void origins_are(const struct settings_source *source, const char *text, const char *expected)
 {
-    char path[] = "/tmp/test_settings.XXXXXX";
-    struct settings_source source = {.config_file = path, .procfs = "/proc"};
-    _cleanup_(buffer_done) struct buffer messages = {};
-    struct settings *settings = NULL;
-    _cleanup_(closep) int fd = mkstemp(path);
+    struct settings *settings = parse(source, text, "");
+    size_t count = 0;
+    _cleanup_(freep) struct config_binding *bindings = settings_bindings(settings, &count);
+    _cleanup_(buffer_done) struct buffer printed = {}, shown = {};
+
+    config_print_text(bindings, count, &printed);
+    buffer_append(&printed, "", 1);
+    for (char *rest = printed.data, *line; (line = strsep(&rest, "\n")) && *line;) {
+        char key[KEY_PATH_MAX], origin[KEY_PATH_MAX];
+
+        assert_int_equal(sscanf(line, "%255s %255s", key, origin), 2);
+        if (strcmp(origin, "default") != 0 && strcmp(origin, "FROM") != 0 && !strstr(line, "three intervals"))
+            buffer_printf(&shown, "%s\n", line);
+    }
+    buffer_append(&shown, "", 1);
+    assert_string_equal(shown.data, expected);
+    settings_unref(settings);
+}
+
+/* Each value with what set it last; a section that inherits, with what it inherits, until something sets it.
+ */
+static void test_origins(void **state)
+{
+    struct settings_source source = {
+        .config_file = DEFAULT_FILE, .procfs = "/proc", .host_network = HOST_NETWORK_NO};
 
     (void)state;
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, "{\"web\": {\"page\": false}}", 24), 24);
-    assert_int_equal(settings_load(&source, &settings, &messages), 0);
-    assert_int_equal(messages.size, 0);
-    assert_false(settings->web.page);
+    add(&source, "web.page=false");
+    add(&source, "collectors.link.devices.exclude=a,b");
+    add(&source, "collectors.ethtool.devices.exclude=");
+    add(&source, "collectors.drop_monitor.devices.include=c");
+    origins_are(&source,
+                "{\"web\": {\"page\": true,\n\"telemetry_path\": \"/m\"},\n\"devices\": {\"include\": "
+                "[\"e*\"]},\n\"collectors\": {\"process\": {\"interval\": \"20s\"}}}",
+                "web.telemetry_path                             the.file:2                /m\n"
+                "web.page                                       command line              false\n"
+                "devices.include                                the.file:3                e*\n"
+                "devices.exclude_kinds                          not the host's network    \"\"\n"
+                "collectors.link.devices.exclude                command line              a,b\n"
+                "collectors.ethtool.devices.exclude             command line              \"\"\n"
+                "collectors.qdisc.devices.include               as devices.include        e*\n"
+                "collectors.qdisc.devices.exclude               as devices.exclude        \"\"\n"
+                "collectors.qdisc.devices.exclude_kinds         as devices.exclude_kinds  \"\"\n"
+                "collectors.drop_monitor.devices.include        command line              c\n"
+                "collectors.process.interval                    the.file:4                20s\n");
+    string_list_done(&source.sets);
+}
+
+static void test_collector_chosen(void **state)
+{
+    struct settings *settings = good("{\"collectors\": {\"link\": {\"enabled\": true}, \"snmp\": "
+                                     "{\"interval\": \"1s\"}}}");
+
+    (void)state;
+    for (size_t i = 0; i < collector_count; i++)
+        assert_int_equal(settings_collector_chosen(settings, i), i == find_collector("link"));
     settings_unref(settings);
+}
+
+static void check_page_packets(const char *web, const char *drop_monitor, bool expected)
+{
+    char text[256];
+    struct settings *settings;
+
+    (void)snprintf(text, sizeof(text), "{\"web\": {%s}, \"collectors\": {\"drop_monitor\": {%s}}}", web,
+                   drop_monitor);
+    settings = good(text);
+    assert_int_equal(settings_page_packets(settings), expected);
+    settings_unref(settings);
+}
+
+static void test_packets_of_the_page(void **state)
+{
+    const char *users = "\"users_file\": \"/u\"", *prefixes = "\"record_addresses\": \"prefixes\"";
+
+    (void)state;
+    check_page_packets("", "", false);
+    check_page_packets(users, "", false);
+    check_page_packets("", "\"record_addresses\": \"local\"", false);
+    check_page_packets(users, prefixes, true);
+    check_page_packets(users, "\"record_addresses\": \"prefixes\", \"record\": \"off\"", false);
+    check_page_packets(users, "\"record_addresses\": \"prefixes\", \"enabled\": false", false);
+}
+
+/* A directory of its own, with the file "c.json" in it. */
+struct place {
+    char directory[32], file[64];
+};
+
+static void put(const struct place *place, const char *name, const char *text)
+{
+    char path[256];
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", place->directory, name);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void below(const struct place *place, const char *name, char path[256])
+{
+    (void)snprintf(path, 256, "%s/%s", place->directory, name);
+}
+
+static int setup(void **state)
+{
+    struct place *place = calloc(1, sizeof(*place));
+    char path[256];
+
+    assert_non_null(place);
+    (void)snprintf(place->directory, sizeof(place->directory), "/tmp/test_settings.XXXXXX");
+    assert_non_null(mkdtemp(place->directory));
+    (void)snprintf(place->file, sizeof(place->file), "%s/c.json", place->directory);
+    put(place, "c.json", "{\"web\": {\"page\": false}}");
+    below(place, "conf.d", path);
+    assert_int_equal(mkdir(path, 0755), 0);
+    *state = place;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *place = *state;
+    char command[64];
+
+    (void)snprintf(command, sizeof(command), "rm -rf %s", place->directory);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+    free(place);
+    return 0;
+}
+
+/* Loads it, and compares the messages, in which ~ stands for the directory. */
+static struct settings *load(const struct place *place, int error, const char *expected)
+{
+    struct settings_source source = {.config_file = place->file, .procfs = "/proc"};
+    _cleanup_(buffer_done) struct buffer messages = {}, shown = {};
+    struct settings *settings = NULL;
+
+    assert_int_equal(settings_load(&source, &settings, &messages), error);
+    buffer_append(&messages, "", 1);
+    for (const char *at = messages.data; *at; at++) {
+        size_t size = strlen(place->directory);
+
+        if (strncmp(at, place->directory, size) == 0) {
+            buffer_text(&shown, "~");
+            at += size - 1;
+        } else {
+            buffer_append(&shown, at, 1);
+        }
+    }
+    buffer_append(&shown, "", 1);
+    assert_string_equal(shown.data, expected);
+    assert_int_equal(settings == NULL, error != 0);
+    return settings;
+}
+
+static void test_load(void **state)
+{
+    struct settings *settings = load(*state, 0, "");
+
+    assert_false(settings->web.page);
+    assert_int_equal(settings->files.count, 1);
+    settings_unref(settings);
+    load_fails("/nonexistent\n/x", -ENOENT, "/nonexistent\\x0a/x: cannot open: No such file or directory\n");
+    load_fails("/", -EINVAL, "/: not a regular file\n");
+}
+
+/* Key by key; a list is replaced; what comes later wins, in bytewise order. What is left behind is left out.
+ */
+static void test_directory(void **state)
+{
+    static const char *const passed_over[] = {".hidden.json",   "a.json.dpkg-new", "a.json.dpkg-old",
+                                              "a.json.rpmsave", "a.json~",         "a.conf",
+                                              ".json",          "README"};
+    const struct place *place = *state;
+    struct settings *settings;
+
+    for (size_t i = 0; i < ELEMENTS(passed_over); i++) {
+        char name[64];
+
+        (void)snprintf(name, sizeof(name), "conf.d/%s", passed_over[i]);
+        put(place, name, "not JSON");
+    }
+    put(place, "c.json",
+        "{\"web\": {\"page\": false, \"max_connections\": 1, \"listen\": [\":1\", \":2\"]}}");
+    put(place, "conf.d/b.json", "{\"web\": {\"max_connections\": 3, \"listen\": [\":3\"]}}");
+    put(place, "conf.d/B.json", "{\"web\": {\"max_connections\": 2, \"idle_connections\": 2}}");
+    put(place, "conf.d/\xc3\xa4.json", "{\"web\": {\"request_timeout\": \"4s\"}}");
+    settings = load(place, 0, "");
+    assert_false(settings->web.page);
+    assert_int_equal(settings->web.max_connections, 3);
+    assert_int_equal(settings->web.idle_connections, 2);
+    assert_true(settings->web.request_timeout_ns == 4 * NS_PER_SECOND);
+    assert_int_equal(settings->web.listen.count, 1);
+    assert_string_equal(settings->web.listen.items[0], ":3");
+    assert_int_equal(settings->files.count, 4);
+    settings_unref(settings);
+}
+
+/* All that is wrong, with its file and line, and what cannot be read before what is wrong in what can. */
+static void test_directory_bad(void **state)
+{
+    const struct place *place = *state;
+    char path[256];
+
+    put(place, "conf.d/1.json", "{\"web\": {\n\"page\": 1}}");
+    put(place, "conf.d/2\n.json", "{\"new\": 1}");
+    put(place, "conf.d/3.json", "");
+    assert_null(load(place, -EINVAL,
+                     "~/conf.d/1.json:2: web.page: expected true or false, found a number\n"
+                     "~/conf.d/2\\x0a.json:1: new: unknown key, there are web, devices, loss, collectors\n"
+                     "~/conf.d/3.json:1: expected a value, found the end of the file\n"));
+    below(place, "conf.d/4.json", path);
+    assert_int_equal(mkfifo(path, 0644), 0);
+    below(place, "conf.d/5.json", path);
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_null(load(place, -EINVAL,
+                     "~/conf.d/4.json: not a regular file\n"
+                     "~/conf.d/5.json: not a regular file\n"));
+    below(place, "conf.d/6.json", path);
+    assert_int_equal(symlink("nowhere", path), 0);
+    unlink(place->file);
+    assert_null(load(place, -EINVAL,
+                     "~/c.json: cannot open: No such file or directory\n"
+                     "~/conf.d/4.json: not a regular file\n"
+                     "~/conf.d/5.json: not a regular file\n"
+                     "~/conf.d/6.json: cannot open: No such file or directory\n"));
+}
+
+/* A file of it that is on a mount that comes late, and the directory itself. */
+static void test_directory_links(void **state)
+{
+    const struct place *place = *state;
+    char path[256];
+
+    below(place, "conf.d/1.json", path);
+    assert_int_equal(symlink("../elsewhere", path), 0);
+    assert_null(load(place, -ENOENT, "~/conf.d/1.json: cannot open: No such file or directory\n"));
+    put(place, "elsewhere", "{\"web\": {\"page\": true}}");
+    settings_unref(load(place, 0, ""));
     unlink(path);
-    load_fails("/nonexistent\n/x", "/nonexistent\\x0a/x: cannot open: No such file or directory\n");
-    load_fails("/", "/: not a regular file\n");
+    below(place, "conf.d", path);
+    assert_int_equal(rmdir(path), 0);
+    settings_unref(load(place, 0, ""));
+    assert_int_equal(symlink("nowhere", path), 0);
+    assert_null(load(place, -ENOENT, "~/conf.d: cannot read the directory: No such file or directory\n"));
+    unlink(path);
+    put(place, "conf.d", "{}");
+    assert_null(load(place, -EINVAL, "~/conf.d: cannot read the directory: Not a directory\n"));
+}
+
+static void test_directory_limits(void **state)
+{
+    const struct place *place = *state;
+    char path[256];
+
+    for (int i = 0; i < CONFIG_FILES_MAX; i++) {
+        (void)snprintf(path, sizeof(path), "conf.d/%d.json", i);
+        put(place, path, "{}");
+    }
+    settings_unref(load(place, 0, ""));
+    put(place, "conf.d/more.json", "{}");
+    assert_null(load(place, -EINVAL, "~/conf.d: more than the 64 files that it may hold\n"));
+    below(place, "conf.d/more.json", path);
+    unlink(path);
+    below(place, "conf.d/7.json", path);
+    assert_int_equal(truncate(path, JSON_SIZE_MAX + 1), 0);
+    assert_null(load(place, -EINVAL, "~/conf.d/7.json: larger than the limit of 1048576 bytes\n"));
+}
+
+/* As its contract says that a shell would: the named file alone; with others, all of them and their names. */
+static void test_directory_hash(void **state)
+{
+    const struct place *place = *state;
+    char command[256], expected[2][CONFIG_HASH_SIZE], before[CONFIG_HASH_SIZE];
+    FILE *pipe;
+    struct settings *settings = load(place, 0, "");
+
+    memcpy(before, settings->sha256, sizeof(before));
+    settings_unref(settings);
+    put(place, "conf.d/10-\xc3\xa4.json", "{}");
+    put(place, "conf.d/9.json", "{\"web\": {}}");
+    (void)snprintf(command, sizeof(command),
+                   "cd %s; sha256sum c.json; (LC_ALL=C; sha256sum c.json conf.d/?*.json) | sha256sum",
+                   place->directory);
+    pipe = popen(command, "re"); /* NOLINT(cert-env33-c) */
+    assert_non_null(pipe);
+    assert_int_equal(fscanf(pipe, "%64s %*s %64s", expected[0], expected[1]), 2);
+    assert_int_equal(pclose(pipe), 0);
+    assert_string_equal(before, expected[0]);
+    settings = load(place, 0, "");
+    assert_string_equal(settings->sha256, expected[1]);
+    settings_unref(settings);
 }
 
 /* Every file in the fixtures: good ones are accepted, each bad one says what its .messages file says. */
 static void test_fixtures(void **state)
 {
-    static const char *const names[] = {"full", "many-mistakes"};
+    static const char *const names[] = {"full", "many-mistakes", "shipped-0.1.0"};
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(names); i++) {
@@ -428,7 +749,7 @@ static void test_fixtures(void **state)
         assert_int_equal(settings_load(&source, &settings, &messages), size ? -EINVAL : 0);
         settings_unref(settings);
         /* The messages name the file; the fixture leaves that out. */
-        for (char *at = messages.data, *end = at + messages.size; at && at < end; at++) {
+        for (char *at = messages.data, *end = array_end(at, messages.size); at < end; at++) {
             char *newline = memchr(at, '\n', (size_t)(end - at));
             size_t prefix = strlen(path) + 1, line = (size_t)(newline - at) + 1 - prefix;
 
@@ -459,9 +780,18 @@ int main(void)
         cmocka_unit_test(test_disable_defaults),
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_collector_equal),
+        cmocka_unit_test(test_length_of_local_socket),
         cmocka_unit_test(test_restart_needed),
         cmocka_unit_test(test_references),
-        cmocka_unit_test(test_load),
+        cmocka_unit_test_setup_teardown(test_load, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_links, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_limits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_hash, setup, teardown),
+        cmocka_unit_test(test_origins),
+        cmocka_unit_test(test_collector_chosen),
+        cmocka_unit_test(test_packets_of_the_page),
         cmocka_unit_test(test_fixtures),
     };
 

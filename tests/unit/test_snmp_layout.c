@@ -310,7 +310,7 @@ static void test_names_without_numbers(void **state)
     assert_true(has(&page, "netdrop_ipext_c_total 3"));
     assert_int_equal(page.series, 2);
     assert_int_equal(page.malformed, 0);
-    assert_string_equal(page.fault.text, "without the numbers of netstat for which it has but names");
+    assert_string_equal(page.fault.text, "without numbers of netstat, which has only their names");
 }
 
 static void test_file_and_protocol_are_told(void **state)

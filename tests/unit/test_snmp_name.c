@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The names of protocol counters: every pair of tests/golden/snmp_names.txt, each rule by itself, the edges.
- */
+/* The names of protocol counters: every pair of tests/golden/snmp_names.txt, each rule by itself, the edges;
+ * and that each field of tests/golden/snmp_selection.txt has a HELP text. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/snmp/snmp_name.h"
+#include "collectors/protocols/snmp_help.h"
+#include "collectors/protocols/snmp_name.h"
 #include "tests/unit/unit.h"
 
 static struct snmp_name make(const char *protocol, const char *field)
@@ -190,14 +191,42 @@ static void test_longest(void **state)
     assert_true(strlen(make(protocol, field).text) < SNMP_NAME_MAX);
 }
 
+static const char *help(const char *protocol, const char *field)
+{
+    struct snmp_field names = {{protocol, strlen(protocol)}, {field, strlen(field)}};
+    struct snmp_name name = make(protocol, field);
+
+    return snmp_help(&names, &name);
+}
+
+static void test_help(void **state)
+{
+    _cleanup_(fclosep) FILE *file = NULL;
+    char path[4096], protocol[64], field[128];
+    unsigned lines = 0;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/../golden/snmp_selection.txt", getenv("FIXTURES"));
+    file = fopen(path, "re");
+    assert_non_null(file);
+    while (fscanf(file, "%*s %63[^_]_%127s %*[^\n]", protocol, field) == 2) {
+        assert_string_not_equal(help(protocol, field), SNMP_HELP_UNKNOWN);
+        assert_in_range(strlen(help(protocol, field)), 10, 130);
+        lines++;
+    }
+    assert_true(feof(file));
+    assert_true(lines > 400);
+    assert_string_equal(help("TcpExt", "TCPNotYetThere"), SNMP_HELP_UNKNOWN);
+    assert_string_equal(help("Udp", "TCPTimeouts"), SNMP_HELP_UNKNOWN); /* of another protocol */
+    assert_string_equal(help("UdpLite6", "NoPorts"), help("Udp", "NoPorts"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_total_is_not_doubled),
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_icmp_types),
+        cmocka_unit_test(test_golden),   cmocka_unit_test(test_help),
+        cmocka_unit_test(test_words),    cmocka_unit_test(test_total_is_not_doubled),
+        cmocka_unit_test(test_versions), cmocka_unit_test(test_icmp_types),
         cmocka_unit_test(test_longest),
     };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collectors/snmp/snmp_parse.h"
+#include "collectors/protocols/snmp_parse.h"
 #include "tests/unit/damage.h"
 
 /* What a file comes out as: each block as "head|values;", then the count of lines passed over. */

@@ -60,6 +60,7 @@ static void test_captured_udp(void **state)
             assert_int_equal(found.items[item].ipv6, cases[i].ipv6);
             assert_true(found.items[item].has_drops);
             assert_true(found.items[item].cookie > 0);
+            assert_int_equal(found.items[item].cgroup_id, 1); /* captured in the top cgroup */
             if (found.items[item].port != cases[i].port)
                 continue;
             sockets++;
@@ -100,6 +101,7 @@ static struct nl_msg *report_message(uint16_t port, uint32_t cookie)
 
 static void test_refused_and_incomplete(void **state)
 {
+    static const uint64_t cgroup = UINT64_MAX - 1;
     static const uint32_t memory[SK_MEMINFO_DROPS + 1] = {[SK_MEMINFO_DROPS] = UINT32_MAX};
     struct nl_msg *message = report_message(53, 7), *no_port = report_message(0, 7);
     struct nl_msg *no_cookie = report_message(53, 0), *link = newlink(7, "x");
@@ -124,6 +126,16 @@ static void test_refused_and_incomplete(void **state)
     assert_int_equal(sockets_parse(nlmsg_hdr(message), &report), 0);
     assert_true(report.has_drops);
     assert_true(report.drops == UINT32_MAX);
+    assert_true(report.cgroup_id == 0);
+    assert_int_equal(nla_put(message, INET_DIAG_CGROUP_ID, sizeof(cgroup) - 4, &cgroup), 0);
+    assert_int_equal(sockets_parse(nlmsg_hdr(message), &report), 0);
+    assert_true(report.cgroup_id == 0);
+    nlmsg_free(message);
+
+    message = report_message(53, 7);
+    assert_int_equal(nla_put(message, INET_DIAG_CGROUP_ID, sizeof(cgroup), &cgroup), 0);
+    assert_int_equal(sockets_parse(nlmsg_hdr(message), &report), 0);
+    assert_true(report.cgroup_id == cgroup);
     nlmsg_hdr(message)->nlmsg_len = NLMSG_HDRLEN + sizeof(struct inet_diag_msg) - 4;
     assert_int_equal(sockets_parse(nlmsg_hdr(message), &report), -EBADMSG);
 

@@ -66,6 +66,7 @@ static void test_limits_handed_over(void **state)
     assert_true(shows_dropped(lab, 1));
     assert_true(proc_lab_has(lab, "netdrop_softnet_backlog_limit_packets 1234"));
     assert_true(proc_lab_has(lab, "netdrop_softnet_budget_packets 1234"));
+    proc_lab_close(lab); /* which leaves something in the hand-over */
 }
 
 static void test_kernels(void **state)
@@ -191,7 +192,7 @@ static void test_malformed(void **state)
         proc_lab_write(lab, STAT, texts[i]);
         assert_int_equal(proc_lab_collect(lab), -EBADMSG);
         assert_false(lab->fault.unsupported);
-        assert_non_null(strstr(lab->fault.text, "softnet_stat: not lines of a CPU each"));
+        assert_non_null(strstr(lab->fault.text, "softnet_stat: not one line for each CPU"));
     }
     WRITE_CPUS(lab, {0, 2});
     assert_true(shows_dropped(lab, 2));
@@ -223,6 +224,37 @@ static void test_steady_state_allocates_nothing(void **state)
     proc_lab_check_steady(lab);
 }
 
+/* A reload in between, or a failure: the next instance of the collector has what the last one knew. */
+static void test_offline_cpus_stay_over_a_reload(void **state)
+{
+    _cleanup_(handover_done) struct handover handover = {};
+    struct proc_lab *lab = *state;
+    unsigned counts[3];
+
+    srand(unit_seed());
+    for (size_t i = 0; i < ELEMENTS(counts); i++)
+        counts[i] = (unsigned)rand() % 10000 + 1;
+    lab->context.handover = &handover;
+    WRITE_CPUS(lab, {0, counts[0]}, {1, counts[1]}, {2, counts[2]});
+    assert_int_equal(proc_lab_open(lab), 0);
+    assert_true(shows_dropped(lab, counts[0] + counts[1] + counts[2]));
+    WRITE_CPUS(lab, {0, counts[0]}, {2, counts[2]});
+    assert_true(shows_dropped(lab, counts[0] + counts[1] + counts[2]));
+    proc_lab_close(lab);
+    assert_int_equal(proc_lab_open(lab), 0);
+    assert_true(shows_dropped(lab, counts[0] + counts[1] + counts[2]));
+    /* Both at once; and the first is back meanwhile. */
+    proc_lab_close(lab);
+    WRITE_CPUS(lab, {0, counts[0]}, {1, counts[1] + 1});
+    assert_int_equal(proc_lab_open(lab), 0);
+    assert_true(shows_dropped(lab, counts[0] + counts[1] + 1 + counts[2]));
+    /* Without what was left it begins with the CPUs that are there. */
+    proc_lab_close(lab);
+    lab->context.handover = NULL;
+    assert_int_equal(proc_lab_open(lab), 0);
+    assert_true(shows_dropped(lab, counts[0] + counts[1] + 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +264,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cpus_only_when_asked_for, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_wraps, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_cpus_come_and_go, setup, proc_lab_teardown),
+        cmocka_unit_test_setup_teardown(test_offline_cpus_stay_over_a_reload, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_cpus_without_names, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_missing, setup, proc_lab_teardown),
         cmocka_unit_test_setup_teardown(test_malformed, setup, proc_lab_teardown),

@@ -44,6 +44,65 @@ static void test_rows_render_and_give_back(void **state)
     row_set_unref(rows);
 }
 
+/* As "OLD>NEW " for each. */
+static void assert_moves(const struct row_set *before, const struct row_set *rows, const char *expected)
+{
+    _cleanup_(row_moves_done) struct row_moves moves = {};
+    char text[64] = "";
+    size_t old, row, used = 0;
+
+    assert_int_equal(row_moves_begin(&moves, before, rows), 0);
+    while (row_moves_next(&moves, &old, &row))
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%zu>%zu ", old, row);
+    assert_string_equal(text, expected);
+}
+
+static void test_rows_that_stay(void **state)
+{
+    struct row_set *before = devices((const char *[]){"a", "b", "c"}, 3);
+    struct row_set *rows = devices((const char *[]){"d", "c", "a"}, 3);
+    struct row_set *none = devices(NULL, 0);
+
+    (void)state;
+    assert_moves(before, rows, "2>1 0>2 ");
+    assert_moves(rows, before, "2>0 1>2 ");
+    assert_moves(before, before, "0>0 1>1 2>2 ");
+    assert_moves(NULL, rows, "");
+    assert_moves(none, rows, "");
+    assert_moves(rows, none, "");
+    row_set_unref(before);
+    row_set_unref(rows);
+    row_set_unref(none);
+}
+
+static void test_columns_that_stay(void **state)
+{
+    const struct metric metrics[] = {{.name = "a_total", .help = "", .type = METRIC_COUNTER},
+                                     {.name = "b_total", .help = "", .type = METRIC_COUNTER},
+                                     {.name = "a_total", .help = "", .type = METRIC_COUNTER}};
+    struct column_set *before, *alike, *others, *fewer, *known = NULL;
+
+    (void)state;
+    assert_int_equal(column_set_new(metrics, 2, &before), 0);
+    assert_int_equal(column_set_new(metrics, 2, &alike), 0);
+    assert_int_equal(column_set_new(&metrics[1], 2, &others), 0);
+    assert_int_equal(column_set_new(metrics, 1, &fewer), 0);
+    assert_false(column_set_follow(&known, before));
+    assert_null(known);
+    known = column_set_ref(before);
+    assert_true(column_set_follow(&known, before));
+    assert_true(column_set_follow(&known, alike));
+    assert_ptr_equal(known, alike);
+    assert_false(column_set_follow(&known, others));
+    assert_false(column_set_follow(&known, fewer));
+    assert_ptr_equal(known, alike);
+    column_set_unref(known);
+    column_set_unref(before);
+    column_set_unref(alike);
+    column_set_unref(others);
+    column_set_unref(fewer);
+}
+
 static void test_rows_refuse_duplicates(void **state)
 {
     struct row_set *rows;
@@ -189,9 +248,14 @@ static void test_wide_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_render_and_give_back), cmocka_unit_test(test_rows_refuse_duplicates),
-        cmocka_unit_test(test_row_without_labels),        cmocka_unit_test(test_headers_of_both_formats),
-        cmocka_unit_test(test_cells_may_be_absent),       cmocka_unit_test(test_wide_tables),
+        cmocka_unit_test(test_rows_render_and_give_back),
+        cmocka_unit_test(test_rows_refuse_duplicates),
+        cmocka_unit_test(test_rows_that_stay),
+        cmocka_unit_test(test_columns_that_stay),
+        cmocka_unit_test(test_row_without_labels),
+        cmocka_unit_test(test_headers_of_both_formats),
+        cmocka_unit_test(test_cells_may_be_absent),
+        cmocka_unit_test(test_wide_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,11 +114,16 @@ static void step_missed(const struct shape *shape, uint64_t missed)
     now_ns += TREND_STEP_NS;
 }
 
+/* So many points that are finished, and the one that grows, in which nothing was taken in yet: the newest in
+ * the lines is the last that is finished. */
 static size_t select_lines(unsigned purposes, unsigned points, size_t max)
 {
-    const struct trend_question question = {.purposes = purposes, .points = points};
+    const struct trend_question question = {.purposes = purposes, .points = points + 1};
+    size_t count = trend_select(trend, &question, lines, max);
 
-    return trend_select(trend, &question, lines, max);
+    for (size_t i = 0; i < count; i++)
+        memmove(&lines[i].points[1], &lines[i].points[0], (TREND_POINTS - 1) * sizeof(lines[i].points[0]));
+    return count;
 }
 
 static size_t losses(unsigned points)
@@ -157,7 +162,6 @@ static void test_rates_are_exact(void **state)
     assert_number(lines[0].rate, 10);
     trend_extent(trend, &extent);
     assert_int_equal(extent.devices, 1);
-    assert_int_equal(extent.sources, 1);
     assert_int_equal(extent.points, 5);
     shape_done(&shape);
 }
@@ -172,7 +176,7 @@ static void look(const struct shape *shape, uint64_t missed, uint64_t seconds)
 
 static void test_the_point_that_grows(void **state)
 {
-    const struct trend_question question = {.purposes = PURPOSE_LOSS, .points = 1, .growing = true};
+    const struct trend_question question = {.purposes = PURPOSE_LOSS, .points = 1};
     struct shape shape = links_new((const char *[]){"eth0"}, 1);
 
     (void)state;
@@ -181,10 +185,6 @@ static void test_the_point_that_grows(void **state)
     assert_true(trend_step(trend, now_ns));
     look(&shape, 106, 1);
     look(&shape, 120, 1);
-    /* Who did not ask for it sees nothing of it. */
-    assert_int_equal(losses(1), 1);
-    assert_number(lines[0].count, 100);
-    assert_number(lines[0].points[TREND_POINTS - 1], 20);
     assert_int_equal(trend_select(trend, &question, lines, ELEMENTS(lines)), 1);
     assert_number(lines[0].count, 20);
     assert_number(lines[0].rate, 10);
@@ -196,6 +196,55 @@ static void test_the_point_that_grows(void **state)
     assert_int_equal(losses(2), 1);
     assert_number(lines[0].count, 150);
     assert_number(lines[0].points[TREND_POINTS - 1], 10);
+    shape_done(&shape);
+}
+
+/* Main sleeps while nothing happens: so many points are so much time all the same, and what moved meanwhile
+ * is in the newest. */
+static void test_missed_steps(void **state)
+{
+    struct shape shape = links_new((const char *[]){"eth0"}, 1);
+    struct trend_extent extent;
+
+    (void)state;
+    step_missed(&shape, 0);
+    now_ns += 2 * TREND_STEP_NS;
+    publish(LINK_SLOT, &shape, (uint64_t[]){1, 0, 0, 150});
+    now_ns += SECOND; /* late */
+    assert_true(trend_step(trend, now_ns));
+    assert_false(trend_step(trend, now_ns + TREND_STEP_NS - SECOND - 1));
+    trend_extent(trend, &extent);
+    assert_int_equal(extent.points, 4);
+    assert_int_equal(losses(3), 1);
+    assert_number(lines[0].count, 150);
+    assert_number(lines[0].rate, 10); /* of the 15 s since the snapshot before */
+    assert_number(lines[0].points[TREND_POINTS - 1], 10);
+    assert_true(isnan(lines[0].points[TREND_POINTS - 2]));
+    now_ns += 1000 * TREND_STEP_NS; /* the machine slept: all is forgotten, and nothing breaks */
+    publish(LINK_SLOT, &shape, (uint64_t[]){1, 0, 0, 150});
+    assert_true(trend_step(trend, now_ns));
+    trend_extent(trend, &extent);
+    assert_int_equal(extent.points, TREND_POINTS);
+    shape_done(&shape);
+}
+
+static void test_whether_anything_moved(void **state)
+{
+    struct shape shape = links_new((const char *[]){"eth0"}, 1);
+
+    (void)state;
+    step_missed(&shape, 7);
+    assert_false(trend_moved(trend, PURPOSE_LOSS, TREND_POINTS));
+    step_missed(&shape, 8);
+    assert_true(trend_moved(trend, PURPOSE_LOSS, 1));
+    assert_false(trend_moved(trend, PURPOSE_TRAFFIC, TREND_POINTS));
+    for (unsigned i = 1; i < 60; i++) {
+        assert_int_equal(trend_moved(trend, PURPOSE_LOSS, 20), i <= 20);
+        step_missed(&shape, 8);
+    }
+    assert_true(trend_moved(trend, PURPOSE_LOSS, TREND_POINTS));
+    step_missed(&shape, 8);
+    assert_false(trend_moved(trend, PURPOSE_LOSS, TREND_POINTS));
     shape_done(&shape);
 }
 
@@ -234,6 +283,7 @@ static void test_the_time_is_the_snapshots(void **state)
 /* A collector with an interval of five minutes: a minute has its share. */
 static void test_a_slow_collector(void **state)
 {
+    const struct trend_question minute = {.purposes = PURPOSE_LOSS, .points = TREND_POINTS_A_MINUTE};
     struct shape shape = links_new((const char *[]){"eth0"}, 1);
 
     (void)state;
@@ -243,7 +293,7 @@ static void test_a_slow_collector(void **state)
         trend_step(trend, now_ns);
     publish(LINK_SLOT, &shape, (uint64_t[]){1, 0, 0, 3000});
     trend_step(trend, now_ns);
-    assert_int_equal(losses(12), 1);
+    assert_int_equal(trend_select(trend, &minute, lines, ELEMENTS(lines)), 1);
     assert_number(lines[0].rate, 10);
     assert_number(lines[0].count, 600);
     shape_done(&shape);
@@ -323,7 +373,6 @@ static void test_too_old_a_snapshot(void **state)
     now_ns += 40 * SECOND;
     assert_true(trend_step(trend, now_ns));
     trend_extent(trend, &extent);
-    assert_int_equal(extent.sources, 0);
     assert_int_equal(extent.devices, 0);
     now_ns += TREND_STEP_NS;
     step_missed(&shape, 100010);
@@ -334,7 +383,6 @@ static void test_too_old_a_snapshot(void **state)
     losses(12);
     assert_number(lines[0].count, 15);
     trend_extent(trend, &extent);
-    assert_int_equal(extent.sources, 1);
     shape_done(&shape);
 }
 
@@ -369,9 +417,9 @@ static void test_the_ring_wraps(void **state)
     for (unsigned i = 0; i <= 3 * TREND_POINTS; i++)
         step_missed(&shape, missed += i);
     assert_int_equal(losses(TREND_POINTS), 1);
-    for (unsigned i = 0; i < TREND_POINTS; i++)
+    for (unsigned i = 1; i < TREND_POINTS; i++) /* the one that grows is one of them */
         assert_number(lines[0].points[i], (2 * TREND_POINTS + 1 + i) / 5.0);
-    assert_number(lines[0].count, (2 * TREND_POINTS + 1 + 3 * TREND_POINTS) * TREND_POINTS / 2.0);
+    assert_number(lines[0].count, (2 * TREND_POINTS + 2 + 3 * TREND_POINTS) * (TREND_POINTS - 1) / 2.0);
     losses(3);
     assert_number(lines[0].count, 3 * (3 * TREND_POINTS - 1));
     for (unsigned i = 0; i < TREND_POINTS; i++)
@@ -379,7 +427,7 @@ static void test_the_ring_wraps(void **state)
     assert_int_equal(losses(TREND_POINTS), 0);
     step_missed(&shape, missed + 1);
     assert_int_equal(losses(TREND_POINTS), 1);
-    assert_number(lines[0].points[0], 0); /* the record was made anew, and knows that nothing moved */
+    assert_number(lines[0].points[1], 0); /* the record was made anew, and knows that nothing moved */
     shape_done(&shape);
 }
 
@@ -439,6 +487,8 @@ static void test_drop_sites(void **state)
     struct shape all = shape_new(site_metrics, 1, site_labels, 5, rows, 6);
 
     (void)state;
+    column_set_unref(all.columns);
+    all.columns = column_set_ref(none.columns);
     publish(SITES_SLOT, &none, NULL);
     trend_step(trend, now_ns);
     now_ns += TREND_STEP_NS;
@@ -469,6 +519,67 @@ static void test_drop_sites(void **state)
     assert_number(lines[0].count, 30);
     shape_done(&none);
     shape_done(&all);
+}
+
+static void on_take(void *data, const struct trend_counter *counter)
+{
+    *(double *)data += counter->count;
+}
+
+static bool on_wants(void *data, const struct trend_counter *counter)
+{
+    (void)data;
+    return counter->column->role == ROLE_DROP_SITES;
+}
+
+/* Who looks a few times, and makes no step, has what rows counted that came since the first look, once. */
+static void test_rows_that_come_before_the_first_step(void **state)
+{
+    static const char *const rows[] = {"FULL_RING", "tun_net_xmit", "capacity", "tap0", "self"};
+    const struct trend_question question = {.points = TREND_POINTS};
+    struct shape none = shape_new(site_metrics, 1, site_labels, 5, rows, 0);
+    struct shape one = shape_new(site_metrics, 1, site_labels, 5, rows, 1);
+    double count = 0;
+    const struct trend_visitor visitor = {.wants = on_wants, .take = on_take, .data = &count};
+
+    (void)state;
+    column_set_unref(one.columns);
+    one.columns = column_set_ref(none.columns);
+    publish(SITES_SLOT, &none, NULL);
+    trend_look(trend, now_ns);
+    for (uint64_t i = 1; i <= 4; i++) {
+        now_ns += SECOND;
+        publish(SITES_SLOT, &one, (uint64_t[]){100 * i});
+        trend_look(trend, now_ns);
+    }
+    trend_visit(trend, &question, &visitor);
+    assert_number(count, 400);
+    shape_done(&none);
+    shape_done(&one);
+}
+
+/* A reload gives rows other labels: what they had counted is not lost anew. What comes after it is. */
+static void test_sites_with_other_labels(void **state)
+{
+    static const char *const old[] = {"FULL_RING", "tun_net_xmit", "capacity", "tap0", "self"};
+    static const char *const renamed[] = {"FULL_RING", "tun_net_xmit", "capacity", "", "self"};
+    struct shape before = shape_new(site_metrics, 1, site_labels, 5, old, 1);
+    struct shape after = shape_new(site_metrics, 1, site_labels, 5, renamed, 1);
+
+    (void)state;
+    publish(SITES_SLOT, &before, (uint64_t[]){5000});
+    trend_step(trend, now_ns);
+    now_ns += TREND_STEP_NS;
+    publish(SITES_SLOT, &after, (uint64_t[]){5000});
+    trend_step(trend, now_ns);
+    now_ns += TREND_STEP_NS;
+    assert_int_equal(losses(12), 0);
+    publish(SITES_SLOT, &after, (uint64_t[]){5007});
+    trend_step(trend, now_ns);
+    assert_int_equal(losses(12), 1);
+    assert_number(lines[0].count, 7);
+    shape_done(&before);
+    shape_done(&after);
 }
 
 static _Atomic bool reading;
@@ -551,6 +662,34 @@ static void test_memory_is_bounded(void **state)
     free(values);
 }
 
+/* Of a histogram the sum is watched: what was lost, not how often. */
+static void test_histograms_count_by_their_sum(void **state)
+{
+    static const uint64_t bounds[] = {1, 4};
+    struct metric metric = known_metric("netdrop_link_receive_missed_total");
+    struct shape shape = links_new((const char *[]){"eth0"}, 1);
+
+    (void)state;
+    metric.type = METRIC_HISTOGRAM;
+    metric.bounds = bounds;
+    metric.bound_count = ELEMENTS(bounds);
+    column_set_unref(shape.columns);
+    assert_int_equal(column_set_new(&metric, 1, &shape.columns), 0);
+    for (uint64_t turn = 1; turn <= 3; turn++, now_ns += TREND_STEP_NS) {
+        struct snapshot *snapshot = snapshot_new();
+        struct table *table = snapshot_add_table(snapshot, shape.columns, shape.rows);
+
+        table_set_histogram(table, 0, 0, (const uint64_t[]){2 * turn, turn, turn}, 1000 * turn);
+        registry_begin(registry, LINK_SLOT, now_ns);
+        registry_publish(registry, LINK_SLOT, snapshot, now_ns, now_ns);
+        snapshot_unref(snapshot);
+        assert_true(trend_step(trend, now_ns));
+    }
+    assert_int_equal(losses(12), 1);
+    assert_number(lines[0].count, 2000);
+    shape_done(&shape);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -558,6 +697,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_rates_are_exact),
         TEST(test_the_point_that_grows),
+        TEST(test_missed_steps),
+        TEST(test_whether_anything_moved),
         TEST(test_the_time_is_the_snapshots),
         TEST(test_a_slow_collector),
         TEST(test_a_counter_that_goes_back),
@@ -567,6 +708,9 @@ int main(void)
         TEST(test_the_ring_wraps),
         TEST(test_absent_cells),
         TEST(test_drop_sites),
+        TEST(test_rows_that_come_before_the_first_step),
+        TEST(test_sites_with_other_labels),
+        TEST(test_histograms_count_by_their_sum),
         TEST(test_readers_on_another_thread),
         TEST(test_memory_is_bounded),
     };

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nettle/base64.h>
+
 #include "base/cleanup.h"
 #include "daemon/http/users.h"
 #include "tests/unit/unit.h"
@@ -224,21 +226,27 @@ static void test_credentials(void **state)
     }
 }
 
-/* Up to the limit, and beyond it. */
+/* Up to the limits, and beyond them. */
 static void test_long_credentials(void **state)
 {
-    char header[2048] = "Basic YTpi";
-    struct credentials credentials;
-    size_t longest = 0;
+    static const size_t names[] = {1, USER_NAME_MAX, USER_NAME_MAX + 1, 1000};
+    static const size_t passwords[] = {0, 1, PASSWORD_MAX, PASSWORD_MAX + 1, 1000};
 
     (void)state;
-    while (strlen(header) < sizeof(header) - 5) {
-        if (credentials_parse(header, &credentials))
-            longest = credentials.size;
-        strcat(header, "eHh4");
-    }
-    assert_in_range(longest, CREDENTIALS_MAX - 4, CREDENTIALS_MAX);
-    assert_false(credentials_parse(header, &credentials));
+    for (size_t i = 0; i < ELEMENTS(names); i++)
+        for (size_t k = 0; k < ELEMENTS(passwords); k++) {
+            bool taken = names[i] <= USER_NAME_MAX && passwords[k] <= PASSWORD_MAX;
+            char text[2002], header[4096] = "Basic ";
+            struct credentials credentials;
+            size_t size = names[i] + 1 + passwords[k];
+
+            memset(text, 'x', size);
+            text[names[i]] = ':';
+            base64_encode_raw(header + strlen(header), size, (const uint8_t *)text);
+            assert_int_equal(credentials_parse(header, &credentials), taken);
+            if (taken)
+                assert_int_equal(credentials.size, size);
+        }
 }
 
 int main(void)

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Counts, inside the kernel, every packet that is dropped: the tracepoint kfree_skb, by location, reason,
- * device and protocol. Nothing is sent anywhere: the daemon reads the map when it likes, and a flood costs
- * it nothing.
+ * device and protocol, and by the control group of the socket it belongs to. Nothing is sent anywhere: the
+ * daemon reads the maps when it likes, and a flood costs it nothing. Runs on the CPU that drops the packet,
+ * in whatever context that is, so on no thread of ours.
  *
  * Lossless: each CPU has a count of its own, and it is added to atomically, because a hard interrupt that
  * drops a packet may come between a plain load and store. What cannot be counted by key, because the map is
- * full, is counted in `lost`.
+ * full, is counted in `tallies`.
  *
- * When a key is new its location gets a name, as the kernel prints it: no symbol table is read for that, and
- * it works where kernel.kptr_restrict hides all addresses from everybody.
- *
- * The structs below name only what is used, where the running kernel has it is found out at load time
- * (CO-RE). Any pointer may be stale or none at all: skb->dev shares its place with dev_scratch (UDP) and
- * with rb_left (TCP's out-of-order queue), skb->sk with ip_defrag_offset. The kernel makes a faulting
- * read 0, and what a readable wrong pointer yields is told by the number of its namespace.
+ * A packet's owner is the socket that the kernel passes with the drop (since Linux 6.11), or else the one
+ * that the packet itself has, which on the way in it has not yet. Its control group is that in which the
+ * socket was made.
  */
 
 #include <stdbool.h>
@@ -28,122 +25,153 @@
 #include <bpf/bpf_tracing.h>
 
 #include "collectors/drops/bpf/drop_key.h"
+#include "collectors/drops/bpf/kernel.bpf.h"
+#include "collectors/drops/bpf/names.bpf.h"
+#include "collectors/drops/bpf/recorder.bpf.h"
+#include "collectors/drops/bpf/spaces.bpf.h"
+#include "collectors/drops/bpf/tally.bpf.h"
 
-#define PRESERVED __attribute__((preserve_access_index))
-
-/* Inode numbers of namespaces are at least 0xF0000000 (PROC_DYNAMIC_FIRST of fs/proc/generic.c), the initial
- * ones of Linux 6.18 just below (enum init_ns_ino). */
-#define NETNS_INODE_MIN 0xEFFFFFF0
-
-struct ns_common {
-    unsigned int inum;
-} PRESERVED;
-
-struct net {
-    struct ns_common ns;
-} PRESERVED;
-
-typedef struct {
-    struct net *net;
-} PRESERVED possible_net_t;
-
-struct net_device {
-    int ifindex;
-    unsigned long state;
-    possible_net_t nd_net;
-} PRESERVED;
-
-struct sock_common {
-    possible_net_t skc_net;
-} PRESERVED;
-
-struct sock {
-    struct sock_common __sk_common;
-} PRESERVED;
-
-struct sk_buff {
-    struct net_device *dev;
-    struct sock *sk;
-    __u8 pkt_type : 3;
-    __be16 protocol;
-} PRESERVED;
-
-/* Their numbers are the running kernel's. */
-enum skb_drop_reason { SKB_DROP_REASON_NOT_SPECIFIED = 1, SKB_DROP_REASON_QDISC_DROP = 2 };
-
-enum {
-    LINK_STATE_NOCARRIER = 2, /* enum netdev_state_t */
-};
-
-enum { STACK_DEPTH = 12 }; /* the tracepoint's own frames are the first few */
-
-/* Set before the program is loaded: the inode number of the daemon's own namespace. */
-const volatile __u32 own_netns = 0;
+/* Set before the program is loaded. What is false is not even looked at by the kernel. */
+const volatile __u32 burst_shift = 0;  /* ticks of the kernel's clock that make a window, as a power of two */
+const volatile bool may_probe = false; /* the kernel lets a program read its memory: lockdown may not */
+const volatile bool has_socket = false;  /* the tracepoint passes the socket, as its fourth argument */
+const volatile bool by_workload = false; /* the owner is asked for */
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_HASH);
     __uint(max_entries, 1024); /* set anew before the map is made */
     __type(key, struct drop_key);
-    __type(value, __u64);
+    __type(value, struct drop_value);
 } counts SEC(".maps");
 
 struct {
-    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 1);
-    __type(key, __u32);
+    __uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+    __uint(max_entries, 4096);
+    __type(key, struct drop_workload_key);
     __type(value, __u64);
-} lost SEC(".maps");
+} workloads SEC(".maps");
 
-/* The names of locations. Where there is none, because it is full or the kernel was busy, /proc/kallsyms may
- * help. */
+/* Of a site on all CPUs together: it is touched as rarely as there are bursts. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 1024); /* kernels have some hundred places that drop */
-    __type(key, __u64);
-    __type(value, struct drop_symbol);
-} symbols SEC(".maps");
+    __uint(max_entries, 1024); /* as `counts` */
+    __type(key, struct drop_key);
+    __type(value, struct drop_bursts);
+} bursts SEC(".maps");
 
-/* Where kfree_skb_list_reason() of Linux 6.1 drops in its callers' stead; 0: not met yet, or a newer kernel,
- * whose own says where it was called from. */
-__u64 list_location = 0;
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, DROP_SETTING_COUNT);
+    __type(key, __u32);
+    __type(value, __u32);
+} settings SEC(".maps");
 
-static const char list_function[] = "kfree_skb_list_reason+";
-static const char symbol_format[] = "%pS";
+/* Since Linux 6.2: reads memory as being of a type, without a call of the kernel. */
+void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
-static enum drop_netns netns_of(__u32 inode)
+struct owner {
+    enum drop_owner kind;
+    __u32 netns;  /* its socket's, as in a key */
+    __u32 inode;  /* of that */
+    __u64 cgroup; /* 0 if not known */
+    __u64 node;   /* of the control group: an address */
+};
+
+static __u16 epoch_of(__u32 setting)
 {
-    if (inode < NETNS_INODE_MIN)
-        return DROP_NETNS_NONE;
-    return inode == own_netns ? DROP_NETNS_SELF : DROP_NETNS_OTHER;
+    const __u32 *epoch = bpf_map_lookup_elem(&settings, &setting);
+
+    return epoch ? (__u16)*epoch : 0;
 }
 
-/* The device names the namespace; a packet that has none yet, its socket. */
-static void place_of(const struct sk_buff *skb, struct drop_key *key)
+/* False: this is no socket. What is no whole socket (TIME_WAIT, a request) has no control group. */
+static __always_inline bool owner_read(const struct sock *sk, struct owner *owner)
 {
-    const struct net_device *dev = skb->dev;
+    const struct net *net = sk->__sk_common.skc_net.net;
+    unsigned char state;
+
+    owner->netns = netns_of(net);
+    if (owner->netns == DROP_NETNS_NONE)
+        return false;
+    if (by_netns)
+        owner->inode = net->ns.inum;
+    if (!by_workload)
+        return true;
+    owner->kind = DROP_OWNER_UNKNOWN;
+    state = sk->__sk_common.skc_state;
+    if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV || !bpf_core_field_exists(sk->sk_cgrp_data))
+        return true;
+    owner->node = (__u64)sk->sk_cgrp_data.cgroup->kn;
+    owner->cgroup = sk->sk_cgrp_data.cgroup->kn->id;
+    if (owner->cgroup)
+        owner->kind = DROP_OWNER_KNOWN;
+    return true;
+}
+
+/* Whether a pointer is NULL, of which not every verifier knows that it may be: it would take the comparison
+ * for one that is always false, and the way behind it for the only one. What is negated is a number to all of
+ * them. */
+static __always_inline bool is_there(const void *pointer)
+{
+    __u64 number = (__u64)pointer;
+
+    asm volatile("%0 = -%0" : "+r"(number));
+    return number != 0;
+}
+
+static __always_inline void owner_find(unsigned long long *ctx, const struct sk_buff *skb,
+                                       struct owner *owner)
+{
     const struct sock *sk;
 
-    if (dev) {
-        key->netns = netns_of(dev->nd_net.net->ns.inum);
-        if (key->netns == DROP_NETNS_SELF)
-            key->ifindex = (__u32)dev->ifindex;
+    if (has_socket) {
+        sk = (const struct sock *)ctx[3];
+        if (is_there(sk) && sk && owner_read(sk, owner))
+            return;
     }
-    if (key->netns != DROP_NETNS_NONE)
-        return;
     sk = skb->sk;
     if (sk)
-        key->netns = netns_of(sk->__sk_common.skc_net.net->ns.inum);
+        (void)owner_read(sk, owner);
 }
 
-/* What else tells apart what the kernel gives the same reason for. The queue of a device without carrier
- * drops all (noop_qdisc, net/sched/sch_generic.c) as one that is full does. */
-static __u16 circumstances_of(const struct sk_buff *skb, unsigned int reason)
+/* The device names the namespace; a packet that has none (yet, or any more), its socket. It may have arrived
+ * by another device than it has now; without one, whether it arrived is all that is known. */
+static __always_inline void place_of(const struct sk_buff *skb, const struct owner *owner,
+                                     struct drop_key *key)
 {
-    if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_QDISC_DROP)) {
-        const struct net_device *dev = skb->dev;
+    const struct net_device *dev = skb->dev;
+    int arrived = skb->skb_iif;
 
-        return dev && dev->state & 1 << LINK_STATE_NOCARRIER ? DROP_KEY_NO_CARRIER : 0;
+    if (!arrived)
+        key->circumstances |= DROP_KEY_MADE_HERE;
+    if (dev) {
+        key->netns = netns_of(dev->nd_net.net);
+        if (key->netns == DROP_NETNS_SELF || key->netns > DROP_NETNS_KINDS)
+            key->ifindex = (__u32)dev->ifindex;
+        if (arrived && key->netns != DROP_NETNS_NONE && dev->ifindex != arrived)
+            key->circumstances |= DROP_KEY_FORWARDED;
     }
+    if (key->netns == DROP_NETNS_NONE)
+        key->netns = owner->netns;
+}
+
+/* The queue of a device without carrier drops all (noop_qdisc, net/sched/sch_generic.c) as one that is full
+ * does; that of a device that has just got its carrier does so, too, until the kernel gets to it
+ * (net/core/link_watch.c). All queues of a device are exchanged together. */
+static __always_inline __u16 queue_circumstances_of(const struct net_device *dev)
+{
+    if (!dev)
+        return 0;
+    return dev->state & 1 << LINK_STATE_NOCARRIER || dev->_tx->qdisc->flags & QDISC_BUILTIN
+               ? DROP_KEY_NO_CARRIER
+               : 0;
+}
+
+/* What else tells apart what the kernel gives the same reason for. */
+static __always_inline __u16 circumstances_of(const struct sk_buff *skb, unsigned int reason)
+{
+    if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_QDISC_DROP))
+        return queue_circumstances_of(skb->dev);
     if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
         switch (BPF_CORE_READ_BITFIELD(skb, pkt_type)) {
         case PACKET_BROADCAST:
@@ -156,89 +184,187 @@ static __u16 circumstances_of(const struct sk_buff *skb, unsigned int reason)
     return 0;
 }
 
-static void count_lost(void)
+/* How many packets an skb stands for, beyond the first. */
+static __always_inline __u64 more_segments_of(const struct sk_buff *skb)
 {
-    __u32 zero = 0;
-    __u64 *count = bpf_map_lookup_elem(&lost, &zero);
+    const struct skb_shared_info *shared;
+    unsigned short size = 0, segments = 0;
 
-    if (count)
-        __sync_fetch_and_add(count, 1);
+    if (!may_probe)
+        return 0;
+    shared = (const void *)((__u64)skb->head + skb->end);
+    if (bpf_rdonly_cast) {
+        shared = bpf_rdonly_cast(shared, bpf_core_type_id_kernel(struct skb_shared_info));
+        size = shared->gso_size;
+        segments = size ? shared->gso_segs : 0;
+    } else {
+        bpf_probe_read_kernel(&size, sizeof(size), &shared->gso_size);
+        if (size)
+            bpf_probe_read_kernel(&segments, sizeof(segments), &shared->gso_segs);
+    }
+    return segments > 1 ? segments - 1 : 0; /* 0 if nobody has counted them yet (SKB_GSO_DODGY) */
 }
 
-/* Who called the function that the location is in; the location itself where that is not on the stack. */
-static __u64 caller_of(void *ctx, __u64 location)
+/* A workload's count on this CPU; NULL if there is no room. The path is there before the key is. */
+static __noinline __u64 *workload_add(const struct drop_workload_key *key, __u64 node, __u32 place)
 {
-    __u64 stack[STACK_DEPTH] = {};
+    const __u64 zero = 0;
 
-    bpf_get_stack(ctx, stack, sizeof(stack), 0);
-    for (unsigned i = 0; i + 1 < STACK_DEPTH; i++)
-        if (stack[i] == location && stack[i + 1])
-            return stack[i + 1];
-    return location;
+    name_cgroup(key->cgroup, node, place);
+    /* Fails where another CPU was faster, too: then it is there. */
+    bpf_map_update_elem(&workloads, key, &zero, BPF_NOEXIST);
+    return bpf_map_lookup_elem(&workloads, key);
 }
 
-/* False: the kernel does not say. */
-static bool symbol_print(__u64 location, struct drop_symbol *ret_symbol)
+static __always_inline bool count_workload(const struct drop_workload_key *key, __u64 node, __u32 place)
 {
-    __u64 arguments[] = {location};
+    __u64 *count = bpf_map_lookup_elem(&workloads, key);
 
-    return bpf_snprintf(ret_symbol->text, sizeof(ret_symbol->text), symbol_format, arguments,
-                        sizeof(arguments)) > 0;
-}
-
-static bool is_list_function(const struct drop_symbol *symbol)
-{
-    for (unsigned i = 0; i < sizeof(list_function) - 1; i++)
-        if (symbol->text[i] != list_function[i])
-            return false;
+    if (!count)
+        count = workload_add(key, node, place);
+    if (!count)
+        return false;
+    __sync_fetch_and_add(count, 1);
     return true;
 }
 
-/* Names a location that is new. Returns it, or what is to be counted in its stead. */
-static __u64 name_location(void *ctx, __u64 location)
+/* The steps are at 1 drop and behind each power of four. */
+static __noinline void burst_count(const struct drop_key *key, __u32 behind)
 {
-    struct drop_symbol symbol = {};
+    struct drop_bursts *steps = bpf_map_lookup_elem(&bursts, key);
+    __u32 step = 0;
 
-    if (!symbol_print(location, &symbol))
-        return location;
-    if (is_list_function(&symbol)) {
-        list_location = location;
-        location = caller_of(ctx, location);
-        if (!symbol_print(location, &symbol))
-            return location;
+    if (!steps) {
+        static const struct drop_bursts zero;
+
+        bpf_map_update_elem(&bursts, key, &zero, BPF_NOEXIST);
+        steps = bpf_map_lookup_elem(&bursts, key);
     }
-    bpf_map_update_elem(&symbols, &location, &symbol, BPF_ANY);
-    return location;
+    if (!steps)
+        return;
+    for (unsigned i = 1; i < DROP_BURST_STEPS; i++)
+        if (behind >= 1U << 2 * (i - 1))
+            step = i;
+    __sync_fetch_and_add(&steps->reached[step], 1);
 }
 
-/* The tracepoint has a third argument since Linux 5.17, and a fourth since 6.11 that is not used. */
+/* Of a burst what matters is its size, so that no atomic is needed: what an interrupt adds in between may be
+ * missing. True for the first drop of a window. */
+static __always_inline bool burst_add(const struct drop_key *key, struct drop_value *value)
+{
+    __u32 window = (__u32)(bpf_jiffies64() >> burst_shift), behind = 0;
+
+    if (window != value->window) {
+        value->window = window;
+        value->in_window = 0;
+    } else {
+        behind = value->in_window;
+    }
+    value->in_window++;
+    /* One drop, or one more than a power of four. */
+    if (!(behind & (behind - 1)) && !(behind & 0xaaaaaaaa))
+        burst_count(key, behind);
+    return !behind;
+}
+
+/* The site's value on this CPU; NULL if there is no room. */
+static __noinline struct drop_value *site_add(void *ctx, struct drop_key *key)
+{
+    static const struct drop_value zero;
+
+    key->location = name_location(ctx, key->location);
+    /* Fails where another CPU was faster, too: then it is there. */
+    bpf_map_update_elem(&counts, key, &zero, BPF_NOEXIST);
+    return bpf_map_lookup_elem(&counts, key);
+}
+
+/* Counts the drop for who owns the packet; says in the site's key whether it did. */
+static __always_inline void count_owner(const struct owner *owner, struct drop_key *key)
+{
+    enum drop_owner kind = owner->kind;
+
+    if (kind == DROP_OWNER_KNOWN) {
+        const struct drop_workload_key workload = {
+            .cgroup = owner->cgroup,
+            .location = key->location,
+            .reason = key->reason,
+            .netns = key->netns & DROP_NETNS_KINDS,
+            .circumstances =
+                (key->circumstances & DROP_KEY_MEANINGS) | epoch_of(DROP_SETTING_EPOCH_WORKLOADS),
+        };
+
+        if (!count_workload(&workload, owner->node, 0))
+            kind = DROP_OWNER_FULL;
+    }
+    key->circumstances |= (__u16)(kind << DROP_KEY_OWNER_SHIFT);
+}
+
+static __always_inline void count_site(unsigned long long *ctx, const struct sk_buff *skb,
+                                       const struct owner *owner, struct drop_key *key)
+{
+    __u64 more_segments = more_segments_of(skb);
+    struct drop_value *value;
+    bool first;
+
+    key->circumstances |= epoch_of(DROP_SETTING_EPOCH_SITES);
+    value = bpf_map_lookup_elem(&counts, key);
+    if (!value)
+        value = site_add(ctx, key);
+    if (!value) {
+        bool counted = (key->circumstances & DROP_KEY_OWNERS) == DROP_OWNER_KNOWN << DROP_KEY_OWNER_SHIFT;
+
+        tally(counted ? DROP_TALLY_SITE_OF_OWNER : DROP_TALLY_SITE);
+        return;
+    }
+    __sync_fetch_and_add(&value->skbs, 1);
+    if (more_segments)
+        __sync_fetch_and_add(&value->more_segments, more_segments);
+    first = burst_add(key, value);
+    if (first && by_netns && key->netns > DROP_NETNS_KINDS)
+        space_name(skb, owner->inode, key);
+    if (record_sites && __builtin_expect(record_due(value), 0))
+        record_drop(ctx, skb, key, owner->cgroup, value);
+}
+
+/* The tracepoint has a third argument since Linux 5.17, and a fourth, the socket, since 6.11. */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reason)
 {
+    struct owner owner = {};
     struct drop_key key = {
         .location = (__u64)location,
         .reason = reason,
         .protocol = drop_protocol_of(bpf_ntohs(skb->protocol)),
         .circumstances = circumstances_of(skb, reason),
     };
-    __u64 *count;
 
     if (key.location == list_location)
         key.location = caller_of(ctx, key.location);
-    place_of(skb, &key);
-    count = bpf_map_lookup_elem(&counts, &key);
-    if (!count) {
-        const __u64 zero = 0;
+    owner_find(ctx, skb, &owner);
+    place_of(skb, &owner, &key);
+    count_owner(&owner, &key);
+    count_site(ctx, skb, &owner, &key);
+    return 0;
+}
 
-        key.location = name_location(ctx, key.location);
-        /* Fails where another CPU was faster, too: then it is there. */
-        bpf_map_update_elem(&counts, &key, &zero, BPF_NOEXIST);
-        count = bpf_map_lookup_elem(&counts, &key);
+/* Where the kernel does not pass the socket of a drop, this says whose receive buffer was full: a count of
+ * its own, for it need not come with the drop. */
+SEC("tp_btf/udp_fail_queue_rcv_skb")
+int BPF_PROG(count_udp, int error, struct sock *sk)
+{
+    struct owner owner = {};
+
+    if (owner_read(sk, &owner) && owner.kind == DROP_OWNER_KNOWN) {
+        const struct drop_workload_key workload = {
+            .cgroup = owner.cgroup,
+            .netns = owner.netns & DROP_NETNS_KINDS,
+            .circumstances = epoch_of(DROP_SETTING_EPOCH_WORKLOADS),
+        };
+
+        if (count_workload(&workload, owner.node, 1))
+            return 0;
     }
-    if (count)
-        __sync_fetch_and_add(count, 1);
-    else
-        count_lost();
+    tally(DROP_TALLY_UDP_OWNER);
     return 0;
 }
 

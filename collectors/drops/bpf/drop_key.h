@@ -2,14 +2,19 @@
 #pragma once
 
 /*
- * What the BPF program and the daemon share: the key that drops are counted by, and its closed vocabularies.
- * Nothing in a key is free text or a number from the wire: an outsider must not be able to fill the map.
+ * What the BPF program and the daemon share: the keys that drops are counted by, what is counted, and the
+ * closed vocabularies of both. Nothing in a key is free text or a number from the wire: an outsider must not
+ * be able to fill a map. Everything here is in the maps of a program that may be older than the daemon that
+ * reads them.
  */
 
 #include <linux/if_ether.h>
 #include <linux/types.h>
 
-enum { DROP_SYMBOL_TEXT_SIZE = 224 };
+enum {
+    DROP_SYMBOL_TEXT_SIZE = 224,
+    DROP_CGROUP_PATH_SIZE = 512,
+};
 
 enum drop_protocol {
     DROP_PROTOCOL_NONE, /* not known, or no packet of a network: AF_UNIX, vsock */
@@ -25,30 +30,137 @@ enum drop_netns {
     DROP_NETNS_NONE, /* not known */
     DROP_NETNS_SELF, /* the daemon's own */
     DROP_NETNS_OTHER,
-    DROP_NETNS_COUNT
+    DROP_NETNS_COUNT,
+    /* In a key the number of another namespace may stand above it: the kernel's cookie, cut, which unlike an
+     * inode is never used again. */
+    DROP_NETNS_BITS = 2,
+    DROP_NETNS_KINDS = (1 << DROP_NETNS_BITS) - 1,
 };
 
-/* The bits of enum drop_circumstance (collectors/meaning/drop_meaning.h). */
+/* Whose a packet is, as far as it is in the key of a site. Each drop is of one of them. */
+enum drop_owner {
+    DROP_OWNER_NONE,    /* no socket: nobody's yet, or no longer anybody's */
+    DROP_OWNER_KNOWN,   /* counted in the map of workloads, too */
+    DROP_OWNER_UNKNOWN, /* a socket whose control group the kernel does not tell */
+    DROP_OWNER_FULL,    /* the map of workloads had no room */
+    DROP_OWNER_COUNT
+};
+
+/* What tells apart drops of one place and reason. The first bits are those of enum drop_circumstance
+ * (collectors/meaning/drop_meaning.h); without the next ones the packet came by its device. */
 enum drop_key_circumstance {
     DROP_KEY_NO_CARRIER = 1 << 0,
     DROP_KEY_TO_GROUP = 1 << 1,
     DROP_KEY_TO_HOST = 1 << 2,
+    DROP_KEY_MEANINGS = 0x7,
+    DROP_KEY_MADE_HERE = 1 << 3, /* skb_iif is 0: it came by no device, or is still on its way in */
+    DROP_KEY_FORWARDED = 1 << 4, /* it came by another device than it has now */
+    DROP_KEY_OWNER_SHIFT = 8,    /* enum drop_owner, two bits */
+    DROP_KEY_OWNERS = 0x300,
+    DROP_KEY_EPOCH = 1 << 15, /* see drop_setting */
 };
 
 struct drop_key {
     __u64 location; /* in the function that dropped, behind its call of kfree_skb; or the function itself,
                        where it names itself as the one (net_tx_action) */
     __u32 reason;   /* enum skb_drop_reason of the running kernel; the high 16 bits are a subsystem */
-    __u32 ifindex;  /* 0 outside the daemon's own namespace */
-    __u32 netns;    /* enum drop_netns */
+    __u32 ifindex;  /* in the namespace; 0 where that has no number and is not the daemon's own */
+    __u32 netns;    /* enum drop_netns, and the number */
     __u16 protocol; /* enum drop_protocol */
-    __u16 circumstances; /* enum drop_key_circumstance, as far as the reason leaves a question */
+    __u16 circumstances; /* enum drop_key_circumstance */
+};
+
+/* Of a site, on one CPU: all in one place, so that a drop costs one lookup. */
+struct drop_value {
+    __u64 skbs;
+    __u64 more_segments; /* that skbs of several had beyond the first */
+    __u32 window;        /* the few milliseconds in which the last drop was */
+    __u32 in_window;     /* drops in it so far */
+    __u32 record_next;   /* the window from which on one may be recorded again (recorder.bpf.h) */
+    __u32 zero;
+};
+
+/* Drops of a control group. location 0: not a drop site, but the tracepoint udp_fail_queue_rcv_skb. */
+struct drop_workload_key {
+    __u64 cgroup; /* its number, which is the inode of its directory */
+    __u64 location;
+    __u32 reason;
+    __u32 netns;
+    __u16 circumstances; /* enum drop_key_circumstance, no owner */
+    __u16 zero[3];
+};
+
+/*
+ * How often so many drops came within a window on a CPU. Each burst counts in a step when it gets there, not
+ * when it is over: a burst that nothing follows would never be.
+ */
+enum { DROP_BURST_STEPS = 10 };
+
+struct drop_bursts {
+    __u64 reached[DROP_BURST_STEPS]; /* 1, 2, 5, 17, ... 4^8 + 1 drops */
 };
 
 /* What the kernel itself calls a location, "%pS": "tap_handle_frame+0x1bc/0x2f0 [tap]". Longer ones are cut.
  */
 struct drop_symbol {
     char text[DROP_SYMBOL_TEXT_SIZE];
+};
+
+/* Below the root of the hierarchy: "/system.slice/statsd.service"; of the root "". Of one that is too deep
+ * the top is missing: ".../a/b"; one that is too long is cut at its end. */
+struct drop_cgroup {
+    char path[DROP_CGROUP_PATH_SIZE];
+};
+
+/* Of namespaces that have a number, as in the key of a site: a device there, what it is called, and the
+ * inode, by which others know the namespace. All as of a moment ago, and only of those that drop. */
+struct drop_device_key {
+    __u32 netns;
+    __u32 ifindex;
+};
+
+struct drop_device {
+    char name[16];
+};
+
+struct drop_namespace {
+    __u32 inode;
+};
+
+/* Who is in such a namespace, of each process. */
+struct drop_tenant {
+    __u64 cgroup;
+    __u32 netns;
+    __u32 zero;
+};
+
+/* What no other map counts: each index is one number a CPU. */
+enum drop_tally {
+    DROP_TALLY_SITE,          /* drops: no room for the site, and no owner that is known */
+    DROP_TALLY_SITE_OF_OWNER, /* drops: no room for the site, but counted for its workload */
+    DROP_TALLY_UDP_OWNER,     /* udp_fail_queue_rcv_skb, of nobody who could be counted */
+    DROP_TALLY_RECORDED,      /* packets that were recorded */
+    DROP_TALLY_UNRECORDED,    /* packets that should have been: their site has no place in the recorder */
+    DROP_TALLY_COUNT
+};
+
+/*
+ * What the program and who reads tell each other. The daemon sets an epoch for each map: DROP_KEY_EPOCH is in
+ * the keys that the program makes, or not. Once the program goes by another epoch, no key of the last one
+ * moves any more, and can be taken out of the map without losing a drop that is being counted.
+ */
+enum drop_setting {
+    DROP_SETTING_EPOCH_SITES,
+    DROP_SETTING_EPOCH_WORKLOADS,
+    DROP_SETTING_ABILITIES, /* set by who loads it: enum drop_ability */
+    DROP_SETTING_COUNT
+};
+
+enum drop_ability {
+    DROP_ABILITY_SEGMENTS = 1 << 0,
+    DROP_ABILITY_WORKLOADS = 1 << 1,
+    DROP_ABILITY_SOCKETS = 1 << 2, /* also of packets on the way in */
+    DROP_ABILITY_NAMESPACES = 1 << 3,
 };
 
 /* The ethertype, in host byte order. */

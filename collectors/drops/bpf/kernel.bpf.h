@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What of the kernel the BPF program looks at. The structs name only what is used, where the running kernel
+ * has it is found out at load time (CO-RE). Any pointer may be stale or none at all: skb->dev shares its
+ * place with dev_scratch (UDP) and with rb_left (TCP's out-of-order queue), skb->sk with ip_defrag_offset.
+ * The kernel makes a faulting read 0, and what a readable wrong pointer yields is told by the number of its
+ * namespace.
+ */
+
+#include <linux/types.h>
+
+#define PRESERVED __attribute__((preserve_access_index))
+
+/* Inode numbers of namespaces are at least 0xF0000000 (PROC_DYNAMIC_FIRST of fs/proc/generic.c), the initial
+ * ones of Linux 6.18 just below (enum init_ns_ino). */
+#define NETNS_INODE_MIN 0xEFFFFFF0
+
+struct ns_common {
+    unsigned int inum;
+} PRESERVED;
+
+struct net {
+    struct ns_common ns;
+    __u64 net_cookie;
+} PRESERVED;
+
+typedef struct {
+    struct net *net;
+} PRESERVED possible_net_t;
+
+struct Qdisc {
+    unsigned int flags;
+} PRESERVED;
+
+struct netdev_queue {
+    struct Qdisc *qdisc;
+} PRESERVED;
+
+struct net_device {
+    char name[16];
+    int ifindex;
+    unsigned short type;
+    unsigned long state;
+    possible_net_t nd_net;
+    struct netdev_queue *_tx; /* the first one of many */
+} PRESERVED;
+
+struct kernfs_node {
+    __u64 id;
+    const char *name;
+    struct kernfs_node *parent;
+} PRESERVED;
+
+/* Since Linux 6.15. */
+struct kernfs_node___renamed {
+    struct kernfs_node *__parent;
+} PRESERVED;
+
+struct cgroup {
+    struct kernfs_node *kn;
+} PRESERVED;
+
+struct css_set {
+    struct cgroup *dfl_cgrp;
+} PRESERVED;
+
+struct nsproxy {
+    struct net *net_ns;
+} PRESERVED;
+
+struct task_struct {
+    int pid;
+    int tgid;
+    struct nsproxy *nsproxy;
+    struct css_set *cgroups;
+} PRESERVED;
+
+struct seq_file;
+
+struct bpf_iter_meta {
+    struct seq_file *seq;
+} PRESERVED;
+
+struct bpf_iter__task {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
+} PRESERVED;
+
+struct sock_cgroup_data {
+    struct cgroup *cgroup;
+} PRESERVED;
+
+struct sock_common {
+    possible_net_t skc_net;
+    volatile unsigned char skc_state;
+} PRESERVED;
+
+struct sock {
+    struct sock_common __sk_common;
+    struct sock_cgroup_data sk_cgrp_data;
+} PRESERVED;
+
+struct skb_shared_info {
+    unsigned short gso_size;
+    unsigned short gso_segs;
+} PRESERVED;
+
+struct sk_buff {
+    struct net_device *dev;
+    struct sock *sk;
+    int skb_iif;
+    __u8 pkt_type : 3;
+    __be16 protocol;
+    unsigned int len;
+    __u16 network_header; /* behind head, as are those below: pointers on machines of 32 bits, for which */
+    __u16 mac_header;     /* this is not built */
+    unsigned int tail;
+    unsigned int end;
+    unsigned char *head;
+    unsigned char *data;
+} PRESERVED;
+
+/* Their numbers are the running kernel's. */
+enum skb_drop_reason { SKB_DROP_REASON_NOT_SPECIFIED = 1, SKB_DROP_REASON_QDISC_DROP = 2 };
+
+enum {
+    LINK_STATE_NOCARRIER = 2, /* enum netdev_state_t */
+    QDISC_BUILTIN = 1,        /* TCQ_F_BUILTIN of include/net/sch_generic.h: noop_qdisc */
+    STATE_TIME_WAIT = 6, /* TCP_TIME_WAIT, TCP_NEW_SYN_RECV of include/net/tcp_states.h: no whole sockets */
+    STATE_NEW_SYN_RECV = 12,
+};

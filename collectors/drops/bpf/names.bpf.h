@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The names of what drops are counted by, kept in maps when a key is new: functions as the kernel prints
+ * them, control groups as a path. So no symbol table is read, no file system is looked at, and the name of a
+ * control group that is gone by then is known too. Nothing of this is done for a key that is known.
+ */
+
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "collectors/drops/bpf/drop_key.h"
+#include "collectors/drops/bpf/kernel.bpf.h"
+
+enum {
+    STACK_DEPTH = 12,   /* the tracepoint's own frames are the first few */
+    CGROUP_LEVELS = 12, /* of a control group, from itself up */
+    CGROUP_NAME_SIZE = 128,
+};
+
+/* The names of locations. Where there is none, because it is full or the kernel was busy, /proc/kallsyms may
+ * help. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1024); /* kernels have some hundred places that drop */
+    __type(key, __u64);
+    __type(value, struct drop_symbol);
+} symbols SEC(".maps");
+
+/* The paths of control groups that have a row in the map of workloads. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 4096);
+    __type(key, __u64);
+    __type(value, struct drop_cgroup);
+} cgroups SEC(".maps");
+
+/* Where a path is put together: too large for the stack. One for each program, for one may interrupt the
+ * other. */
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 3);
+    __type(key, __u32);
+    __type(value, struct drop_cgroup);
+} scratch SEC(".maps");
+
+/* Where kfree_skb_list_reason() of Linux 6.1 drops in its callers' stead; 0 if not met yet, or a newer
+ * kernel, whose own says where it was called from. */
+__u64 list_location = 0;
+
+static const char list_function[] = "kfree_skb_list_reason+";
+static const char symbol_format[] = "%pS";
+
+/* Who called the function that the location is in; the location itself where that is not on the stack. */
+static __u64 caller_of(void *ctx, __u64 location)
+{
+    __u64 stack[STACK_DEPTH] = {};
+
+    bpf_get_stack(ctx, stack, sizeof(stack), 0);
+    for (unsigned i = 0; i + 1 < STACK_DEPTH; i++)
+        if (stack[i] == location && stack[i + 1])
+            return stack[i + 1];
+    return location;
+}
+
+/* False: the kernel does not say. */
+static bool symbol_print(__u64 location, struct drop_symbol *ret_symbol)
+{
+    __u64 arguments[] = {location};
+
+    return bpf_snprintf(ret_symbol->text, sizeof(ret_symbol->text), symbol_format, arguments,
+                        sizeof(arguments)) > 0;
+}
+
+static bool is_list_function(const struct drop_symbol *symbol)
+{
+    for (unsigned i = 0; i < sizeof(list_function) - 1; i++)
+        if (symbol->text[i] != list_function[i])
+            return false;
+    return true;
+}
+
+/* Names a location that is new. Returns it, or what is to be counted in its stead. */
+static __noinline __u64 name_location(void *ctx, __u64 location)
+{
+    struct drop_symbol symbol = {};
+
+    if (!symbol_print(location, &symbol))
+        return location;
+    if (is_list_function(&symbol)) {
+        list_location = location;
+        location = caller_of(ctx, location);
+        if (!symbol_print(location, &symbol))
+            return location;
+    }
+    bpf_map_update_elem(&symbols, &location, &symbol, BPF_ANY);
+    return location;
+}
+
+static __u64 parent_of(__u64 node)
+{
+    if (bpf_core_field_exists(struct kernfs_node, parent))
+        return (__u64)BPF_CORE_READ((const struct kernfs_node *)node, parent);
+    return (__u64)BPF_CORE_READ((const struct kernfs_node___renamed *)node, __parent);
+}
+
+/* Puts the names of the nodes, the last one's first, into a path that has such an end. */
+static __always_inline void path_write(struct drop_cgroup *cgroup, __u32 end, const __u64 *nodes)
+{
+#pragma unroll
+    for (int i = CGROUP_LEVELS - 1; i >= 0; i--) {
+        long size;
+
+        if (!nodes[i])
+            continue;
+        if (end >= DROP_CGROUP_PATH_SIZE - CGROUP_NAME_SIZE - 1)
+            break;
+        size = bpf_probe_read_kernel_str(cgroup->path + end + 1, CGROUP_NAME_SIZE,
+                                         BPF_CORE_READ((const struct kernfs_node *)nodes[i], name));
+        if (size <= 0 || size > CGROUP_NAME_SIZE)
+            break;
+        cgroup->path[end] = '/';
+        end += (__u32)size; /* its NUL is where the next one begins */
+    }
+}
+
+/* Keeps the path of a control group that is new: of its node, and the nodes above. The root has no name, and
+ * none above it. */
+static __noinline void name_cgroup(__u64 id, __u64 node, __u32 place)
+{
+    __u64 nodes[CGROUP_LEVELS] = {};
+    struct drop_cgroup *cgroup;
+
+    if (bpf_map_lookup_elem(&cgroups, &id))
+        return;
+    cgroup = bpf_map_lookup_elem(&scratch, &place);
+    if (!cgroup)
+        return;
+#pragma unroll
+    for (unsigned i = 0; i < CGROUP_LEVELS; i++) {
+        __u64 parent = node ? parent_of(node) : 0;
+
+        nodes[i] = parent ? node : 0;
+        node = parent;
+    }
+    __builtin_memcpy(cgroup->path, "...", sizeof("..."));
+    if (node) { /* there are more above */
+        path_write(cgroup, sizeof("...") - 1, nodes);
+    } else {
+        cgroup->path[0] = '\0';
+        path_write(cgroup, 0, nodes);
+    }
+    bpf_map_update_elem(&cgroups, &id, cgroup, BPF_ANY);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What the BPF source keeps while it is open: drop_bpf.c reads counts by it, drop_bpf_records.c packets. */
+
+#include "collectors/drops/drop_bpf.h"
+#include "collectors/drops/drop_epoch.h"
+#include "collectors/drops/drop_map.h"
+#include "collectors/drops/drop_reason.h"
+#include "collectors/drops/drop_recorder.h"
+#include "collectors/drops/drop_workload_map.h"
+
+struct drop_bpf_state {
+    struct drop_handles handles;
+    struct drop_reasons reasons;
+    struct drop_map sites;
+    struct drop_map bursts;
+    struct drop_epoch epoch; /* of these two */
+    struct drop_workload_map workloads;
+    size_t cpus;
+    uint64_t tallies[DROP_TALLY_COUNT];
+    uint64_t recursions;
+    uint64_t loaded_ns; /* CLOCK_BOOTTIME: the program was */
+    uint32_t abilities; /* enum drop_ability */
+    uint64_t map_bytes;
+    struct drop_recorder recorder; /* mapped */
+};
+
+/* Maps the recorder's memory, where something is recorded, and lets go of it. Returns 0 or -errno. */
+int drop_bpf_records_map(struct drop_bpf_state *state);
+void drop_bpf_records_unmap(struct drop_bpf_state *state);
+
+/* See struct drop_source. */
+const struct drop_recorder *drop_bpf_recorder(const void *data);
+void drop_bpf_totals(const void *data,
+                     void (*each)(const struct drop_recorder_key *key, uint64_t count, void *each_data),
+                     void *each_data);

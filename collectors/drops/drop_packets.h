@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What a source has recorded, as it is shown: with names in place of numbers, and cut behind the headers
+ * (packet_headers.h). Nothing else of a packet leaves the collector. One thread.
+ */
+
+#include "collectors/drops/drop_naming.h"
+#include "collectors/packet_records.h"
+
+/* How many packets of a place were told so far: what the source counts it by may be taken out and come again.
+ */
+struct drop_place_total {
+    uint32_t generation; /* of the site that has it */
+    uint64_t last;       /* what the source had at the last look */
+    uint64_t packets;
+};
+
+enum { DROP_PACKETS_SHOWN = 3 }; /* the snapshot that is shown, the one that is made, and one that is read */
+
+struct drop_packets {
+    size_t keep; /* so many bytes of a packet are kept, where its headers are shorter */
+    struct drop_place_total *totals;
+    size_t count; /* of places; 0: none was looked at yet */
+
+    /* Memory of earlier looks, used again: a steady state allocates nothing. */
+    struct packet_records *shown[DROP_PACKETS_SHOWN];
+    struct drop_packets_reading *reading;
+};
+
+void drop_packets_done(struct drop_packets *packets); /* accepts a zeroed one */
+
+/* Attaches what there is to the draft, after the counts were taken; nothing where the source records nothing.
+ * -ENOMEM. */
+int drop_packets_show(struct drop_packets *packets, struct drop_naming *naming, struct snapshot *draft);

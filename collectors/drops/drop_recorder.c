@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collectors/drops/drop_recorder.h"
+
+/*
+ * Copies packets out of the memory that the BPF program writes, without stopping it. Any thread. What is
+ * being written, or was while it was copied, is copied again. A record takes the kernel a few hundred
+ * nanoseconds, and that one is written several times in a row is rare: who is not done after a few tries was
+ * stopped in the middle (a virtual CPU), and nobody waits for that.
+ */
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { TRIES = 16 };
+
+/* What the kernel writes, and how it is told whether a copy is whole: by the number that it begins with. */
+struct part {
+    const void *from;
+    void *to;
+    size_t size;
+};
+
+static bool copy_whole(const struct part *parts, size_t count)
+{
+    const _Atomic uint32_t *number = parts[0].from;
+
+    for (unsigned i = 0; i < TRIES; i++) {
+        uint32_t before = atomic_load_explicit(number, memory_order_acquire);
+
+        if (before & 1)
+            continue;
+        for (size_t k = 0; k < count; k++)
+            memcpy(parts[k].to, parts[k].from, parts[k].size);
+        atomic_thread_fence(memory_order_acquire);
+        if (atomic_load_explicit(number, memory_order_relaxed) == before)
+            return true;
+    }
+    return false;
+}
+
+/* Places are given away in their order. */
+size_t drop_recorder_used(const struct drop_recorder *recorder)
+{
+    size_t used = 0, end = recorder->count;
+
+    while (used < end) {
+        size_t middle = used + (end - used) / 2;
+        const _Atomic uint32_t *generation = (const _Atomic uint32_t *)&recorder->sites[middle].generation;
+
+        if (atomic_load_explicit(generation, memory_order_relaxed))
+            used = middle + 1;
+        else
+            end = middle;
+    }
+    return used;
+}
+
+bool drop_recorder_site(const struct drop_recorder *recorder, size_t place,
+                        struct drop_recorder_site *ret_site)
+{
+    const struct part part = {.from = &recorder->sites[place], .to = ret_site, .size = sizeof(*ret_site)};
+
+    ret_site->generation = 1; /* where nothing was copied: it is not unused */
+    if (!copy_whole(&part, 1))
+        return false;
+    ret_site->device[sizeof(ret_site->device) - 1] = '\0';
+    return ret_site->key.location != 0;
+}
+
+bool drop_recorder_record(const struct drop_recorder *recorder, size_t place, unsigned slot,
+                          const struct drop_recorder_site *site, struct drop_record *ret_record,
+                          struct drop_record_stack *ret_stack)
+{
+    size_t at = place * DROP_RECORDS_PER_SITE + slot;
+    const struct part parts[] = {
+        {.from = &recorder->records[at], .to = ret_record, .size = sizeof(*ret_record)},
+        {.from = recorder->stacks ? &recorder->stacks[at] : NULL,
+         .to = ret_stack,
+         .size = sizeof(*ret_stack)},
+    };
+
+    if (!copy_whole(parts, recorder->stacks ? 2 : 1) || !ret_record->sequence ||
+        ret_record->generation != site->generation)
+        return false;
+    ret_record->device[sizeof(ret_record->device) - 1] = '\0';
+    if (ret_record->size > sizeof(ret_record->data))
+        ret_record->size = sizeof(ret_record->data);
+    return true;
+}

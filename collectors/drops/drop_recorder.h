@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Reads the recorder's memory (bpf/drop_record.h) while the kernel writes it: copies of sites and records,
+ * each of which is whole. Stops nobody who writes, needs no capability and makes no system call. Any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "collectors/drops/bpf/drop_record.h"
+
+/* Zeroed: nothing is recorded. Borrowed memory. */
+struct drop_recorder {
+    const struct drop_recorder_site *sites;
+    const struct drop_record *records;      /* DROP_RECORDS_PER_SITE of each */
+    const struct drop_record_stack *stacks; /* beside each; NULL: there are none */
+    size_t count;                           /* of sites */
+};
+
+/* How many sites it has, or had: a place that was given to one is never without one again. */
+size_t drop_recorder_used(const struct drop_recorder *recorder);
+
+/* The site that has this place. False: none has, or it is just being given away; with generation 0 nor has
+ * any behind it. */
+bool drop_recorder_site(const struct drop_recorder *recorder, size_t place,
+                        struct drop_recorder_site *ret_site);
+
+/* A record of the site that was read there. False: there is none in this slot, or somebody writes it without
+ * an end. `stack` is filled where there are stacks. */
+bool drop_recorder_record(const struct drop_recorder *recorder, size_t place, unsigned slot,
+                          const struct drop_recorder_site *site, struct drop_record *ret_record,
+                          struct drop_record_stack *ret_stack);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The bounded table of drops by workload: what a row is, how many drops it has, and what happens if there are
+ * more workloads than room. Pure memory, one thread.
+ *
+ * All rows, and what is kept apart of rows that were given up, add up to all drops. When the table is full,
+ * it is looked whose control group is gone, and their rows are given up, the least recently moved first;
+ * where there is none, the drop counts in a row of its class that is named `other`.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "collectors/drops/drop_table.h"
+#include "collectors/kernel/workload.h"
+
+struct drop_workload_labels {
+    struct workload who;
+    enum loss_class loss_class;
+    char reason[DROP_REASON_SIZE]; /* these two only in detail */
+    enum drop_netns netns;
+};
+
+struct drop_workload {
+    struct drop_workload_labels labels;
+    char *cgroup; /* the path that `who` stands for, as far as it is one; owned */
+    uint64_t count;
+    uint64_t moved_ns; /* when it last did */
+    uint64_t hash;
+    bool gone; /* its control group is */
+};
+
+/* Drops that are in no row of a workload. */
+enum drop_unowned {
+    DROP_UNOWNED_NONE,    /* there is no owner */
+    DROP_UNOWNED_UNKNOWN, /* the kernel does not tell whose they are */
+    DROP_UNOWNED_OTHER,   /* there was no room for the owner, here or in the kernel's map */
+    DROP_UNOWNED_COUNT
+};
+
+/* Whether a control group is still there. */
+typedef bool drop_workload_exists(const char *cgroup, void *data);
+
+struct drop_workloads {
+    struct drop_workload *items;
+    size_t count;
+    size_t capacity;
+    size_t max;
+    struct hash_index index; /* the items by their labels */
+    bool detail;             /* rows have a reason and a namespace */
+    uint64_t generation;     /* moves when a row comes or goes */
+    uint64_t now_ns;         /* CLOCK_BOOTTIME; set by the owner before each round of adding */
+    uint64_t sweep_ns;       /* from when on it may be looked who is gone */
+    uint64_t unowned[DROP_UNOWNED_COUNT][LOSS_CLASS_COUNT];
+    uint64_t forgotten[LOSS_CLASS_COUNT]; /* of the rows that were given up */
+    struct limits *limits;                /* borrowed */
+    drop_workload_exists *exists;         /* NULL if nobody can tell, and no row is given up */
+    void *exists_data;
+};
+
+/* Returns 0 or -ENOMEM. */
+int drop_workloads_init(struct drop_workloads *ret_workloads, size_t max, bool detail, struct limits *limits);
+void drop_workloads_done(struct drop_workloads *workloads); /* accepts a zeroed struct */
+
+/* Adds to the row of these labels, or to what stands for it: without memory too. `path` is the control
+ * group's. */
+void drop_workloads_add(struct drop_workloads *workloads, const struct drop_workload_labels *labels,
+                        const char *path, uint64_t count);
+void drop_workloads_add_unowned(struct drop_workloads *workloads, enum drop_unowned unowned,
+                                enum loss_class loss_class, uint64_t count);
+
+/* Adds all of another one, and ends it. */
+void drop_workloads_merge(struct drop_workloads *workloads, struct drop_workloads *from);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Reads the names and members of network namespaces: /proc/self/mountinfo has the names that `ip netns`
+ * gives, cgroup.procs the processes. Pure.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { NETNS_NAME_SIZE = 255 + 1 }; /* NAME_MAX */
+
+/* A mounted namespace. Its name is the last part of the path, valid UTF-8: what is none is '?'. */
+struct netns_mount {
+    uint32_t inode;
+    char path[16 + NETNS_NAME_SIZE]; /* "/run/netns/NAME", any bytes */
+    char name[NETNS_NAME_SIZE];
+};
+
+/* The next network namespace that is mounted right below /run/netns or /var/run/netns, from *at on, which
+ * moves behind it; false: there is none before `end`. */
+bool netns_mount_next(const char **at, const char *end, struct netns_mount *ret_mount);
+
+/* Numbers of processes, of text that comes in pieces. Zeroed at first. */
+struct pid_reader {
+    uint64_t value;
+};
+
+/* The next whole number from *at on, which moves behind it; 0 if there is none before `end`. A process of
+ * another pid namespace, which is 0, is passed over, and so is what is no number. */
+uint32_t pid_next(struct pid_reader *reader, const char **at, const char *end);

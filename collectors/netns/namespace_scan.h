@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Looks at the network namespaces of all processes, by their files below /proc/PID: who may list the
+ * processes may read them. A pass sights every process, then reads each namespace once. It goes on where it
+ * was where a round had not time enough. One thread.
+ *
+ * Each file is opened, read and closed, within microseconds: one that is open keeps its namespace alive.
+ *
+ * A namespace's owner is a process in a container before one that is in none, since who enters a container's
+ * namespace from the host is not its owner; of those alike it is the owner that it had, and at first the one
+ * with the lowest number. What it is counts from then on; what was counted stays where it is.
+ */
+
+#include <dirent.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "collectors/kernel/procfile.h"
+#include "collectors/netns/namespace_book.h"
+
+enum namespace_step { NAMESPACE_BETWEEN, NAMESPACE_SIGHTING, NAMESPACE_READING };
+
+struct namespace_scan {
+    struct namespace_book *book; /* borrowed */
+    struct limits *limits;       /* borrowed */
+    DIR *processes;
+    uint64_t own_inode; /* of the namespace that is left out: our own */
+    struct procfile file;
+    struct namespace_heads heads;
+    struct namespace_reading reading;
+
+    enum namespace_step step;
+    uint32_t *pids; /* of the pass */
+    size_t pid_count;
+    size_t pid_capacity;
+    size_t next;   /* process or namespace */
+    size_t rounds; /* that the pass has taken so far ... */
+    size_t took;   /* ... and that the last one did */
+    bool refused;  /* in the last pass, some processes may not be looked at */
+    bool refusing; /* in this one */
+};
+
+/* -ENOMEM; -EOPNOTSUPP with the fault where other processes are hidden, or there is no /proc. */
+int namespace_scan_open(struct namespace_scan *scan, const char *procfs, struct limits *limits,
+                        struct fault *fault);
+void namespace_scan_close(struct namespace_scan *scan); /* accepts a zeroed struct */
+
+/* Goes on until the pass is at its end, or the time (CLOCK_BOOTTIME) is over, or `ending` is set (NULL:
+ * never). LIMIT_NAMESPACE_TIME counts where it is over. A negative errno with the fault. */
+int namespace_scan_round(struct namespace_scan *scan, uint64_t until_ns, const atomic_bool *ending,
+                         struct fault *fault);

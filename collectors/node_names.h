@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What node_exporter calls the numbers that a collector has: a table beside each collector, of names, types
+ * and help as node_exporter 1.5 to 1.12 has them, and of which numbers each is the sum. Tables of columns
+ * made from it are served at a path of their own (web.node_exporter_path), and docs/from-node-exporter.md is
+ * written from it. Constant data, but for the columns.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/table/table.h"
+
+enum { NODE_PARTS_MAX = 4, NODE_VALUES_MAX = 64 };
+
+struct node_metric {
+    struct metric metric;
+    uint8_t parts[NODE_PARTS_MAX]; /* indexes of the collector's own numbers */
+    uint8_t part_count;            /* 0: the collector fills it in itself */
+    const char *ours; /* the same as an expression of the metrics of /metrics; NULL if not there */
+    const char *note; /* what is not as in node_exporter; NULL if nothing */
+};
+
+#define NODE_SUM(...)                                                                                        \
+    .parts = {__VA_ARGS__}, .part_count = sizeof((const uint8_t[]){__VA_ARGS__}) / sizeof(uint8_t)
+
+/* What of one of node_exporter's collectors one of ours has. */
+struct node_names {
+    const char *collector; /* node_exporter's: "netdev" */
+    const struct node_metric *metrics;
+    size_t count;
+    const char *note; /* what holds for all of them; NULL if nothing */
+};
+
+/* The columns of these metrics. Returns 0 or -ENOMEM. */
+int node_columns_new(const struct node_names *names, struct column_set **ret_columns);
+
+/* Fills a row of a table of these columns: bit i of `present` says that there is values[i]. A metric is there
+ * where the first of its parts is; of the others those that are not there count 0, as node_exporter does it.
+ */
+void node_fill(const struct node_names *names, struct table *table, size_t row, const uint64_t *values,
+               uint64_t present);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Sums the queueing disciplines of the queues of a multiqueue device (below mq, mqprio or taprio) by kind: a
+ * NIC with 128 queues has 128 of them, which mostly say the same. A queue's discipline comes and goes, and
+ * starts at 0 when it is made again; the sums are those of part_sum.h, which do not decrease then. Pure.
+ */
+
+#include <stddef.h>
+
+#include "base/part_sum.h"
+#include "collectors/qdisc/qdisc_parse.h"
+
+/* Values before it are counters, it and those behind it gauges. */
+#define QDISC_COUNTERS QDISC_BACKLOG_BYTES
+
+/* The discipline of one queue; of one device, root and kind they are a group. */
+struct qdisc_part {
+    int ifindex;
+    uint32_t root; /* the handle of what it is below */
+    char kind[IFNAMSIZ];
+    uint32_t parent; /* the class of that, one for each queue */
+
+    bool there;
+    size_t entry;            /* the owner's: which of the qdiscs it is */
+    uint32_t row;            /* the owner's: of the group */
+    const struct qdisc *now; /* where it is there: what it says at this collection */
+    struct sum_part sums[QDISC_COUNTERS];
+};
+
+struct qdisc_sums {
+    struct qdisc_part *parts; /* by groups, once it has been ended */
+    size_t count;
+    size_t capacity;
+    size_t sorted; /* of them, before there were new ones */
+};
+
+void qdisc_sums_done(struct qdisc_sums *sums);
+
+/* True for the kinds of roots that have a class for each queue. */
+bool qdisc_has_queues(const struct qdisc *root);
+
+/* Which parts there are now: begin, add each, end. What is gone stays, as long as its group has one that is
+ * there; what is told twice is one. Returns 0 or -ENOMEM. */
+void qdisc_sums_begin(struct qdisc_sums *sums);
+int qdisc_sums_add(struct qdisc_sums *sums, const struct qdisc *leaf, uint32_t root, size_t entry);
+void qdisc_sums_end(struct qdisc_sums *sums);
+
+/* The end of the group that begins with this part. */
+size_t qdisc_sums_group(const struct qdisc_sums *sums, size_t begin);
+
+/* The sum of a value of a group, once each part that is there has its `now`. False: no part has it. */
+bool qdisc_sums_take(struct qdisc_sums *sums, size_t begin, size_t end, enum qdisc_value value,
+                     uint64_t *ret_sum);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Finds the workload of a socket by the number of its control group. Names are searched only for an unknown
+ * number; reports about such sockets wait meanwhile, so that nothing is counted in the wrong place. Names of
+ * control groups that are gone are kept, since numbers are never used again.
+ *
+ * The cgroup is that in which the socket was made: a listener that systemd made for a service is systemd's
+ * ("init.scope"), also when the service has it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "collectors/kernel/workload_table.h"
+#include "collectors/sockets/sockets_parse.h"
+
+struct known_cgroup {
+    uint64_t id;
+    uint32_t workload;
+    uint32_t round; /* in which it was last asked for */
+    bool wanted;    /* its name is to be looked for */
+};
+
+struct socket_owners {
+    struct workload_table workloads; /* without their pods */
+    struct known_cgroup *known;
+    size_t count;
+    size_t capacity;
+    struct hash_index index; /* the cgroups by their number */
+    size_t wanted;           /* of them */
+    uint32_t round;
+    uint64_t retry_ns; /* not to look for names before */
+    const char *mount; /* of the cgroups; NULL if none */
+
+    struct socket_report *waiting; /* whose cgroup is wanted */
+    size_t waiting_count;
+    size_t waiting_capacity;
+    struct limits *limits; /* borrowed */
+};
+
+/* `mount` is borrowed; NULL if there is none, and all are nobody's. Returns 0 or -ENOMEM. */
+int socket_owners_init(struct socket_owners *owners, const char *mount, struct limits *limits);
+void socket_owners_done(struct socket_owners *owners); /* accepts a zeroed struct */
+
+/* A look at all sockets begins. */
+void socket_owners_begin(struct socket_owners *owners);
+
+/* Puts the number of its workload into the report; false: it has to wait, until socket_owners_name() is done.
+ */
+bool socket_owners_find(struct socket_owners *owners, struct socket_report *report);
+
+/* Keeps a report that has to wait, for the caller to take out of `waiting`. Returns 0 or -ENOMEM. */
+int socket_owners_wait(struct socket_owners *owners, const struct socket_report *report);
+
+/* Looks for all names that are wanted; what has none afterwards is nobody's. CLOCK_BOOTTIME. What is known
+ * does not become unknown by a failure, which is told as what it is done without. Returns 0 or -ENOMEM. */
+int socket_owners_name(struct socket_owners *owners, uint64_t now_ns, struct fault *fault);
+
+/* Makes room where `workloads` is full: `used` says by number which have rows, and is changed. Those go that
+ * have neither rows nor sockets. */
+void socket_owners_keep(struct socket_owners *owners, bool *used);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/incident/bursts.h"
+
+/* Finds how bursty a loss is. Any thread. */
+
+#include "base/table/table.h"
+
+/* A burst is what one site drops on one CPU within about so long (netdrop_kernel_drop_burst_packets). */
+#define WINDOW_SECONDS 0.004
+/* It is told where it has so many packets, and so many times as many as the rate brings in that time. */
+#define PACKETS_LEAST 16
+#define TIMES_LEAST   8
+/* The row has been this incident's alone. */
+#define NEARLY_ALL 0.8
+
+static struct bursts bursts_of_row(const struct table *table, size_t row, size_t column)
+{
+    const uint64_t *counts = table_histogram(table, row, column);
+    struct bursts bursts = {};
+
+    if (!counts || !table_get(table, row, column, &bursts.packets))
+        return (struct bursts){};
+    for (size_t i = 0; i < table->columns->columns[column].bucket_count; i++)
+        bursts.count += counts[i];
+    return bursts;
+}
+
+static struct bursts bursts_of_table(const struct table *table, enum loss_class loss_class,
+                                     const char *device)
+{
+    const struct label_value wanted[] = {{"class", loss_class_name(loss_class)}, {"device", device}};
+    int column = table_find_role(table, ROLE_DROP_BURSTS);
+
+    for (size_t row = 0; column >= 0 && row < table->rows->count; row++)
+        if (label_value_holds(&wanted[0], table->rows, row) &&
+            label_value_holds(&wanted[1], table->rows, row))
+            return bursts_of_row(table, row, (size_t)column);
+    return (struct bursts){};
+}
+
+struct bursts bursts_find(const struct snapshots *snapshots, enum loss_class loss_class, const char *device)
+{
+    struct bursts found = {};
+
+    for (size_t slot = 0; slot < snapshots->count; slot++) {
+        const struct snapshot *snapshot = snapshots->items[slot];
+
+        for (size_t i = 0; snapshot && i < snapshot->table_count && !found.count; i++)
+            found = bursts_of_table(&snapshot->tables[i], loss_class, device);
+    }
+    return found;
+}
+
+void bursts_judge(struct bursts_base *base, const struct bursts *now, struct incident *incident)
+{
+    double packets, count, usual = incident->rate * WINDOW_SECONDS;
+
+    if (base->since_ns != incident->since_ns) {
+        *base = (struct bursts_base){.since_ns = incident->since_ns};
+        if ((double)incident->count < NEARLY_ALL * (double)now->packets)
+            base->bursts = *now;
+    }
+    packets = (double)(now->packets - base->bursts.packets);
+    count = (double)(now->count - base->bursts.count);
+    if (count < 1 || now->count < base->bursts.count || packets < PACKETS_LEAST * count ||
+        packets < TIMES_LEAST * usual * count)
+        return;
+    incident->spread = SPREAD_BURSTS;
+    incident->burst = packets / count;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * How bursty a loss is. A rate does not tell a steady loss from 2,000 packets within 4 ms each minute, and
+ * the remedies differ. Uses the bursts that drop sites count, by class and device. Any thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/incident/incident.h"
+#include "daemon/run/registry.h"
+
+/* The bursts of a class on a device. */
+struct bursts {
+    uint64_t count;
+    uint64_t packets; /* in them */
+};
+
+/* What an incident's bursts are counted from. */
+struct bursts_base {
+    uint64_t since_ns; /* of the incident; 0: there is none */
+    struct bursts bursts;
+};
+
+/* Returns the present counts, or zeros if there are none. */
+struct bursts bursts_find(const struct snapshots *snapshots, enum loss_class loss_class, const char *device);
+
+/*
+ * Marks an incident as bursty, with the packets of a burst, if its bursts have many more packets than its
+ * rate would bring in that time. At the first look it is not known which bursts belong to the incident,
+ * unless it has as many packets as all of them together.
+ */
+void bursts_judge(struct bursts_base *base, const struct bursts *now, struct incident *incident);

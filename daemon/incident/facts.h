@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What counters know about a loss beyond the ledger: port, queue and workload, how much traffic there was,
+ * and which other counters saw the same packets. Found by the rules and meanings of the counters
+ * (ledger_rule.h, meaning.h): nothing here knows a metric by its name. Any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/incident/incident.h"
+#include "daemon/run/registry.h"
+#include "daemon/trend/trend.h"
+
+enum { FACT_NAME_SIZE = 256, FACT_PORT_SIZE = 8, FACT_KIND_SIZE = 24 };
+
+/* Whose network namespace. */
+enum fact_namespace { FACT_OURS = 1 << 0, FACT_OTHERS = 1 << 1, FACT_NOBODYS = 1 << 2 };
+
+/* Of one loss. Names are as the kernel and the system have them: not harmless. */
+struct facts {
+    /* Which one it is. */
+    struct ledger_key key;
+    const char *device;    /* the one, or "" */
+    unsigned device_count; /* how many there are */
+
+    /* What was found; zero, NAN and "" where nothing was. */
+    char port[FACT_PORT_SIZE]; /* that lost most */
+    const char *protocol;      /* of the port */
+    unsigned port_count;
+    double port_drops;
+    unsigned elsewhere; /* of what has no device: whose it was, enum fact_namespace or'ed; 0: not known */
+    char unit[FACT_NAME_SIZE]; /* a unit, or "container 0123456789ab" */
+    char queue_kind[FACT_KIND_SIZE];
+    char queue_handle[FACT_KIND_SIZE];
+    char queue_parent[FACT_KIND_SIZE];
+    double queue_drops;
+    bool queue_is_root;
+    double skbs;         /* that its drop sites counted in the last five minutes */
+    double traffic;      /* packets a second that there were now, lost ones included or not: traffic_before */
+    uint64_t traffic_ns; /* over so long */
+    double lost_rate;    /* packets a second lost over the same time; the owner fills it in */
+    bool traffic_before; /* of those that were lost, too */
+    char traffic_of[80];
+    const struct meaning *meaning; /* of the counter that saw most of it, and has one; NULL: none */
+    double meaning_count;
+    char counter_words[160]; /* what that one says */
+    char site[160];          /* "REASON in function", of the site that counted most */
+    double site_count;
+    const struct ledger_rule *own; /* of the counter that makes the ledger's row; NULL: drop sites do */
+    struct incident_evidence evidence[INCIDENT_EVIDENCE_MAX];
+    size_t evidence_count;
+    bool recorded;                                 /* packets of its cause are, whosever they were */
+    uint64_t buffer, buffer_default, buffer_limit; /* of the port's sockets, and of the host; bytes */
+    uint64_t listen_most; /* what listen() is cut to; 0: not known, or no listener is full */
+    uint64_t limit_now, limit_most;
+    const struct meaning_limit *limit; /* NULL: none is known, or can be read */
+};
+
+/* Prepares the facts of a loss, to be found. The device is borrowed. */
+void facts_init(struct facts *facts, const struct ledger_key *key, const char *device, unsigned device_count);
+
+/* Finds what there is of all of them, by the trends as they are. */
+void facts_find(struct facts *facts, size_t count, const struct snapshots *snapshots, struct trend *trend);

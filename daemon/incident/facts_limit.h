@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Finds the limits that losses ran into, if snapshots have them. Any thread. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/run/registry.h"
+
+struct facts;
+
+/* Reads the limits of losses whose counters name one, as of `now_ns` (CLOCK_BOOTTIME). */
+void facts_limits(struct facts *facts, size_t count, const struct snapshots *snapshots);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * An incident: one cause of loss at one subject, from its onset to its end, as page, report, log and status
+ * line tell it. Texts are harmless (base/harmless.h): none of them holds what moves a terminal's cursor.
+ * Plain data, copied; any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/table/meaning.h"
+#include "daemon/ledger/ledger_rows.h"
+
+enum {
+    INCIDENT_COMMANDS_MAX = 5, /* the last one is to see the packets */
+    INCIDENT_EVIDENCE_MAX = 8,
+};
+
+enum colour {
+    COLOUR_GREEN, /* of an incident: a neutral line */
+    COLOUR_AMBER,
+    COLOUR_RED,
+    COLOUR_COUNT
+};
+
+struct incident_command {
+    char text[256];   /* to be pasted into a shell as it is */
+    char comment[96]; /* "": none */
+};
+
+/* A counter that saw the same packets. */
+struct incident_evidence {
+    char name[160];
+    uint64_t count; /* of the last five minutes */
+};
+
+/* How a loss is spread over the time that it goes on. */
+enum spread { SPREAD_UNKNOWN, SPREAD_STEADY, SPREAD_UNSTEADY, SPREAD_BURSTS };
+
+struct incident {
+    uint64_t id; /* of the same cause at the same subject, always the same */
+    enum colour colour;
+    enum stage stage;
+    enum direction direction;
+    enum loss_class loss_class;
+    char cause[LEDGER_NAME_SIZE];    /* the value of the ledger's label */
+    char device[LEDGER_DEVICE_SIZE]; /* "": none of our own namespace, or several */
+    bool several;                    /* the subject is */
+    char subject[128];               /* what loses: "statsd.service, UDP port 8125" */
+    char words[160];                 /* why: "the receive buffer is full" */
+    double rate;                     /* packets a second, now */
+    uint64_t past;                   /* packets within the last five minutes */
+    uint64_t recent;                 /* the same of the last minute, or what was asked for */
+    uint64_t count;                  /* packets since it began */
+    uint64_t since_ns;               /* CLOCK_BOOTTIME */
+    uint64_t moved_ns;               /* the same, when it lost something last */
+    double share;                    /* of what reached the stage, 0 to 1; NAN: nothing counts that */
+    char share_of[80];               /* "the UDP received", "what eth0 received" */
+    enum spread spread;
+    double burst; /* packets of a burst, of SPREAD_BURSTS */
+    struct {
+        uint64_t now;
+        uint64_t most;    /* 0: `now` is the limit */
+        const char *unit; /* NULL: no limit is known, or can be read */
+    } limit;
+    const char *sentence;        /* what happened, without its end; NULL: the words say it all */
+    const struct remedy *remedy; /* NULL: none is known */
+    struct incident_command commands[INCIDENT_COMMANDS_MAX];
+    size_t command_count;
+    struct incident_evidence evidence[INCIDENT_EVIDENCE_MAX];
+    size_t evidence_count; /* the greatest come first */
+};

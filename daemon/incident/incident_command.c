@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/incident/incident_command.h"
+
+/* Fills the commands of an incident in. Pure; any thread. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/harmless.h"
+#include "base/shell.h"
+#include "collectors/meaning/command.h"
+
+enum { WORD_SIZE = 256, NAME_SIZE = 16 };
+
+/*
+ * The hooks at which a rule may have refused the packet. Which one it was stands in struct nf_hook_state, on
+ * the stack of who drops (net/netfilter/core.c, nf_hook_slow()): the tracepoint of drops passes the packet
+ * and the place, which is the same for all hooks. What the packet itself tells is not certain: one with a
+ * route has passed prerouting, but not on lo, in a bridge, or out of a tunnel. To note the hook beforehand
+ * costs each packet that passes a rule, not only those that are dropped. Where a packet is refused in the
+ * forward hook it still has the device that it came by: it counts as received.
+ */
+static const char *hooks(enum direction direction)
+{
+    switch (direction) {
+    case DIRECTION_RECEIVE:
+        return "ingress, prerouting, input or forward";
+    case DIRECTION_FORWARD:
+        return "postrouting or egress";
+    case DIRECTION_TRANSMIT:
+        return "output, postrouting or egress";
+    default:
+        return "all hooks";
+    }
+}
+
+static bool number(char *value, size_t size, uint64_t number)
+{
+    (void)snprintf(value, size, "%" PRIu64, number);
+    return number > 0;
+}
+
+/* The next to try: twice what it is now, where there is a limit to that at most that. */
+static uint64_t more(const struct facts *facts)
+{
+    uint64_t limit = facts->limit->most && facts->limit_most ? facts->limit_most : facts->limit_now;
+
+    return limit > UINT64_MAX / 2 ? limit : 2 * limit;
+}
+
+/* What to raise where the receive buffer is full: only that which this socket's size came from helps, and
+ * only sockets that are made later. `limit`: of net.core.rmem_max, which SO_RCVBUF is cut to; else of
+ * net.core.rmem_default, for who never sets it. 0: the program itself chose the size. */
+static uint64_t raised_buffer(const struct facts *facts, bool limit)
+{
+    uint64_t now = limit ? facts->buffer_limit : facts->buffer_default;
+    uint64_t from = limit ? 2 * now : now; /* the kernel doubles what was set (net/core/sock.c) */
+
+    return now && facts->buffer == from && now <= UINT64_MAX / 4 ? 4 * now : 0;
+}
+
+/* Of the queue; the first that one which is the device's own has, the second only one below another. The
+ * default ones of a device with many queues have no handle to be called by. */
+static bool queue_value(const char *name, const struct facts *facts, char *value, size_t size)
+{
+    bool called = strtoul(facts->queue_handle, NULL, 16) && strtoul(facts->queue_parent, NULL, 16);
+
+    if (strcmp(name, "root") == 0)
+        (void)snprintf(value, size, "%s", facts->queue_is_root ? "root" : "");
+    else if (strcmp(name, "parent") == 0)
+        (void)snprintf(value, size, "%s", !facts->queue_is_root && called ? facts->queue_parent : "");
+    else if (strcmp(name, "handle") == 0)
+        (void)snprintf(value, size, "%s", facts->queue_handle);
+    else
+        (void)snprintf(value, size, "%s", facts->queue_kind);
+    return *value != '\0';
+}
+
+/* The limits that a setting of the host makes. */
+static bool setting_value(const char *name, const struct facts *facts, char *value, size_t size)
+{
+    if (strcmp(name, "somaxconn") == 0)
+        return facts->limit && facts->limit_now == facts->listen_most && number(value, size, more(facts));
+    return number(value, size, raised_buffer(facts, strcmp(name, "rmem_max") == 0));
+}
+
+static bool limit_value(const char *name, const struct facts *facts, char *value, size_t size)
+{
+    if (!facts->limit)
+        return false;
+    if (strcmp(name, "now") == 0)
+        return number(value, size, facts->limit_now);
+    if (strcmp(name, "more") == 0)
+        return number(value, size, more(facts));
+    return number(value, size, facts->limit_most) && facts->limit_most > facts->limit_now;
+}
+
+static bool device_value(const char *name, const struct facts *facts, char *value, size_t size)
+{
+    (void)name;
+    (void)snprintf(value, size, "%s", facts->device_count == 1 ? facts->device : "");
+    /* One that is as long as there is room for may have been cut. */
+    return *value && strlen(facts->device) < LEDGER_DEVICE_SIZE - 1;
+}
+
+static bool port_value(const char *name, const struct facts *facts, char *value, size_t size)
+{
+    (void)name;
+    (void)snprintf(value, size, "%s", facts->port);
+    return *value && strcmp(value, "other") != 0;
+}
+
+/* As filters write it. */
+static bool protocol_value(const char *name, const struct facts *facts, char *value, size_t size)
+{
+    const char *protocol = facts->protocol ? facts->protocol : "";
+
+    (void)name;
+    (void)snprintf(value, size, "%s",
+                   strcmp(protocol, "UDP") == 0   ? "udp"
+                   : strcmp(protocol, "TCP") == 0 ? "tcp"
+                                                  : "");
+    return *value != '\0';
+}
+
+static bool way_value(const char *name, const struct facts *facts, char *value, size_t size)
+{
+    enum direction direction = facts->key.direction;
+    const char *way = direction == DIRECTION_TRANSMIT ? "egress" : "ingress";
+
+    (void)snprintf(value, size, "%s", *name == 'h' ? hooks(direction) : way);
+    return true;
+}
+
+/* False: it is not known. */
+static bool value_of(const char *name, const struct facts *facts, char *value, size_t size)
+{
+    static const struct {
+        const char *name;
+        bool (*find)(const char *name, const struct facts *facts, char *value, size_t size);
+    } values[] = {
+        {"device", device_value},     {"port", port_value},
+        {"protocol", protocol_value}, {"hooks", way_value},
+        {"way", way_value},           {"queue", queue_value},
+        {"root", queue_value},        {"parent", queue_value},
+        {"handle", queue_value},      {"rmem_default", setting_value},
+        {"rmem_max", setting_value},  {"somaxconn", setting_value},
+        {"now", limit_value},         {"more", limit_value},
+        {"most", limit_value},
+    };
+
+    for (size_t i = 0; i < ELEMENTS(values); i++)
+        if (strcmp(values[i].name, name) == 0)
+            return values[i].find(name, facts, value, size);
+    return false;
+}
+
+/* Copies a template up to `end` with its values. */
+static bool fill(const char *at, const char *end, const struct facts *facts, char *text, size_t size)
+{
+    size_t used = 0;
+
+    while (at < end && used + 1 < size) {
+        char name[NAME_SIZE] = "";
+
+        if (*at != '{') {
+            text[used++] = *at++;
+            continue;
+        }
+        strncat(name, at + 1, strcspn(at + 1, "}") < NAME_SIZE ? strcspn(at + 1, "}") : NAME_SIZE - 1);
+        if (!value_of(name, facts, text + used, size - used))
+            return false;
+        used += strlen(text + used);
+        at = strchr(at, '}') + 1;
+    }
+    text[used] = '\0';
+    return at == end;
+}
+
+bool incident_command_line(const char *words, const struct facts *facts, char *text, size_t size)
+{
+    _cleanup_(buffer_done) struct buffer line = {};
+    char word[WORD_SIZE];
+
+    while (*words) {
+        bool quoted = *words == '\'';
+        const char *begin = words + quoted, *end = begin + strcspn(begin, quoted ? "'" : " ");
+
+        if (!fill(begin, end, facts, word, sizeof(word)))
+            return false;
+        buffer_text(&line, line.size ? " " : "");
+        if (!shell_word(&line, word))
+            return false;
+        words = end + (quoted && *end);
+        words += strspn(words, " ");
+    }
+    if (line.error || line.size >= size)
+        return false;
+    memcpy(text, line.data, line.size);
+    text[line.size] = '\0';
+    return true;
+}
+
+static bool is_for(const struct command *command, const struct incident *incident)
+{
+    return (!command->cause || strcmp(command->cause, incident->cause) == 0) &&
+           (!command->page || (incident->remedy && strcmp(command->page, incident->remedy->page) == 0));
+}
+
+/* To see them: all of that port where it is known, or whatever is dropped. */
+static void add_watch(struct incident *incident, const struct facts *facts)
+{
+    struct incident_command *command = &incident->commands[incident->command_count];
+
+    if (!facts->recorded)
+        return;
+    if (!incident_command_line("netdrop-exporter --watch '{protocol} dst port {port}'", facts, command->text,
+                               sizeof(command->text)) &&
+        !incident_command_line("netdrop-exporter --watch", facts, command->text, sizeof(command->text)))
+        return;
+    strcpy(command->comment, "what is dropped, packet by packet");
+    incident->command_count++;
+}
+
+static void add_commands(struct incident *incident, const struct facts *facts)
+{
+    char comment[sizeof(incident->commands[0].comment)];
+
+    for (size_t i = 0; i < command_count && incident->command_count < INCIDENT_COMMANDS_MAX - 1; i++) {
+        struct incident_command *command = &incident->commands[incident->command_count];
+        const char *words = commands[i].comment ? commands[i].comment : "";
+
+        if (!is_for(&commands[i], incident) ||
+            !incident_command_line(commands[i].words, facts, command->text, sizeof(command->text)))
+            continue;
+        if (!fill(words, words + strlen(words), facts, comment, sizeof(comment)))
+            comment[0] = '\0';
+        harmless_copy(command->comment, sizeof(command->comment), comment);
+        incident->command_count++;
+    }
+}
+
+/* All but the last show what is here: of others it would be another namespace. */
+void incident_commands(struct incident *incident, const struct facts *facts)
+{
+    if (facts->elsewhere != FACT_OTHERS)
+        add_commands(incident, facts);
+    add_watch(incident, facts);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/incident/incident_words.h"
+
+/* Puts an incident into words. Pure; any thread. */
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/harmless.h"
+#include "collectors/meaning/cause_words.h"
+#include "daemon/incident/incident_command.h"
+
+/* From here on a time of the day alone would be ambiguous. */
+#define DATE_NS (20 * 3600 * NS_PER_SECOND)
+
+enum { WHERE_SIZE = 128 };
+
+const char *incident_way(enum direction direction)
+{
+    static const char *const ways[DIRECTION_COUNT] = {
+        [DIRECTION_NONE] = "",
+        [DIRECTION_RECEIVE] = "received",
+        [DIRECTION_FORWARD] = "forwarded",
+        [DIRECTION_TRANSMIT] = "sent",
+    };
+
+    return ways[direction];
+}
+
+void incident_rate(double rate, struct buffer *out)
+{
+    if (rate >= 0.95 || rate <= 0)
+        buffer_printf(out, "%.*f/s", rate > 0 && rate < 9.95, rate);
+    else
+        buffer_printf(out, "%.0f/min", rate < 1 / 60.0 ? 1 : rate * 60);
+}
+
+void incident_share(double share, struct buffer *out)
+{
+    double percent = share * 100;
+
+    if (percent >= 9.95)
+        buffer_printf(out, "%.0f %%", percent);
+    else if (percent >= 0.01)
+        buffer_printf(out, "%.2g %%", percent);
+    else
+        buffer_text(out, "less than 0.01 %");
+}
+
+static void incident_when_at(uint64_t shown_ns, uint64_t ago_ns, struct buffer *out)
+{
+    time_t seconds = (time_t)((clock_realtime_ns() - ago_ns) / NS_PER_SECOND);
+    struct tm local;
+    char text[32];
+
+    if (localtime_r(&seconds, &local) &&
+        strftime(text, sizeof(text), shown_ns < DATE_NS ? "%T" : "%F %T", &local))
+        buffer_text(out, text);
+}
+
+void incident_when(uint64_t ago_ns, struct buffer *out)
+{
+    incident_when_at(ago_ns, ago_ns, out);
+}
+
+void incident_date(struct buffer *out)
+{
+    incident_when_at(DATE_NS, 0, out);
+}
+
+void incident_spread(const struct incident *incident, struct buffer *out)
+{
+    if (incident->spread == SPREAD_STEADY)
+        buffer_text(out, ", steady");
+    else if (incident->spread == SPREAD_UNSTEADY)
+        buffer_text(out, ", off and on");
+    else if (incident->spread == SPREAD_BURSTS)
+        buffer_printf(out, ", in bursts of %.0f packets", incident->burst);
+}
+
+void incident_circumstances(const struct incident *incident, uint64_t ago_ns, struct buffer *out)
+{
+    if (!isnan(incident->share)) {
+        buffer_text(out, ", ");
+        incident_share(incident->share, out);
+        buffer_printf(out, " of %s", incident->share_of);
+    }
+    buffer_text(out, ", since ");
+    incident_when(ago_ns, out);
+    incident_spread(incident, out);
+}
+
+void incident_limit(const struct incident *incident, struct buffer *out)
+{
+    if (!incident->limit.unit)
+        return;
+    buffer_printf(out, "Limit: %" PRIu64, incident->limit.now);
+    if (incident->limit.most)
+        buffer_printf(out, " of %" PRIu64, incident->limit.most);
+    buffer_printf(out, " %s.", incident->limit.unit);
+}
+
+/* What has no interface of ours. */
+static const char *nowhere(const struct facts *facts)
+{
+    if (facts->elsewhere == FACT_OTHERS)
+        return "another network namespace";
+    return facts->elsewhere & FACT_OTHERS ? "this host and others on it" : "this host";
+}
+
+/* The most specific: whose, and where of it. */
+static void subject(struct incident *incident, const struct facts *facts)
+{
+    char where[WHERE_SIZE] = "", whole[FACT_NAME_SIZE + WHERE_SIZE];
+
+    if (facts->port_count && strcmp(facts->port, "other") != 0)
+        (void)snprintf(where, sizeof(where), "%s port %s", facts->protocol, facts->port);
+    if (where[0] && facts->port_count > 1)
+        (void)snprintf(where + strlen(where), sizeof(where) - strlen(where), " and %u more",
+                       facts->port_count - 1);
+    if (!where[0] && facts->device_count > 1)
+        (void)snprintf(where, sizeof(where), "%s and %u more", facts->device, facts->device_count - 1);
+    else if (!where[0] && *facts->device && facts->queue_kind[0])
+        (void)snprintf(where, sizeof(where), "%s, queue %s %s", facts->device, facts->queue_kind,
+                       facts->queue_handle);
+    else if (!where[0])
+        (void)snprintf(where, sizeof(where), "%s", facts->device);
+    if (where[0] && where[strlen(where) - 1] == ':')
+        where[strlen(where) - 1] = '\0'; /* of a queue's handle */
+    (void)snprintf(whole, sizeof(whole), "%s%s%s", facts->unit, facts->unit[0] && where[0] ? ", " : "",
+                   where);
+    incident->several = facts->unit[0] == '\0' && (facts->port_count > 1 || facts->device_count > 1);
+    harmless_copy(incident->subject, sizeof(incident->subject), whole[0] ? whole : nowhere(facts));
+}
+
+/* Why. Where nobody knows, what the place that knows of it says. */
+static void words(struct incident *incident, const struct facts *facts)
+{
+    const char *known = cause_words(facts->key.cause);
+    char text[sizeof(incident->words) + 32];
+
+    if (strcmp(facts->key.cause, "unexplained") == 0 && facts->counter_words[0])
+        (void)snprintf(text, sizeof(text), "%s", facts->counter_words);
+    else if (strcmp(facts->key.cause, "unexplained") == 0 && facts->evidence_count)
+        (void)snprintf(text, sizeof(text), "counted by %s", facts->evidence[0].name);
+    else if (strcmp(facts->key.cause, "unknown") == 0 && facts->site[0])
+        (void)snprintf(text, sizeof(text), "%s", facts->site);
+    else
+        (void)snprintf(text, sizeof(text), "%s", known ? known : facts->key.cause);
+    harmless_copy(incident->words, sizeof(incident->words), text);
+}
+
+static void remedy(struct incident *incident, const struct facts *facts)
+{
+    const struct cause_meaning *cause = cause_find(facts->key.cause);
+
+    if (cause && cause->remedy != REMEDY_NOTHING)
+        incident->remedy = &remedies[cause->remedy];
+    else if (facts->meaning)
+        incident->remedy = facts->meaning->remedy;
+    if (!incident->remedy)
+        incident->remedy = &remedies[REMEDY_DROP_SITES];
+}
+
+static void share(struct incident *incident, const struct facts *facts)
+{
+    /* Until Linux 6.7 OutRequests counts behind the output hook, where newer ones count before it: what is
+     * far less than what was lost has it not in it. */
+    double lost = facts->lost_rate;
+    bool before = facts->traffic_before && facts->traffic >= lost / 2;
+    double whole = facts->traffic + (before ? 0 : lost);
+
+    incident->share = NAN;
+    if (isnan(facts->traffic) || lost <= 0 || facts->elsewhere == FACT_OTHERS)
+        return;
+    incident->share = whole > lost ? lost / whole : 1;
+    harmless_copy(incident->share_of, sizeof(incident->share_of), facts->traffic_of);
+}
+
+void incident_describe(struct incident *incident, const struct facts *facts)
+{
+    subject(incident, facts);
+    words(incident, facts);
+    share(incident, facts);
+    remedy(incident, facts);
+    harmless_copy(incident->device, sizeof(incident->device), facts->device_count == 1 ? facts->device : "");
+    if (facts->limit) {
+        incident->limit.now = facts->limit_now;
+        incident->limit.most = facts->limit->most ? facts->limit_most : 0;
+        incident->limit.unit = facts->limit->unit;
+    }
+    memcpy(incident->evidence, facts->evidence, sizeof(incident->evidence));
+    incident->evidence_count = facts->evidence_count;
+    incident_commands(incident, facts);
+}
+
+/* What packets are refused, or which ones are lost. */
+static void refused(const struct incident *incident, struct buffer *out)
+{
+    const char *way = incident_way(incident->direction);
+
+    buffer_printf(out, "%s%spackets", way, *way ? " " : "");
+}
+
+void incident_title(const struct incident *incident, struct buffer *out)
+{
+    buffer_printf(out, "%s: ", incident->subject);
+    if (incident->loss_class == LOSS_POLICY) {
+        refused(incident, out);
+        buffer_text(out, " are refused by ");
+    }
+    buffer_text(out, incident->words);
+}
+
+/* " since 14:02:11"; of what has paused, or is over, " from 14:02:11 to 14:02:40". */
+static void times(const struct incident *incident, uint64_t now_ns, struct buffer *out)
+{
+    bool over = incident->rate <= 0;
+
+    if (!now_ns)
+        return;
+    buffer_text(out, over ? " from " : " since ");
+    incident_when(now_ns - incident->since_ns, out);
+    if (!over)
+        return;
+    buffer_text(out, " to ");
+    incident_when(now_ns - incident->moved_ns, out);
+}
+
+/* How fast, and of what has paused how much: "0/s" would say neither. */
+static void speed(const struct incident *incident, struct buffer *out)
+{
+    if (incident->rate > 0)
+        incident_rate(incident->rate, out);
+    else
+        buffer_printf(out, "%" PRIu64, incident->count);
+}
+
+void incident_sentence(const struct incident *incident, uint64_t now_ns, struct buffer *out)
+{
+    bool policy = incident->loss_class == LOSS_POLICY, over = incident->rate <= 0;
+    const char *verb = over ? "lost" : incident->several ? "lose" : "loses";
+
+    if (policy)
+        buffer_printf(out, "%s: ", incident->subject);
+    else
+        buffer_printf(out, "%s %s ", incident->subject, verb);
+    speed(incident, out);
+    if (policy) {
+        buffer_text(out, " ");
+        refused(incident, out);
+    }
+    if (policy && over)
+        buffer_text(out, " were refused");
+    times(incident, now_ns, out);
+    if (policy)
+        buffer_printf(out, over ? " by %s" : " are refused by %s", incident->words);
+    else
+        buffer_printf(out, ": %s", incident->words);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/incident/incidents.h"
+
+/* Makes incidents out of the ledger's rows and of what counters add. Any thread, under one lock. */
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "daemon/incident/course.h"
+#include "daemon/incident/facts.h"
+#include "daemon/incident/headline.h"
+#include "daemon/incident/incident_words.h"
+#include "daemon/incident/neutral.h"
+#include "daemon/incident/refusals.h"
+#include "daemon/incident/verdict.h"
+
+/* Of a minute is what rules refuse compared with what they usually do. */
+#define REFUSED_NS (60 * NS_PER_SECOND)
+#define RECENT_NS  (60 * NS_PER_SECOND)
+
+/* What is steady and what comes and goes. */
+#define STEADY   0.75
+#define UNSTEADY 0.5
+
+struct incidents {
+    const struct registry *registry;
+    struct ledger *ledger;
+    struct trend *trend;
+    enum host_network host_network;
+    uint64_t start_ns;
+    pthread_mutex_t lock; /* of what follows */
+    struct courses courses;
+    struct ledger_reading reading;
+    struct refusals refusals;
+    struct headline headline;
+};
+
+/* A report in the making. */
+struct making {
+    struct loss_report *report;
+    struct snapshots snapshots;
+    struct course *chosen[LOSS_REPORT_INCIDENTS_MAX];
+    struct facts facts[LOSS_REPORT_INCIDENTS_MAX];
+    double refused[DIRECTION_COUNT];
+    uint64_t recent_ns;
+};
+
+int incidents_new(const struct registry *registry, struct ledger *ledger, struct trend *trend,
+                  enum host_network host_network, uint64_t now_ns, struct incidents **ret_incidents)
+{
+    struct incidents *incidents = calloc(1, sizeof(*incidents));
+
+    if (!incidents)
+        return -ENOMEM;
+    incidents->registry = registry;
+    incidents->ledger = ledger;
+    incidents->trend = trend;
+    incidents->host_network = host_network;
+    incidents->start_ns = incidents->refusals.start_ns = now_ns;
+    pthread_mutex_init(&incidents->lock, NULL);
+    courses_init(&incidents->courses, now_ns);
+    *ret_incidents = incidents;
+    return 0;
+}
+
+struct incidents *incidents_free(struct incidents *incidents)
+{
+    if (!incidents)
+        return NULL;
+    courses_done(&incidents->courses);
+    free(incidents->reading.items);
+    pthread_mutex_destroy(&incidents->lock);
+    free(incidents);
+    return NULL;
+}
+
+static bool is_refused(const struct course *course)
+{
+    return course->key.loss_class == LOSS_POLICY;
+}
+
+/* Of two courses the one that is rather told: losses before what is refused, then what lost more lately. */
+static bool is_rather(const struct courses *courses, const struct course *one, const struct course *other)
+{
+    if (is_refused(one) != is_refused(other))
+        return is_refused(other);
+    return course_lost(courses, one, COURSE_PAST_NS) > course_lost(courses, other, COURSE_PAST_NS);
+}
+
+/* Keeps those chosen sorted. */
+static void choose(const struct courses *courses, struct making *making, struct course *course)
+{
+    struct loss_report *report = making->report;
+    size_t at = report->count;
+
+    if (at == LOSS_REPORT_INCIDENTS_MAX) {
+        report->left_out++;
+        if (!is_rather(courses, course, making->chosen[--at]))
+            return;
+    } else {
+        report->count++;
+    }
+    while (at > 0 && is_rather(courses, course, making->chosen[at - 1])) {
+        making->chosen[at] = making->chosen[at - 1];
+        at--;
+    }
+    making->chosen[at] = course;
+}
+
+/* What a course adds to the sums of its stage and direction. */
+static void add_way(const struct courses *courses, struct making *making, const struct course *course)
+{
+    struct loss_way *way = &making->report->ways[course->key.stage][course->key.direction];
+    uint64_t past = course_lost(courses, course, COURSE_PAST_NS);
+
+    if (is_refused(course)) {
+        way->refused += course_rate(courses, course, COURSE_NOW_NS);
+        way->refused_past += past;
+        making->refused[course->key.direction] += course_rate(courses, course, REFUSED_NS);
+    } else {
+        way->lost += course_rate(courses, course, COURSE_NOW_NS);
+        way->lost_past += past;
+    }
+}
+
+static void choose_all(const struct courses *courses, struct making *making)
+{
+    for (size_t i = 0; i < courses->count; i++) {
+        struct course *course = courses->items[i];
+
+        if (course->moved_ns && making->report->now_ns < course->moved_ns + COURSE_PAST_NS)
+            add_way(courses, making, course);
+        if (course_goes_on(course, making->report->now_ns))
+            choose(courses, making, course);
+    }
+}
+
+static enum spread spread_of(const struct courses *courses, const struct course *course)
+{
+    double steadiness = course_steadiness(courses, course);
+
+    if (steadiness >= STEADY)
+        return SPREAD_STEADY;
+    return steadiness <= UNSTEADY ? SPREAD_UNSTEADY : SPREAD_UNKNOWN;
+}
+
+/* Of several interfaces there is no one number. */
+static void judge_bursts(const struct snapshots *snapshots, struct course *course, struct incident *incident)
+{
+    struct bursts now;
+
+    if (course->device_count != 1)
+        return;
+    now = bursts_find(snapshots, course->key.loss_class, course->device);
+    bursts_judge(&course->bursts, &now, incident);
+}
+
+/* What the ledger tells of an incident, then what counters do. */
+static void describe(const struct incidents *incidents, struct making *making, size_t i)
+{
+    const struct courses *courses = &incidents->courses;
+    struct course *course = making->chosen[i];
+    struct incident *incident = &making->report->incidents[i];
+    const struct refusals *refusals = &incidents->refusals;
+    enum direction direction = course->key.direction;
+
+    *incident = (struct incident){
+        .id = hash_bytes(HASH_EMPTY, &course->key, sizeof(course->key)),
+        .stage = course->key.stage,
+        .direction = direction,
+        .loss_class = course->key.loss_class,
+        .rate = course_rate(courses, course, COURSE_NOW_NS),
+        .past = course_lost(courses, course, COURSE_PAST_NS),
+        .recent = course_lost(courses, course, making->recent_ns),
+        .count = course->count - course->begin_count,
+        .since_ns = course->since_ns,
+        .moved_ns = course->moved_ns,
+        .spread = spread_of(courses, course),
+    };
+    memcpy(incident->cause, course->key.cause, sizeof(incident->cause));
+    judge_bursts(&making->snapshots, course, incident);
+    making->facts[i].lost_rate = course_rate(courses, course, making->facts[i].traffic_ns);
+    incident_describe(incident, &making->facts[i]);
+    incident->colour =
+        verdict_colour(incident, making->refused[direction],
+                       refusals_known(refusals) ? refusals_greatest(refusals, direction) : NAN);
+    /* It is none the better for losing a little less now. */
+    if (incident->colour > course->colour)
+        course->colour = incident->colour;
+    incident->colour = course->colour;
+}
+
+static int compare_colours(const void *a, const void *b)
+{
+    const struct incident *one = a, *other = b;
+
+    if (one->colour != other->colour)
+        return one->colour > other->colour ? -1 : 1;
+    if (one->past != other->past)
+        return one->past > other->past ? -1 : 1;
+    return strcmp(one->subject, other->subject);
+}
+
+/* The incident of the headline first, and how many are urgent. */
+static void sort(struct incidents *incidents, struct making *making)
+{
+    struct headline_candidate candidates[LOSS_REPORT_INCIDENTS_MAX];
+    struct loss_report *report = making->report;
+    size_t first;
+
+    for (size_t i = 0; i < report->count; i++) {
+        candidates[i] = (struct headline_candidate){.key = &making->chosen[i]->key,
+                                                    .colour = report->incidents[i].colour,
+                                                    .rate = report->incidents[i].rate};
+        report->urgent += report->incidents[i].colour != COLOUR_GREEN;
+    }
+    first = headline_choose(&incidents->headline, candidates, report->count, report->now_ns);
+    if (first < report->count) {
+        struct incident told = report->incidents[first];
+
+        report->incidents[first] = report->incidents[0];
+        report->incidents[0] = told;
+    }
+    first = first < report->count;
+    if (report->count)
+        qsort(report->incidents + first, report->count - first, sizeof(report->incidents[0]),
+              compare_colours);
+}
+
+static void make(struct incidents *incidents, struct making *making)
+{
+    struct loss_report *report = making->report;
+
+    choose_all(&incidents->courses, making);
+    refusals_note(&incidents->refusals, making->refused, report->now_ns);
+    for (size_t i = 0; i < report->count; i++)
+        facts_init(&making->facts[i], &making->chosen[i]->key, making->chosen[i]->device,
+                   making->chosen[i]->device_count);
+    facts_find(making->facts, report->count, &making->snapshots, incidents->trend);
+    for (size_t i = 0; i < report->count; i++)
+        describe(incidents, making, i);
+    sort(incidents, making);
+}
+
+struct loss_report *incidents_report(struct incidents *incidents, uint64_t now_ns)
+{
+    return incidents_report_of(incidents, RECENT_NS, now_ns);
+}
+
+struct loss_report *incidents_report_of(struct incidents *incidents, uint64_t recent_ns, uint64_t now_ns)
+{
+    _cleanup_(freep) struct making *making = calloc(1, sizeof(*making));
+    struct loss_report *report = making ? calloc(1, sizeof(*report)) : NULL;
+
+    if (!report)
+        return NULL;
+    making->report = report;
+    making->recent_ns = recent_ns;
+    report->now_ns = now_ns;
+    registry_snapshots(incidents->registry, now_ns, &making->snapshots);
+    trend_look(incidents->trend, now_ns);
+    pthread_mutex_lock(&incidents->lock);
+    if (ledger_read(incidents->ledger, now_ns, &incidents->reading) == 0)
+        (void)courses_take(&incidents->courses, &incidents->reading);
+    if (incidents->reading.read_ns)
+        report->seen_ns = courses_now(&incidents->courses) - incidents->start_ns + 1;
+    make(incidents, making);
+    pthread_mutex_unlock(&incidents->lock);
+    if (!verdict_coverage(report, incidents->registry, incidents->host_network))
+        report->seen_ns = 0;
+    neutral_lines(report, &making->snapshots, incidents->trend);
+    snapshots_done(&making->snapshots);
+    verdict_say(report);
+    return report;
+}

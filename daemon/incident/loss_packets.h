@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The last packets of an incident, a line each: those of its cause at its device that are recorded. Who may
+ * see them decides who makes the report (loss_report.h). Pure but for the local time; harmless texts.
+ */
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "collectors/packet_records.h"
+#include "daemon/incident/incident.h"
+#include "daemon/run/registry.h"
+
+enum { LOSS_PACKETS_MAX = 3 };
+
+/* Whether packets are recorded, and there are drops of this cause: what a snapshot has attached need not be
+ * made to know it. */
+bool loss_packets_recorded(const struct snapshots *snapshots, const char *cause);
+
+/* Puts them in the order in which they were dropped, and returns how many there are. `records` may be NULL.
+ */
+size_t loss_packets_find(const struct packet_records *records, const struct incident *incident,
+                         const struct packet_record *ret_packets[LOSS_PACKETS_MAX]);
+
+/* Appends "03:09:20.118204  IP 10.0.0.7.41022 > 10.0.0.9.9999  UDP len 64", or prefixes in place of
+ * addresses.
+ */
+void loss_packet_line(const struct packet_record *packet, bool prefixes, struct buffer *out);

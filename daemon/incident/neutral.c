@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/incident/neutral.h"
+
+/* Collects what is told without a colour: harmless drops and excluded devices. Any thread. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "collectors/meaning/cause_words.h"
+#include "collectors/meaning/drop_meaning.h"
+#include "daemon/incident/incident_words.h"
+
+enum { BENIGN_MAX = 16, BENIGN_SHOWN = 3 };
+
+/* Drops of class benign within the last minutes, by cause. */
+struct benign_cause {
+    const char *words;
+    double count;
+};
+
+struct benign {
+    struct benign_cause items[BENIGN_MAX];
+    size_t count;
+};
+
+static bool on_wants(void *data, const struct trend_counter *counter)
+{
+    (void)data;
+    return counter->column->role == ROLE_DROP_SITES && counter->meaning &&
+           counter->meaning->loss_class == LOSS_BENIGN;
+}
+
+static void on_take(void *data, const struct trend_counter *counter)
+{
+    struct benign *benign = data;
+    char reason[64] = "", function[64] = "";
+    const struct drop_meaning *meaning;
+    const char *words;
+    size_t i = 0;
+
+    (void)row_set_label(counter->rows, counter->row, "reason", reason, sizeof(reason));
+    (void)row_set_label(counter->rows, counter->row, "function", function, sizeof(function));
+    meaning = drop_meaning_of_class(reason, function, loss_class_name(LOSS_BENIGN));
+    if (!meaning)
+        return;
+    words = cause_words(cause_meanings[meaning->cause].name);
+    while (i < benign->count && benign->items[i].words != words)
+        i++;
+    if (i == BENIGN_MAX)
+        return;
+    benign->count += i == benign->count;
+    benign->items[i].words = words;
+    benign->items[i].count += counter->count;
+}
+
+static int compare_counts(const void *a, const void *b)
+{
+    const struct benign_cause *one = a, *other = b;
+
+    return (one->count < other->count) - (one->count > other->count);
+}
+
+static void benign_line(struct loss_report *report, struct benign *benign)
+{
+    _cleanup_(buffer_done) struct buffer text = {};
+
+    qsort(benign->items, benign->count, sizeof(benign->items[0]), compare_counts);
+    for (size_t i = 0; i < benign->count && i < BENIGN_SHOWN; i++)
+        buffer_printf(&text, "%s%.0f of %s", i ? ", " : "", benign->items[i].count, benign->items[i].words);
+    if (benign->count > BENIGN_SHOWN)
+        buffer_text(&text, ", and others");
+    buffer_append(&text, "", 1);
+    if (benign->count && !text.error)
+        loss_report_line(&report->neutral, "dropped within five minutes, and nobody misses them: %s",
+                         text.data);
+}
+
+static void excluded_line(struct loss_report *report, const struct snapshot *snapshot)
+{
+    uint64_t excluded;
+
+    for (size_t i = 0; i < snapshot->table_count; i++) {
+        const struct table *table = &snapshot->tables[i];
+        int column = table_find_role(table, ROLE_DEVICES_EXCLUDED);
+
+        if (column >= 0 && table->rows->count && table_get(table, 0, (size_t)column, &excluded) && excluded)
+            loss_report_line(&report->neutral, "%" PRIu64 " interface%s left out by configuration", excluded,
+                             excluded == 1 ? " is" : "s are");
+    }
+}
+
+void neutral_lines(struct loss_report *report, const struct snapshots *snapshots, struct trend *trend)
+{
+    struct benign benign = {};
+    const struct trend_question question = {.points = TREND_POINTS};
+    const struct trend_visitor visitor = {.wants = on_wants, .take = on_take, .data = &benign};
+
+    trend_visit(trend, &question, &visitor);
+    benign_line(report, &benign);
+    for (size_t slot = 0; slot < snapshots->count; slot++)
+        if (snapshots->items[slot])
+            excluded_line(report, snapshots->items[slot]);
+}

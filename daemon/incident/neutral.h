@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Lists what has no colour: harmless drops and devices that were left out. Any thread. */
+
+#include "daemon/incident/loss_report.h"
+#include "daemon/run/registry.h"
+#include "daemon/trend/trend.h"
+
+void neutral_lines(struct loss_report *report, const struct snapshots *snapshots, struct trend *trend);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/self_test.h"
+
+/*
+ * Implements --self-test. Main thread. It uses the same runners and registry as the daemon, with all that
+ * --once does.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/engine.h"
+#include "daemon/own_drop.h"
+#include "daemon/systemd/log.h"
+
+#define LISTEN_NS (2 * NS_PER_SECOND) /* the kernel's monitor tells each second */
+#define POLL_NS   (NS_PER_SECOND / 100)
+#define STOP_NS   (2 * NS_PER_SECOND)
+
+enum { NAME_COLUMN = 14, RESULT_COLUMN = 10 };
+
+/* What there was to see of our own drops. */
+struct sighting {
+    uint64_t count;
+    char where[160]; /* room for a reason and a function */
+};
+
+static void print_line(const char *name, const char *result, const char *text)
+{
+    _cleanup_(buffer_done) struct buffer line = {};
+
+    report_escape(&line, text);
+    buffer_append(&line, "", 1);
+    printf("%-*s  %-*s%s%s\n", NAME_COLUMN, name, *text ? RESULT_COLUMN : 0, result, *text ? "  " : "",
+           line.error ? "" : line.data);
+}
+
+/* Returns true if somebody else's drops cannot be told from ours: for lack of a socket, as far as it is
+ * known, and neither of the host's own namespace nor of one that has a name, which ours has not. */
+static bool may_be_ours(const struct row_set *rows, size_t row)
+{
+    static const char *const reasons[] = {"NO_SOCKET", "NOT_SPECIFIED", ""};
+    char netns[64] = "";
+
+    if (row_set_label(rows, row, "netns", netns, sizeof(netns)) > 0 && strcmp(netns, "other") != 0)
+        return false;
+    for (size_t i = 0; i < ELEMENTS(reasons); i++)
+        if (label_value_holds(&(struct label_value){"reason", reasons[i]}, rows, row))
+            return true;
+    return false;
+}
+
+/* The site that counted most of what may be ours. */
+static void look_in_table(const struct table *table, size_t column, struct sighting *sighting)
+{
+    for (size_t row = 0; row < table->rows->count; row++) {
+        char reason[64] = "", function[64] = "";
+        uint64_t count;
+
+        if (!may_be_ours(table->rows, row) || !table_get(table, row, column, &count) ||
+            count <= sighting->count)
+            continue;
+        sighting->count = count;
+        (void)row_set_label(table->rows, row, "reason", reason, sizeof(reason));
+        (void)row_set_label(table->rows, row, "function", function, sizeof(function));
+        (void)snprintf(sighting->where, sizeof(sighting->where), "%s%s%s", reason, *reason ? " in " : "in ",
+                       function);
+    }
+}
+
+static struct sighting look(const struct registry *registry)
+{
+    struct sighting sighting = {};
+    struct snapshots snapshots;
+
+    registry_snapshots(registry, clock_boottime_ns(), &snapshots);
+    for (size_t i = 0; i < snapshots.count; i++)
+        for (size_t j = 0; snapshots.items[i] && j < snapshots.items[i]->table_count; j++) {
+            const struct table *table = &snapshots.items[i]->tables[j];
+            int column = table_find_role(table, ROLE_DROP_SITES);
+
+            if (column >= 0)
+                look_in_table(table, (size_t)column, &sighting);
+        }
+    snapshots_done(&snapshots);
+    return sighting;
+}
+
+/* A collector whose drop sites ours would be in is open. */
+static bool is_counting(const struct engine *engine, const struct settings *settings)
+{
+    for (size_t i = 0; i < collector_count; i++)
+        if (collectors[i]->explains && settings_collector(settings, i)->enabled &&
+            !engine->handovers[i].fault.error)
+            return true;
+    return false;
+}
+
+static int tell_collector(const struct registry *registry, const struct settings *settings, size_t i)
+{
+    struct collector_health health;
+    char text[sizeof(health.note) + 64];
+
+    registry_health(registry, i, clock_boottime_ns(), &health);
+    if (!health.enabled) {
+        print_line(collectors[i]->name, "off", "");
+        return EXIT_SUCCESS;
+    }
+    if (health.state == COLLECTOR_OK) {
+        (void)snprintf(text, sizeof(text), "%" PRIu64 " series%s%s", health.series,
+                       health.note[0] ? "; " : "", health.note);
+        print_line(collectors[i]->name, "works", text);
+        return EXIT_SUCCESS;
+    }
+    if (health.state != COLLECTOR_UNSUPPORTED) {
+        print_line(collectors[i]->name, health_state_name(health.state), health.reason);
+        return EXIT_FAILURE;
+    }
+    print_line(collectors[i]->name, "absent", health.reason);
+    return collectors[i]->explains || settings_collector_chosen(settings, i) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* What came of our own drops; `made` holds why they were not. */
+static int tell_drop(const struct registry *registry, bool counting, const struct fault *made)
+{
+    struct sighting sighting = look(registry);
+    char text[256];
+
+    if (!counting || made->error) {
+        print_line("own drop", "not tried", counting ? made->text : "nothing counts drop sites");
+        return EXIT_SUCCESS;
+    }
+    (void)snprintf(text, sizeof(text), "%d datagrams to a closed port, in a namespace of their own%s%s",
+                   OWN_DROP_COUNT, sighting.count ? ": " : "", sighting.where);
+    if (sighting.count >= OWN_DROP_COUNT) {
+        print_line("own drop", "seen", text);
+        return EXIT_SUCCESS;
+    }
+    print_line("own drop", "not seen", text);
+    return EXIT_FAILURE;
+}
+
+static int tell(const struct engine *engine, const struct settings *settings, bool counting,
+                const struct fault *made)
+{
+    int status = EXIT_SUCCESS;
+
+    for (size_t i = 0; i < collector_count; i++)
+        if (tell_collector(engine->registry, settings, i) != EXIT_SUCCESS)
+            status = EXIT_FAILURE;
+    if (tell_drop(engine->registry, counting, made) != EXIT_SUCCESS)
+        status = EXIT_FAILURE;
+    if (settings->host_network == HOST_NETWORK_NO)
+        print_line("network", "not host's", HOST_NETWORK_OTHER);
+    return fflush(stdout) ? EXIT_FAILURE : status;
+}
+
+int command_self_test(struct settings *settings)
+{
+    struct systemd_fds passed = {};
+    struct engine engine;
+    struct fault fault = {}, made = {};
+    int status = EXIT_FAILURE;
+    bool counting = false;
+    int error = engine_init(&engine, settings, &passed, &fault);
+
+    if (!error) {
+        counting = is_counting(&engine, settings);
+        /* Counting has begun, and there is no other thread yet. */
+        if (counting)
+            (void)own_drop_make(&made);
+        error = runner_set_apply(engine.runners, settings, LISTEN_NS, &fault);
+    }
+    if (error < 0) {
+        log_error("%s", fault.text);
+    } else {
+        while (!runner_set_settled(engine.runners))
+            nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
+        status = tell(&engine, settings, counting, &made);
+    }
+    if (!engine_done(&engine, STOP_NS))
+        _exit(status); /* a thread is still in the kernel */
+    return status;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "terminal/filter.h"
+
+/* Compiles and applies a filter of tcpdump. Main thread. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <pcap/pcap.h>
+
+enum { LINK_COUNT = 2, WHOLE_PACKET = 65535 };
+
+/* libpcap's numbers for the two, which are not those of files. */
+static const int link_types[LINK_COUNT] = {DLT_EN10MB, DLT_RAW};
+
+struct filter {
+    char *text;
+    struct bpf_program programs[LINK_COUNT];
+    bool compiled[LINK_COUNT]; /* else no packet of that link type can match */
+};
+
+DEFINE_CLEANUP(pcap_t *, pcap_close)
+
+static int compile(struct filter *filter, size_t i, struct fault *fault)
+{
+    _cleanup_(pcap_closep) pcap_t *dead = pcap_open_dead(link_types[i], WHOLE_PACKET);
+
+    if (!dead)
+        return fault_set(fault, -ENOMEM, "out of memory");
+    if (pcap_compile(dead, &filter->programs[i], filter->text, true, PCAP_NETMASK_UNKNOWN) < 0)
+        return fault_set(fault, -EINVAL, "filter \"%s\": %s", filter->text, pcap_geterr(dead));
+    filter->compiled[i] = true;
+    return 0;
+}
+
+/* What can only be asked of a link header ("ether host") has no meaning without one: that is no fault. */
+int filter_new(const char *text, struct filter **ret_filter, struct fault *fault)
+{
+    _cleanup_(filter_freep) struct filter *filter = calloc(1, sizeof(*filter));
+    struct fault first = {};
+    bool any = !*text;
+
+    if (!filter || !(filter->text = strdup(text)))
+        return fault_set(fault, -ENOMEM, "out of memory");
+    for (size_t i = 0; *text && i < LINK_COUNT; i++)
+        if (compile(filter, i, i ? NULL : &first) == 0)
+            any = true;
+    if (!any)
+        return fault_set(fault, first.error, "%s", first.text);
+    *ret_filter = take_ptr(filter);
+    return 0;
+}
+
+struct filter *filter_free(struct filter *filter)
+{
+    if (!filter)
+        return NULL;
+    for (size_t i = 0; i < LINK_COUNT; i++)
+        if (filter->compiled[i])
+            pcap_freecode(&filter->programs[i]);
+    free(filter->text);
+    free(filter);
+    return NULL;
+}
+
+const char *filter_text(const struct filter *filter)
+{
+    return filter->text;
+}
+
+bool filter_match(const struct filter *filter, const struct packet *packet)
+{
+    const struct pcap_pkthdr header = {.caplen = (bpf_u_int32)packet->size,
+                                       .len = (bpf_u_int32)packet->length};
+    size_t i = packet->link_type == PACKET_ETHERNET ? 0 : 1;
+
+    if (!*filter->text)
+        return true;
+    return filter->compiled[i] && pcap_offline_filter(&filter->programs[i], &header, packet->data) != 0;
+}

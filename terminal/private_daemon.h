@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Starts an exporter of our own if none runs: with drop_monitor alone, without an address for others, and
+ * ending whenever we do. Main thread.
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/fault.h"
+#include "terminal/arguments.h"
+
+enum { PRIVATE_PATH_SIZE = 32 };
+
+struct private_daemon {
+    pid_t pid;                    /* 0: none */
+    int socket;                   /* its local socket, whose file has no name any more */
+    int said;                     /* what it writes to standard error */
+    char path[PRIVATE_PATH_SIZE]; /* by which this process reaches it, and no other */
+};
+
+#define PRIVATE_DAEMON_NONE ((struct private_daemon){.socket = -1, .said = -1})
+
+/* Whether one could be started that sees drops. */
+bool private_daemon_possible(void);
+
+/* Returns when it answers. -EINTR where a signal came meanwhile, else -errno with the fault; nothing is left
+ * then. */
+int private_daemon_start(const struct arguments *arguments, int ending, struct private_daemon *ret_daemon,
+                         struct fault *fault);
+
+/* Ends it, and waits until it is gone. Accepts none. */
+void private_daemon_stop(struct private_daemon *daemon);

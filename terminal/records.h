@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the daemon has recorded of dropped packets, as its answer to /records tells. All texts are made
+ * harmless here, where they come in: nothing behind this parser has to think of terminals. Pure.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/fault.h"
+#include "base/packet/packet.h"
+
+enum {
+    RECORD_NAME_SIZE = 128,
+    RECORD_WORD_SIZE = 64,
+    RECORD_UNIT_SIZE = 256,
+    RECORD_DATA_MAX = 256,
+};
+
+/* A place in the kernel where packets are dropped, for one reason, by one device. */
+struct record_site {
+    uint64_t id;
+    uint64_t packets; /* since the daemon holds the site */
+    char function[RECORD_NAME_SIZE];
+    char offset[RECORD_WORD_SIZE];
+    char reason[RECORD_WORD_SIZE];
+    char cause[RECORD_WORD_SIZE];
+    char drop_class[RECORD_WORD_SIZE];
+    char device[RECORD_WORD_SIZE];
+    char netns[RECORD_NAME_SIZE]; /* "self", "other", a name; "": unknown */
+};
+
+/* One packet. What is not known of it is "", or NULL. */
+struct record {
+    uint64_t sequence;
+    uint64_t site;
+    uint64_t time_ns; /* CLOCK_REALTIME */
+    unsigned link_type;
+    unsigned protocol; /* an ethertype */
+    size_t length;     /* as it was on its way */
+    size_t size;       /* of `data`: at most as long */
+    char device[RECORD_WORD_SIZE];
+    char netns[RECORD_NAME_SIZE];
+    char unit[RECORD_UNIT_SIZE];
+    char container_id[RECORD_NAME_SIZE];
+    char pod_uid[RECORD_WORD_SIZE];
+    char *stack; /* a function a line, the innermost first */
+    uint8_t data[RECORD_DATA_MAX];
+};
+
+struct records {
+    uint64_t now_ns; /* CLOCK_REALTIME of the answer */
+    uint64_t sequence;
+    char source[RECORD_WORD_SIZE];
+    char host[RECORD_NAME_SIZE];
+    struct record_site *sites;
+    size_t site_count, site_capacity;
+    struct record *items; /* by sequence */
+    size_t count, capacity;
+};
+
+/* -EPROTO where it is no such document, -ENOMEM. Members that are not known are passed over, and so are
+ * records of other link types. */
+int records_parse(const char *text, size_t size, struct records **ret_records, struct fault *fault);
+struct records *records_free(struct records *records); /* accepts NULL, returns NULL */
+
+DEFINE_CLEANUP(struct records *, records_free)
+
+/* NULL where the daemon has forgotten it. */
+const struct record_site *records_site(const struct records *records, uint64_t id);
+
+/* The same bytes as a packet, borrowed. */
+struct packet record_packet(const struct record *record);
+
+/* Whose packet it was, in one word: the unit, else the container (as much of its id as its tools show), else
+ * the pod; "-": nobody's that is known. */
+void record_workload(const struct record *record, char text[RECORD_UNIT_SIZE]);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The state of the live view: its data, and what of it is shown. Main thread. */
+
+#include "terminal/watch_sites.h"
+
+enum { WATCH_TEXT_SIZE = 256 };
+
+struct watch {
+    struct watch_sites sites;
+    struct filter *filter;
+    enum watch_order order;
+    bool paused;
+    char host[RECORD_NAME_SIZE];
+    char trouble[WATCH_TEXT_SIZE]; /* the daemon does not answer; "": it does */
+
+    uint64_t selected; /* the id of a site; 0: none yet */
+    size_t first;      /* the first site that is on the screen, of those that are shown */
+    bool open;         /* the selected one has the screen for itself */
+    size_t scrolled;   /* lines, there */
+
+    bool asking;                  /* for a filter */
+    char answer[WATCH_TEXT_SIZE]; /* as far as it is typed */
+    char message[WATCH_TEXT_SIZE];
+};
+
+/* "" for filter: none. -EINVAL with the fault: it is none. */
+int watch_init(struct watch *watch, const char *filter, struct fault *fault);
+void watch_done(struct watch *watch);
+
+/* Puts the sites in order, and selects another one where the selected one went. */
+void watch_arrange(struct watch *watch);
+
+/* The place of the selected site among those that are shown; 0 where none is. */
+size_t watch_selected(const struct watch *watch);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What ledger, trends and incidents cost beside a round of all collections: how large a share of its CPU
+ * time, the kernel's included. All collectors that run here by default collect, one after the other; then the
+ * ledger takes it in, then the trends, then a report is made of it, as the daemon does at each round. Prints
+ * the microseconds of each, the median of the rounds, and the ratios in per mille.
+ *
+ *     share ROUNDS [KEY=VALUE...]
+ */
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "collectors/collector.h"
+#include "daemon/incident/incidents.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/run/handover_set.h"
+#include "daemon/settings/settings.h"
+#include "daemon/trend/trend.h"
+#include "tests/bench/median.h"
+
+enum { WARM_UP = 4, PART_COUNT = 4, COLLECTIONS = 0, LEDGER, TRENDS, INCIDENTS };
+
+#define LONG_NS (24 * 3600 * NS_PER_SECOND)
+
+struct one {
+    struct handover handover;
+    struct collector_state *state; /* NULL: it does not run here */
+    struct snapshot *drafts[3];
+};
+
+struct share {
+    struct settings *settings;
+    struct registry *registry;
+    struct limits limits;
+    struct ledger *ledger;
+    struct ledger_reading reading;
+    struct trend *trend;
+    struct incidents *incidents;
+    struct one *all;
+    uint64_t now_ns;
+    unsigned turn;
+};
+
+static uint64_t cpu_ns(void)
+{
+    return clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void open_all(struct share *share)
+{
+    for (size_t i = 0; i < collector_count; i++) {
+        struct one *one = &share->all[i];
+        struct collector_context context;
+        struct fault fault = {};
+
+        if (!settings_collector(share->settings, i)->enabled)
+            continue;
+        handover_set_open_one(&one->handover, share->settings, &share->limits, i);
+        context = settings_context(share->settings, i, &share->limits, &one->handover);
+        if (collector_open(collectors[i], &context, &one->state, &fault) < 0) {
+            fprintf(stderr, "share: without %s: %s\n", collectors[i]->name, fault.text);
+            continue;
+        }
+        registry_enable(share->registry, i, NS_PER_SECOND, LONG_NS);
+        for (size_t draft = 0; draft < 3; draft++)
+            if (!(one->drafts[draft] = snapshot_new()))
+                fail("out of memory");
+    }
+}
+
+/* As the runners do, but one after the other. Those that explain come last, as in the daemon. */
+static uint64_t collect(struct share *share, bool explaining)
+{
+    uint64_t begin = cpu_ns();
+
+    for (size_t i = 0; i < collector_count; i++) {
+        struct one *one = &share->all[i];
+        struct snapshot *draft = one->drafts[share->turn % 3];
+        struct fault fault = {};
+
+        if (!one->state || collectors[i]->explains != explaining)
+            continue;
+        snapshot_clear(draft);
+        registry_begin(share->registry, i, share->now_ns++);
+        if (collectors[i]->collect(one->state, draft, &fault) < 0)
+            fail(fault.text);
+        registry_publish(share->registry, i, draft, share->now_ns++, clock_realtime_ns());
+    }
+    return cpu_ns() - begin;
+}
+
+static void measure(struct share *share, uint64_t ret_ns[PART_COUNT])
+{
+    uint64_t begin;
+
+    share->turn++;
+    share->now_ns += TREND_STEP_NS;
+    ret_ns[COLLECTIONS] = collect(share, false) + collect(share, true);
+    begin = cpu_ns();
+    if (ledger_read(share->ledger, share->now_ns, &share->reading) < 0)
+        fail("out of memory");
+    ret_ns[LEDGER] = cpu_ns() - begin;
+    begin = cpu_ns();
+    (void)trend_step(share->trend, share->now_ns);
+    ret_ns[TRENDS] = cpu_ns() - begin;
+    begin = cpu_ns();
+    free(incidents_report(share->incidents, share->now_ns));
+    ret_ns[INCIDENTS] = cpu_ns() - begin;
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+
+    return (one > other) - (one < other);
+}
+
+static void print(uint64_t (*times)[PART_COUNT], size_t rounds)
+{
+    uint64_t median[PART_COUNT], *column = calloc(rounds, sizeof(*column));
+
+    if (!column)
+        fail("out of memory");
+    for (size_t part = 0; part < PART_COUNT; part++) {
+        for (size_t i = 0; i < rounds; i++)
+            column[i] = times[i][part];
+        qsort(column, rounds, sizeof(*column), compare);
+        median[part] = column[rounds / 2];
+        printf("%.1f ", (double)median[part] / 1e3);
+    }
+    for (size_t part = LEDGER; part < PART_COUNT; part++)
+        printf("%.2f ", 1000.0 * (double)median[part] / (double)median[COLLECTIONS]);
+    printf("\n");
+    free(column);
+}
+
+static void share_new(struct share *share)
+{
+    uint64_t explaining = 0;
+
+    share->all = calloc(collector_count, sizeof(*share->all));
+    if (!share->all || registry_new(collector_count, &share->registry) < 0)
+        fail("out of memory");
+    for (size_t i = 0; i < collector_count; i++)
+        explaining |= (uint64_t)collectors[i]->explains << i;
+    if (trend_new(share->registry, &share->limits, &share->trend) < 0 ||
+        ledger_new(share->registry, explaining, &share->limits, &share->ledger) < 0 ||
+        incidents_new(share->registry, share->ledger, share->trend, HOST_NETWORK_YES, share->now_ns,
+                      &share->incidents) < 0)
+        fail("out of memory");
+    open_all(share);
+}
+
+static void share_done(struct share *share)
+{
+    for (size_t i = 0; i < collector_count; i++) {
+        struct one *one = &share->all[i];
+
+        if (one->state)
+            (void)collector_close(collectors[i], one->state);
+        for (size_t draft = 0; draft < 3; draft++)
+            snapshot_unref(one->drafts[draft]);
+        handover_done(&one->handover);
+    }
+    incidents_free(share->incidents);
+    free(share->reading.items);
+    ledger_free(share->ledger);
+    trend_free(share->trend);
+    registry_free(share->registry);
+    free(share->all);
+    settings_unref(share->settings);
+}
+
+int main(int argc, char *argv[])
+{
+    struct settings_source source = {.procfs = "/proc"};
+    struct share share = {.now_ns = NS_PER_SECOND};
+    struct buffer messages = {};
+    size_t rounds = argc > 1 ? (size_t)atoi(argv[1]) : 0;
+    uint64_t(*times)[PART_COUNT] = calloc(rounds + WARM_UP, sizeof(*times));
+
+    if (!rounds || !times)
+        fail("share ROUNDS [KEY=VALUE...]");
+    source.sets = (struct string_list){.items = &argv[2], .count = (size_t)argc - 2};
+    if (settings_load(&source, &share.settings, &messages) < 0)
+        fail(messages.data);
+    share_new(&share);
+    for (size_t i = 0; i < rounds + WARM_UP; i++)
+        measure(&share, times[i]);
+    print(times + WARM_UP, rounds);
+    share_done(&share);
+    free(times);
+    return 0;
+}
