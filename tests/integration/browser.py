@@ -139,19 +139,20 @@ class Page:
     def text(self, selector="body"):
         return self.run(f"document.querySelector({json.dumps(selector)}).innerText")
 
-    def refreshed(self, times=1):
+    def refreshed(self, times=1, timeout=PATIENCE):
         """Waits for so many more renewals to have begun."""
         wanted = len(self.asked) + times
-        eventually(lambda: len(self.asked) >= wanted or self.browser.listen(0.1), f"{times} renewals")
+        eventually(lambda: len(self.asked) >= wanted or self.browser.listen(0.1), f"{times} renewals", timeout)
 
     def press(self, key, code):
         for kind in ("keyDown", "keyUp"):
             text = {"text": "\r"} if key == "Enter" and kind == "keyDown" else {}
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
 
-    def screenshot(self, path):
-        """The whole page, up to what a person would scroll through."""
+    def screenshot(self, path, until=None, **kind):
+        """The whole page, up to what a person would scroll through, or to the end of the part `until`."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 4000), "scale": 1}
-        picture = self.call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        end = self.run(f"document.querySelector({json.dumps(until)}).getBoundingClientRect().bottom + 8") if until else 4000
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], end), "scale": 1}
+        picture = self.call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True, **kind)
         path.write_bytes(base64.b64decode(picture["data"]))

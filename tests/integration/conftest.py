@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+import cgroups as cgroup_tree
 import daemon
 import exposition
+import faults as failing
+import frozen
 import lab
 import link_lab
+import made_up as made_up_driver
+from bpf_witness import BpfWitness
 
 TREE = Path(__file__).resolve().parents[2]
 
@@ -36,20 +41,33 @@ def pytest_configure(config):
 
 
 def pytest_runtest_setup(item):
-    if item.get_closest_marker("slow") and not item.config.getoption("--all"):
-        pytest.skip("slow: scripts/test --all runs it")
     if item.get_closest_marker("root") and os.geteuid() != 0:
         pytest.skip("needs root")
 
 
-# What takes long to make, and is made once for all who need it: they run in one process.
-SHARED = ("followed", "npm")
+# What takes long to make, and is made once for all who need it; what the whole host has once, and these fill. They run in
+# one process.
+SHARED = ("followed", "npm", "hierarchy")
 # Tests that take longer than all others begin first, so that nobody waits for the last one.
-LONG = ("test_status", "test_soak", "test_guide", "test_faults", "test_page", "test_rules", "test_drops", "test_link_storm")
+LONG = (
+    "test_rates",
+    "test_status",
+    "test_workloads",
+    "test_soak",
+    "test_guide",
+    "test_faults",
+    "test_page",
+    "test_rules",
+    "test_drops",
+    "test_link_storm",
+    "test_ledger_load",
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist looks at the groups
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--all"):
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
     for item in items:
         for name in SHARED:
             if name in item.fixturenames:
@@ -73,6 +91,15 @@ def build():
 @pytest.fixture(scope="session")
 def binary(build):
     return str(build / "netdrop-exporter")
+
+
+@pytest.fixture(scope="session")
+def bpf_possible(binary):
+    """For tests of what BPF counts: who has it asks for this by pytestmark."""
+    said = subprocess.run([binary, "--list-collectors"], capture_output=True, check=True).stdout.decode()
+    reason = re.search(r"^drop_monitor\n(?: .*\n)*? +runs here: no: (.*)", said, re.MULTILINE)
+    if reason:
+        pytest.skip(reason[1])
 
 
 @pytest.fixture(scope="session")
@@ -112,9 +139,53 @@ def netns(namespaces_possible):
 
 
 @pytest.fixture
+def cgroups(namespaces_possible):
+    made = cgroup_tree.Cgroups()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def chosen():
+    return daemon.seeded()
+
+
+@pytest.fixture
 def veth(netns):
     """The fault lab: a0 in veth.a, b0 in veth.b."""
     return lab.Veth(netns(), netns())
+
+
+@pytest.fixture
+def wide_veth(netns):
+    """w0 and w1 in one namespace, four queues each way, with NAPI on w1 so that its queues count."""
+    inside = netns()
+    inside.ip("link add w0 numtxqueues 4 numrxqueues 4 type veth peer name w1 numtxqueues 4 numrxqueues 4")
+    for device in ("w0", "w1"):
+        inside.ip(f"link set {device} up")
+    inside.wait_up("w0", "w1")
+    inside.run("ethtool -K w1 gro on", check=False)
+    return inside
+
+
+@pytest.fixture
+def made_up(wide_veth, tmp_path, shim, unsanitized):
+    directory = tmp_path / "driver"
+    directory.mkdir()
+    driver = made_up_driver.MadeUp(directory, shim("ethtool_driver"))
+    driver.set("strings", b"rx0_drops\nrx1_drops\ntx_drops\n")
+    yield driver
+    # A daemon that a failed test left behind in a blocked call must be able to end.
+    (directory / "block").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def sink(made_up):
+    """What the made-up driver writes to at each reading; while it is frozen, the driver sleeps in state D."""
+    file = frozen.Sink(made_up.directory)
+    made_up.env["ETHTOOL_SHIM_SINK"] = str(file.file)
+    yield file
+    file.close()
 
 
 @pytest.fixture
@@ -129,7 +200,7 @@ def exporter(binary, tmp_path, request):
     numbers = itertools.count()
 
     def start(*flags, netns=None, env=None, wait=True, **options):
-        if not any(flag.startswith(("--web.listen-address", "--web.systemd-socket")) for flag in flags):
+        if not options.get("outside") and not any(flag.startswith(("--web.listen-address", "--web.systemd-socket")) for flag in flags):
             flags = ("--web.listen-address=127.0.0.1:0", *flags)
         log = tmp_path / f"stderr{next(numbers)}"
         started.append(daemon.Exporter([binary, *flags], log, netns, env, **options))
@@ -148,9 +219,40 @@ def exporter(binary, tmp_path, request):
 
 
 @pytest.fixture
+def witness(build):
+    """Knows how many drops no BPF program could see."""
+    process = BpfWitness(str(build / "tests/lab/bpf_witness"))
+    yield process
+    process.close()
+
+
+@pytest.fixture
 def shim(tmp_path):
     """shim(NAME) builds shims/NAME.c; returns the environment that preloads it into a daemon."""
     return lambda name: daemon.preload(name, tmp_path)
+
+
+@pytest.fixture
+def clocks(shim, tmp_path):
+    """(environment, jump): a daemon with that environment has a wall clock so many seconds ahead, and was suspended for so
+    many."""
+    path = tmp_path / "ahead"
+
+    def jump(seconds, suspended=0):
+        new = path.with_suffix(".new")
+        new.write_text(f"{seconds} {suspended}")
+        new.rename(path)
+
+    jump(0)
+    return {**shim("clock"), "CLOCK_SHIM_FILE": str(path)}, jump
+
+
+@pytest.fixture
+def faults(shim, tmp_path, unsanitized):
+    """What fails in daemons started with its env."""
+    made = failing.Faults(tmp_path / "faults")
+    made.env = {**shim("faults"), "FAULTS_FILE": str(tmp_path / "faults")}
+    return made
 
 
 @pytest.fixture

@@ -11,10 +11,16 @@ import struct
 import subprocess
 from contextlib import contextmanager
 
+import daemon
+
 CLONE_NEWNET = 0x40000000
 MS_BIND, MNT_DETACH = 4096, 2
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+TUNSETIFF, IFF_TUN, IFF_TAP, IFF_NO_PI = 0x400454CA, 1, 2, 0x1000
+RTM_GETLINK, NLM_F_REQUEST, IFLA_IFNAME, IFLA_OPERSTATE, IF_OPER_UP = 18, 1, 3, 16, 6
 _libc = ctypes.CDLL(None, use_errno=True)
+# Two ends that have the same index hear of their carrier a second later (linkwatch_urgent_event(), net/core/link_watch.c).
+ANOTHER = 1000
 _numbers = itertools.count()
 
 
@@ -65,15 +71,19 @@ class Namespace:
         """The command, to be run inside. `ip` execs it: the process id is the command's own."""
         return ["ip", "netns", "exec", self.name, *command]
 
-    def run(self, command, check=True, **options):
-        """Runs a list, or a string split at blanks; returns what it printed."""
+    def run(self, command, check=True, sysfs=False, **options):
+        """Runs a list, or a string split at blanks; returns what it printed. It sees the namespace's devices in /sys only
+        where `sysfs` asks for that: to mount it takes longer than most commands."""
         command = command.split() if isinstance(command, str) else command
-        options = {"timeout": 60, **options}
+        options = {"timeout": 120, **options}
         if "input" not in options:
             options["stdin"] = subprocess.DEVNULL
-        result = subprocess.run(
-            self.command(command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **options
-        )
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "check": False, **options}
+        if sysfs:
+            result = subprocess.run(self.command(command), **options)
+        else:
+            with self.entered():
+                result = subprocess.run(command, **options)
         if check and result.returncode != 0:
             raise RuntimeError(f"{command}: {result.stderr.decode(errors='replace')}")
         return result.stdout.decode(errors="surrogateescape")
@@ -82,28 +92,51 @@ class Namespace:
         """Starts a command that ends, at the latest, with the namespace."""
         command = command.split() if isinstance(command, str) else command
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
-        process = subprocess.Popen(self.command(command), **options)
+        with self.entered():
+            process = subprocess.Popen(command, **options)
         self.processes.append(process)
         return process
 
     def ip(self, arguments):
-        """`ip -n NAME ...`: cheaper than run(), for no shell has to enter the namespace."""
+        """`ip` from inside: with -n it would mount /sys anew."""
         arguments = arguments.split() if isinstance(arguments, str) else arguments
-        result = subprocess.run(
-            ["ip", "-n", self.name, *arguments], capture_output=True, stdin=subprocess.DEVNULL, check=False
-        )
-        if result.returncode != 0:
-            raise RuntimeError(f"ip {arguments}: {result.stderr.decode(errors='replace')}")
-        return result.stdout.decode(errors="surrogateescape")
+        return self.run(["ip", *arguments])
 
     def batch(self, lines):
         """Many `ip` commands in one process."""
-        text = "".join(line + "\n" for line in lines)
-        subprocess.run(["ip", "-n", self.name, "-batch", "-"], input=text.encode(), check=True)
+        self.run(["ip", "-batch", "-"], input="".join(line + "\n" for line in lines).encode())
 
     def links(self):
         """What the kernel says of every link, by name: `ip -s -s -d -j link`."""
         return {link["ifname"]: link for link in json.loads(self.ip("-s -s -d -j link"))}
+
+    def tun(self, name, *flags, kind=IFF_TUN):
+        """A new device of that name in here; the descriptor of the program behind it."""
+        with self.entered():
+            descriptor = os.open("/dev/net/tun", os.O_RDWR | sum(flags))
+        fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", name.encode(), kind | IFF_NO_PI))
+        return descriptor
+
+    def _is_up(self, device):
+        name = device.encode() + b"\0"
+        attribute = struct.pack("=HH", 4 + len(name), IFLA_IFNAME) + name + bytes(-len(name) % 4)
+        request = struct.pack("=IHHII", 32 + len(attribute), RTM_GETLINK, NLM_F_REQUEST, 1, 0) + bytes(16) + attribute
+        with self.socket(socket.AF_NETLINK, socket.SOCK_RAW) as rtnetlink:
+            rtnetlink.send(request)
+            answer = rtnetlink.recv(1 << 16)
+        at = 32
+        while at + 4 <= len(answer):
+            size, kind = struct.unpack_from("=HH", answer, at)
+            if kind == IFLA_OPERSTATE:
+                return answer[at + 4] == IF_OPER_UP
+            at += max(4, (size + 3) & ~3)
+        return False
+
+    def wait_up(self, *devices):
+        """Until these send: one that was just set up has a queue that drops all until the kernel gets to it, on a busy machine
+        a second later (net/core/link_watch.c). It does so and answers here under the same lock (rtnl_lock())."""
+        for device in devices:
+            daemon.eventually(lambda device=device: self._is_up(device), f"{device} to be up")
 
     @contextmanager
     def entered(self):
@@ -139,7 +172,7 @@ class Veth:
             namespace.sysctl("net.ipv6.conf.all.disable_ipv6", 1)
             namespace.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
         a.ip(
-            f"link add a0 address {self.MAC['a0']} type veth "
+            f"link add a0 index {ANOTHER} address {self.MAC['a0']} type veth "
             f"peer name b0 address {self.MAC['b0']} netns {b.name}"
         )
         for namespace, device, peer in ((a, "a0", "b0"), (b, "b0", "a0")):
@@ -150,6 +183,8 @@ class Veth:
                     f"neighbour add {self.ADDRESS[peer]} lladdr {self.MAC[peer]} nud permanent dev {device}",
                 ]
             )
+        a.wait_up("a0")
+        b.wait_up("b0")
 
     def track(self, rule):
         """b tracks the connections of the wire, with a rule of nftables on what comes in. Not those of lo, by which

@@ -7,6 +7,7 @@ import struct
 import time
 
 import daemon
+import exposition
 
 ONLY_LINK = ("--collector.disable-defaults", "--collector.link", "--set=collectors.link.interval=100ms")
 ALL_KINDS = ("--set=devices.exclude_kinds=",)
@@ -47,10 +48,8 @@ def fresh(process, collector="link"):
     begin = time.time()
 
     def page():
-        found = process.metrics()
-        stamp = found.series("netdrop_collector_last_success_timestamp_seconds", collector=collector)
-        duration = found.series("netdrop_collector_duration_seconds", collector=collector)
-        return found if stamp and stamp[0].value - duration[0].value > begin else None
+        body = process.text()
+        return exposition.check_text(body) if daemon.health(body)[1].get(collector, 0) > begin else None
 
     return daemon.eventually(page, f"a collection by {collector}")
 

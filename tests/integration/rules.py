@@ -4,15 +4,12 @@
 import functools
 import re
 import socket
-import threading
 from contextlib import contextmanager
-from pathlib import Path
 
 import yaml
 
-TREE = Path(__file__).resolve().parents[2]
-DIRECTORY = TREE / "packaging/prometheus"
-RULES = ("netdrop.rules.yml", "netdrop.alerts.yml")
+from hurry import ALERTS, COUNTER_ALERTS, DIRECTORY, RULES, TREE, Flood, hurried, with_threshold  # noqa: F401 # for its users
+
 SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^{}]*)\}")
 LABEL = re.compile(r"([a-z_]+)\s*(?:=~|!~|!=|=)")
 # What Prometheus adds to each series, or makes itself.
@@ -23,9 +20,9 @@ def groups(name):
     return yaml.safe_load((DIRECTORY / name).read_text())["groups"]
 
 
-def rules(kind):
+def rules(kind, names=RULES):
     """All recording rules ("record") or alerts ("alert")."""
-    return [rule for name in RULES for group in groups(name) for rule in group["rules"] if kind in rule]
+    return [rule for name in names for group in groups(name) for rule in group["rules"] if kind in rule]
 
 
 @functools.cache
@@ -34,8 +31,12 @@ def exported():
     names = {"up": set()}
     for line in (TREE / "tests/golden/metrics.txt").read_text().splitlines():
         if not line.startswith(" "):
-            name, labels = re.match(r"(\w+)\{(.*?)\}", line).groups()
-            names[name] = set(filter(None, labels.split(",")))
+            name, labels, kind = re.match(r"(\w+)\{(.*?)\} (\w+)", line).groups()
+            labels = set(filter(None, labels.split(",")))
+            if kind == "histogram":
+                names |= {f"{name}_bucket": labels | {"le"}, f"{name}_sum": labels, f"{name}_count": labels}
+            else:
+                names[name] = labels
     for line in (TREE / "tests/golden/snmp_names.txt").read_text().splitlines():
         series = line.split("\t")[1]
         names[series.split("{")[0]] = set(re.findall(r'(\w+)="', series))
@@ -50,7 +51,8 @@ def recorded():
 
 def names_in(expression):
     """The metrics that an expression, or an annotation, reads."""
-    return set(re.findall(r"\b(?:\w+:)?(?:netdrop|process)_\w+(?::\w+)?|\bup\b", expression))
+    found = r"\b(?:\w+:)?(?:netdrop|process)_\w+(?::\w+)?|\bnetdrop:\w+:threshold|\bup\b"
+    return set(re.findall(found, expression))
 
 
 def unknown(expression):
@@ -63,36 +65,6 @@ def unknown(expression):
         for label in set(LABEL.findall(re.sub(r'\\?"[^"]*"', "", selector))) - TARGET:
             if name in known and label not in known[name]:
                 yield f"{name}{{{label}}}"
-
-
-def hurried(directory):
-    """Writes the rules with minutes made seconds; returns where."""
-    for name in RULES:
-        text = (DIRECTORY / name).read_text()
-        text = re.sub(r"\[\d+[mh]\]", "[10s]", text)
-        text = re.sub(r"\bfor: \d+m", "for: 5s", text)
-        text = re.sub(r"offset (10m|1h)", "offset 20s", text)
-        (directory / name).write_text(text)
-    return [directory / name for name in RULES]
-
-
-class Flood(threading.Thread):
-    """Calls send(10) fifty times a second, for as long as the block lasts."""
-
-    def __init__(self, send):
-        super().__init__()
-        self.send, self.stopped = send, threading.Event()
-
-    def run(self):
-        while not self.stopped.wait(0.02):
-            self.send(10)
-
-    def __enter__(self):
-        self.start()
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        self.join()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ TYPED = {
     "a collector's flag": ("--no-collector.drop\t", ["--no-collector.drop_monitor"]),
     "a second flag": ("--check-config --list\t", ["--check-config", "--list-collectors"]),
     "file": ("--config.file=the-on\t", ["--config.file=the-only.json"]),
-    "key": ("--se\tdevices.exclude_k\tveth", ["--set=devices.exclude_kinds=veth"]),
+    "key": ("--set\tdevices.exclude_k\tveth", ["--set=devices.exclude_kinds=veth"]),
     "boolean": ("--set=web.pa\tf\t", ["--set=web.page=false"]),
     "choice": ("--set=collectors.drop_monitor.so\tsu\t", ["--set=collectors.drop_monitor.source=summary"]),
     "default of a key": ("--set=web.request_t\t\t", ["--set=web.request_timeout=10s"]),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Everything at once: scrapers in both formats, reloads, interfaces that come and go, half-open clients. Made for
+"""Everything at once: scrapers in both formats, a hundred at a time, reloads, interfaces that come and go, half-open clients, passwords. Made for
 the thread sanitizer; without it, a storm that must leave no wrong page behind. --seconds says how long."""
 
 import gzip
+import http.client
 import itertools
 import json
 import random
@@ -12,6 +13,7 @@ import time
 from contextlib import suppress
 
 import exposition
+from daemon import SECRET_HASH, basic
 
 HEADERS = [
     {},
@@ -19,6 +21,7 @@ HEADERS = [
     {"Accept": "application/openmetrics-text; version=1.0.0"},
     {"Accept": "application/openmetrics-text; version=1.0.0", "Accept-Encoding": "gzip"},
 ]
+# Of "secret".
 PATHS = ["/metrics", "/metrics", "/metrics?collect[]=link", "/metrics?exclude[]=link", "/", "/-/ready", "/-/healthy"]
 
 
@@ -35,12 +38,37 @@ def scrape(daemon, choice):
         exposition.check_text(body)
 
 
+def crowd(daemon, _):
+    """A hundred who ask at the same moment, and so wait for one round."""
+    clients = [daemon.connect(source=f"127.0.1.{number % 20}") for number in range(100)]
+    try:
+        for client in clients:
+            client.sendall(f"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: {basic(daemon.user)}\r\n\r\n".encode())
+        for client in clients:
+            response = http.client.HTTPResponse(client)
+            response.begin()
+            assert response.status == 200
+            assert response.read().endswith(b"\n")
+    finally:
+        for client in clients:
+            client.close()
+
+
 def hang_up(daemon, choice):
     """A client that leaves in the middle of its request, or of the answer. It has an address of its own, so
     that only it is refused when it has left too many connections behind."""
     request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
     with daemon.connect(source="127.0.0.3") as client, suppress(ConnectionError):
         client.sendall(request[: choice.randrange(len(request) + 1)])
+
+
+def guess(daemon, choice):
+    """A password that waits for its hash, unless too many did; or does not wait so long."""
+    user = basic(f"{choice.choice(['known', 'nobody'])}:{choice.random()}")
+    with daemon.connect(source=f"127.0.0.{choice.randrange(4, 20)}") as client, suppress(ConnectionError):
+        client.sendall(f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: {user}\r\n\r\n".encode())
+        if choice.random() < 0.9:
+            assert client.recv(12) in (b"HTTP/1.1 401", b"HTTP/1.1 429")
 
 
 def churn(inside, choice, names):
@@ -65,7 +93,11 @@ def test_everything_at_once(exporter, netns, tmp_path, request):
     inside = netns()
     path = tmp_path / "config.json"
     path.write_text("{}")
-    daemon = exporter(f"--config.file={path}", netns=inside)
+    users = tmp_path / "users"
+    users.write_text(f"known:{SECRET_HASH}\n")
+    users.chmod(0o600)
+    options = {"netns": inside, "user": "known:secret"}
+    daemon = exporter(f"--config.file={path}", f"--set=web.users_file={users}", **options)
     end = time.monotonic() + request.config.getoption("--seconds")
     seed = random.randrange(2**32)
     names = itertools.count()
@@ -82,7 +114,7 @@ def test_everything_at_once(exporter, netns, tmp_path, request):
             problems.append(problem)
         turns.append((act.__name__, count))
 
-    acts = [(scrape, daemon)] * 6 + [(hang_up, daemon), (reload, daemon, path)]
+    acts = [(scrape, daemon)] * 6 + [(guess, daemon)] * 4 + [(crowd, daemon), (hang_up, daemon), (reload, daemon, path)]
     acts.append((lambda inside, choice: churn(inside, choice, names), inside))
     threads = [threading.Thread(target=worker, args=(i, *act)) for i, act in enumerate(acts)]
     for thread in threads:
@@ -92,4 +124,7 @@ def test_everything_at_once(exporter, netns, tmp_path, request):
     if problems:
         raise AssertionError(f"seed {seed}, {turns}\n{daemon.stderr}") from problems[0]
     assert all(count > 0 for _, count in turns), turns
-    assert daemon.metrics().value("netdrop_collector_up", collector="link") == 1
+    page = daemon.metrics()
+    assert page.value("netdrop_collector_up", collector="link") == 1
+    # Its interval is the default: whoever asks wakes it, once a second.
+    assert page.value("netdrop_collector_waits_total", collector="snmp", result="fresh") > 1

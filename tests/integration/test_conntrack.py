@@ -99,8 +99,8 @@ def test_a_clash_counts_in_drop_and_in_insert_failed(veth, exporter):
         said = kernel_says(veth.a)
     assert said == said | clashes
     page = daemon.openmetrics()
-    assert "insert_failed counts them too" in page.families["netdrop_conntrack_drop"].help
-    assert "drop counts them too" in page.families["netdrop_conntrack_insert_failed"].help
+    assert "(also in insert_failed)" in page.families["netdrop_conntrack_drop"].help
+    assert "(also in drop)" in page.families["netdrop_conntrack_insert_failed"].help
 
 
 def test_both_sources_say_the_same(veth, tracking, once):

@@ -4,21 +4,24 @@ counted, at the place where the kernel dropped it and for the reason that it gav
 drops has netns="other". The source drop_monitor is tested in the virtual machine. Numbers of rows are those of the
 reliability table."""
 
-import fcntl
 import json
+import math
 import os
 import random
 import re
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import exposition
-from daemon import eventually
+import lab
+from daemon import eventually, seeded
 
 ONLY_DROPS = (
     "--collector.disable-defaults",
@@ -28,17 +31,12 @@ ONLY_DROPS = (
 )
 UNHANDLED = 0x88B5
 SO_SNDBUFFORCE, UDP_SEGMENT = 32, 103
-TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 2, 0x1000
-# Scraping drops packets too: the end of each connection empties its queues.
-OWN = ("QUEUE_PURGE", "TCP_CLOSE", "TCP_RESET")
+BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_PERCPU_ARRAY = 5, 6
+# Scraping drops packets too: the end of each connection empties its queues, and on a busy machine a segment is sent twice.
+OWN = ("QUEUE_PURGE", "TCP_CLOSE", "TCP_RESET", "TCP_OLD_DATA")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def bpf_possible(binary):
-    said = subprocess.run([binary, "--list-collectors"], capture_output=True, check=True).stdout.decode()
-    reason = re.search(r"^drop_monitor\n(?: .*\n)*? +runs here: no: (.*)", said, re.MULTILINE)
-    if reason:
-        pytest.skip(reason[1])
+pytestmark = pytest.mark.usefixtures("bpf_possible")
 
 
 def collected(process):
@@ -90,6 +88,12 @@ def assert_nothing_lost(page):
     assert sum(row.value for row in lost) == 0
     assert page.value("netdrop_kernel_drop_source_active") == 1
     assert page.value("netdrop_kernel_drop_source_info", source="bpf", mode="tracepoint") == 1
+
+
+def libbpf_cpus():
+    """How many CPUs there may be: so many values a key has."""
+    with open("/sys/devices/system/cpu/possible", encoding="ascii") as file:
+        return int(re.split("[-,]", file.read().strip())[-1]) + 1
 
 
 def raw(namespace, device):
@@ -234,6 +238,11 @@ def test_fault(veth, exporter, recipe):
     assert_nothing_lost(page)
 
 
+def udp_counter(namespace, name):
+    names, values = (line.split() for line in namespace.run("cat /proc/net/snmp").splitlines() if line.startswith("Udp:"))
+    return int(values[names.index(name)])
+
+
 def test_receive_buffer_full(veth, exporter):
     """A full socket: the device cannot be known (its place in the packet is used for something else by then)."""
     process = exporter(*ONLY_DROPS, netns=veth.b)
@@ -241,9 +250,7 @@ def test_receive_buffer_full(veth, exporter):
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         receiver.bind(("10.77.0.2", 9999))
         veth.send_udp()
-        snmp = veth.b.run("cat /proc/net/snmp").splitlines()
-        names, values = (line.split() for line in snmp if line.startswith("Udp:"))
-        errors = int(values[names.index("RcvbufErrors")])
+        errors = udp_counter(veth.b, "RcvbufErrors")
         page = fresh(process)
         assert 900 < errors < 1000
         # All of them, and so none as another namespace's, where other tests have some.
@@ -267,6 +274,117 @@ def test_local_output_has_no_device_but_a_namespace(veth, exporter):
     assert_nothing_lost(page)
 
 
+def test_segments_count_each(veth, exporter):
+    """With segmentation offload an skb is many packets."""
+    process = exporter(*ONLY_DROPS, netns=veth.a)
+    nft(veth.a, "output", "udp dport 9999 counter drop")
+
+    def counted(page, name):
+        return page.value(f"netdrop_kernel_{name}_total", **{"class": "policy"})
+
+    before = fresh(process)
+    with veth.a.socket(kind=socket.SOCK_DGRAM) as sender:
+        for size in [100] * 30 + [20000] * 10:
+            sender.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
+            with pytest.raises(PermissionError):
+                sender.sendto(bytes(size), ("10.77.0.2", 9999))
+    page = fresh(process)
+    assert sites(page)["nft_do_chain", "NETFILTER_DROP", ""] == 40
+    skbs = counted(page, "drops_by_class") - counted(before, "drops_by_class")
+    assert counted(page, "dropped_segments") - counted(before, "dropped_segments") - skbs == 10 * 19
+    assert_nothing_lost(page)
+
+
+def burst_buckets(page):
+    rows = page.series("netdrop_kernel_drop_burst_packets_bucket", device="b0", **{"class": "policy"})
+    return {float(row.labels["le"]): row.value for row in rows}
+
+
+def test_bursts_are_told_by_their_size(veth, exporter):
+    """The same drops at once and one by one: a count does not tell which."""
+    process = exporter(*ONLY_DROPS, netns=veth.b)
+    nft(veth.b, "input", "udp dport 9999 counter drop")
+    with veth.a.socket(kind=socket.SOCK_DGRAM) as sender:
+
+        def send(count, pause):
+            for _ in range(count):
+                sender.sendto(bytes(64), ("10.77.0.2", 9999))
+                time.sleep(pause)
+
+        send(1, 0)
+        before = fresh(process)
+        send(20, 0.03)
+        alone = fresh(process)
+        for _ in range(3):
+            send(500, 0)
+            time.sleep(0.1)
+    after = fresh(process)
+    name = "netdrop_kernel_drop_burst_packets"
+    first, second, third = (burst_buckets(page) for page in (before, alone, after))
+    assert second[1] - first[1] == second[math.inf] - first[math.inf] == 20
+    # Each time some came with many others; how many within a few milliseconds, a busy machine decides.
+    assert second[math.inf] - second[16] == first[math.inf] - first[16]
+    assert third[math.inf] - third[16] - (second[math.inf] - second[16]) >= 3
+    skbs = [page.value(f"{name}_sum", device="b0", **{"class": "policy"}) for page in (before, after)]
+    assert skbs[1] - skbs[0] == 1520
+    assert re.search(rf"# HELP {name} .*within (4|5|8|10|3) ms", process.get("/metrics").body.decode())
+
+
+def maps_of(process):
+    """What the kernel says of the maps that it holds: (bytes, of these for each CPU that there may be)."""
+    found = {}
+    for path in Path(f"/proc/{process.pid}/fdinfo").iterdir():
+        try:
+            fields = dict(re.findall(r"^(\w+):\s+(\S+)$", path.read_text(), re.MULTILINE))
+        except FileNotFoundError:  # one that was closed meanwhile is none of the maps
+            continue
+        if "map_id" in fields:
+            found[fields["map_id"]] = {name: int(fields[name], 0) for name in ("map_type", "value_size", "max_entries", "memlock")}
+    per_cpu = [one for one in found.values() if one["map_type"] in (BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_PERCPU_ARRAY)]
+    return sum(one["memlock"] for one in found.values()), sum(one["value_size"] * one["max_entries"] for one in per_cpu)
+
+
+def test_the_memory_of_the_maps_is_told(exporter):
+    """All of it is taken at the start: full maps take no more. At 64 possible CPUs it is to be 16 MiB at most."""
+    process = exporter(*ONLY_DROPS)
+    whole, of_a_cpu = maps_of(process)
+    assert of_a_cpu > 0
+    assert fresh(process).value("netdrop_kernel_drop_map_bytes") == whole
+    assert whole + (64 - libbpf_cpus()) * of_a_cpu <= 16 << 20
+
+
+def test_a_collection_on_request_allocates_nothing(netns, exporter, allocations):
+    """However many keys the kernel's maps have, each of which is a row here."""
+    inside = netns()
+    inside.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
+    inside.batch(line for i in range(40) for line in (f"link add x{i} type veth peer name y{i}", f"link set x{i} up", f"link set y{i} up"))
+    seldom = "--set=collectors.drop_monitor.interval=5m"
+    process = exporter(*ONLY_DROPS, seldom, netns=inside, env=allocations.env)
+
+    def drop(devices):
+        for i in devices:
+            with raw(inside, f"x{i}") as sender:
+                for ethertype in (UNHANDLED, 0x0800, 0x86DD):
+                    sender.send(b"\x02" + bytes(11) + struct.pack("!H", ethertype) + bytes(64))  # for another host
+
+    def asked():
+        """Four pages whose numbers are new; how much their collections allocated."""
+        before = allocations.allocated("drop_monitor")
+        for _ in range(4):
+            since = time.time()
+            eventually(lambda since=since: process.collected_since(since, "drop_monitor"), "a collection", step=0.1)
+        return allocations.allocated("drop_monitor") - before
+
+    drop(range(30))
+    asked()
+    assert len(sites(process.metrics())) >= 60
+    # Others on this host may drop at places that are new meanwhile.
+    eventually(lambda: asked() == 0, "collections that allocate nothing", timeout=120)
+    drop(range(30))
+    drop(range(30, 40))
+    assert asked() > 0  # the counting works
+
+
 def test_queueing_discipline_overflows(veth, exporter):
     process = exporter(*ONLY_DROPS, netns=veth.a)
     veth.a.run("tc qdisc add dev a0 root tbf rate 64kbit burst 2000 limit 5000")
@@ -279,8 +397,9 @@ def test_queueing_discipline_overflows(veth, exporter):
     assert total(page, "QDISC_DROP", netns="self", device="a0", **{"class": "capacity"}) == dropped
 
 
-def test_unresolved_neighbour(veth, exporter):
+def test_unresolved_neighbour(veth, exporter, witness):
     process = exporter(*ONLY_DROPS, netns=veth.a)
+    before = witness.unseen()
     with veth.a.socket(kind=socket.SOCK_DGRAM) as sender:
         # With the default buffer it would block once the neighbour's queue holds 256 packets.
         sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 8 << 20)
@@ -288,21 +407,23 @@ def test_unresolved_neighbour(veth, exporter):
             sender.sendto(bytes(64), ("10.77.0.99", 9999))
 
     def all_dropped():
+        """Those of a timer may fall where no BPF program runs."""
         page = fresh(process)
-        return total(page, "NEIGH_QUEUEFULL", netns="self") + total(page, "NEIGH_FAILED", netns="self") >= 1000 and page
+        seen = total(page, "NEIGH_QUEUEFULL", netns="self") + total(page, "NEIGH_FAILED", netns="self")
+        return seen >= 1000 - (witness.unseen() - before) and page
 
     page = eventually(all_dropped, "the neighbour to fail")
-    assert total(page, "NEIGH_FAILED", netns="self", device="a0", **{"class": "error"}) > 0
-    assert total(page, "NEIGH_QUEUEFULL", netns="self", device="a0", **{"class": "capacity"}) > 0
-    assert total(page, "NEIGH_QUEUEFULL", netns="self") + total(page, "NEIGH_FAILED", netns="self") == 1000
+    unseen = witness.unseen() - before
+    failed = total(page, "NEIGH_FAILED", netns="self", device="a0", **{"class": "error"})
+    full = total(page, "NEIGH_QUEUEFULL", netns="self", device="a0", **{"class": "error"})
+    assert full > 0 and (failed > 0 or unseen)
+    assert 1000 - unseen <= full + failed <= 1000
     assert_nothing_lost(page)
 
 
 def test_tun_never_read(veth, exporter):
-    with veth.b.entered():
-        device = os.open("/dev/net/tun", os.O_RDWR)
+    device = veth.b.tun("tn0", kind=lab.IFF_TAP)
     try:
-        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", b"tn0", IFF_TAP | IFF_NO_PI))
         veth.b.batch(["link set tn0 txqueuelen 10", "address add 10.78.0.1/24 dev tn0", "link set tn0 up"])
         veth.b.ip("neighbour add 10.78.0.2 lladdr 02:00:00:00:78:02 nud permanent dev tn0")
         process = exporter(*ONLY_DROPS, netns=veth.b)
@@ -326,7 +447,7 @@ def macvtap(veth):
     veth.a.ip("neighbour add 10.77.0.3 lladdr 02:00:00:00:77:03 nud permanent dev a0")
     index = veth.b.links()["mvt0"]["ifindex"]
     # `ip netns exec` mounts a sysfs of the namespace, which tells the device's number.
-    number = veth.b.run(["cat", f"/sys/class/net/mvt0/tap{index}/dev"])
+    number = veth.b.run(["cat", f"/sys/class/net/mvt0/tap{index}/dev"], sysfs=True)
     major, minor = map(int, number.split(":"))
     path = f"/tmp/netdrop-tap-{os.getpid()}"
     os.mknod(path, 0o600 | 0o020000, os.makedev(major, minor))
@@ -364,6 +485,22 @@ def test_macvtap_queue_full(veth, exporter):
         assert len({(row.labels["function"], row.labels["offset"]) for row in rows}) > 1
     finally:
         os.close(device)
+
+
+def test_a_new_device_has_its_name(netns, exporter):
+    """Also where it drops before the exporter gets to hear of it."""
+    inside = netns()
+    inside.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
+    process = exporter(*ONLY_DROPS, netns=inside)
+    process.signal(signal.SIGSTOP)
+    inside.batch(["link add new0 type veth peer name new1", "link set new0 up", "link set new1 up"])
+    inside.wait_up("new1")
+    with raw(inside, "new1") as sender:
+        for _ in range(50):
+            sender.send(b"\xff" * 6 + bytes(6) + struct.pack("!H", UNHANDLED) + bytes(64))
+    process.signal(signal.SIGCONT)
+    rows = eventually(lambda: fresh(process).series("netdrop_kernel_drops_total", reason="UNHANDLED_PROTO", netns="self"), "the drops")
+    assert {row.labels["device"] for row in rows} == {"new0"}
 
 
 def test_another_namespace_has_no_device_names(veth, exporter):
@@ -438,15 +575,17 @@ def test_random_ethertypes_fill_nothing(veth, exporter):
 
 
 @pytest.mark.flood
-def test_a_thousand_devices_that_come_and_go(veth, exporter):
-    """Rows of devices that are gone make room, a living device's row keeps its count, and no drop is missed."""
+def test_devices_that_come_and_go(veth, exporter, pytestconfig):
+    """Hundreds of them, a thousand with --all: rows of devices that are gone make room, a living device's row keeps its count,
+    and no drop is missed."""
     process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.max_sites=64", netns=veth.b)
     data = bytes.fromhex("ffffffffffff") + bytes(6) + struct.pack("!H", UNHANDLED) + bytes(64)
     made = kept = 0
-    for group in range(20):
+    for group in range(20 if pytestconfig.getoption("--all") else 8):
         names = [f"v{group}x{number}" for number in range(50)]
         veth.b.batch(f"link add {name} up type veth peer name p{name}" for name in names)
         veth.b.batch(f"link set p{name} up" for name in names)
+        veth.b.wait_up(*(f"p{name}" for name in names))
         fresh(process)
         for name in names:
             with raw(veth.b, "p" + name) as sender:
@@ -520,24 +659,27 @@ def test_no_addresses_on_the_page(veth, exporter):
 def test_page_before_the_first_drop(netns, exporter):
     process = exporter(*ONLY_DROPS, netns=netns())
     page = process.metrics()
-    assert set(classes(page)) == {"capacity", "error", "policy", "benign", "unknown"}
+    assert set(classes(page)) == {"capacity", "error", "policy", "benign", "copy", "unknown"}
     assert_nothing_lost(page)
     process.openmetrics()
     exposition.check_promtool(process.get().body)
 
 
 def test_once_listens_first(veth, once):
+    """What is dropped meanwhile is on its page, and neither what was before nor what comes after."""
     program = """if True:
         import socket, time
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        for _ in range(300):
+        while True:
             sender.sendto(b"x", ("10.77.0.2", 9999))
             time.sleep(0.01)
     """
     sender = veth.a.popen([sys.executable, "-c", program])
+    eventually(lambda: udp_counter(veth.b, "NoPorts") > 10, "drops before it")
     page = exposition.check_text(once(*ONLY_DROPS, netns=veth.b).encode())
+    dropped = udp_counter(veth.b, "NoPorts")
     sender.kill()
-    assert 10 < sites(page)["__udp4_lib_rcv", "NO_SOCKET", "b0"] < 300
+    assert 10 < sites(page)["__udp4_lib_rcv", "NO_SOCKET", "b0"] < dropped - 10
 
 
 def assert_adds_up(page):
@@ -552,9 +694,7 @@ def assert_adds_up(page):
 def test_reloads_lose_and_double_nothing(veth, exporter, tmp_path):
     """Whatever of the collector's own settings changes, whenever: drops before, while and after add up, and nothing
     steps back."""
-    seed = random.randrange(1 << 32)
-    print("seed", seed)
-    chosen = random.Random(seed)
+    chosen = seeded()
     config = tmp_path / "config.json"
     choices = {
         "interval": ("100ms", "200ms", "300ms"),
@@ -609,16 +749,17 @@ def test_reloads_lose_and_double_nothing(veth, exporter, tmp_path):
 
 def test_what_was_lost_is_no_phantom_after_a_reload(veth, exporter, tmp_path):
     """A map that is full loses drops, and says how many. They are counted once, before a reload and after."""
-    chosen = random.Random(seed := random.randrange(1 << 32))
-    print("seed", seed)
+    chosen = seeded()
     config = tmp_path / "config.json"
     settings = {"max_sites": 16, "interval": "100ms"}
     config.write_text(json.dumps({"collectors": {"drop_monitor": settings}}))
     flags = (flag for flag in ONLY_DROPS if "interval" not in flag)
     process = exporter(*flags, f"--config.file={config}", netns=veth.b)
+    witness = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.max_sites=10000", netns=veth.b)
     names = [f"v{number}" for number in range(220)]
     veth.b.batch(f"link add {name} up type veth peer name p{name}" for name in names)
     veth.b.batch(f"link set p{name} up" for name in names)
+    veth.b.wait_up(*(f"p{name}" for name in names))
 
     def lost(page):
         return sum(row.value for row in page.series("netdrop_kernel_drop_events_lost_total", cause="map_full"))
@@ -638,6 +779,7 @@ def test_what_was_lost_is_no_phantom_after_a_reload(veth, exporter, tmp_path):
     for interval in ("200ms", "300ms"):
         settings["interval"] = interval
         config.write_text(json.dumps({"collectors": {"drop_monitor": settings}}))
+        seen = sum(classes(collected(witness)).values())
         page = process.metrics()
         before, last = lost(page), classes(page)
         with raw(veth.b, f"pv{len(names) - 1}") as sender:
@@ -649,7 +791,8 @@ def test_what_was_lost_is_no_phantom_after_a_reload(veth, exporter, tmp_path):
         page = fresh(process)
         assert_adds_up(page)
         assert all(count >= last[name] for name, count in classes(page).items())
-        assert before + made <= lost(page) <= before + made + 100  # the rest of the host has new kinds, too
+        # The rest of the host may drop in new ways, too, as often as one sees who has room for all of them.
+        assert before + made <= lost(page) <= before + sum(classes(fresh(witness)).values()) - seen
 
 
 def test_reload_keeps_the_counts(veth, exporter, tmp_path):

@@ -17,7 +17,7 @@ import time
 
 import exposition
 import pytest
-from daemon import Exporter, eventually
+from daemon import SECRET_HASH, Exporter, basic, eventually
 
 PROMETHEUS_2 = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -29,9 +29,11 @@ PROMETHEUS_3 = (
     "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 )
 REQUEST = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
-# An impatient daemon: deadlines are met after a second, and noticed by the next tick.
+HASH = "$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a"  # of "secret"
+# An impatient daemon: deadlines are met after a second, and noticed by the next tick; on a busy machine before the ten seconds
+# of one that is not told.
 IMPATIENT = "--set=web.request_timeout=1s"
-SOON = 5
+SOON = 9
 
 
 def connect(daemon, source="127.0.0.1", receive_buffer=None):
@@ -88,9 +90,8 @@ def open_descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def seconds_until_end(client, dribble=b""):
-    """How long the daemon keeps a client that sends one byte of `dribble` each tenth of a second."""
-    start = time.monotonic()
+def seconds_until_end(client, start, dribble=b""):
+    """How long after `start` the daemon keeps a client that sends one byte of `dribble` each tenth of a second."""
     client.settimeout(0.1)
     while time.monotonic() < start + SOON:
         try:
@@ -111,11 +112,12 @@ def seconds_until_end(client, dribble=b""):
 )
 def test_row_30_one_byte_a_second_request(exporter, dribble):
     daemon = exporter(IMPATIENT)
+    start = time.monotonic()
     with connect(daemon) as client:
         # The request line, where there is one, comes at once: the clock then runs from there.
-        start = dribble.find(b"\n") + 1
-        client.sendall(dribble[:start])
-        assert 0.8 < seconds_until_end(client, dribble[start:]) < SOON
+        line = dribble.find(b"\n") + 1
+        client.sendall(dribble[:line])
+        assert 0.8 < seconds_until_end(client, start, dribble[line:]) < SOON
     # Nobody's request was cut off where there was none: browsers have such connections.
     assert hits(daemon, "request_time") == (1 if dribble else 0)
 
@@ -144,11 +146,27 @@ def test_half_closed_client_is_answered(exporter):
     """Who sends a whole request and ends its side still gets the answer, and does not keep its slot after that."""
     daemon = exporter("--set=web.request_timeout=5m")
     before = open_descriptors(daemon.pid)
-    with connect(daemon) as client:
-        send_and_end(client, REQUEST)
-        head, _, body = receive_all(client).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 ") and f"Content-Length: {len(body)}".encode() in head
-    eventually(lambda: open_descriptors(daemon.pid) <= before, "its descriptor to go")
+    # The first one waits for new numbers, and the second, which comes at once, does not.
+    for path in (b"/metrics", b"/metrics", b"/-/healthy"):
+        with connect(daemon) as client:
+            send_and_end(client, REQUEST.replace(b"/metrics", path))
+            head, _, body = receive_all(client).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ") and f"Content-Length: {len(body)}".encode() in head
+    eventually(lambda: open_descriptors(daemon.pid) <= before, "their descriptors to go")
+
+
+def test_who_waits_for_a_password_may_have_ended_his_side(exporter, tmp_path):
+    """A hash is waited for as new numbers are."""
+    users = tmp_path / "users"
+    users.write_text(f"somebody:{HASH}\n")
+    users.chmod(0o600)
+    daemon = exporter(f"--set=web.users_file={users}", user="somebody:secret")
+    for path in (b"/metrics", b"/-/healthy"):
+        for user, status in (("somebody:secret", 200), ("somebody:wrong", 401), ("somebody:secret", 200)):
+            with connect(daemon) as client:
+                header = f"Authorization: {basic(user)}\r\n\r\n".encode()
+                send_and_end(client, REQUEST.replace(b"/metrics", path)[:-2] + header)
+                assert receive_all(client).startswith(b"HTTP/1.1 %d " % status)
 
 
 def test_half_closed_client_may_read_slowly(exporter):
@@ -157,7 +175,7 @@ def test_half_closed_client_may_read_slowly(exporter):
     count = 100  # more than fits into socket buffers
     with connect(daemon, receive_buffer=1 << 15) as client:
         send_and_end(client, REQUEST * count)
-        time.sleep(3)  # two looks of the daemon and more
+        time.sleep(7)  # two looks of the daemon and more
         answers = receive_all(client)
     assert answers.count(b"HTTP/1.1 200 ") == count
     assert answers.count(b"\nnetdrop_exporter_build_info{") == count
@@ -199,6 +217,21 @@ def test_kept_alive_connection_outlives_the_request_timeout(exporter):
     assert hits(daemon, "request_time") == 0
 
 
+def test_row_77_idle_connections_make_room(exporter):
+    """A scraper's pool that has grown to all places of its address: its next connection is served."""
+    daemon = exporter()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(daemon)) for _ in range(32)]
+        for client in clients:
+            client.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+        for _ in range(3):
+            client = stack.enter_context(connect(daemon))
+            client.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert [alive(client) for client in clients] == [False] * 3 + [True] * 29
+
+
 def alive(client):
     """True while the daemon keeps the connection open."""
     client.setblocking(False)
@@ -212,7 +245,9 @@ def alive(client):
 
 @pytest.mark.flood
 def test_row_31_ten_thousand_connections(exporter):
-    daemon = exporter(IMPATIENT, "--set=web.max_connections=200", "--set=web.max_connections_per_address=20")
+    # Who comes first stays for as long as that takes: all others come in vain, and how many do is no question of time.
+    limits = ("--set=web.max_connections=200", "--set=web.max_connections_per_address=20")
+    daemon = exporter("--set=web.request_timeout=5m", *limits)
     before = open_descriptors(daemon.pid)
     clients = []
     most = 0
@@ -222,9 +257,10 @@ def test_row_31_ten_thousand_connections(exporter):
         if number % 500 == 0:
             most = max(most, open_descriptors(daemon.pid) - before)
             while len(clients) > 400:
-                clients.pop(0).close()
+                clients.pop(200).close()
     # Sockets, besides what the probe needs for a moment.
     assert most <= 200 + 4
+    eventually(daemon.has_accepted, "all to be accepted")
     for client in clients:
         client.close()
     eventually(lambda: open_descriptors(daemon.pid) <= before + 2, "the connections to go")
@@ -391,6 +427,52 @@ def test_row_39_any_accept_is_answered(exporter):
     for accept in (None, "*/*", "", ";;q=,", "application/json", "\x7f\xff", "a," * 5_000, "text/plain;q=x"):
         response = daemon.get("/metrics", {"Accept": accept} if accept is not None else {})
         assert (response.status, response.headers["Content-Type"]) == (200, exposition.TEXT), accept
+
+
+def raw(daemon, target, *lines):
+    """The head of the answer to a request of these lines, and its body."""
+    with connect(daemon) as client:
+        head = "\r\n".join([f"GET {target} HTTP/1.1", "Host: x", "Connection: close", *lines])
+        client.sendall(head.encode() + b"\r\n\r\n")
+        head, _, body = receive_all(client).partition(b"\r\n\r\n")
+    return head.decode(), body
+
+
+def test_row_39_a_list_in_several_lines(exporter):
+    """Proxies add lines of their own; together they are one list."""
+    daemon = exporter()
+    first, *rest = PROMETHEUS_2.split(",")
+    head, body = raw(daemon, "/metrics", f"Accept: {rest[-1]}", f"accept: {first}", f"Accept: {','.join(rest[:-1])}")
+    assert "application/openmetrics-text; version=1.0.0" in head and body.endswith(b"# EOF\n")
+    head, _ = raw(daemon, "/metrics", "Accept-Encoding: br", "Accept-Encoding: gzip")
+    assert "Content-Encoding: gzip" in head
+    head, _ = raw(daemon, "/metrics", "Accept-Encoding: gzip;q=0", "Accept-Encoding: identity")
+    assert "Content-Encoding" not in head
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTP", "https"])
+def test_row_38_a_whole_url_is_a_path(exporter, scheme):
+    """As whoever believes to ask a proxy writes it (RFC 9112: servers take it)."""
+    daemon = exporter()
+    assert " 200 " in raw(daemon, f"{scheme}://127.0.0.1:{daemon.port}/-/healthy")[0]
+    assert b"netdrop_exporter_build_info" in raw(daemon, f"{scheme}://x/metrics?collect[]=process")[1]
+    # That it names no host is no matter: whose it is, nobody asks.
+    for target in f"{scheme}://x", f"{scheme}://x/", f"{scheme}://":
+        head, body = raw(daemon, target)
+        assert " 200 " in head and body.startswith(b"<!DOCTYPE html>"), target
+    for target in f"{scheme}://x/nothing", "ftp://x/metrics", "http:/metrics":
+        assert " 404 " in raw(daemon, target)[0], target
+
+
+def test_open_probes(exporter, tmp_path):
+    users = tmp_path / "users"
+    users.write_text(f"u:{SECRET_HASH}\n")
+    users.chmod(0o600)
+    daemon = exporter(f"--set=web.users_file={users}", "--set=web.open_probes=true")
+    assert daemon.get("/-/healthy").status == daemon.get("/-/ready").status == 200
+    assert daemon.get("/-/healthy", method="POST").status == 405
+    for path in "/metrics", "/", "/-/", "/-/healthy/", "/-/HEALTHY", "/nothing":
+        assert daemon.get(path).status == 401, path
 
 
 def test_row_40_prometheus_gets_openmetrics(exporter):

@@ -3,10 +3,14 @@
 side, have moved by exactly what was lost. The rest of them run in the virtual machine (tests/vm)."""
 
 import os
+import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+
+from bpf_witness import BpfWitness
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "lab"))
 
@@ -23,16 +27,45 @@ def no_drop_sites(binary):
 
 
 @pytest.fixture(scope="module")
-def watchers(binary, namespaces_possible):
-    started = Watchers(binary)
+def watchers(build, binary, namespaces_possible, no_drop_sites):
+    witness = None if no_drop_sites else BpfWitness(str(build / "tests/lab/bpf_witness"))
+    started = Watchers(binary, witness)
     yield started
     started.close()
+    if witness:
+        witness.close()
 
 
 @pytest.mark.parametrize("name", POSSIBLE)
 def test_recipe(watchers, no_drop_sites, name):
     _, lines = judge(RECIPES[name], watchers, None if no_drop_sites else "bpf", ())
     assert not [line for line in lines if not line.agrees]
+
+
+def test_witnesses_leave_each_other_alone(build, netns, no_drop_sites):
+    """While packets are dropped others begin and end: the first one misses none of them."""
+    if no_drop_sites:
+        pytest.skip(f"no BPF program counts here: {no_drop_sites}")
+    program, inside, over = str(build / "tests/lab/bpf_witness"), netns(), threading.Event()
+
+    def drop():
+        with inside.socket(kind=socket.SOCK_DGRAM) as sender:
+            while not over.is_set():
+                for _ in range(100):
+                    sender.sendto(b"x", ("127.0.0.1", 9))
+
+    first, dropping = BpfWitness(program), threading.Thread(target=drop)
+    before = first.unseen()
+    dropping.start()
+    try:
+        for _ in range(5):
+            BpfWitness(program).close()
+    finally:
+        over.set()
+        dropping.join()
+    unseen = first.unseen() - before
+    first.close()
+    assert unseen >= 0
 
 
 def test_recipes_look_at_drop_sites(no_drop_sites):

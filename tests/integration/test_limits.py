@@ -29,6 +29,7 @@ def device_that_drops(inside, number):
     """A device with drops of its own, which lives for a moment."""
     inside.ip(f"link add v{number} up type veth peer name w{number}")
     inside.ip(f"link set w{number} up")
+    inside.wait_up(f"w{number}")
     with inside.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
         sender.bind((f"w{number}", 0))
         for _ in range(3):
@@ -39,6 +40,13 @@ def device_that_drops(inside, number):
 def shown_drops(page):
     devices = {sample.labels["device"] for sample in page.get("netdrop_kernel_drops_total", ())}
     return {device for device in devices if device.startswith("v")}
+
+
+def per_class(page, name):
+    found = {}
+    for sample in page.get(name, ()):
+        found[sample.labels["class"]] = found.get(sample.labels["class"], 0) + sample.value
+    return found
 
 
 def test_devices_that_come_and_go_reach_no_limit(netns, exporter):
@@ -59,6 +67,14 @@ def test_devices_that_come_and_go_reach_no_limit(netns, exporter):
     assert len(seen) == ROWS and page.value("netdrop_kernel_drop_sites") <= ROWS
     assert kept < seen, "no row was given up: the test shows nothing"
     assert hits(page) == {}
+    # What the rows that were given up had counted is not lost.
+    forgotten = per_class(page, "netdrop_kernel_drops_forgotten_total")
+    assert sum(forgotten.values()) >= len(seen - kept)
+    rows = per_class(page, "netdrop_kernel_drops_total")
+    lost = sum(sample.value for sample in page["netdrop_kernel_drop_events_lost_total"])
+    for loss_class, count in per_class(page, "netdrop_kernel_drops_by_class_total").items():
+        parts = rows.get(loss_class, 0) + forgotten[loss_class]
+        assert parts + (lost if loss_class == "unknown" else 0) == count, loss_class
 
 
 def test_rows_of_devices_that_are_there_are_a_limit(netns, exporter):
@@ -114,7 +130,7 @@ def become_nobody():
     [
         (masked, r"/netstat: masked by a device"),
         (refused, r"/netstat: Permission denied"),
-        (names_alone, r"the numbers of netstat for which it has but names"),
+        (names_alone, r"numbers of netstat, which has only their names"),
         (empty, r"/netstat: empty"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

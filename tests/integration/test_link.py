@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_carrier_changes_are_exact(veth, exporter):
     process = exporter(*ONLY_LINK, *ALL_KINDS, netns=veth.a)
     veth.b.batch(["link set b0 down", "link set b0 up"] * 100)
     expected = {
-        name: int(veth.a.run(["cat", f"/sys/class/net/a0/{name}"]))
+        name: int(veth.a.run(["cat", f"/sys/class/net/a0/{name}"], sysfs=True))
         for name in ("carrier_changes", "carrier_up_count", "carrier_down_count")
     }
     assert expected["carrier_changes"] > 100
@@ -144,6 +145,23 @@ def test_excluded_devices_are_counted(netns, exporter):
     assert "br0" in shown_devices(page)
     inside.ip("link delete v0")
     assert fresh(process).value("netdrop_link_excluded_devices", kind="veth") == 2
+
+
+def test_row_64_a_filter_that_leaves_no_device_says_so_once(netns, exporter):
+    """Each collector that looks at devices, in the log and on the page, and no longer than it is true."""
+    inside = netns()
+    names = ("link", "ethtool", "qdisc")
+    flags = [f"--set=collectors.{name}.{key}" for name in names for key in ("enabled=true", "interval=1s")]
+    process = exporter("--collector.disable-defaults", *flags, "--set=devices.include=eth[1-3]", netns=inside)
+    for name in names:
+        said = f"collector {name}: works without any device: the filter leaves none of 1"
+        eventually(lambda said=said: said in process.stderr, "it to be said")
+    time.sleep(2.5)
+    assert process.stderr.count("works without any device") == 3
+    assert "leaves none of 1" in process.get("/").body.decode()
+    inside.run("ip link add eth2 type bridge")
+    eventually(lambda: "leaves none" not in process.get("/").body.decode(), "it to be true no longer")
+    assert process.stderr.count("works without any device") == 3
 
 
 def test_only_veth_of_a_namespace_is_shown(netns, exporter):
@@ -216,6 +234,27 @@ def test_rows_04_05_06_07_56_strange_names(netns, exporter):
     exposition.check_promtool(process.get().body)
 
 
+def test_a_strange_name_is_left_out_by_every_collector(netns, exporter):
+    """Globs are about names as they are shown."""
+    inside = netns()
+    for index, name in ((101, b"\xff\xfe"), (102, b"caf\xff")):
+        inside.ip(["link", "add", "plain", "index", str(index), "type", "bridge"])
+        inside.ip(["link", "set", "plain", "name", name])
+        inside.ip(["link", "set", name, "up"])
+        inside.run([b"tc", b"qdisc", b"add", b"dev", name, b"root", b"pfifo"])
+    collectors = ("link", "qdisc", "ethtool")
+    flags = ("--collector.disable-defaults", *(f"--collector.{name}" for name in collectors))
+
+    def shown(*more):
+        """collector -> the devices that it shows."""
+        page = exporter(*flags, *more, netns=inside).metrics()
+        rows = {name: [row for key in page for row in page[key] if f"_{name}_" in key] for name in collectors}
+        return {name: {row.labels.get("device", "lo") for row in rows[name]} - {"lo"} for name in collectors}
+
+    assert shown() == dict.fromkeys(collectors, {"\ufffd\ufffd~101", "caf\ufffd~102"})
+    assert shown("--set=devices.exclude=caf*~102,\ufffd\ufffd~101") == dict.fromkeys(collectors, set())
+
+
 def test_row_10_no_netlink_allowed(exporter, kernel):
     for error, text in (("eperm", "Operation not permitted"), ("eafnosupport", "Address family not supported")):
         kernel.set(error)
@@ -256,6 +295,7 @@ def assert_fails_and_recovers(process, kernel, fault, reason):
 
 def test_row_02_dump_interrupted_for_ever(netns, exporter, kernel):
     process = exporter(*ONLY_LINK, netns=netns(), env=kernel.env)
+    process.go_first()
     assert limit_hits(process.metrics(), "dump_retries") == 0
     page = assert_fails_and_recovers(process, kernel, "interrupted", "NLM_F_DUMP_INTR")
     assert limit_hits(page, "dump_retries") >= 1

@@ -11,11 +11,16 @@ ATTEMPT = re.compile(r"^debug: collector (\w+): (\w+) after \d+\.\d{3} ms, (\d+)
 
 def test_answers(exporter, netns):
     daemon = exporter("--log.level=debug", "--collector.disable-defaults", "--collector.snmp", netns=netns())
-    ready = len(ANSWER.findall(daemon.stderr))  # what waited for it asked; probes of the daemon's own are no lines
     text = daemon.get()
     packed = daemon.get(headers={"Accept": "application/openmetrics-text;version=1.0.0", "Accept-Encoding": "gzip"})
     daemon.get("/%0adebug:%20forged", method="HEAD")
-    lines = ANSWER.findall(daemon.stderr)[ready:]
+
+    def told():
+        """An answer is told once it is sent. What waited for the daemon asked, too; probes of its own are no lines."""
+        found = [line for line in ANSWER.findall(daemon.stderr) if line[2] != "/-/ready"]
+        return found if len(found) >= 3 else None
+
+    lines = eventually(told, "three answers")
     assert {line[0] for line in lines} <= {"127.0.0.1", "::ffff:127.0.0.1"}
     assert [line[1:4] for line in lines] == [
         ("GET", "/metrics", "200"),
@@ -35,8 +40,12 @@ def test_attempts(exporter, netns):
         "--log.level=debug", "--collector.disable-defaults", "--collector.snmp", "--collector.process", netns=netns()
     )
     series = daemon.metrics().value("netdrop_collector_series", collector="snmp")
-    attempts = eventually(lambda: ATTEMPT.findall(daemon.stderr), "attempts")
-    assert {name for name, *_ in attempts} == {"snmp", "process"}
+
+    def both():
+        found = ATTEMPT.findall(daemon.stderr)
+        return found if {name for name, *_ in found} == {"snmp", "process"} else None
+
+    attempts = eventually(both, "an attempt of each")
     assert ("snmp", "ok", str(int(series)), "") in attempts
 
 

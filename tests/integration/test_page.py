@@ -17,13 +17,13 @@ import pytest
 
 import authority
 from browser import Browser
-from daemon import eventually
+from daemon import PATIENCE, SECRET_HASH, eventually
 
 # Exact: a new version of either may find something new, which is for who raises it.
 NPM = ("axe-core@4.10.3", "html-validate@9.7.1")
 ALL_DEVICES = "--set=devices.exclude_kinds="
 TAB, ENTER = ("Tab", 9), ("Enter", 13)
-LIVE = ["verdict", "losses", "interfaces", "others", "sites", "collectors"]
+LIVE = ["verdict", "path", "incidents", "interfaces", "others", "counters", "sites", "collectors"]
 
 
 @pytest.fixture
@@ -74,12 +74,6 @@ def full_socket(veth):
         yield receiver
 
 
-@pytest.fixture
-def sites_named(command):
-    """Whether drop sites have reasons and devices here."""
-    return "runs here: yes: by bpf" in command("--list-collectors").stdout
-
-
 def front(daemon):
     return f"http://127.0.0.1:{daemon.port}/"
 
@@ -90,57 +84,69 @@ def rows(page, part):
     return page.run(f"[...document.querySelectorAll('#{part} tbody tr')].map(row => {cells})")
 
 
+def cards(page):
+    """The incidents: (title, numbers, all of the text)."""
+    texts = "[one.querySelector('h2').innerText, one.querySelector('.numbers').innerText, one.innerText]"
+    return page.run(f"[...document.querySelectorAll('#incidents article')].map(one => {texts})")
+
+
+def number(text):
+    return int(text.replace(",", ""))
+
+
 def wait(page, condition, what):
     """Until condition() is true of the page, which goes on meanwhile."""
     return eventually(lambda: condition() or page.browser.listen(0.02), what)
 
 
-def test_a_drop_appears(exporter, browser, veth, full_socket, sites_named, record_testsuite_property):
-    """On the open page, without a reload, with its name, its meaning, what to do; its rate is 0 when it is over."""
+def test_a_drop_appears(exporter, browser, veth, full_socket, record_testsuite_property):
+    """On the open page, without a reload, with its name, its command, what to do; its rate is 0 when it is over."""
     daemon = exporter(ALL_DEVICES, "--set=web.request_timeout=4s", netns=veth.b)
     page = browser(veth.b).open(front(daemon))
     page.run("window.same = true")
     page.refreshed(2)
-    where = "b0" if sites_named else "udp"
 
     def loss():
         """What is ours: the drop sites are those of the whole host, where other tests lose packets too."""
-        return next((row for row in rows(page, "losses") if row[0] == where), None)
+        return next((card for card in cards(page) if "UDP port 9999" in card[0]), None)
 
     assert loss() is None
 
     begin = time.monotonic()
     veth.send_udp(2000)
     wait(page, loss, "the drop to appear")
-    took = time.monotonic() - begin
-    record_testsuite_property("seconds until a drop is on the page", f"{took:.2f}")
+    record_testsuite_property("seconds until a drop is on the page", f"{time.monotonic() - begin:.2f}")
+    # Never green for a loss.
+    assert page.run("document.querySelector('#verdict > div').className") == "red"
     sent = 2000
 
     def losing():
-        """While more is lost, for a look can fall between two points of the trends."""
+        """While more is lost, for a look can fall between two points in time."""
         nonlocal sent
         veth.send_udp(100)
         sent += 100
-        row = loss()
-        return float(row[2].replace(",", "")) > 0 and " loses " in page.text("#verdict") and row
+        return not loss()[1].startswith("0/") and " loses " in page.text("#verdict")
 
-    how = wait(page, losing, "the rate and the verdict")[1]
-    if sites_named:
-        assert re.match(r"SOCKET_RCVBUFF in \w*udp\w*queue_rcv\w*\n", how)
-        assert "The receive buffer of a socket is full" in how
-    else:
-        assert how.startswith("receive buffer full\n")
-    assert "a larger SO_RCVBUF. Runbook: udp-receive-buffer." in how
-    wait(page, lambda: loss()[2] == "0", "the rate to be 0")
-    # Ours is over; what others on this host lose meanwhile has no device of ours.
-    over = re.compile("Nothing is lost now|(another namespace|kernel) loses ")
-    wait(page, lambda: over.match(page.text("#verdict")), "the verdict")
+    wait(page, losing, "the rate and the verdict")
+    title, _, text = loss()
+    assert title == "UDP port 9999: the receive buffer is full"
+    wait(page, lambda: "\nss -lunmp 'sport = :9999'" in loss()[2], "the command")
+    record_testsuite_property("seconds until its command is on the page", f"{time.monotonic() - begin:.2f}")
+    assert "a larger SO_RCVBUF." in text and "Runbook: udp-receive-buffer" in text
+    assert "lost" in page.run("document.querySelector('#path .in.p5').getAttribute('class')")
+    wait(page, lambda: loss()[1].startswith("0/s now"), "the rate to be 0")
+    # It was lost all the same: for five minutes it is no better. What others on this host lose may be told first.
+    assert page.run("document.querySelector('#verdict > div').className") == "red"
+    verdict = page.text("#verdict")
+    told = re.search(r"UDP port 9999 lost ([\d,]+) from \S+ to \S+: the receive buffer is full", verdict)
+    assert told or "UDP port 9999" not in verdict
     held = 0
     full_socket.settimeout(1)
     with suppress(TimeoutError):
         while full_socket.recv(100):
             held += 1
-    assert int(loss()[3].replace(",", "")) == sent - held
+    assert number(re.search(r"now, ([\d,]+) in five minutes", loss()[1])[1]) == sent - held
+    assert not told or number(told[1]) == sent - held
     # The connections that a browser keeps at hand without a use for them are no limit that was hit.
     assert daemon.metrics().value("netdrop_limit_hits_total", limit="request_time") == 0
     assert page.run("window.same") and set(page.asked) == {front(daemon)}
@@ -152,9 +158,9 @@ def test_a_renewal_disturbs_nobody(exporter, browser, veth, full_socket):
     daemon = exporter(ALL_DEVICES, netns=veth.b)
     page = browser(veth.b).open(front(daemon), height=300)
     page.run("document.querySelectorAll('details').forEach(one => one.open = true)")
-    page.run("document.querySelector('#interfaces tbody').id = 'old'")
+    page.run("document.querySelector('#others tbody').id = 'old'")
     page.run("getSelection().selectAllChildren(document.querySelector('#collectors tbody th'))")
-    page.run("document.querySelectorAll('summary')[1].focus()")
+    page.run("document.querySelectorAll('summary')[2].focus()")
     page.run("document.activeElement.scrollIntoView()")
     place = page.run("document.activeElement.getBoundingClientRect().top")
     before = page.text("#sites")
@@ -162,11 +168,25 @@ def test_a_renewal_disturbs_nobody(exporter, browser, veth, full_socket):
     wait(page, lambda: page.text("#sites") != before, "the sites to be renewed")
     wait(page, lambda: page.run("!document.getElementById('old')"), "the interfaces to be renewed")
     page.refreshed(3)
-    assert page.run("[...document.querySelectorAll('details')].map(one => one.open)") == [True, True]
-    assert page.run("document.activeElement === document.querySelectorAll('summary')[1]")
+    assert page.run("[...document.querySelectorAll('details')].map(one => one.open)") == [True] * 4
+    assert page.run("document.activeElement === document.querySelectorAll('summary')[2]")
     # Though a table came above it.
     assert page.run("document.activeElement.getBoundingClientRect().top") == pytest.approx(place, abs=2)
     assert page.run("getSelection().toString()") == "link"
+    assert page.complaints == []
+
+
+def test_a_link_of_an_incident_keeps_the_focus(exporter, browser, veth, full_socket):
+    daemon = exporter(ALL_DEVICES, netns=veth.b)
+    page = browser(veth.b).open(front(daemon))
+    focused = "document.activeElement.getAttribute('href')"
+    veth.send_udp(500)
+    wait(page, lambda: any("UDP port 9999" in card[0] for card in cards(page)), "the loss")
+    page.run("document.querySelector('#incidents a[href$=udp-receive-buffer]').focus()")
+    page.run("document.querySelector('#incidents article').id = 'old'")
+    veth.send_udp(500)
+    wait(page, lambda: page.run("!document.getElementById('old')"), "the incidents to be renewed")
+    assert page.run(focused) == "./runbook/udp-receive-buffer"
     assert page.complaints == []
 
 
@@ -206,15 +226,48 @@ def test_exporter_away_and_back(exporter, browser, netns):
     namespace = netns()
     daemon = exporter(netns=namespace)
     page = browser(namespace).open(front(daemon))
-    shown = page.text("#interfaces")
+    page.run("document.querySelectorAll('details').forEach(one => one.open = true)")
+    shown = page.text("#others")
     assert page.run("document.getElementById('note').hidden")
     daemon.process.kill()
     daemon.process.wait()
     wait(page, lambda: page.run("!document.getElementById('note').hidden"), "the note")
     assert page.text("#note") == "The exporter does not answer: what you see is old."
-    assert page.text("#interfaces").split()[:8] == shown.split()[:8]
+    assert page.text("#others").split()[:8] == shown.split()[:8]
     exporter(f"--web.listen-address=127.0.0.1:{daemon.port}", netns=namespace)
     wait(page, lambda: page.run("document.getElementById('note').hidden"), "the note to go")
+
+
+PROXY = """
+import http.server, sys, urllib.request
+class Below(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if not self.path.startswith("/drops/"):
+            return self.send_error(404)
+        with urllib.request.urlopen(sys.argv[1] + self.path[len("/drops"):]) as answer:
+            self.send_response(200)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.end_headers()
+            self.wfile.write(answer.read())
+http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Below).serve_forever()
+"""
+
+
+def test_below_a_path_of_a_proxy(exporter, browser, netns):
+    """Which knows that path alone: nothing on the page, or that it asks for, leads elsewhere."""
+    namespace = netns()
+    daemon = exporter(netns=namespace)
+    proxy = subprocess.Popen(namespace.command(["python3", "-c", PROXY, front(daemon)[:-1]]), stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: namespace.socket().connect_ex(("127.0.0.1", 8080)) == 0, "the proxy")
+        page = browser(namespace).open("http://127.0.0.1:8080/drops/?interfaces=all")
+        page.refreshed(3)
+        assert page.run("document.getElementById('note').hidden")
+        assert page.run("document.querySelector('nav a').href") == "http://127.0.0.1:8080/drops/metrics"
+        assert {url for url in page.asked if "favicon" not in url} == {"http://127.0.0.1:8080/drops/?interfaces=all"}
+    finally:
+        proxy.kill()
+        proxy.wait()
 
 
 def test_by_https_with_a_password(exporter, browser, netns, tmp_path):
@@ -222,7 +275,7 @@ def test_by_https_with_a_password(exporter, browser, netns, tmp_path):
     namespace = netns()
     issuer = authority.Authority(tmp_path / "ca")
     users = tmp_path / "users"
-    users.write_text("somebody:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n")
+    users.write_text(f"somebody:{SECRET_HASH}\n")
     users.chmod(0o600)
     flags = authority.flags(*issuer.issue("host"))
     daemon = exporter(*flags, f"--set=web.users_file={users}", netns=namespace, authority=issuer.certificate,
@@ -246,11 +299,22 @@ def test_row_56_hostile_names(exporter, browser, netns, pictures):
     page = browser(namespace).open(front(daemon))
     page.refreshed(2)
     assert page.run("document.scripts.length") == 1 and page.run("window.ran") is None
-    shown = [row[0] for row in rows(page, "interfaces")]
+    page.run("document.querySelectorAll('details').forEach(one => one.open = true)")
+    shown = [row[0] for part in ("interfaces", "others") for row in rows(page, part)]
     expected = {f"{name} veth\n{re.sub('[^ -~]', chr(0xFFFD), alias)}" for name, alias in aliases.items()}
     assert {text for text in shown if "\n" in text} == expected
     assert page.complaints == []
     page.screenshot(pictures / "page-names.png")
+
+
+def lose(daemon, veth):
+    """Until the page tells of it: that somebody loses is no proof on a host where other tests do, too."""
+
+    def told():
+        veth.send_udp(500)
+        return b"UDP port 9999" in daemon.get("/").body
+
+    eventually(told, "the loss")
 
 
 class Outline(HTMLParser):
@@ -269,12 +333,12 @@ class Outline(HTMLParser):
 def test_without_script(exporter, browser, veth, full_socket):
     """The same page, whole; a reload renews it."""
     daemon = exporter(ALL_DEVICES, netns=veth.b)
-    veth.send_udp(500)
-    eventually(lambda: b" loses " in daemon.get("/").body, "the loss")
+    lose(daemon, veth)
     outline = Outline()
     outline.feed(daemon.get("/").body.decode())
     assert [one for one in outline.ids if one in LIVE] == LIVE
-    assert outline.scripts == [{}] and outline.links == ["/metrics"]
+    assert outline.scripts == [{}] and outline.links[:3] == ["./metrics", "./report", "./runbook/"]
+    assert all(daemon.get(link[1:]).status == 200 for link in set(outline.links))
     page = browser(veth.b).open(front(daemon), script=False)
     assert page.call("Runtime.evaluate", expression="document.body.innerText")["result"]["value"].count("b0") >= 1
     page.browser.listen(2)
@@ -288,47 +352,97 @@ def test_keyboard(exporter, browser, netns):
     daemon = exporter(ALL_DEVICES, netns=namespace)
     page = browser(namespace).open(front(daemon))
     reached = []
-    name = "(one => one.id || one.innerText.split(' ').slice(0, 2).join(' '))(document.activeElement)"
-    for _ in range(9):
+    name = "(one => one.innerText)(document.activeElement)"
+    while reached[-1:] != ["Collectors"] and len(reached) < 100:
         page.press(*TAB)
         reached.append(page.run(name))
-        if reached[-1] in ("By configuration,", "All that"):
+        if page.run("document.activeElement.tagName") == "SUMMARY":
             page.press(*ENTER)
             page.refreshed(2)
             assert page.run(name) == reached[-1]
-    parts = ["losses", "interfaces", "All interfaces", "By configuration,", "others", "All that", "sites", "collectors"]
-    assert reached == ["Metrics", *parts]
-    page.run("document.querySelector('main a').focus()")
+    parts = [
+        "Metrics",
+        "Report",
+        "Runbook",
+        "The other interfaces",
+        "All interfaces",
+        "All counters of drops that moved within the last five minutes",
+        "All places in the kernel that dropped packets since the exporter counts",
+        "Collectors",
+    ]
+    # Incidents, which others on this host may cause, have links of their own.
+    assert [one for one in reached if not one.startswith("Runbook:")] == parts
+    page.run("document.querySelector('main > p a').focus()")
     page.refreshed(2)
     page.press(*ENTER)
-    wait(page, lambda: len(rows(page, "interfaces")) == 61, "all interfaces")
+    wait(page, lambda: len(rows(page, "others")) + len(rows(page, "interfaces")) == 61, "all interfaces")
 
 
 def axe(page, npm):
     """What axe-core finds wrong, and, where all is in sight, what it can't tell."""
     page.run((npm / "axe-core/axe.min.js").read_text() + ";0")
+    # What is renewed while it looks would be looked at in halves.
+    page.run("window.live = [...document.querySelectorAll('[data-live]')]; live.forEach(one => delete one.dataset.live)")
     found = page.run("axe.run()")
+    page.run("live.forEach(one => one.dataset.live = '')")
     assert len(found["passes"]) > 20
     wide = page.run("innerWidth") > 1000
     wrong = found["violations"] + (found["incomplete"] if wide else [])
+    for one in found["incomplete"]:
+        # What is behind a text of a picture it never knows: contrasts() does.
+        if one["id"] == "color-contrast":
+            one["nodes"] = [node for node in one["nodes"] if not node["html"].startswith("<text")]
+    wrong = [one for one in wrong if one["nodes"]]
     return [(one["id"], one["help"], [node["html"][:200] for node in one["nodes"]][:3]) for one in wrong]
 
 
+PLACES = [
+    *("NIC", "driver", "ingress", "network", "sockets"),
+    *("sockets", "network", "egress queues", "driver", "NIC"),
+]
+CONTRASTS = """(() => {
+    const light = text => text.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255)
+        .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = text => {
+        const box = text.parentNode.querySelector(":scope > rect");
+        const fill = box ? getComputedStyle(box).fill : "none";
+        return fill === "none" ? getComputedStyle(document.getElementById("path")).backgroundColor : fill;
+    };
+    return [...document.querySelectorAll("#path text")].map(text => {
+        const both = [getComputedStyle(text).fill, behind(text)].map(light);
+        return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+    });
+})()"""
+
+
+def contrasts(page):
+    """Of each text of the picture with what is behind it, as WCAG reckons it."""
+    found, texts = page.run(f"[{CONTRASTS}, [...document.querySelectorAll('#path text')].map(one => one.textContent)]")
+    # Each place with its name and at least one number.
+    assert [text for text in texts if text in PLACES] == PLACES
+    assert all(re.match(r"\d", after) for place, after in zip(texts, texts[1:]) if place in PLACES)
+    assert len(found) == len(texts)
+    return found
+
+
+@pytest.mark.parametrize("width", [1200, 390])
 @pytest.mark.parametrize("loss", [False, True], ids=["quiet", "loss"])
-def test_accessible(exporter, browser, veth, full_socket, npm, pictures, loss):
+def test_accessible(exporter, browser, veth, full_socket, npm, pictures, loss, width):
     """axe-core finds nothing, whatever it looks like."""
     daemon = exporter(ALL_DEVICES, netns=veth.b)
     page = browser(veth.b).open(front(daemon))
     page.run("document.querySelectorAll('details').forEach(one => one.open = true)")
     if loss:
         veth.send_udp(3000)
-        wait(page, lambda: rows(page, "losses"), "the loss")
-    for scheme, width in (("light", 1200), ("dark", 1200), ("light", 390), ("dark", 390)):
+        wait(page, lambda: any("UDP port 9999" in card[0] for card in cards(page)), "the loss")
+    for scheme in ("light", "dark"):
         page.look(width=width, dark=scheme == "dark")
         page.refreshed()
         page.screenshot(pictures / f"page-{'loss' if loss else 'quiet'}-{scheme}-{width}.png")
         assert axe(page, npm) == []
-        # Wide tables scroll by themselves, the page does not.
+        assert min(contrasts(page)) >= 4.5
+        # Nothing scrolls sideways.
         assert page.run("document.documentElement.scrollWidth") <= width
     page.run("document.getElementById('note').hidden = false")
     assert axe(page, npm) == []
@@ -336,8 +450,7 @@ def test_accessible(exporter, browser, veth, full_socket, npm, pictures, loss):
 
 def test_valid_html(exporter, veth, full_socket, npm, tmp_path):
     daemon = exporter(ALL_DEVICES, netns=veth.b)
-    veth.send_udp(500)
-    eventually(lambda: b" loses " in daemon.get("/").body, "the loss")
+    lose(daemon, veth)
     (tmp_path / "page.html").write_bytes(daemon.get("/").body)
     # Not of the language: how to write it. A hidden alert is shown by script.
     rules = {"long-title": "off", "no-trailing-whitespace": "off", "require-sri": "off"}
@@ -350,7 +463,7 @@ def test_valid_html(exporter, veth, full_socket, npm, tmp_path):
 def scrape_ms(daemon):
     """The middle one of many scrapes, each of new numbers."""
     took = []
-    for _ in range(40):
+    for _ in range(15):
         time.sleep(0.1)
         begin = time.monotonic()
         assert daemon.get("/metrics", {"Accept-Encoding": "gzip"}).status == 200
@@ -380,19 +493,20 @@ def viewers(daemon, count):
 def test_thousands_of_interfaces(exporter, browser, netns, pictures, record_testsuite_property):
     """The page stays small, and all of them are shown where asked for. What ten viewers add to a scrape is noted."""
     namespace = netns()
-    namespace.batch(f"link add v{i} type veth peer name w{i}" for i in range(2000))
-    daemon = exporter(ALL_DEVICES, "--set=collectors.link.interval=100ms", netns=namespace)
+    namespace.batch(f"link add v{i} type veth peer name w{i}" for i in range(1000))
+    daemon = exporter(ALL_DEVICES, "--set=collectors.link.interval=1s", netns=namespace)
     assert len(daemon.get("/").body) < 100_000
-    record_testsuite_property("ms a scrape of 4,000 interfaces", f"{scrape_ms(daemon):.2f}")
+    record_testsuite_property("ms a scrape of 2,000 interfaces", f"{scrape_ms(daemon):.2f}")
     with viewers(daemon, 10):
         record_testsuite_property("ms the same with ten viewers", f"{scrape_ms(daemon):.2f}")
     page = browser(namespace).open(front(daemon))
+    page.run("document.querySelectorAll('details').forEach(one => one.open = true)")
     page.refreshed(2)
-    assert len(rows(page, "interfaces")) == 50
-    assert "3,951 more" in page.text("#interfaces")
-    page.screenshot(pictures / "page-4000.png")
+    assert len(rows(page, "others")) == 50
+    assert "1,951 more" in page.text("#others")
+    page.screenshot(pictures / "page-2000.png")
     page = page.browser.open(front(daemon) + "?interfaces=all", width=390, dark=True)
-    page.refreshed(2)
-    assert len(rows(page, "interfaces")) == 4001
+    page.refreshed(2, 4 * PATIENCE)  # it rests three times as long as a renewal takes
+    assert len(rows(page, "others")) == 2001
     assert page.complaints == []
-    page.screenshot(pictures / "page-4000-all.png")
+    page.screenshot(pictures / "page-2000-all.png")

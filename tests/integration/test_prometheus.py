@@ -24,6 +24,7 @@ ACCEPT = {
 def monitored(exporter, veth, tmp_path):
     """A daemon in the fault lab's b, and a Prometheus that scrapes it."""
     daemon = exporter("--set=devices.exclude_kinds=", "--set=collectors.link.interval=250ms", netns=veth.b)
+    daemon.go_first()
     return daemon, Prometheus(veth.b, tmp_path, [daemon.port])
 
 

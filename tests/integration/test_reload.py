@@ -81,6 +81,16 @@ def test_what_did_not_change_is_not_restarted(reloadable):
     assert subject.daemon.metrics().value(name, collector="link") == before
 
 
+def test_row_65_a_reload_that_has_nothing_to_say(reloadable):
+    """No message at all: of no bytes there is no end either, which the undefined-behaviour sanitizer knows."""
+    subject = reloadable({})
+    said = subject.daemon.stderr
+    subject.reload({})
+    subject.reload({})
+    lines = subject.daemon.stderr.removeprefix(said).splitlines()
+    assert [line for line in lines if not line.startswith("collector ")] == 2 * ["configuration reloaded"]
+
+
 def test_flags_still_win_after_a_reload(exporter, tmp_path):
     path = tmp_path / "config.json"
     path.write_text("{}")
@@ -122,7 +132,7 @@ def test_a_file_that_is_gone_or_unreadable_changes_nothing(reloadable):
     os.unlink(subject.path)
     subject.daemon.signal(signal.SIGHUP)
     eventually(lambda: subject.daemon.metrics().value(LOADED) == 0, "the refusal")
-    assert "No such file" in subject.daemon.stderr
+    eventually(lambda: "No such file" in subject.daemon.stderr, "the reason")
     os.mkfifo(subject.path)
     subject.daemon.signal(signal.SIGHUP)
     eventually(lambda: "regular file" in subject.daemon.stderr, "the refusal")

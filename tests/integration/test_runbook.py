@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/runbook: every link leads somewhere, every page is linked, every metric it names is there, and the table of drop
-reasons is the program's own."""
+"""docs/runbook: every link leads somewhere, every page is linked, every metric it names is there, and the tables of drop
+reasons and of the ledger's rules are the program's own."""
 
 import re
 import subprocess
@@ -35,7 +35,7 @@ def test_every_page_is_in_the_index():
 
 def test_alerts_and_pages_name_each_other():
     named = {(alert, name) for name in PAGES for alert in alerts_of(name)}
-    linked = {(rule["alert"], rule["annotations"]["runbook"]) for rule in rules.rules("alert")}
+    linked = {(rule["alert"], rule["annotations"]["runbook_url"]) for rule in rules.rules("alert")}
     assert {(alert, f"docs/runbook/{name}") for alert, name in named} == linked
 
 
@@ -46,7 +46,7 @@ def test_every_limit_is_explained():
     assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(limits)
 
 
-@pytest.mark.parametrize("name", sorted(set(PAGES) - {"README.md", "drop-reasons.md"}))
+@pytest.mark.parametrize("name", sorted(set(PAGES) - {"README.md", "drop-reasons.md", "ledger.md"}))
 def test_a_page_says_all(name):
     text = (DIRECTORY / name).read_text()
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
@@ -61,10 +61,28 @@ def test_names_are_the_exporters(name):
     assert list(rules.unknown(re.sub(r"^```sh\n.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))) == []
 
 
-def test_drop_reasons_are_the_programs(build, request):
-    path = DIRECTORY / "drop-reasons.md"
-    prose, _, _ = path.read_text().partition("| reason |")
-    table = subprocess.run([build / "daemon/generate/generate", "drop-reasons"], capture_output=True, check=True).stdout.decode()
-    if request.config.getoption("--update-golden"):
+def is_the_programs(path, command, update, **options):
+    """The page's table, which ends it, is what the program prints."""
+    table = subprocess.run(command, capture_output=True, check=True, text=True, **options).stdout
+    head = table.splitlines()[0]
+    prose, _, _ = path.read_text().partition(head)
+    if update:
         path.write_text(prose + table)
     assert path.read_text() == prose + table
+
+
+def test_drop_reasons_are_the_programs(build, request):
+    is_the_programs(
+        DIRECTORY / "drop-reasons.md",
+        [build / "daemon/generate/generate", "drop-reasons"],
+        request.config.getoption("--update-golden"),
+    )
+
+
+def test_ledger_rules_are_the_programs(build, request):
+    is_the_programs(
+        DIRECTORY / "ledger.md",
+        [build / "tests/unit/ledger_document"],
+        request.config.getoption("--update-golden"),
+        env={"FIXTURES": str(rules.TREE / "tests/fixtures")},
+    )

@@ -14,7 +14,7 @@ from contextlib import suppress
 import pytest
 
 import exposition
-from daemon import eventually
+from daemon import eventually, go_first
 
 ONLY = ("--collector.disable-defaults", "--collector.snmp")
 ALL = (*ONLY, "--set=collectors.snmp.fields.include=*")
@@ -640,7 +640,7 @@ def test_row_23_fifo_and_directory(exporter, procfs):
         (net / file).unlink()
     os.mkfifo(net / "snmp")
     (net / "netstat").mkdir()
-    daemon = exporter(*ALL, f"--path.procfs={procfs}")
+    daemon = exporter(*ALL, f"--path.procfs={procfs}", preexec_fn=go_first)
     page = daemon.metrics()
     assert page.value("netdrop_collector_up", collector="snmp") == 1
     assert page.series("netdrop_udp_no_ports_total", ip_version="6")

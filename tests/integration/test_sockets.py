@@ -5,7 +5,6 @@ queues are."""
 import contextlib
 import ctypes
 import os
-import random
 import re
 import socket
 import struct
@@ -155,14 +154,6 @@ def overrun(namespace, connected, count):
     return count - waiting(connected)
 
 
-@pytest.fixture
-def chosen():
-    """Numbers at random; the seed is told where the test fails."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    return random.Random(seed)
-
-
 def test_a_socket_that_disconnects_brings_no_past(netns, exporter, chosen):
     """What it dropped while connected was no service's; from then on it counts."""
     inside = netns()
@@ -199,15 +190,23 @@ def test_what_is_dropped_while_connected_for_long_never_counts(netns, exporter, 
             assert drops(fresh(process, "sockets")) == {("8125", "4"): lost}
 
 
-def test_a_client_that_becomes_a_service_brings_no_past(netns, exporter, chosen):
-    """A port of the kernel's choice, given up, and one of its own: once a minute's looks have seen what it dropped."""
+@pytest.mark.parametrize("others", [0, 300], ids=["few", "many"])
+def test_a_client_that_becomes_a_service_brings_no_past(netns, exporter, chosen, clocks, others):
+    """A port of the kernel's choice, given up, and one of its own: once a look has seen what it dropped, and where there
+    are many clients, one after a minute, however many there were in it."""
     inside = netns()
-    process = exporter(*ONLY_SOCKETS, netns=inside)
-    with inside.socket(socket.AF_INET, socket.SOCK_DGRAM) as reader:
+    environment, jump = clocks
+    process = exporter(*ONLY_SOCKETS, netns=inside, env=environment)
+    with contextlib.ExitStack() as clients, inside.socket(socket.AF_INET, socket.SOCK_DGRAM) as reader:
+        for _ in range(others):
+            clients.enter_context(inside.socket(socket.AF_INET, socket.SOCK_DGRAM)).connect(("127.0.0.1", 9))
+        fresh(process, "sockets")  # knows how many there are
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         reader.setblocking(False)
         assert overrun(inside, reader, chosen.randrange(100, 900)) > 0
-        for _ in range(14):
+        fresh(process, "sockets")
+        if others:
+            jump(0, suspended=61)
             fresh(process, "sockets")
         disconnect(reader)
         fresh(process, "sockets")
@@ -234,6 +233,31 @@ def test_ports_that_come_into_view_by_a_reload_bring_no_past(netns, exporter, tm
         lost = 100 - waiting(reader)
         assert drops(fresh(process, "sockets")) == {("40000", "4"): lost}
         assert ss_drops(inside)[40000, "4"] == before + lost > lost
+
+
+def test_a_reload_loses_and_doubles_nothing(netns, exporter, tmp_path, chosen):
+    """What is dropped before, while and after one instance of the collector follows another."""
+    inside = netns()
+    path = tmp_path / "config.json"
+    settings = '{"collectors": {"sockets": {"max_ports": %d, "interval": "100ms"}}}'
+    path.write_text(settings % 1000)
+    process = exporter("--collector.disable-defaults", "--collector.sockets", f"--config.file={path}", netns=inside)
+    lost, dead = 0, str(chosen.randrange(2000, 8000))
+    with udp(inside, int(dead)) as reader:
+        send(inside, int(dead))
+        of_the_dead = 100 - waiting(reader)
+        assert drops(fresh(process, "sockets")) == {(dead, "4"): of_the_dead}
+    with udp(inside, 8125) as reader:
+        for number in range(8):
+            path.write_text(settings % (1001 + number))
+            before, count = chosen.randrange(200), chosen.randrange(1, 300)
+            send(inside, 8125, before)
+            process.signal(1)
+            send(inside, 8125, count)
+            lost += before + count - waiting(reader)
+            right = {(dead, "4"): of_the_dead, ("8125", "4"): lost}
+            eventually(lambda: drops(process.metrics()) == right, "all that was lost")
+            assert ss_drops(inside)[8125, "4"] == lost
 
 
 def test_once_counts_while_it_listens(netns, binary):

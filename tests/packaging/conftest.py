@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """PACKAGES names the directory that scripts/package built into, REBUILT one where it did so again from a copy of
-the tree in another directory; tests/packaging/ci makes both."""
+the tree in another directory, the rpm with --all; tests/packaging/ci makes both."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -10,6 +11,21 @@ import pytest
 
 TREE = Path(__file__).resolve().parents[2]
 sys.path.append(str(TREE / "tests" / "integration"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: of what is built with --all only")
+    # A stage that runs out of time is sent SIGTERM: even then containers must go.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="run the slow tests too")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--all"):
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
 @pytest.fixture(scope="session")

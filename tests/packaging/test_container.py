@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The container as packaging/kubernetes describes it, built from packaging/container and run by Podman with the flags
-that the manifest comes to: the same user, capabilities, read-only root and probes.
+that the manifest comes to: the same user, capabilities, read-only root and probes, under packaging/seccomp's profile.
 
-IMAGE names the image, built by tests/packaging/container, and PODMAN the command with its own storage. Podman's
-default seccomp profile lets only CAP_SYS_ADMIN use bpf(), unlike containerd's that the manifest names: here a profile
-is left out, so that it is the capabilities that decide."""
+IMAGE names the image, built by tests/packaging/ci, and PODMAN the command with its own storage. Podman's own seccomp
+profile, like CRI-O's, lets only CAP_SYS_ADMIN use bpf(): under ours the capabilities decide."""
 
 import os
+import random
 import re
 import shlex
+import shutil
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
 import yaml
 
+import exposition
 from daemon import eventually
 
 PODMAN = shlex.split(os.environ.get("PODMAN", ""))
@@ -22,8 +25,9 @@ IMAGE = os.environ.get("IMAGE", "")
 # Limits that need no privilege to set, and an address that nobody else has.
 FLAGS = ["--network=host", "--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096", "--security-opt=no-new-privileges"]
 LISTEN = "--web.listen-address=127.0.0.1:0"
+PROFILE = f"--security-opt=seccomp={Path(__file__).resolve().parents[2] / 'packaging/seccomp/netdrop-exporter.json'}"
 
-# README.md's table: drop sites by source, and what the container is given.
+# The table of docs/containers.md: drop sites by source, and what the container is given.
 SOURCES = {
     "none": ("auto", [], False),
     "bpf": ("bpf", ["BPF", "PERFMON"], True),
@@ -40,32 +44,31 @@ def podman(*arguments):
 
 
 @pytest.fixture(scope="session")
-def manifest(tree):
-    with open(tree / "packaging/kubernetes/daemonset.yaml", encoding="utf-8") as file:
-        return {document["kind"]: document for document in yaml.safe_load_all(file)}
+def base(tree):
+    return tree / "packaging/kubernetes/base"
 
 
 @pytest.fixture(scope="session")
-def container(manifest):
-    (container,) = manifest["DaemonSet"]["spec"]["template"]["spec"]["containers"]
+def container(base):
+    manifest = yaml.safe_load((base / "daemonset.yaml").read_text())
+    (container,) = manifest["spec"]["template"]["spec"]["containers"]
     return container
 
 
 @pytest.fixture
-def running(manifest, container, tmp_path):
+def running(base, container, tmp_path):
     """The name of a container with the flags that the kubelet would give it."""
     context = container["securityContext"]
     assert context["readOnlyRootFilesystem"] and not context["allowPrivilegeEscalation"]
     (mount,) = container["volumeMounts"]
-    for name, text in manifest["ConfigMap"]["data"].items():
-        (tmp_path / name).write_text(text)
+    shutil.copy(base / "config.json", tmp_path)
     name = f"netdrop-test-{os.getpid()}"
     started = podman(
         "run",
         "--detach",
         f"--name={name}",
         *FLAGS,
-        "--security-opt=seccomp=unconfined",
+        PROFILE,
         "--read-only",
         "--read-only-tmpfs=false",
         f"--user={context['runAsUser']}:{context['runAsGroup']}",
@@ -101,20 +104,12 @@ def command_help():
     return podman("run", "--rm", *FLAGS, "--cap-drop=ALL", "--read-only", IMAGE, "--help").stdout
 
 
-def test_manifest_names_what_there_is(manifest, container, command_help):
-    """Ports, probes, labels and volumes fit together, and the flags exist."""
-    spec = manifest["DaemonSet"]["spec"]
-    labels = spec["template"]["metadata"]["labels"]
-    assert spec["selector"]["matchLabels"].items() <= labels.items()
+def test_manifest_names_what_there_is(container, command_help):
+    """Ports and probes fit together, and the flags exist."""
     (port,) = container["ports"]
     assert f":{port['containerPort']};" in command_help
-    assert spec["template"]["metadata"]["annotations"]["prometheus.io/port"] == str(port["containerPort"])
     for probe in ("livenessProbe", "readinessProbe"):
         assert container[probe]["httpGet"]["port"] == port["name"]
-    (volume,) = spec["template"]["spec"]["volumes"]
-    assert volume["configMap"]["name"] == manifest["ConfigMap"]["metadata"]["name"]
-    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"]}
-    assert spec["template"]["spec"]["hostNetwork"] is True
 
 
 def test_manifest_runs(running, container):
@@ -134,10 +129,86 @@ def test_manifest_runs(running, container):
     assert state == "0", logs(running)
 
 
+def mebibytes(quantity):
+    return float(re.fullmatch(r"(\d+)Mi", quantity)[1])
+
+
+def test_memory_is_what_the_manifest_asks_for(running, container):
+    """Its own and the kernel's for its maps, after scrapes of all forms: less than is requested, a quarter of the limit."""
+    for path in ("/metrics", "/", "/report", "/metrics"):
+        eventually(lambda path=path: get(running, path), path)
+    page = eventually(
+        lambda: (text := get(running, "/metrics")) and "netdrop_kernel_drop_map_bytes" in text and text, "drop sites"
+    )
+    (pid,) = podman("inspect", "--format={{.State.Pid}}", running).stdout.split()
+    resident = int(re.search(r"^Rss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)[1]) / 1024
+    maps = sum(sample.value for sample in exposition.check_text(page.encode())["netdrop_kernel_drop_map_bytes"]) / 2**20
+    print(f"resident {resident:.1f} MiB, maps {maps:.1f} MiB")
+    assert maps > 0
+    assert resident + maps <= mebibytes(container["resources"]["requests"]["memory"])
+    assert mebibytes(container["resources"]["limits"]["memory"]) == 4 * mebibytes(container["resources"]["requests"]["memory"])
+
+
+@pytest.fixture
+def from_scratch(tmp_path):
+    """The name of an image that has one file."""
+    root, name = tmp_path / "root", f"localhost/lose-{os.getpid()}"
+    root.mkdir()
+    source = Path(__file__).with_name("lose.c")
+    subprocess.run(["cc", "-Wall", "-O1", "-static", "-o", root / "lose", source], check=True)
+    packed = subprocess.run(["tar", f"--directory={root}", "--create", "."], check=True, capture_output=True).stdout
+    imported = subprocess.run([*PODMAN, "import", "--quiet", "-", name], input=packed, capture_output=True, timeout=120, check=False)
+    assert imported.returncode == 0, imported.stderr
+    yield name
+    podman("rmi", "--force", name)
+
+
+def lose(image, name, datagrams):
+    """A container of its own loses them; its ID, and how many were lost."""
+    try:
+        ran = podman("run", f"--name={name}", "--network=none", *FLAGS[1:], image, "/lose", str(datagrams))
+        assert ran.returncode == 0, ran.stderr
+        return podman("inspect", "--format={{.Id}}", name).stdout.strip(), int(ran.stdout)
+    finally:
+        podman("rm", "--force", name)
+
+
+def test_what_a_container_loses_is_its_own(running, from_scratch):
+    """Whose it is, is told by the ID that podman gave it. All are gone when they are asked for."""
+    eventually(lambda: 'netdrop_collector_up{collector="drop_monitor"} 1' in (get(running, "/metrics") or ""), "drop sites")
+    wanted = dict(lose(from_scratch, f"lose-{os.getpid()}-{i}", random.randrange(50, 500)) for i in range(3))
+    assert len(wanted) == 3 and min(wanted.values()) > 0
+
+    def told():
+        page = exposition.check_text(get(running, "/metrics").encode())
+        rows = page.series("netdrop_workload_drops_total", **{"class": "capacity"})  # what was not read is benign
+        rows = [row for row in rows if row.labels["container_id"] in wanted]
+        return rows if sum(row.value for row in rows) == sum(wanted.values()) else None
+
+    rows = eventually(told, "what they lost")
+    assert {row.labels["container_id"]: row.value for row in rows} == wanted
+    # Podman made their control groups by itself, outside of all units.
+    assert {(row.labels["unit"], row.labels["pod_uid"]) for row in rows} == {("-.slice", "")}
+
+
 def test_bad_configuration_ends_it():
     result = podman("run", "--rm", *FLAGS, "--cap-drop=ALL", "--read-only", IMAGE, "--set=web.pages=true")
     assert result.returncode == 2
     assert "web.pages: unknown key" in result.stderr
+
+
+@pytest.mark.parametrize("capabilities, works", [(["BPF", "PERFMON"], True), (["PERFMON"], False)], ids=["all", "without BPF"])
+def test_self_test(capabilities, works):
+    """It tells what a container can; a namespace of its own the profile does not let it make, which is no failure."""
+    added = [f"--cap-add={capability}" for capability in capabilities]
+    flags = ["--user=0", PROFILE, "--read-only", "--cap-drop=ALL", *added]
+    options = ["--self-test", "--no-collector.conntrack", "--set=collectors.drop_monitor.source=bpf"]
+    result = podman("run", "--rm", *FLAGS, *flags, IMAGE, *options)
+    assert result.returncode == (0 if works else 1), result.stdout + result.stderr
+    said = dict(re.findall(r"^(\w[\w ]*?) {2,}(.*)$", result.stdout, re.MULTILINE))
+    assert said["drop_monitor"].startswith("works" if works else "absent")
+    assert said["own drop"].startswith("not tried")
+    assert ("no network namespace of its own: Operation not permitted" in said["own drop"]) is works
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -147,7 +218,7 @@ def test_capabilities(name):
         "run",
         "--rm",
         *FLAGS,
-        "--security-opt=seccomp=unconfined",
+        PROFILE,
         "--read-only",
         "--cap-drop=ALL",
         *(f"--cap-add={capability}" for capability in capabilities),

@@ -16,6 +16,15 @@ assert "NETDROP_SYSTEMD" in os.environ, "these tests need a systemd of their own
 from service import Service  # noqa: E402
 
 
+def pytest_addoption(parser):
+    parser.addoption("--late", default="5", help="seconds that an address comes late, comma-separated")
+
+
+@pytest.fixture
+def seconds_late(request):
+    return [int(seconds) for seconds in request.config.getoption("--late").split(",")]
+
+
 @pytest.fixture
 def stopped():
     """The service, not started yet; ended with everything it left behind."""

@@ -6,7 +6,7 @@
 image_cache=${XDG_CACHE_HOME:-$HOME/.cache}/netdrop-exporter/systemd
 image_packages=(
     systemd-sysv dbus
-    libbpf1 libcjson1 libdeflate0 libmicrohttpd12 libnettle8 libnl-3-200 libnl-genl-3-200 libnl-route-3-200
+    libbpf1 libcjson1 libdeflate0 libmicrohttpd12 libncursesw6 libnettle8 libnl-3-200 libnl-genl-3-200 libnl-route-3-200 libpcap0.8
     iproute2 nftables procps python3-prometheus-client python3-pytest python3-pytest-timeout
 )
 

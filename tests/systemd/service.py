@@ -5,11 +5,12 @@ import http.client
 import re
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import exposition
 import procfs
-from daemon import eventually
+from daemon import PATIENCE, eventually
 
 NAME = "netdrop-exporter"
 CONFIGURATION = Path("/etc/netdrop-exporter/config.json")
@@ -69,20 +70,32 @@ class Service:
 
     def get(self, path):
         """The status, or None where nobody answers."""
-        connection = http.client.HTTPConnection(*ADDRESS, timeout=10)
+        with suppress(OSError):
+            return self.ask(path)
+        return None
+
+    @staticmethod
+    def ask(path):
+        """The status."""
+        connection = http.client.HTTPConnection(*ADDRESS, timeout=PATIENCE)
         try:
             connection.request("GET", path)
             return connection.getresponse().status
-        except OSError:
-            return None
         finally:
             connection.close()
 
     def metrics(self):
-        connection = http.client.HTTPConnection(*ADDRESS, timeout=10)
+        return exposition.check_text(self._page({}))
+
+    def openmetrics(self):
+        return exposition.check_openmetrics(self._page({"Accept": "application/openmetrics-text; version=1.0.0"}))
+
+    @staticmethod
+    def _page(headers):
+        connection = http.client.HTTPConnection(*ADDRESS, timeout=PATIENCE)
         try:
-            connection.request("GET", "/metrics")
-            return exposition.check_text(connection.getresponse().read())
+            connection.request("GET", "/metrics", headers=headers)
+            return connection.getresponse().read()
         finally:
             connection.close()
 

@@ -62,17 +62,18 @@ def test_loss_is_told(service, identifiers):
 
     def worst():
         flood()
-        return re.fullmatch(rf"{whole}; lo loses \S+/s since \d\d:\d\d \(SOCKET_RCVBUFF in \w+\)", service.show("StatusText"))
+        told = r"(.*, )?lo loses \S+/s since \d\d:\d\d:\d\d: the receive buffer is full"
+        return re.fullmatch(rf"{whole}; {told}(; \d+ more)?", service.show("StatusText"))
 
     eventually(worst, "the Status line to tell it", timeout=90)
     found = said(f"MESSAGE_ID={identifiers['LOSS_BEGAN']}", "NETDROP_DEVICE=lo")
     assert [entry["PRIORITY"] for entry in found] == ["4"]
     assert found[0]["SYSLOG_IDENTIFIER"] == NAME
-    assert re.fullmatch(r"SOCKET_RCVBUFF in \w+", found[0]["NETDROP_CAUSE"])
-    assert found[0]["MESSAGE"].startswith("lo loses packets: ")
+    assert found[0]["NETDROP_CAUSE"] == "udp_receive_buffer_full"
+    assert re.search(r"lo loses \S+/s: the receive buffer is full; \d+ within 60 s", found[0]["MESSAGE"])
     text = explained(identifiers["LOSS_BEGAN"])
-    assert "Subject: lo loses packets: SOCKET_RCVBUFF in " in text
-    assert "What to do" in text and "ip -s -s link show lo" in text
+    assert "loses packets (udp_receive_buffer_full)" in text
+    assert "What to do" in text and 'netdrop_lost_packets_total{cause="udp_receive_buffer_full"}' in text
 
 
 def test_the_choice_of_a_source_is_an_entry(service, identifiers):
@@ -86,7 +87,7 @@ def test_the_choice_of_a_source_is_an_entry(service, identifiers):
 def test_row_46_a_refused_reload_is_told(service, identifiers):
     CONFIGURATION.write_text('{"web": {"pagee": 1}}')
     assert systemctl("reload", NAME, check=False).returncode != 0
-    eventually(lambda: service.show("StatusText").startswith("configuration file is invalid"), "the Status line")
+    eventually(lambda: service.show("StatusText").startswith("configuration was not reloaded"), "the Status line")
     found = said(f"MESSAGE_ID={identifiers['CONFIG_REFUSED']}", f"_PID={service.pid}")
     assert [entry["PRIORITY"] for entry in found] == ["3"]
     assert "Subject: The new configuration is invalid" in explained(identifiers["CONFIG_REFUSED"])

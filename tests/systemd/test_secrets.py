@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from daemon import eventually
+from daemon import PATIENCE, SECRET_HASH, eventually
 from service import ADDRESS, CONFIGURATION, NAME, systemctl
 
 MADE = Path("/var/lib/netdrop-test")
 CERTIFICATE = MADE / "certificate.pem"
 CREDENTIALS = Path(f"/run/credentials/{NAME}.service")
 # "secret"
-USERS = "prometheus:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n"
+USERS = f"prometheus:{SECRET_HASH}\n"
 
 
 def configure(certificate, key, users):
@@ -29,7 +29,7 @@ def configure(certificate, key, users):
 def get(password="secret"):
     """The status, or None where nobody answers."""
     context = ssl.create_default_context(cafile=CERTIFICATE)
-    connection = http.client.HTTPSConnection(*ADDRESS, timeout=10, context=context)
+    connection = http.client.HTTPSConnection(*ADDRESS, timeout=PATIENCE, context=context)
     said = base64.b64encode(f"prometheus:{password}".encode()).decode()
     try:
         connection.request("GET", "/-/ready", headers={"Authorization": f"Basic {said}"})
@@ -98,7 +98,7 @@ def test_row_54_files_of_a_group(stopped, group_files):
 def test_row_54_what_it_may_not_read_is_named(stopped, group_files):
     configure(CERTIFICATE, *group_files)
     assert systemctl("start", NAME, check=False).returncode != 0
-    assert stopped.show("ExecMainStatus") == "2"
+    assert stopped.show("ExecMainStatus") == "1"
     assert f"{group_files[0]}: web.tls.key: cannot open: Permission denied" in stopped.journal()
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import symbols
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path += [str(TESTS / "integration"), str(TESTS / "lab")]
@@ -20,6 +21,15 @@ def binary():
     return os.path.join(os.environ["BUILD"], "netdrop-exporter")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "kernel_symbols: reads the kernel's own /proc/kallsyms, and no copy of it")
+
+
+@pytest.fixture(scope="session")
+def symbols_copy(tmp_path_factory):
+    return symbols.copy(tmp_path_factory.mktemp("symbols") / "kallsyms")
+
+
 def pytest_addoption(parser):
     parser.addoption("--mode", action="append", choices=("summary", "packet"), help="for the lab; default: both")
 
@@ -29,3 +39,7 @@ def pytest_generate_tests(metafunc):
     if "lab_mode" in metafunc.fixturenames:
         modes = metafunc.config.getoption("--mode") or ["summary", "packet"]
         metafunc.parametrize("lab_mode", modes, scope="module")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem == "test_lockdown")  # after it the kernel is another one

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import exposition
 import pytest
-from daemon import Exporter, eventually
+from daemon import PATIENCE, Exporter, eventually
 
 MODULES = ("nf_conntrack_netlink", "nf_conntrack", "nfnetlink")
 ONLY = ("--collector.disable-defaults", "--collector.conntrack")
+# The exporter looks every minute for what was not there.
+NOTICED = 60 + PATIENCE
 
 
 def loaded():
@@ -78,7 +80,7 @@ def test_modules_come_and_go(binary, tmp_path):
         shown = lambda: "netdrop_conntrack_entries" in daemon.metrics()  # noqa: E731
         assert not shown()
         modprobe("nf_conntrack_netlink")
-        eventually(shown, "the module to be noticed", 90)
+        eventually(shown, "the module to be noticed", NOTICED)
         assert limit() == int(Path("/proc/sys/net/netfilter/nf_conntrack_max").read_text())
         # ctnetlink goes, and the file is read instead.
         remove("nf_conntrack_netlink")
@@ -95,7 +97,7 @@ def test_modules_come_and_go(binary, tmp_path):
         eventually(
             lambda: daemon.metrics().value("netdrop_collector_supported", collector="conntrack") == 0,
             "its absence to be noticed",
-            90,
+            NOTICED,
         )
         assert not loaded()
     finally:
@@ -112,10 +114,10 @@ def test_descriptors_of_an_unloaded_module(binary, tmp_path):
         supported = lambda: daemon.metrics().value("netdrop_collector_supported", collector="conntrack")  # noqa: E731
         assert supported() == 1
         remove(*sorted(loaded(), key=MODULES.index))
-        eventually(lambda: supported() == 0, "its absence to be noticed", 90)
+        eventually(lambda: supported() == 0, "its absence to be noticed", NOTICED)
         assert daemon.metrics().value("netdrop_collector_failures_total", collector="conntrack") == 0
         modprobe("nf_conntrack")
-        eventually(lambda: "netdrop_conntrack_entries" in daemon.metrics(), "the module to be noticed", 90)
+        eventually(lambda: "netdrop_conntrack_entries" in daemon.metrics(), "the module to be noticed", NOTICED)
         limit = int(Path("/proc/sys/net/netfilter/nf_conntrack_max").read_text())
         assert daemon.metrics().value("netdrop_conntrack_entries_limit") == limit
     finally:

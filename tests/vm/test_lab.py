@@ -6,11 +6,24 @@ import pytest
 from bench import Watchers
 from compare import judge
 from recipes import RECIPES
-from symbols import copied
+from symbols import in_place
 
 # Of these the BPF source is asked for the device too, from inside the namespace: with one and without, of the
 # sender and of the receiver, of other kinds than veth.
-DEVICES = ("udp-closed-port", "udp-closed-unread", "nft-output-drop", "macvtap-full", "tbf-full", "other-host")
+DEVICES = (
+    "udp-closed-port",
+    "udp-closed-unread",
+    "nft-output-drop",
+    "macvtap-full",
+    "tbf-full",
+    "other-host",
+    # What the machine's own kernel may not have, so that it is told of here alone.
+    "clsact-drop",
+    "conntrack-full",
+    "netem-loss",
+    "netem-rate",
+    "cpu-backlog",
+)
 
 
 def agrees(name, watchers, inside, host):
@@ -19,8 +32,8 @@ def agrees(name, watchers, inside, host):
 
 
 @pytest.fixture(scope="module")
-def watchers(binary, tmp_path_factory):
-    with copied(tmp_path_factory.mktemp("symbols") / "kallsyms"):
+def watchers(binary, symbols_copy):
+    with in_place(symbols_copy):
         started = Watchers(binary)
         yield started
         started.close()

@@ -3,31 +3,50 @@
 flood. Numbers of rows are those of the reliability table. The drops are made on lo."""
 
 import json
-import random
+import os
 import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import procfs
 import pytest
-from bench import Watchers, fresh, told, why_not
-from daemon import eventually
+import test_records as native
+from bench import Watchers, fresh, second_processor, told, why_not
+from daemon import eventually, seeded
 from dropwatch import Dropwatch
+from lab import Namespace
 from monitor import Monitor
+from recipes import nft
+from symbols import in_place
 
 COUNT = 1000
-FLOOD = 100_000
+FLOOD = 30_000  # thirty times what fits into the queue of a processor in packet mode
 DROPS = "netdrop_kernel_drops_total"
 SITE = "__udp4_lib_rcv"
 # Whoever checks on the monitor does it every four seconds, and starts it again at the second time.
 NOTICED = 120
 
 
+@pytest.fixture(scope="module", autouse=True)
+def both_processors():
+    """Each tells of its own drops."""
+    with second_processor():
+        assert len(os.sched_getaffinity(0)) == 2
+        yield
+
+
 @pytest.fixture
-def watchers(binary):
+def shown_symbols(request, symbols_copy):
+    own = request.node.get_closest_marker("kernel_symbols")
+    with nullcontext() if own else in_place(symbols_copy):
+        yield
+
+
+@pytest.fixture
+def watchers(binary, shown_symbols):
     started = Watchers(binary)
     yield started
     started.close()
@@ -99,6 +118,7 @@ def counts_exactly(watcher, count=COUNT):
     return rows
 
 
+@pytest.mark.kernel_symbols
 @pytest.mark.parametrize("mode, reason, protocol", [("summary", "", ""), ("packet", "NO_SOCKET", "ipv4")])
 def test_mode(watchers, monitor, mode, reason, protocol):
     ours = watchers.start_host(mode)
@@ -129,7 +149,7 @@ def test_row_27_in_another_mode(watchers, dropwatch):
     other = dropwatch()
     other.start("summary")
     ours = watchers.start_host("packet", counts=False)
-    eventually(lambda: "somebody else runs drop_monitor in summary mode" in ours.process.stderr, "the log to say why")
+    eventually(lambda: "another program runs drop_monitor in summary mode" in ours.process.stderr, "the log to say why")
     is_told(other)
     # It is taken over as soon as the other is done.
     other.stop()
@@ -171,7 +191,7 @@ def test_row_28_somebody_changes_the_mode(watchers, monitor):
     monitor.stop()
     monitor.start("packet")
     awaits(ours, 0, "netdrop_collector_up", collector="drop_monitor")
-    eventually(lambda: "somebody else runs drop_monitor in packet mode" in ours.process.stderr, "the log to say why")
+    eventually(lambda: "another program runs drop_monitor in packet mode" in ours.process.stderr, "the log to say why")
     watchers.stop([ours])
     time.sleep(5)  # longer than it takes to be stopped
     assert monitor.running()
@@ -230,6 +250,7 @@ def module_blocked():
             file.flush()
 
 
+@pytest.mark.kernel_symbols
 def test_row_25_without_the_module(binary, watchers):
     with module_blocked():
         assert "no module drop_monitor" in why_not(binary, "summary")
@@ -253,8 +274,7 @@ def exceptions(page):
 @pytest.mark.parametrize("mode", ["summary", "packet"])
 def test_reloads_lose_and_double_nothing(watchers, monitor, mode, tmp_path):
     """Drops before, while and after: what was taken from the socket and not shown yet is the next instance's."""
-    chosen = random.Random(seed := random.randrange(1 << 32))
-    print("seed", seed)
+    chosen = seeded()
     config = tmp_path / "config.json"
     ages = iter(range(30, 60))
 
@@ -298,6 +318,7 @@ def hidden():
     path.write_text(usual, encoding="ascii")
 
 
+@pytest.mark.kernel_symbols
 def test_hidden_addresses_are_told_and_bpf_has_names_all_the_same(watchers, monitor, hidden):
     for source, function, reason in (("bpf", SITE, "NO_SOCKET"), ("summary", "unknown", "")):
         ours = watchers.start_host(source)
@@ -317,6 +338,66 @@ def told_names(watcher, function, reason):
         return sum(row.value for row in rows)
 
     return eventually(lambda: counted() >= 300 and counted(), "the drops", NOTICED)
+
+
+def packet_source(watchers, path, *flags):
+    flags = ("--collector.disable-defaults", native.WHOLE, f"--web.local-socket={path}", *flags)
+    watchers.wait([watchers.start("host", None, "packet", *flags)])
+    return watchers.running[-1]
+
+
+@contextmanager
+def one_processor():
+    """The monitor tells of the drops of each in their order, and not of those of several."""
+    usual = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(usual)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usual)
+
+
+def test_packets_are_recorded(watchers, monitor, tmp_path):
+    """With what the monitor tells of them: no device, no owner."""
+    process = packet_source(watchers, path := tmp_path / "s")
+    with closing(Namespace()) as namespace:
+        with one_processor():
+            own = native.send_numbers(namespace, range(100))
+        found = eventually(lambda: native.Records(path).of(native.PORT), "packets")
+        nft(namespace, "type filter hook input priority 0;", f"udp dport {native.PORT} drop")
+        native.send_numbers(namespace, [100])
+        answer = eventually(lambda: (records := native.Records(path)) and any(is_refused(each) for each in records.records) and records, "it")
+    assert answer.answer["source"] == "drop_monitor"
+    numbers = [native.number_of(record) for record in found]
+    assert numbers[: native.FIRST] == [0, 1, 2, 3] and numbers == sorted(set(numbers)) and max(numbers) < 100
+    for record in found:
+        assert record["data"][34:36] == own.to_bytes(2, "big")
+        assert record["length"] == len(record["data"]) == native.HEADERS + 32
+        assert (record["protocol"], record["device"], record["unit"]) == ("0x0800", "", "")
+        assert record["at"]["function"] == SITE and record["at"]["class"] == "error" and record["at"]["device"] == ""
+    assert answer.of(native.PORT)[-1]["at"]["packets"] >= 100
+    (refused,) = filter(is_refused, answer.records)
+    assert refused["link_type"] == 1 and native.number_of(refused) == 100
+    assert process.metrics().value("netdrop_kernel_drops_recorded_total") >= len(found) + 1
+
+
+def is_refused(record):
+    at = native.ETHERNET + 22
+    return record["at"]["reason"] == "NETFILTER_DROP" and record["data"][at : at + 2] == native.PORT.to_bytes(2, "big")
+
+
+def test_only_headers_of_them_leave(watchers, monitor, tmp_path):
+    packet_source(watchers, path := tmp_path / "s", "--set=collectors.drop_monitor.record_bytes=0")
+    with closing(Namespace()) as namespace:
+        native.send_numbers(namespace, range(3))
+        found = eventually(lambda: native.Records(path).of(native.PORT), "packets")
+    assert all(len(record["data"]) == native.HEADERS for record in found)
+
+
+def test_summaries_have_no_packets(watchers, monitor, tmp_path):
+    flags = ("--collector.disable-defaults", f"--web.local-socket={tmp_path / 's'}")
+    watchers.wait([watchers.start("host", None, "summary", *flags)])
+    assert native.get(tmp_path / "s", "/records")[0] == 404
 
 
 def test_flood_is_counted_whole(watchers, monitor):

@@ -8,6 +8,8 @@
  *     error     where it is there, the errno of every call, or "none": the driver has no statistics
  *     lie       where it is there, the count says one less than the driver then has
  *     block     while it is there, ETHTOOL_GSTATS does not return
+ *     clock     where it is there, each value is the milliseconds since the machine's start, and
+ * ETHTOOL_GSTATS returns so many milliseconds later as the file says
  *
  * ETHTOOL_SHIM_SINK may be the number of a descriptor that ETHTOOL_GSTATS writes to, and so may sleep in.
  * Like net/ethtool/ioctl.c, it writes as much as it has, whatever room the caller made.
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static FILE *open_file(const char *name)
@@ -77,6 +80,24 @@ static void read_values(unsigned long long *values, unsigned count)
         fclose(file);
 }
 
+/* A counter that grows by a thousand a second, exactly: what rates are made of it tells how even its readings
+ * are. */
+static void count_time(struct ethtool_stats *stats)
+{
+    FILE *file = open_file("clock");
+    unsigned delay = 0;
+    struct timespec now;
+
+    if (!file)
+        return;
+    (void)!fscanf(file, "%u", &delay);
+    fclose(file);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    for (unsigned i = 0; i < stats->n_stats; i++)
+        stats->data[i] = (unsigned long long)now.tv_sec * 1000 + (unsigned long long)now.tv_nsec / 1000000;
+    usleep(delay * 1000);
+}
+
 /* The errno, EOPNOTSUPP for "none", 0 where there is no such file. */
 static int read_error(void)
 {
@@ -102,6 +123,7 @@ static int get_stats(struct ethtool_stats *stats)
     for (unsigned i = 0; i < stats->n_stats; i++)
         stats->data[i] = 10 * i + 1;
     read_values(stats->data, stats->n_stats);
+    count_time(stats);
     return 0;
 }
 

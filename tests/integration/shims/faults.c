@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes one allocation or one system call fail, for LD_PRELOAD, and counts the allocations that live.
+ * Makes one allocation or one system call fail, or each of them, for LD_PRELOAD, and counts the allocations
+ * that live.
  * FAULTS_FILE is mapped and holds a struct control, which the tests write and read while the program runs.
  */
 
@@ -19,7 +20,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum what { ALLOCATION = 1, CALL = 2 };
+/* What is told to fail: one of these, or each call but those that only wait. */
+enum what { ALLOCATION = 1, CALL = 2, EACH_CALL = 3 };
+
+/* What may. */
+enum kind { MEMORY, REQUEST, WAIT };
 
 struct control {
     _Atomic int64_t what;
@@ -50,18 +55,24 @@ __attribute__((constructor)) static void map_control(void)
     control = mapped;
 }
 
-static int fails(enum what what)
+static int is_meant(enum what what, enum kind kind)
+{
+    return what == (kind == MEMORY ? ALLOCATION : CALL) || (what == EACH_CALL && kind == REQUEST);
+}
+
+static int fails(enum kind kind)
 {
     char name[16] = "";
+    enum what what = control ? (enum what)control->what : 0;
 
-    if (!control || control->what != what)
+    if (!is_meant(what, kind))
         return 0;
     if (control->thread[0] && (prctl(PR_GET_NAME, name) < 0 || strcmp(name, control->thread) != 0))
         return 0;
-    if (atomic_fetch_sub(&control->countdown, 1) != 1)
+    if (what != EACH_CALL && atomic_fetch_sub(&control->countdown, 1) != 1)
         return 0;
     atomic_fetch_add(&control->hits, 1);
-    errno = what == ALLOCATION ? ENOMEM : (int)control->error;
+    errno = kind == MEMORY ? ENOMEM : (int)control->error;
     return 1;
 }
 
@@ -74,17 +85,17 @@ static void *lives(void *memory)
 
 void *malloc(size_t size)
 {
-    return fails(ALLOCATION) ? NULL : lives(__libc_malloc(size));
+    return fails(MEMORY) ? NULL : lives(__libc_malloc(size));
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return fails(ALLOCATION) ? NULL : lives(__libc_calloc(count, size));
+    return fails(MEMORY) ? NULL : lives(__libc_calloc(count, size));
 }
 
 void *memalign(size_t alignment, size_t size)
 {
-    return fails(ALLOCATION) ? NULL : lives(__libc_memalign(alignment, size));
+    return fails(MEMORY) ? NULL : lives(__libc_memalign(alignment, size));
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
@@ -113,7 +124,7 @@ void *realloc(void *memory, size_t size)
 {
     if (!memory)
         return malloc(size);
-    return fails(ALLOCATION) ? NULL : __libc_realloc(memory, size);
+    return fails(MEMORY) ? NULL : __libc_realloc(memory, size);
 }
 
 /* glibc's own calls its realloc past us. */
@@ -127,14 +138,14 @@ void *reallocarray(void *memory, size_t count, size_t size)
 /* The system calls of a collection, by the names that programs and libraries call them by. Those that are
  * declared with an ellipsis get their arguments in registers all the same, and are defined under another
  * name. */
-#define CALL_OR(failure, type, name, parameters, arguments)                                                  \
+#define CALL_OR(kind, failure, type, name, parameters, arguments)                                            \
     type faulty_##name parameters __asm__(#name);                                                            \
     type faulty_##name parameters                                                                            \
     {                                                                                                        \
         type(*real) parameters = (type(*) parameters)dlsym(RTLD_NEXT, #name);                                \
-        return fails(CALL) ? failure : real arguments;                                                       \
+        return fails(kind) ? failure : real arguments;                                                       \
     }
-#define CALL(type, name, parameters, arguments) CALL_OR((type)-1, type, name, parameters, arguments)
+#define CALL(type, name, parameters, arguments) CALL_OR(REQUEST, (type)-1, type, name, parameters, arguments)
 
 CALL(int, open, (const char *path, int flags, long mode), (path, flags, mode))
 CALL(int, open64, (const char *path, int flags, long mode), (path, flags, mode))
@@ -143,8 +154,8 @@ CALL(int, fcntl64, (int fd, int command, long argument), (fd, command, argument)
 CALL(void *, mmap64, (void *at, size_t size, int protection, int flags, int fd, off_t offset),
      (at, size, protection, flags, fd, offset))
 CALL(int, mprotect, (void *at, size_t size, int protection), (at, size, protection))
-CALL_OR(NULL, void *, opendir, (const char *path), (path))
-CALL_OR(NULL, void *, readdir64, (void *directory), (directory))
+CALL_OR(REQUEST, NULL, void *, opendir, (const char *path), (path))
+CALL_OR(REQUEST, NULL, void *, readdir64, (void *directory), (directory))
 CALL(int, fstat, (int fd, struct stat *status), (fd, status))
 CALL(int, fstat64, (int fd, struct stat *status), (fd, status))
 CALL(off_t, lseek64, (int fd, off_t at, int from), (fd, at, from))
@@ -163,8 +174,8 @@ CALL(ssize_t, send, (int fd, const void *data, size_t size, int flags), (fd, dat
 CALL(ssize_t, sendto, (int fd, const void *data, size_t size, int flags, const void *to, socklen_t length),
      (fd, data, size, flags, to, length))
 CALL(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
-CALL(int, ppoll, (void *polled, unsigned long count, const void *timeout, const void *mask),
-     (polled, count, timeout, mask))
+CALL_OR(WAIT, -1, int, ppoll, (void *polled, unsigned long count, const void *timeout, const void *mask),
+        (polled, count, timeout, mask))
 CALL(int, ioctl, (int fd, unsigned long request, void *data), (fd, request, data))
 CALL(int, uname, (void *name), (name))
 CALL(long, syscall, (long number, long a, long b, long c, long d, long e, long f), (number, a, b, c, d, e, f))

@@ -9,6 +9,7 @@
  *     late                  before each answer comes another that belongs to an earlier request
  *     slow                  an answer is read 30 ms after it was made
  *     no_getstats           RTM_GETSTATS is not known (as before Linux 4.7)
+ *     no_getqdisc           RTM_GETQDISC is not known (no CONFIG_NET_SCHED)
  *     no_udp_diag, no_tcp_diag   sock_diag of the protocol is not known
  *     small_buffer          receive buffers are as small as the kernel allows
  */
@@ -90,7 +91,8 @@ ssize_t send(int fd, const void *data, size_t size, int flags)
         return (ssize_t)size;
     memcpy(copy, data, size);
     memcpy(&header, data, sizeof(header));
-    if (header.nlmsg_type == RTM_GETSTATS && fault("no_getstats"))
+    if ((header.nlmsg_type == RTM_GETSTATS && fault("no_getstats")) ||
+        (header.nlmsg_type == RTM_GETQDISC && fault("no_getqdisc")))
         header.nlmsg_type = RTM_MAX + 100;
     memcpy(copy, &header, sizeof(header));
     forget_protocol(fd, copy);

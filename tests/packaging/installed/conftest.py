@@ -6,6 +6,6 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[2]
-sys.path += [str(TESTS / "integration"), str(TESTS / "systemd")]
+sys.path += [str(TESTS / name) for name in ("integration", "systemd", "packaging")]
 
 assert "NETDROP_SYSTEMD" in os.environ, "these tests install packages: scripts/test packages runs them elsewhere"

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,9 @@ NAME = "netdrop-exporter"
 TREE = Path(__file__).resolve().parents[3]
 CONFIGURATION = Path("/etc/netdrop-exporter/config.json")
 DEFAULTS = Path("/etc/default/netdrop-exporter")
+SHIPPED = TREE / "tests/fixtures/config/shipped-0.1.0.json"
+LOCAL = f"{NAME}-local.socket"
+LOCAL_SOCKET = Path("/run/netdrop-exporter.sock")
 
 
 def run(*command):
@@ -42,17 +46,26 @@ def deb():
     return found
 
 
+def version(deb, directory, number, configuration):
+    """The same package of another version, with this configuration in it."""
+    run("dpkg-deb", "--raw-extract", str(deb), str(directory / "tree"))
+    control = directory / "tree/DEBIAN/control"
+    control.write_text(re.sub(r"^Version: .*", f"Version: {number}", control.read_text(), flags=re.MULTILINE))
+    (directory / "tree" / CONFIGURATION.relative_to("/")).write_text(configuration)
+    run("dpkg-deb", "--root-owner-group", "--build", str(directory / "tree"), str(directory / "other.deb"))
+    return directory / "other.deb"
+
+
 @pytest.fixture(scope="module")
 def newer(deb, tmp_path_factory):
     """The next version, with another default configuration."""
-    directory = tmp_path_factory.mktemp("newer")
-    run("dpkg-deb", "--raw-extract", str(deb), str(directory / "tree"))
-    control = directory / "tree/DEBIAN/control"
-    control.write_text(re.sub(r"^Version: .*", "Version: 99.0-1", control.read_text(), flags=re.MULTILINE))
-    shipped = directory / "tree" / CONFIGURATION.relative_to("/")
-    shipped.write_text(shipped.read_text() + "\n")
-    run("dpkg-deb", "--root-owner-group", "--build", str(directory / "tree"), str(directory / "newer.deb"))
-    return directory / "newer.deb"
+    return version(deb, tmp_path_factory.mktemp("newer"), "99.0-1", "{}\n\n")
+
+
+@pytest.fixture(scope="module")
+def older(deb, tmp_path_factory):
+    """With the configuration that 0.1.0 was shipped with: all defaults."""
+    return version(deb, tmp_path_factory.mktemp("older"), "0.0.1-1", SHIPPED.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +78,30 @@ def install(path):
     run("apt-get", "install", "--yes", "-o", "Dpkg::Options::=--force-confdef", str(path))
 
 
+def upgraded(older, deb, change):
+    """The configuration after an upgrade from the package that shipped all defaults; the service runs with it."""
+    install(older)
+    assert CONFIGURATION.read_text() == SHIPPED.read_text()
+    change()
+    install(deb)
+    assert show("ActiveState") == "active"
+    assert run(NAME, "--check-config") == ""
+    text = CONFIGURATION.read_text()
+    run("apt-get", "purge", "--yes", NAME)
+    return text
+
+
+def test_upgrade_replaces_all_defaults_that_nobody_edited(before, older, deb):
+    assert upgraded(older, deb, lambda: None) == "{}\n"
+
+
+def test_upgrade_keeps_all_defaults_that_somebody_edited(before, older, deb):
+    """All of its keys are known still, so that it goes on to work."""
+    edited = SHIPPED.read_text().replace('"interval": "1s"', '"interval": "3s"', 1)
+    assert edited != SHIPPED.read_text()
+    assert upgraded(older, deb, lambda: CONFIGURATION.write_text(edited)) == edited
+
+
 def test_install(before, deb):
     """Nothing is left to do: running, enabled, answering; and only the one that is meant to."""
     install(deb)
@@ -72,8 +109,10 @@ def test_install(before, deb):
     assert show("UnitFileState") == "enabled"
     eventually(lambda: show("StatusText"), "a status")
     assert show("DynamicUser") == "yes" and show("CapabilityBoundingSet") == ""
-    assert systemctl("show", "--value", "--property=UnitFileState", f"{NAME}.socket").stdout.strip() == "disabled"
-    assert systemctl("is-failed", "--quiet", f"{NAME}.socket", check=False).returncode != 0
+    for unit in f"{NAME}.socket", LOCAL:
+        assert systemctl("show", "--value", "--property=UnitFileState", unit).stdout.strip() == "disabled"
+        assert systemctl("is-failed", "--quiet", unit, check=False).returncode != 0
+    assert not LOCAL_SOCKET.exists()
 
 
 def test_autopkgtest():
@@ -87,14 +126,17 @@ def test_manual_and_completion():
 
 
 def test_upgrade_keeps_what_was_edited(newer):
-    configuration = json.loads(CONFIGURATION.read_text())
-    configuration["collectors"]["link"]["interval"] = "3s"
+    configuration = {"collectors": {"link": {"interval": "3s"}}}
     CONFIGURATION.write_text(json.dumps(configuration))
+    role = CONFIGURATION.parent / "conf.d/10-role.json"
+    role.write_text('{"web": {"created": true}}')
     DEFAULTS.write_text('ARGS="--no-collector.ethtool"\n')
     old = show("MainPID")
     install(newer)
     assert json.loads(CONFIGURATION.read_text()) == configuration
     assert DEFAULTS.read_text() == 'ARGS="--no-collector.ethtool"\n'
+    assert re.search(rf"^web\.created +{role}:1 +true$", run(NAME, "--print-config"), re.MULTILINE)
+    role.unlink()
     assert show("ActiveState") == "active" and show("MainPID") != old
     command = Path(f"/proc/{show('MainPID')}/cmdline").read_text().split("\0")
     assert "--no-collector.ethtool" in command
@@ -121,6 +163,25 @@ def test_upgrade_leaves_the_socket_open(newer):
     systemctl("restart", NAME)
 
 
+def served_locally():
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(LOCAL_SOCKET))
+        client.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+        return client.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def test_upgrade_keeps_the_local_socket(newer):
+    systemctl("enable", LOCAL)
+    systemctl("restart", NAME)
+    assert served_locally()
+    old = show("MainPID")
+    run("apt-get", "install", "--yes", "--reinstall", "-o", "Dpkg::Options::=--force-confdef", str(newer))
+    assert show("ActiveState") == "active" and show("MainPID") != old
+    assert systemctl("is-enabled", LOCAL).stdout.strip() == "enabled"
+    assert served_locally()
+
+
 def test_bad_configuration_fails_the_start():
     """Once, without trying again, and `systemctl status` says where the mistake is."""
     good = CONFIGURATION.read_text()
@@ -140,7 +201,8 @@ def test_bad_configuration_fails_the_start():
 def test_remove_leaves_the_configuration(before):
     run("apt-get", "remove", "--yes", NAME)
     assert CONFIGURATION.exists() and DEFAULTS.exists()
-    assert systemctl("is-active", NAME, check=False).stdout.strip() == "inactive"
+    assert systemctl("is-active", NAME, LOCAL, check=False).stdout.split() == ["inactive", "inactive"]
+    assert not LOCAL_SOCKET.exists()
     assert subprocess.run(["pidof", NAME], capture_output=True, check=False).stdout == b""
     # Configuration is also that it was enabled.
     left = {path for path in files() - before if "netdrop" in path and not path.startswith("/etc/")}
