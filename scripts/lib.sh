@@ -5,17 +5,21 @@
 
 top=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# clang, bpftool and libbpf are for the BPF program; without them the daemon builds without it.
+# clang, bpftool and libbpf are for the BPF program, libpcap and ncurses for --watch and --capture; without them the daemon
+# builds without these.
 build_packages=(
     bpftool clang gcc git libbpf-dev libc6-dev libcjson-dev libcrypt-dev libdeflate-dev libgnutls28-dev libmicrohttpd-dev
-    libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libsystemd-dev meson nettle-dev ninja-build pkgconf
+    libncurses-dev libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libpcap-dev libsystemd-dev meson nettle-dev ninja-build
+    pkgconf
 )
 # shellcheck disable=SC2034 # for the scripts that source this file
 test_packages=(
     "${build_packages[@]}"
     bash-completion binutils chromium clang-format clang-tidy conntrack cppcheck curl e2fsprogs ethtool gcovr iproute2 iptables iputils-ping
-    libclang-rt-dev libcmocka-dev llvm man-db mandoc mount nftables nodejs openssl procps prometheus python3-jsonschema python3-prometheus-client python3-pytest
-    python3-pytest-timeout python3-pytest-xdist python3-yaml shellcheck strace systemd universal-ctags util-linux valgrind
+    libclang-rt-dev libcmocka-dev llvm man-db mandoc mold mount nftables nodejs openssl procps prometheus prometheus-alertmanager prometheus-node-exporter
+    python3-jsonschema python3-prometheus-client python3-pytest
+    python3-pytest-timeout python3-pytest-xdist python3-yaml shellcheck strace systemd tcpdump tmux tshark universal-ctags
+    util-linux valgrind victoria-metrics wireshark-common
 )
 
 die() {
@@ -59,28 +63,25 @@ output_directory() {
 # Configures DIRECTORY (meson OPTIONs follow), unless it is configured already, and builds it. Who else wants the same
 # meanwhile waits.
 build() {
-    local directory=$1
-    shift
-    (
-        flock 7
-        configure_and_build "$directory" "$@" 7>&-
-    ) 7>"$directory.lock"
+    configure "$@" && build_target "$1"
 }
 
-# build_target DIRECTORY TARGET: what is not built unless it is asked for.
+configure() {
+    local directory=$1 linker=""
+    shift
+    [ ! -f "$directory/build.ninja" ] || return 0
+    # More than a hundred test programs are linked with all libraries: by the linker that is fastest, where it is there.
+    command -v mold >/dev/null && linker=mold
+    flock --close "$directory.lock" env ${linker:+CC_LD="$linker"} meson setup "$directory" "$top" "$@" >"$directory.log" 2>&1 || {
+        cat "$directory.log" >&2
+        return 1
+    }
+}
+
+# build_target DIRECTORY [TARGET...]: these alone, some of which are not built unless they are asked for.
 build_target() {
-    flock "$1.lock" ninja -C "$1" --quiet "$2" >&2
-}
-
-configure_and_build() {
     local directory=$1
     shift
-    if [ ! -f "$directory/build.ninja" ]; then
-        meson setup "$directory" "$top" "$@" >"$directory.log" 2>&1 || {
-            cat "$directory.log" >&2
-            return 1
-        }
-    fi
     # Quiet as long as it works: one progress line for a person, the compiler's words where it fails.
-    ninja -C "$directory" --quiet >&2
+    flock --close "$directory.lock" ninja -C "$directory" --quiet "$@" >&2
 }
