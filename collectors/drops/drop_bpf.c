@@ -26,6 +26,7 @@ static const char btf_directory[] = "/sys/kernel/btf";
 
 static const char *const handle_names[] = {
     [DROP_BPF_LINK] = "bpf-link",
+    [DROP_BPF_NESTED_LINK] = "bpf-nested-link",
     [DROP_BPF_PROGRAM] = "bpf-program",
     [DROP_BPF_COUNTS] = "bpf-counts",
     [DROP_BPF_TALLIES] = "bpf-tallies",
@@ -182,18 +183,24 @@ static uint16_t circumstances_of(const void *key)
     return ((const struct drop_key *)key)->circumstances;
 }
 
+/* Of what the first program did not see, the second has counted most, of which it knows more the later it is
+ * asked: lost is what it did not count, and that never gets less. */
 static int losses_read(struct drop_bpf_state *state)
 {
     struct bpf_prog_info info = {};
     __u32 size = sizeof(info);
-    int error =
-        drop_map_array(&state->sites, state->handles.fds[DROP_BPF_TALLIES], DROP_TALLY_COUNT, state->tallies);
+    uint64_t nested;
+    int error;
 
-    if (error < 0)
-        return error;
     if (bpf_obj_get_info_by_fd(state->handles.fds[DROP_BPF_PROGRAM], &info, &size) < 0)
         return -errno;
-    state->recursions = info.recursion_misses;
+    error =
+        drop_map_array(&state->sites, state->handles.fds[DROP_BPF_TALLIES], DROP_TALLY_COUNT, state->tallies);
+    if (error < 0)
+        return error;
+    nested = state->tallies[DROP_TALLY_NESTED];
+    if (info.recursion_misses > nested && info.recursion_misses - nested > state->recursions)
+        state->recursions = info.recursion_misses - nested;
     state->loaded_ns = info.load_time;
     return 0;
 }

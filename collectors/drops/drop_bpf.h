@@ -7,7 +7,8 @@
 #include "collectors/drops/drop_source.h"
 
 enum {
-    DROP_BPF_LINK, /* open as long as the program is to run */
+    DROP_BPF_LINK, /* open as long as the program is to run, as the next one */
+    DROP_BPF_NESTED_LINK,
     DROP_BPF_PROGRAM,
     DROP_BPF_COUNTS,
     DROP_BPF_TALLIES,

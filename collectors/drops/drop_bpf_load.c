@@ -131,6 +131,7 @@ static int handles_take(const struct drop_bpf *skeleton, struct drop_handles *re
     bool spaces = skeleton->rodata->by_netns, records = skeleton->rodata->record_sites;
     const int fds[] = {
         [DROP_BPF_LINK] = bpf_link__fd(skeleton->links.count_drop),
+        [DROP_BPF_NESTED_LINK] = bpf_link__fd(skeleton->links.count_nested),
         [DROP_BPF_PROGRAM] = bpf_program__fd(skeleton->progs.count_drop),
         [DROP_BPF_COUNTS] = bpf_map__fd(skeleton->maps.counts),
         [DROP_BPF_TALLIES] = bpf_map__fd(skeleton->maps.tallies),

@@ -141,8 +141,8 @@ static const struct metric source_metrics[DROP_SOURCE_COLUMNS] = {
 
 static const struct metric lost_metric = {
     .name = "netdrop_kernel_drop_events_lost_total",
-    .help = "Dropped skbs without a row: queue of packet mode or BPF map full, or a drop while the BPF "
-            "program ran",
+    .help = "Dropped skbs without a row: queue of packet mode or BPF map full, or a drop in an interrupt "
+            "while both BPF programs ran",
     .source = "NET_DM_ATTR_STATS_DROPPED, bpf_prog_info.recursion_misses",
     .type = METRIC_COUNTER,
     .role = ROLE_DROPS_UNSEEN,

@@ -23,7 +23,7 @@
 struct drop_kept_reader;
 struct drop_kept_writer;
 
-enum { DROP_HANDLES_MAX = 16 };
+enum { DROP_HANDLES_MAX = 20 };
 
 enum drop_mode {
     DROP_MODE_ANY,
@@ -50,7 +50,7 @@ struct drop_handles {
 
 #define DROP_HANDLES_NONE                                                                                    \
     {                                                                                                        \
-        .fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }                            \
+        .fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }            \
     }
 
 static inline void drop_handles_close(struct drop_handles *handles)
@@ -110,7 +110,7 @@ struct drop_reader {
 enum drop_lost {
     DROP_LOST_QUEUE,     /* the queue of packet mode was full */
     DROP_LOST_MAP_FULL,  /* no room for another key */
-    DROP_LOST_RECURSION, /* an interrupt dropped while the BPF program ran on its CPU */
+    DROP_LOST_RECURSION, /* an interrupt dropped while both BPF programs ran on its CPU */
     DROP_LOST_COUNT
 };
 

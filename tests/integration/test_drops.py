@@ -4,6 +4,7 @@ counted, at the place where the kernel dropped it and for the reason that it gav
 drops has netns="other". The source drop_monitor is tested in the virtual machine. Numbers of rows are those of the
 reliability table."""
 
+import contextlib
 import json
 import math
 import os
@@ -555,6 +556,57 @@ def test_a_million_drops_from_two_processors(veth, exporter):
     lost = sum(row.value for row in page.series("netdrop_kernel_drop_events_lost_total"))
     assert counted + queued + lost == 1000000
     assert_nothing_lost(page)
+
+
+def not_run(process):
+    """How often the kernel did not run the first program, because it ran already."""
+    missed = 0
+    for file in Path(f"/proc/{process.pid}/fdinfo").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # of a descriptor that is closed again
+            found = re.search(r"^recursion_misses:\s+(\d+)$", file.read_text(encoding="ascii"), re.MULTILINE)
+            missed = max(missed, int(found[1]) if found else 0)
+    return missed
+
+
+@pytest.mark.flood
+def test_drops_in_interrupts_of_drops(veth, exporter, witness):
+    """One processor drops what a task sends, and is interrupted by the other to drop what that one sent. The kernel does
+    not run a BPF program within itself, so that some thousand of them are for the second program to count."""
+    first, second = sorted(os.sched_getaffinity(0))[:2]
+    count = seeded().randint(200000, 250000)
+    process = exporter(*ONLY_DROPS, netns=veth.b)
+    for hook in ("input", "output"):
+        veth.b.run(["nft", "add table ip t"])
+        veth.b.run(["nft", f"add chain ip t {hook} {{ type filter hook {hook} priority 0; }}"])
+        veth.b.run(["nft", f"add rule ip t {hook} udp dport 9999 counter drop"])
+    veth.b.run(["sh", "-c", f"echo {1 << second:x} >/sys/class/net/b0/queues/rx-0/rps_cpus"], sysfs=True)
+    program = """if True:
+        import os, socket, sys
+        os.sched_setaffinity(0, {int(sys.argv[1])})
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for _ in range(int(sys.argv[3])):
+            try:
+                sender.sendto(b"x", (sys.argv[2], 9999))
+            except PermissionError:
+                pass  # so the kernel tells of a drop on the way out
+    """
+    unseen = witness.unseen()
+    senders = [
+        namespace.popen([sys.executable, "-c", program, str(processor), address, str(count)])
+        for namespace, processor, address in ((veth.a, first, "10.77.0.2"), (veth.b, second, "10.77.0.1"))
+    ]
+    for sender in senders:
+        assert sender.wait(timeout=120) == 0
+    page = fresh(process)
+    unseen = witness.unseen() - unseen
+    received = total(page, "NETFILTER_DROP", netns="self", device="b0") + total(page, "CPU_BACKLOG", netns="self")
+    sent = total(page, "NETFILTER_DROP", netns="self", device="")
+    lost = page.value("netdrop_kernel_drop_events_lost_total", cause="recursion")
+    print(f"{not_run(process)} of {2 * count} not run, {lost} lost, {unseen} unseen")
+    assert not_run(process) > 0
+    assert count - unseen <= received + lost and received <= count
+    assert count - unseen <= sent + lost and sent <= count
+    assert lost < not_run(process) / 100
 
 
 def test_random_ethertypes_fill_nothing(veth, exporter):

@@ -5,9 +5,10 @@
  * daemon reads the maps when it likes, and a flood costs it nothing. Runs on the CPU that drops the packet,
  * in whatever context that is, so on no thread of ours.
  *
- * Lossless: each CPU has a count of its own, and it is added to atomically, because a hard interrupt that
- * drops a packet may come between a plain load and store. What cannot be counted by key, because the map is
- * full, is counted in `tallies`.
+ * Lossless: each CPU has a count of its own, and it is added to atomically, because an interrupt that drops a
+ * packet may come between a plain load and store. What cannot be counted by key, because the map is full, is
+ * counted in `tallies`. The kernel does not run a program within itself, so a second one counts what drops
+ * while the first one runs (nested.bpf.h).
  *
  * A packet's owner is the socket that the kernel passes with the drop (since Linux 6.11), or else the one
  * that the packet itself has, which on the way in it has not yet. Its control group is that in which the
@@ -27,6 +28,7 @@
 #include "collectors/drops/bpf/drop_key.h"
 #include "collectors/drops/bpf/kernel.bpf.h"
 #include "collectors/drops/bpf/names.bpf.h"
+#include "collectors/drops/bpf/nested.bpf.h"
 #include "collectors/drops/bpf/recorder.bpf.h"
 #include "collectors/drops/bpf/spaces.bpf.h"
 #include "collectors/drops/bpf/tally.bpf.h"
@@ -279,7 +281,7 @@ static __noinline struct drop_value *site_add(void *ctx, struct drop_key *key)
 }
 
 /* Counts the drop for who owns the packet; says in the site's key whether it did. */
-static __always_inline void count_owner(const struct owner *owner, struct drop_key *key)
+static __always_inline void count_owner(const struct owner *owner, struct drop_key *key, __u32 place)
 {
     enum drop_owner kind = owner->kind;
 
@@ -293,7 +295,7 @@ static __always_inline void count_owner(const struct owner *owner, struct drop_k
                 (key->circumstances & DROP_KEY_MEANINGS) | epoch_of(DROP_SETTING_EPOCH_WORKLOADS),
         };
 
-        if (!count_workload(&workload, owner->node, 0))
+        if (!count_workload(&workload, owner->node, place))
             kind = DROP_OWNER_FULL;
     }
     key->circumstances |= (__u16)(kind << DROP_KEY_OWNER_SHIFT);
@@ -326,9 +328,8 @@ static __always_inline void count_site(unsigned long long *ctx, const struct sk_
         record_drop(ctx, skb, key, owner->cgroup, value);
 }
 
-/* The tracepoint has a third argument since Linux 5.17, and a fourth, the socket, since 6.11. */
-SEC("tp_btf/kfree_skb")
-int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reason)
+static __always_inline int count(unsigned long long *ctx, struct sk_buff *skb, void *location,
+                                 unsigned int reason, enum scratch_place place)
 {
     struct owner owner = {};
     struct drop_key key = {
@@ -342,9 +343,27 @@ int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reaso
         key.location = caller_of(ctx, key.location);
     owner_find(ctx, skb, &owner);
     place_of(skb, &owner, &key);
-    count_owner(&owner, &key);
+    count_owner(&owner, &key, place);
     count_site(ctx, skb, &owner, &key);
     return 0;
+}
+
+/* The tracepoint has a third argument since Linux 5.17, and a fourth, the socket, since 6.11. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reason)
+{
+    note_add(ctx, skb);
+    return count(ctx, skb, location, reason, SCRATCH_DROP);
+}
+
+/* Runs after the other one: it is attached after it. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(count_nested, struct sk_buff *skb, void *location, unsigned int reason)
+{
+    if (note_take(skb))
+        return 0;
+    tally(DROP_TALLY_NESTED);
+    return count(ctx, skb, location, reason, SCRATCH_NESTED);
 }
 
 /* Where the kernel does not pass the socket of a drop, this says whose receive buffer was full: a count of
@@ -361,7 +380,7 @@ int BPF_PROG(count_udp, int error, struct sock *sk)
             .circumstances = epoch_of(DROP_SETTING_EPOCH_WORKLOADS),
         };
 
-        if (count_workload(&workload, owner.node, 1))
+        if (count_workload(&workload, owner.node, SCRATCH_UDP))
             return 0;
     }
     tally(DROP_TALLY_UDP_OWNER);

@@ -141,6 +141,7 @@ enum drop_tally {
     DROP_TALLY_UDP_OWNER,     /* udp_fail_queue_rcv_skb, of nobody who could be counted */
     DROP_TALLY_RECORDED,      /* packets that were recorded */
     DROP_TALLY_UNRECORDED,    /* packets that should have been: their site has no place in the recorder */
+    DROP_TALLY_NESTED,        /* drops that the second program counted (nested.bpf.h) */
     DROP_TALLY_COUNT
 };
 

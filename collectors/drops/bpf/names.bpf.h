@@ -40,11 +40,13 @@ struct {
     __type(value, struct drop_cgroup);
 } cgroups SEC(".maps");
 
-/* Where a path is put together: too large for the stack. One for each program, for one may interrupt the
- * other. */
+/* One for each program, because one may interrupt another. */
+enum scratch_place { SCRATCH_DROP, SCRATCH_UDP, SCRATCH_TENANTS, SCRATCH_NESTED, SCRATCH_PLACES };
+
+/* Where a path is put together: it is too large for the stack. */
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 3);
+    __uint(max_entries, SCRATCH_PLACES);
     __type(key, __u32);
     __type(value, struct drop_cgroup);
 } scratch SEC(".maps");

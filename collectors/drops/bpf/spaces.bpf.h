@@ -83,7 +83,7 @@ int list_tenants(struct bpf_iter__task *ctx)
         return 0;
     node = task->cgroups->dfl_cgrp->kn;
     tenant.cgroup = node->id;
-    name_cgroup(tenant.cgroup, (__u64)node, 2);
+    name_cgroup(tenant.cgroup, (__u64)node, SCRATCH_TENANTS);
     bpf_seq_write(ctx->meta->seq, &tenant, sizeof(tenant));
     return 0;
 }
