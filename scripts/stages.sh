@@ -145,7 +145,7 @@ stage_coverage() {
 integration() {
     local directory=$products/$1
     shift
-    BUILD=$directory unmoved /usr/bin/python3 -B -m pytest -p no:cacheprovider --rootdir="$top" --quiet \
+    BUILD=$directory unmoved /usr/bin/python3 -B -m pytest -p no:cacheprovider --rootdir="$top" --quiet --tb=short \
         --numprocesses=4 --dist=loadgroup --durations=8 --timeout="$(seconds 300)" --junit-xml="$results/$stage/junit.xml" ${all:+--all} \
         "$@"
 }
