@@ -79,7 +79,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     va_end(arguments);
     if (size < 0)
         return;
-    at = buffer_reserve(buffer, (size_t)size + 1); /* vsnprintf() insists on its NUL */
+    at = buffer_reserve(buffer, (size_t)size + 1); /* vsnprintf() always writes a NUL */
     if (!at)
         return;
     va_start(arguments, format);
@@ -90,7 +90,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 
 char *format_uint64(char *at, uint64_t value)
 {
-    /* Two digits a step: half the divisions, no format string. */
+    /* Two digits per step halve the divisions, and there is no format string to parse. */
     static const char pairs[] = "0001020304050607080910111213141516171819"
                                 "2021222324252627282930313233343536373839"
                                 "4041424344454647484950515253545556575859"

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/utf8.h"
 
-/* Of Unicode's general categories Cc, Cf, Zl and Zp those that any font may leave out, or obey. */
+/* The characters of Unicode's general categories Cc, Cf, Zl and Zp that a font may leave out, or obey. */
 static const struct {
     uint32_t first, last;
 } harmful[] = {
@@ -18,7 +18,7 @@ static const struct {
     {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
 };
 
-/* Of a valid sequence. */
+/* The code point of a valid UTF-8 sequence. */
 static uint32_t code_point(const char *text, size_t size)
 {
     const unsigned char *bytes = (const unsigned char *)text;
@@ -29,7 +29,7 @@ static uint32_t code_point(const char *text, size_t size)
     return code;
 }
 
-/* How many bytes may be shown as they are; 0: the first must not. */
+/* Returns how many bytes may be shown as they are: 0 if the first byte must not be shown. */
 static size_t shown(const char *text, size_t left)
 {
     size_t size = utf8_sequence(text, left);

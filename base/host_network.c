@@ -13,14 +13,14 @@
 #include "base/cleanup.h"
 #include "base/decimal.h"
 
-/* NET_NS_INIT_INO of uapi/linux/nsfs.h. Before it was fixed, inodes of namespaces were above it. */
+/* NET_NS_INIT_INO of uapi/linux/nsfs.h. Kernels before it was fixed gave namespaces inodes above it. */
 #define HOST_INODE UINT64_C(0xeffffff9)
 
 /*
- * No sign holds on all kernels. The inode is fixed since 6.18 (or shortly before), where cookies are drawn
- * for namespaces of every kind and the host's may be any. Before, cookies were drawn for network namespaces
- * alone (net/core/net_namespace.c, setup_net()): the host's was the first, 1. Before 5.14 there are none, and
- * what is left is that the host's namespace alone has the settings that are no namespace's
+ * No single sign works on all kernels. Since 6.18 (or shortly before) the inode is fixed; there, namespaces
+ * of every kind share the cookies, and the host's may be any. Before, only network namespaces had cookies
+ * (net/core/net_namespace.c, setup_net()), and the host's was the first, 1. Before 5.14 there are no cookies.
+ * Then one sign is left: only the host's namespace has the settings that belong to no namespace
  * (net/core/sysctl_net_core.c).
  */
 enum host_network host_network_judge(const struct host_network_signs *signs)

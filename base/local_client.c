@@ -19,7 +19,7 @@
 
 enum { PIECE = 4096 };
 
-/* A queue of connections that is full would hold us up without end: no longer than to `end_ns`. */
+/* If the service's queue of connections is full, connect() waits: here only until `end_ns`. */
 static int bound_send(int fd, uint64_t end_ns)
 {
     uint64_t now_ns = clock_boottime_ns();
@@ -61,7 +61,7 @@ static int ask(int fd, const char *target)
     return send(fd, request.data, request.size, MSG_NOSIGNAL) == (ssize_t)request.size ? 0 : -EPIPE;
 }
 
-/* All that comes until the other side ends it. */
+/* Reads until the other side closes the connection. */
 static int read_all(int fd, uint64_t end_ns, size_t most_bytes, struct buffer *answer)
 {
     for (;;) {
@@ -89,7 +89,7 @@ static int read_all(int fd, uint64_t end_ns, size_t most_bytes, struct buffer *a
     }
 }
 
-/* "HTTP/1.x NNN": the number; 0 where the answer begins otherwise. */
+/* Reads "HTTP/1.x NNN". Returns the number, or 0 if the answer does not begin so. */
 static unsigned status_of(const struct buffer *answer)
 {
     static const char version[] = "HTTP/1.";

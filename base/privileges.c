@@ -2,9 +2,9 @@
 #include "base/privileges.h"
 
 /*
- * Drops capabilities so that nothing can bring them back. Main thread, or the only one of a child. The
- * bounding set alone would do no harm to leave: what no_new_privs forbids is that execve(2) grants anything,
- * to root as to others (cap_bprm_creds_from_file(), security/commoncap.c).
+ * Drops capabilities so that nothing can bring them back. Main thread, or the only thread of a child. Leaving
+ * the bounding set would do no harm by itself: with no_new_privs, execve(2) grants nothing, not even to root
+ * (cap_bprm_creds_from_file(), security/commoncap.c).
  */
 
 #include <errno.h>
@@ -17,7 +17,7 @@ enum { WORDS = _LINUX_CAPABILITY_U32S_3 };
 
 static void bounding_limit(uint64_t keep)
 {
-    /* -EINVAL: the kernel has no more; -EPERM: without CAP_SETPCAP it stays as it is. */
+    /* EINVAL: the kernel has no further capability. EPERM: without CAP_SETPCAP the set stays as it is. */
     for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
         if (i >= 64 || !(keep & UINT64_C(1) << i))
             (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
@@ -32,7 +32,8 @@ int privileges_limit(uint64_t keep)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return -errno;
     bounding_limit(keep);
-    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* goes with the permitted ones, too */
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0,
+                0); /* dropping the permitted ones would clear these too */
     if (syscall(SYS_capget, &header, data) < 0)
         return -errno;
     for (unsigned i = 0; i < WORDS; i++) {
@@ -41,7 +42,7 @@ int privileges_limit(uint64_t keep)
         more |= (data[i].permitted ^ kept) | data[i].inheritable;
         data[i] = (struct __user_cap_data_struct){.permitted = kept, .effective = kept};
     }
-    /* A sandbox that left us none may well forbid to say so. */
+    /* A sandbox that left us no capability may also forbid capset(). */
     return more && syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 

@@ -9,7 +9,7 @@
 #include "base/harmless.h"
 #include "base/utf8.h"
 
-/* A byte that no shell knows, at whatever place in a word. */
+/* Returns true if the byte has no meaning to a shell, wherever it stands in a word. */
 static bool is_plain_byte(char byte)
 {
     static const char plain[] = {'_', '@', '%', '+', '=', ':', ',', '.', '/', '-'};

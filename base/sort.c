@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/sort.h"
 
-/* Sorts in place without allocating. Pure; any thread. A heap: no order of the items makes it slow. */
+/* Heapsort: sorts in place without allocating, and no order of the items makes it slow. Pure; any thread. */
 
 #include <assert.h>
 #include <string.h>
@@ -17,8 +17,9 @@ static char *place(const struct heap *heap, size_t i)
     return heap->items + i * heap->size;
 }
 
-/* Puts an item in a heap of so many whose top is free: what is below moves up all the way, and the item goes
- * back from there. Most belong far down, and this compares half as often as to stop on the way down would. */
+/* Puts an item into a heap of `count` items whose top is free. Moves children up all the way to the bottom,
+ * then moves the item up from there. Most items belong near the bottom, so this compares half as often as
+ * stopping on the way down would. */
 static void settle(const struct heap *heap, size_t top, size_t count, const char *item)
 {
     size_t at = top;

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* What the second byte may be is all that is irregular in UTF-8 (Unicode, table 3-7): it rules out what is
- * overlong, the surrogates and what is above U+10FFFF. */
+/* In UTF-8 only the range of the second byte is irregular (Unicode, table 3-7). It excludes overlong forms,
+ * surrogates, and code points above U+10FFFF. */
 struct lead {
     unsigned char first, last; /* lead bytes */
     unsigned char length;
@@ -73,5 +73,5 @@ void utf8_copy(char *to, size_t size, const char *from)
 
     memmove(to, from, length);
     to[length] = '\0';
-    utf8_mend(to); /* it may have been cut within a sequence */
+    utf8_mend(to); /* the cut may lie within a sequence */
 }

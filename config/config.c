@@ -12,7 +12,8 @@
 
 enum { HINT_MAX = 400 }; /* bytes: a line of a report has room for it */
 
-/* What follows "prefix." in path; NULL where it is not below it. Everything is below "". */
+/* Returns what follows "prefix." in `path`, or NULL if `path` is not below `prefix`. Everything is below
+ * "". */
 static const char *path_below(const char *path, const char *prefix)
 {
     size_t size = strlen(prefix);
@@ -22,11 +23,11 @@ static const char *path_below(const char *path, const char *prefix)
     return strncmp(path, prefix, size) == 0 && path[size] == '.' ? path + size + 1 : NULL;
 }
 
-/* A key and what it fills. */
+/* A key, and where its value goes. */
 struct place {
     const struct option *option;
     void *settings;
-    struct config_origin *origin; /* NULL if nobody wants to know */
+    struct config_origin *origin; /* may be NULL */
 };
 
 static bool find_place(const struct config *config, const char *path, struct place *ret_place)
@@ -48,7 +49,7 @@ static bool find_place(const struct config *config, const char *path, struct pla
     return false;
 }
 
-/* Returns true if some key is below path. */
+/* Returns true if a key is below `path`. */
 static bool is_section(const struct config *config, const char *path)
 {
     for (size_t i = 0; i < config->count; i++) {
@@ -64,8 +65,8 @@ static bool is_section(const struct config *config, const char *path)
     return false;
 }
 
-/* Considers each key as what could have been meant by `word` in section `parent`: first the neighbours, then
- * the same word elsewhere. */
+/* Considers each key as the one that `word` in section `parent` may have meant: first keys near it, then the
+ * same word in other sections. */
 static void suggest_key(const struct config *config, const char *parent, struct suggestion *near,
                         char elsewhere[KEY_PATH_MAX])
 {
@@ -89,7 +90,7 @@ static void suggest_key(const struct config *config, const char *parent, struct 
     }
 }
 
-/* ", there are NAME, NAME": all that the section has, as far as there is room. */
+/* Writes ", there are NAME, NAME": the names of the section, as many as fit. */
 static void list_names(const struct config *config, const char *parent, char hint[HINT_MAX])
 {
     char last[KEY_PATH_MAX] = "";
@@ -116,7 +117,7 @@ static void list_names(const struct config *config, const char *parent, char hin
     }
 }
 
-/* `word` is no key of the section `parent`. */
+/* Reports that `word` is not a key of the section `parent`. */
 static void unknown_key(struct config *config, unsigned line, const char *parent, const char *word)
 {
     struct suggestion near = {.word = word};
@@ -176,7 +177,7 @@ static int set_text(const struct option *option, void *settings, const char *tex
     return error < 0 ? fault_set(fault, error, "%s", inner.text) : 0;
 }
 
-/* The value has the type that the option wants. */
+/* Sets the option to the value if the value has the option's type. */
 static int set_json(const struct option *option, void *settings, const cJSON *value, struct fault *fault)
 {
     char number[32];
@@ -194,7 +195,8 @@ static int set_json(const struct option *option, void *settings, const cJSON *va
     }
 }
 
-/* It was set: notes where, and warns of what is allowed, and probably not what was meant. */
+/* Called after a value was set: records its origin, and warns of allowed values that were probably not
+ * meant. */
 static void accepted(struct config *config, unsigned line, const char *path, const struct place *place)
 {
     const char *item, *why;
@@ -233,7 +235,7 @@ static void apply_value(struct config *config, const struct place *place, const 
         accepted(config, line, path, place);
 }
 
-/* No deeper than JSON_DEPTH_MAX, and no deeper than our keys. */
+/* Recurses no deeper than JSON_DEPTH_MAX, and no deeper than our keys. */
 static void apply_object(struct config *config, const cJSON *object, const char *path)
 {
     const cJSON *child;
@@ -267,7 +269,7 @@ void config_apply(struct config *config, const struct json *json)
     config->json = NULL;
 }
 
-/* Finds the first step of the path that leads nowhere. */
+/* Reports the first step of the path that does not exist. */
 static void unknown_path(struct config *config, const char *path)
 {
     char parent[KEY_PATH_MAX] = "", next[KEY_PATH_MAX], word[KEY_PATH_MAX];
@@ -316,7 +318,7 @@ void config_origin(struct config *config, const char *path, const char *source)
         *place.origin = (struct config_origin){.source = source};
 }
 
-/* True where what the option needs has been set, or the option has not. */
+/* Returns true if the option needs no other, or the option that it needs has been set. */
 static bool has_needs(const struct config *config, const struct option *option, const void *settings)
 {
     struct place needed;

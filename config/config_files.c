@@ -37,7 +37,8 @@ void config_files_done(struct config_files *files)
     *files = (struct config_files){};
 }
 
-/* What a person has to mend weighs more than what may come yet. */
+/* Returns the error to report: one that a person must correct comes before ENOENT and ENOMEM, which may
+ * pass. */
 static int worse(int error, int next)
 {
     if (next < 0 && next != -ENOENT && next != -ENOMEM)
@@ -45,7 +46,7 @@ static int worse(int error, int next)
     return next < 0 && error != -EINVAL ? next : error;
 }
 
-/* What stands behind the last slash. */
+/* Returns what follows the last slash. */
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -65,7 +66,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in conf.d that are ours. */
+/* Lists the names in conf.d that we read. */
 static int list_names(const char *path, struct string_list *names, struct report *report)
 {
     _cleanup_(closedirp) DIR *directory = opendir(path);
@@ -93,7 +94,7 @@ static int list_names(const char *path, struct string_list *names, struct report
     return worse(0, error);
 }
 
-/* Adds the file, whose name is taken over. */
+/* Reads and adds the file. Takes ownership of `name`. */
 static int read_file(struct config_files *files, char *name, bool optional, struct report *report)
 {
     struct config_file *file = &files->items[files->count];

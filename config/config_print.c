@@ -2,8 +2,8 @@
 #include "config/config_print.h"
 
 /*
- * Prints the configuration that is in use. Main thread. cJSON accepts NULL everywhere, so that memory that is
- * out shows at the end, as a tree that lacks something: `failed`.
+ * Prints the configuration in use. Main thread. cJSON accepts NULL everywhere. So lack of memory shows only
+ * at the end, as a tree that lacks something: then `failed` is set.
  */
 
 #include <errno.h>
@@ -18,12 +18,12 @@ struct tree {
     bool failed;
 };
 
-/* An option of a section, and what is said of it. */
+/* An option of a section, its value and where that comes from. */
 struct line {
     const struct option *option;
     const void *settings;
     struct config_origin origin;
-    const char *inherits; /* its value is of this section; NULL: of its own */
+    const char *inherits; /* the section whose value it uses; NULL: its own */
 };
 
 static bool is_given(const struct config_binding *binding)
@@ -60,7 +60,7 @@ static void origin_text(const struct line *line, struct buffer *out)
         buffer_printf(out, ":%u", line->origin.line);
 }
 
-/* Calls visit for each key with its line. */
+/* Calls `visit` for each key with its line. */
 static void each_line(const struct config_binding *bindings, size_t count,
                       void (*visit)(void *data, const char *key, const struct line *line), void *data)
 {
@@ -115,7 +115,7 @@ void config_print_text(const struct config_binding *bindings, size_t count, stru
     each_line(bindings, count, write_line, &columns);
 }
 
-/* Adds an item, which is the object's from here on. */
+/* Adds an item to the object, which then owns it. */
 static cJSON *add(struct tree *tree, cJSON *object, const char *key, cJSON *item)
 {
     if (!item || !cJSON_AddItemToObject(object, key, item)) {
@@ -138,7 +138,7 @@ static cJSON *value_json(const struct option *option, const void *settings)
     case OPTION_UINT:
         return cJSON_CreateNumber((double)*(const uint64_t *)field);
     case OPTION_LIST:
-        /* cJSON takes no NULL for an empty one. */
+        /* cJSON does not accept NULL for an empty list. */
         return list->count ? cJSON_CreateStringArray((const char *const *)list->items, (int)list->count)
                            : cJSON_CreateArray();
     default:
@@ -148,7 +148,7 @@ static cJSON *value_json(const struct option *option, const void *settings)
     }
 }
 
-/* Makes the objects on the way. */
+/* Makes the objects on the path. */
 static void add_value(void *data, const char *key, const struct line *line)
 {
     struct tree *tree = data;

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-/* The largest first. */
+/* The largest unit first. */
 static const struct {
     const char *name;
     uint64_t ns;

@@ -2,8 +2,8 @@
 #include "config/glob.h"
 
 /*
- * Warns of globs that look like regular expressions. Main thread. What a bracket or a backslash is,
- * fnmatch(3) says.
+ * Warns of globs that look like regular expressions. Main thread. fnmatch(3) defines brackets and
+ * backslashes.
  */
 
 #include <stdbool.h>
@@ -11,7 +11,8 @@
 
 #include "base/character.h"
 
-/* Behind the bracket that closes the one at `open`; NULL if none does. The first may stand for itself. */
+/* Returns what follows the bracket that closes the one at `open`, or NULL if none does. A bracket that comes
+ * first stands for itself. */
 static const char *behind_bracket(const char *open)
 {
     const char *at = open + 1;
@@ -22,7 +23,7 @@ static const char *behind_bracket(const char *open)
     return at ? at + 1 : NULL;
 }
 
-/* Returns true if only a regular expression has this here. */
+/* Returns true if what stands at `at` has a meaning only in a regular expression. */
 static bool is_expression(const char *glob, const char *at)
 {
     switch (*at) {

@@ -2,9 +2,9 @@
 #include "config/json.h"
 
 /*
- * Parses strict JSON and keeps the line of each value. Main thread. The scanner writes down the place of each
- * value in the order of the document; the tree of cJSON keeps that order, so that walking it gives each place
- * its item. Then they are sorted by item, to be looked up.
+ * Parses strict JSON and keeps the line of each value. Main thread. The scanner records the place of each
+ * value in the order of the document, and cJSON's tree keeps that order. So a walk of the tree assigns each
+ * place its item. Then the places are sorted by item, to be looked up.
  */
 
 #include <assert.h>
@@ -29,7 +29,8 @@ static int compare_places(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Returns the place behind those of the item and what is in it. No deeper than JSON_DEPTH_MAX. */
+/* Assigns places to the item and to all items in it. Returns the place behind them. Recurses no deeper than
+ * JSON_DEPTH_MAX. */
 static struct json_place *place_items(struct json_place *place, const cJSON *item)
 {
     const cJSON *child;
@@ -88,7 +89,7 @@ static void check_object(const struct json *json, const cJSON *object, const cha
     }
 }
 
-/* No deeper than JSON_DEPTH_MAX. Items of a list go by the path of the list. */
+/* Recurses no deeper than JSON_DEPTH_MAX. Items of a list have the path of the list. */
 static void check_duplicates(const struct json *json, const cJSON *item, const char *path,
                              struct report *report)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/json_print.h"
 
-/* Prints a JSON document the way people write it. Main thread. */
+/* Prints a JSON document as people write it. Main thread. */
 
 #include <errno.h>
 
@@ -23,10 +23,10 @@ static void print_scalar(struct buffer *out, const cJSON *item)
     cJSON_free(text);
 }
 
-/* As many items on a line as there is room for. */
+/* Puts as many items on a line as fit. */
 static void print_list(struct buffer *out, const cJSON *list, unsigned depth)
 {
-    size_t line = out->size - depth * 4; /* about where it begins */
+    size_t line = out->size - depth * 4; /* approximate column where the line begins */
     const cJSON *item;
 
     buffer_text(out, "[");
@@ -52,7 +52,7 @@ static void print_object(struct buffer *out, const cJSON *object, unsigned depth
     cJSON_ArrayForEach(item, object)
     {
         new_line(out, depth + 1);
-        buffer_printf(out, "\"%s\": ", item->string); /* keys are ours: nothing to escape */
+        buffer_printf(out, "\"%s\": ", item->string); /* our own keys need no escaping */
         if (cJSON_IsObject(item))
             print_object(out, item, depth + 1);
         else if (cJSON_IsArray(item))

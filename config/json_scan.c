@@ -2,9 +2,9 @@
 #include "config/json_scan.h"
 
 /*
- * Refuses what cJSON would let pass: the strict half of the parser. Main thread. Recursive descent, no deeper
- * than JSON_DEPTH_MAX. Every scan_* function returns 0 and has moved behind what it scanned, or -EINVAL and
- * has reported.
+ * The strict half of the parser: refuses what cJSON would accept. Main thread. Recursive descent, no deeper
+ * than JSON_DEPTH_MAX. Every scan_* function either moves behind what it scanned and returns 0, or reports an
+ * error and returns -EINVAL.
  */
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "base/utf8.h"
 #include "config/json.h"
 
-/* Where in its parent a value stands, for messages: a key (as written), or a place in a list. */
+/* Where a value stands in its parent, for messages: a key (as written), or an index of a list. */
 struct step {
     const char *key;
     size_t size; /* of the key */
@@ -68,7 +68,7 @@ static int fail(const struct scanner *scanner, const char *format, ...)
     return -EINVAL;
 }
 
-/* What stands here is not what was expected. */
+/* Reports that the text here is not what was expected. */
 static int fail_expected(const struct scanner *scanner, const char *expected)
 {
     if (scanner->at == scanner->end)
@@ -90,7 +90,7 @@ static void skip_space(struct scanner *scanner)
         scanner->line += *scanner->at == '\n';
 }
 
-/* Four hexadecimal digits. */
+/* Scans four hexadecimal digits. */
 static int scan_hex(struct scanner *scanner, unsigned *ret_value)
 {
     unsigned value = 0;
@@ -106,7 +106,7 @@ static int scan_hex(struct scanner *scanner, unsigned *ret_value)
     return 0;
 }
 
-/* Behind "\u". */
+/* Called behind "\u". */
 static int scan_unicode(struct scanner *scanner)
 {
     unsigned high = 0, low = 0;
@@ -125,7 +125,7 @@ static int scan_unicode(struct scanner *scanner)
     return low >= 0xdc00 && low <= 0xdfff ? 0 : fail(scanner, "half a surrogate pair, \\u%04x", high);
 }
 
-/* Behind a backslash. */
+/* Called behind a backslash. */
 static int scan_escape(struct scanner *scanner)
 {
     if (scanner->at == scanner->end || !memchr("\"\\/bfnrtu", *scanner->at, 9))
@@ -133,7 +133,7 @@ static int scan_escape(struct scanner *scanner)
     return *scanner->at++ == 'u' ? scan_unicode(scanner) : 0;
 }
 
-/* At the opening quote. */
+/* Called at the opening quote. */
 static int scan_string(struct scanner *scanner)
 {
     scanner->at++;
@@ -156,7 +156,7 @@ static int scan_string(struct scanner *scanner)
     return 0;
 }
 
-/* At a digit or a minus. Nothing that we configure has a fraction, and few of those are exact in a double. */
+/* Called at a digit or a minus. Refuses fractions: no setting has one, and few are exact in a double. */
 static int scan_number(struct scanner *scanner)
 {
     uint64_t value = 0;
@@ -193,13 +193,13 @@ static int scan_word(struct scanner *scanner)
     return fail_expected(scanner, "a value");
 }
 
-/* The key, the colon, the value. */
+/* Scans the key, the colon and the value. */
 static int scan_member(struct scanner *scanner, struct step *step)
 {
     unsigned line = scanner->line;
     const char *key = scanner->at + 1;
 
-    *step = (struct step){}; /* until there is a key, it is about the object */
+    *step = (struct step){}; /* until a key is known, messages name the object */
     if (!is_at(scanner, '"'))
         return fail_expected(scanner, "a key in quotes");
     if (scan_string(scanner) < 0)
@@ -212,7 +212,7 @@ static int scan_member(struct scanner *scanner, struct step *step)
     return scan_value(scanner, line);
 }
 
-/* Behind what opened it, or behind a comma, on `line`. What ends here is one comma too many. */
+/* Reports a trailing comma. Called behind the opening bracket, or behind a comma on `line`. */
 static int fail_trailing(struct scanner *scanner, unsigned line)
 {
     scanner->steps[scanner->depth - 1] = (struct step){};
@@ -220,7 +220,7 @@ static int fail_trailing(struct scanner *scanner, unsigned line)
     return fail(scanner, "a comma with nothing behind it, before %c", *scanner->at);
 }
 
-/* At the opening brace or bracket. */
+/* Called at the opening brace or bracket. */
 static int scan_container(struct scanner *scanner, bool object)
 {
     char close = object ? '}' : ']';
@@ -235,7 +235,7 @@ static int scan_container(struct scanner *scanner, bool object)
     do {
         unsigned line = scanner->line;
 
-        scanner->at++; /* behind the opening one, or the comma */
+        scanner->at++; /* behind the opening bracket, or the comma */
         skip_space(scanner);
         if (is_at(scanner, close) && !first)
             return fail_trailing(scanner, line);
@@ -255,7 +255,7 @@ static int scan_container(struct scanner *scanner, bool object)
     return 0;
 }
 
-/* `line` is where the value's key stands, or the value itself. */
+/* `line` is the line of the value's key, or of the value itself if it has none. */
 static int scan_value(struct scanner *scanner, unsigned line)
 {
     struct json_place place = {.line = line};
@@ -277,7 +277,7 @@ static int scan_value(struct scanner *scanner, unsigned line)
     }
 }
 
-/* What some editors begin a file with. */
+/* Refuses the byte order mark that some editors write. */
 static int refuse_mark(const struct scanner *scanner)
 {
     static const struct {

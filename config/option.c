@@ -22,7 +22,8 @@ static void *field_of(const struct option *option, const void *settings)
     return (char *)settings + option->offset;
 }
 
-/* Reads the digits at *text and moves behind them. -EINVAL where there are none, -ERANGE above 2^64-1. */
+/* Reads the digits at *text and moves behind them. Returns -EINVAL if there are none, -ERANGE if the number
+ * exceeds 2^64-1. */
 static int read_digits(const char **text, uint64_t *ret_value)
 {
     const char *at = *text;
@@ -40,7 +41,8 @@ static int read_digits(const char **text, uint64_t *ret_value)
     return error;
 }
 
-/* Takes over what parsing said (0 or -ERANGE) where the value is within the option's limits. */
+/* Stores the value, if parsing succeeded (`range`: 0 or -ERANGE) and the value is within the option's
+ * limits. */
 static int set_number(const struct option *option, uint64_t *field, uint64_t value, int range,
                       struct fault *fault)
 {
@@ -99,7 +101,7 @@ static int set_choice(const struct option *option, unsigned *field, const char *
     return fault_set(fault, -EINVAL, "expected %s", allowed);
 }
 
-/* What holds for every text that a user gives. */
+/* Checks what must be true of every text that a user gives. */
 static int check_text(const struct option *option, const char *text, struct fault *fault)
 {
     if (!utf8_valid(text, strlen(text)))
@@ -180,7 +182,7 @@ const char *option_doubt(const struct option *option, const void *settings, size
     return NULL;
 }
 
-/* Splits at commas; blanks around an item are not part of it. */
+/* Splits the text at commas. Blanks around an item do not belong to it. */
 static int set_list_text(const struct option *option, void *settings, const char *text, struct fault *fault)
 {
     _cleanup_(freep) char *copy = strdup(text);
@@ -244,7 +246,7 @@ int options_init(const struct option_table *table, void *settings)
         const struct option *option = &table->options[i];
         int error = option->default_text ? option_set_text(option, settings, option->default_text, NULL) : 0;
 
-        assert(error != -EINVAL); /* a default that its own table refuses */
+        assert(error != -EINVAL); /* the table refuses its own default */
         if (error < 0) {
             options_done(table, settings);
             return error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options for people to read (option.h): what one may be, and what it is. Pure. */
+/* Describes options for people to read (option.h): allowed values, and meaning. Pure. */
 
 #include "config/option.h"
 

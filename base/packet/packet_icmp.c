@@ -18,7 +18,7 @@ struct message {
     const char *words;
 };
 
-/* The first that fits. */
+/* The first that fits is used. */
 static const struct message messages[] = {
     {ICMP_ECHO, ANY_CODE, "echo request"},
     {ICMP_ECHOREPLY, ANY_CODE, "echo reply"},
@@ -101,7 +101,7 @@ void packet_icmp_words(struct packet_bytes bytes, struct buffer *out)
         buffer_printf(out, " mtu %u", packet_u16(header + 6));
 }
 
-/* Whom a neighbor is asked for, or is; where that was kept. */
+/* The address that neighbour discovery asks for or answers, if it was recorded. */
 static void neighbor_words(const uint8_t *header, struct packet_bytes rest, struct buffer *out)
 {
     const uint8_t *target = packet_take(&rest, sizeof(struct in6_addr));

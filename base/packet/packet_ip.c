@@ -59,7 +59,7 @@ void packet_ip4_line(struct packet_bytes bytes, struct buffer *out)
     }
     size = (header[0] & 15U) * 4;
     total = packet_u16(header + 2);
-    /* 0: longer than the field can say, of segments that are put together. */
+    /* 0: larger than the field can hold, because GRO put segments together */
     if (total >= size)
         packet_end(&bytes, total);
     if (!packet_take(&bytes, size)) {
@@ -86,7 +86,7 @@ static void take_fragment_header(struct packet_transport *transport, const uint8
     transport->fragment_offset = field & FRAGMENT6_OFFSET;
 }
 
-/* To the transport header, as far as the headers before it were kept. */
+/* Skips to the transport header, if the headers before it were recorded. */
 static void skip_extensions(struct packet_transport *transport)
 {
     while (!transport->fragment_offset) {
@@ -114,7 +114,7 @@ void packet_ip6_line(struct packet_bytes bytes, struct buffer *out)
         return;
     }
     payload = packet_u16(header + 4);
-    /* 0: as above, or a jumbogram. */
+    /* 0: as for IPv4, or a jumbogram */
     if (payload)
         packet_end(&bytes, payload);
     transport = (struct packet_transport){.protocol = header[6], .bytes = bytes};

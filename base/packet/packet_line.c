@@ -16,7 +16,7 @@ enum {
     VLAN_TAG = 4,
     VLAN_ID = 0x0fff,
     ARP_BODY = 28,     /* of Ethernet and IPv4 */
-    LENGTH_MAX = 1500, /* a greater number is no length but an ethertype */
+    LENGTH_MAX = 1500, /* larger numbers are ethertypes */
     ETHERTYPE_QINQ = 0x88a8,
 };
 
@@ -30,7 +30,7 @@ static const struct {
     {0x8137, "IPX"},   {0x9000, "loopback"}, {0x88ca, "TIPC"},  {0x4305, "batman"},
 };
 
-/* "SOURCE > DESTINATION" of the Ethernet header; nothing where there is none. */
+/* Writes "SOURCE > DESTINATION" of the Ethernet header, or nothing if there is none. */
 static void macs(const uint8_t *header, bool prefixes, struct buffer *out)
 {
     if (!header)
@@ -72,7 +72,7 @@ static const char *ethertype_name(unsigned number)
     return NULL;
 }
 
-/* Neither IP nor ARP, whose addresses say who it is from. */
+/* Frames that are neither IP nor ARP: the MAC addresses say who sent them. */
 static void other_line(const uint8_t *header, unsigned ethertype, const struct packet_bytes *bytes,
                        struct buffer *out)
 {
@@ -104,7 +104,7 @@ static void network_line(const uint8_t *header, unsigned ethertype, struct packe
     }
 }
 
-/* IEEE 802.3 with a length: what follows says itself what it is. */
+/* An IEEE 802.3 frame with a length instead of an ethertype: LLC says what it carries. */
 static void llc_line(const uint8_t *header, size_t length, struct packet_bytes bytes, struct buffer *out)
 {
     const uint8_t *llc = packet_take(&bytes, 3);
@@ -142,7 +142,7 @@ static void ethernet_line(struct packet_bytes bytes, struct buffer *out)
         network_line(header, ethertype, bytes, out);
 }
 
-/* Where the kernel did not know the protocol yet, the first byte does. */
+/* If the kernel did not know the protocol yet, reads the version from the first byte. */
 static unsigned raw_ethertype(const struct packet *packet)
 {
     if (packet->protocol || !packet->size)

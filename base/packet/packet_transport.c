@@ -22,7 +22,7 @@ enum {
 struct protocol {
     unsigned number;
     const char *name;
-    size_t header; /* the least, of those with two ports at its beginning; 0: has no ports */
+    size_t header; /* the minimum, if it begins with two ports; 0: no ports */
 };
 
 static const struct protocol protocols[] = {
@@ -74,7 +74,7 @@ bool packet_ports(const struct packet_transport *transport, unsigned *ret_from, 
     return true;
 }
 
-/* In tcpdump's order: "[S.]", "[P.]", "[none]". */
+/* Writes the flags in tcpdump's order: "[S.]", "[P.]", "[none]". */
 static void tcp_flags(unsigned flags, struct buffer *out)
 {
     static const char letters[] = "FSRP.UEW";
@@ -87,7 +87,7 @@ static void tcp_flags(unsigned flags, struct buffer *out)
     buffer_text(out, flags ? "]" : "none]");
 }
 
-/* How long what the header is before is. */
+/* Writes the length of the payload. */
 static void length_word(const struct packet_bytes *bytes, struct buffer *out)
 {
     buffer_printf(out, " len %zu", bytes->length);

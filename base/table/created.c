@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/table/created.h"
 
-/* The list of times since when rows count, shared by reference. Any thread. */
+/* The list of the times at which each row began to count, shared by reference. Any thread. */
 
 #include <stdlib.h>
 

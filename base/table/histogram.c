@@ -2,19 +2,19 @@
 #include "base/table/histogram.h"
 
 /*
- * Renders the `le` labels of the buckets of a histogram. Pure; any thread. Numbers are made from their
- * decimal digits, not by printf(): no double, no locale.
+ * Renders the `le` labels of the buckets of a histogram. Pure; any thread. Builds the text from decimal
+ * digits, without printf(): no doubles, no locale.
  */
 
 #include <assert.h>
 #include <string.h>
 
-/* Of more digits it is not sure that they are the shortest for their double. */
+/* With more digits, the text may not be the shortest for its double. */
 #define BOUND_MAX UINT64_C(1000000000000000)
 
 enum { NANOSECOND_DIGITS = 9 };
 
-/* A number as 0.DIGITS * 10^point, no zeros at its ends. */
+/* A number as 0.DIGITS * 10^point, without zeros at either end. */
 struct decimal {
     char digits[UINT64_TEXT_MAX];
     int count;
@@ -33,7 +33,7 @@ static struct decimal decimal_of(uint64_t bound, enum value_type type)
     return decimal;
 }
 
-/* "1e-05", "1.048576e+06" */
+/* Writes it in exponent form: "1e-05", "1.048576e+06". */
 static void render_exponent(struct buffer *out, const struct decimal *decimal)
 {
     buffer_append(out, decimal->digits, 1);
@@ -42,7 +42,7 @@ static void render_exponent(struct buffer *out, const struct decimal *decimal)
     buffer_printf(out, "e%+03d", decimal->point - 1);
 }
 
-/* "0.0005", "2.5", "65536" and in OpenMetrics "65536.0" */
+/* Writes "0.0005", "2.5", "65536", and for OpenMetrics "65536.0". */
 static void render_plain(struct buffer *out, const struct decimal *decimal, enum exposition exposition)
 {
     static const char zeros[] = "000000";

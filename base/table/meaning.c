@@ -43,7 +43,8 @@ bool meaning_of_device(const struct meaning *meaning)
     return !strcmp(meaning->subject, "{device}");
 }
 
-/* The label named between braces at `at`, into the buffer; returns what follows the closing brace. */
+/* Copies the label that is named between braces at `at` into the buffer. Returns what follows the closing
+ * brace. */
 static const char *fill_label(const char *at, const struct row_set *rows, size_t row, char *buffer,
                               size_t size)
 {

@@ -19,9 +19,9 @@
 
 struct row_set_builder {
     struct buffer text;
-    struct buffer offsets;   /* of uint32_t */
+    struct buffer offsets;   /* array of uint32_t */
     struct buffer names;     /* the label names, each with its NUL */
-    struct hash_index index; /* the rows by their text */
+    struct hash_index index; /* the rows, by their text */
     size_t label_count;
 };
 
@@ -87,11 +87,11 @@ static void builder_render(struct row_set_builder *builder, const char *const *v
         buffer_text(&builder->text, "\"");
         name += strlen(name) + 1;
     }
-    /* The space before the number belongs to the row: one copy less in the encoder. */
+    /* The space before the number belongs to the row: the encoder copies once less. */
     buffer_text(&builder->text, builder->label_count ? "} " : " ");
 }
 
-/* The row whose text was rendered last, from `begin` on. */
+/* Adds the row whose text was rendered last, beginning at `begin`. */
 static int builder_add(struct row_set_builder *builder, size_t row, uint32_t begin)
 {
     const char *text = builder->text.data + begin;

@@ -2,8 +2,8 @@
 #include "base/table/snapshot.h"
 
 /*
- * Snapshots: values beside references of the sets that name them. Filled by one collector thread, immutable
- * once published; their memory is recycled by the runner, so that a steady state allocates nothing.
+ * Snapshots: values, and references to the sets that name them. One collector thread fills a snapshot; once
+ * published it is immutable. The runner recycles its memory, so that a steady state allocates nothing.
  */
 
 #include <assert.h>
@@ -70,7 +70,7 @@ void snapshot_clear(struct snapshot *snapshot)
     snapshot->counted_since_ns = 0;
 }
 
-/* Room for count words, contents undefined. */
+/* Makes room for `count` words. Contents are undefined. */
 static bool words_reserve(uint64_t **words, size_t *capacity, size_t count)
 {
     uint64_t *grown;
@@ -103,7 +103,7 @@ struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *c
     return table;
 }
 
-/* What columns are beyond one series a cell: histograms more, internal ones less. */
+/* How many series the columns add to one per cell: histograms have more, internal columns have none. */
 static uint64_t odd_series(const struct table *table)
 {
     uint64_t series = 0;

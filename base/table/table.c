@@ -2,8 +2,8 @@
 #include "base/table/table.h"
 
 /*
- * Column sets: the names and headers of families, rendered once and then shared. What is left for a scrape is
- * copying these bytes, those of the row sets, and printing the numbers between them. Any thread.
+ * Column sets: the names and headers of families, rendered once and then shared. A scrape only copies these
+ * bytes and those of the row sets, and prints the numbers between them. Any thread.
  */
 
 #include <errno.h>
@@ -61,7 +61,7 @@ static void render_header(struct buffer *out, const struct metric *metric, enum 
     buffer_printf(out, " %s\n", metric->unit);
 }
 
-/* Texts are laid out in one block; pointers into it are set when it no longer moves. */
+/* Lays all texts out in one block. Sets the pointers into it once it no longer moves. */
 static void column_set_layout(struct column_set *columns)
 {
     const char *at = columns->text;
@@ -80,7 +80,7 @@ static void column_set_layout(struct column_set *columns)
     }
 }
 
-/* What stands of a column in the text, in the order of column_set_layout(). */
+/* Renders the texts of one column, in the order of column_set_layout(). */
 static void column_render(struct buffer *out, const struct metric *metric, struct column *column)
 {
     column->name_size = (uint32_t)strlen(metric->name);
