@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/collector.h"
 
-/* The one table of collectors: to add one, add its line. Constant data; any thread. */
+/* The table of all collectors. A new collector needs one line here. Constant data; any thread. */
 
 #include "base/cleanup.h"
 #include "collectors/conntrack/conntrack.h"

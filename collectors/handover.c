@@ -2,8 +2,8 @@
 #include "collectors/handover.h"
 
 /*
- * Holds the descriptors that were opened with privilege until a collector takes copies. Filled on the main
- * thread, copied from on the collectors'.
+ * Holds the descriptors that were opened with privilege, until a collector copies them. The main thread fills
+ * it; the collectors' threads copy from it.
  */
 
 #include <assert.h>
@@ -72,7 +72,7 @@ void *handover_take(struct handover *handover)
     return left;
 }
 
-/* It works in the kernel, which may take as long as it likes. */
+/* The keeper works inside the kernel, which may take long. */
 static void keeper_wait(pid_t keeper)
 {
     struct pollfd ended = {.fd = pidfd_open(keeper, 0), .events = POLLIN};

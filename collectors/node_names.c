@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/node_names.h"
 
-/* Makes the tables of node_exporter's names of what the columns of a collector count, so that no collector
- * adds them up by code of its own. On the thread of the collector whose table it is. */
+/* Makes the tables of node_exporter's names from a collector's own columns, so that no collector adds them up
+ * in code of its own. The thread of the collector whose table it is. */
 
 #include <errno.h>
 #include <stdlib.h>

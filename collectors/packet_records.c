@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/packet_records.h"
 
-/* Holds recorded packets that hang on a snapshot, and frees them. Any thread. */
+/* Holds recorded packets that a snapshot refers to, and frees them. Any thread. */
 
 #include <stdlib.h>
 

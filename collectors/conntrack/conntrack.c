@@ -2,19 +2,19 @@
 #include "collectors/conntrack/conntrack.h"
 
 /*
- * Connection tracking of the network namespace that the daemon runs in: how full the table is, and which
- * packets it lost. Runs on the collector's thread, once a second. Two sources have the same counters:
- * ctnetlink, which wants CAP_NET_ADMIN, and /proc/self/net/stat/nf_conntrack, which a kernel can be built
- * without (CONFIG_NF_CONNTRACK_PROCFS), and ProcSubset=pid hides: it is handed over then (of /proc/self/net
- * it leaves the files, not what is in directories). How full the table is sysctls say as well: where neither
- * has counters, that is served alone.
+ * Connection tracking of the daemon's network namespace: how full the table is, and which packets it lost.
+ * Runs on the collector's thread, once a second. Two sources have the same counters: ctnetlink, which needs
+ * CAP_NET_ADMIN, and /proc/self/net/stat/nf_conntrack. A kernel can be built without that file
+ * (CONFIG_NF_CONNTRACK_PROCFS), and ProcSubset=pid hides it (it keeps files of /proc/self/net, but no
+ * directories): then the privileged step hands it over. Sysctls tell how full the table is: if neither source
+ * has counters, only that is served.
  *
- * Asking must change nothing. But an open socket of NETLINK_NETFILTER loads nfnetlink, and a request to
+ * Reading must change nothing. But opening a socket of NETLINK_NETFILTER loads nfnetlink, and a request to
  * ctnetlink loads nf_conntrack_netlink and with it nf_conntrack (nfnetlink_rcv_msg() in
- * net/netfilter/nfnetlink.c): we look at /sys/module before each, and don't ask for what isn't there.
+ * net/netfilter/nfnetlink.c). So we look at /sys/module before each, and do not ask for what is not loaded.
  *
- * The CPUs count in 32 bits each; the sum is one modulo 2^32 and so wraps when its terms do, and never steps
- * back by what the others hold. All possible CPUs are in it, online or not.
+ * Each CPU counts in 32 bits. The sum is modulo 2^32, so that it wraps when a CPU's counter does, and never
+ * steps back by what the other CPUs hold. It includes all possible CPUs, online or not.
  */
 
 #include <errno.h>
@@ -35,7 +35,8 @@ struct collector_settings {
     unsigned source; /* enum conntrack_source */
 };
 
-/* Of what is built in, sysfs shows what has parameters: nf_conntrack always, nf_conntrack_netlink never. */
+/* sysfs shows a built-in module only if it has parameters: nf_conntrack always, nf_conntrack_netlink
+ * never. */
 #define MODULE_CONNTRACK "/sys/module/nf_conntrack"
 
 static const char stat_path[] = "self/net/stat/nf_conntrack";
@@ -49,13 +50,13 @@ struct collector_state {
     struct netlink netlink;
     struct nl_msg *get_counters;
     struct nl_msg *get_entries;
-    struct procfile ctnetlink; /* the state of its module */
+    struct procfile ctnetlink; /* initstate of its module */
     struct procfile stat;
     struct procfile entries;
     struct procfile limit;
     struct conntrack_reading reading;
     struct column_set *columns;
-    struct column_set *node_columns; /* NULL if not wanted */
+    struct column_set *node_columns; /* NULL if disabled */
     struct row_set *row;
 };
 
@@ -90,7 +91,8 @@ static const struct netlink_reader counters_reader = {
 static const struct netlink_reader entries_reader = {.what = "IPCTNL_MSG_CT_GET_STATS",
                                                      .message = take_message};
 
-/* Not while it is "going": it is no longer registered then, and a request loads it again. */
+/* Returns false for a module that is "going": it is no longer registered, and a request would load it
+ * again. */
 static bool ctnetlink_is_live(struct collector_state *state)
 {
     static const char live[] = {'l', 'i', 'v', 'e'};
@@ -99,8 +101,8 @@ static bool ctnetlink_is_live(struct collector_state *state)
            !memcmp(state->ctnetlink.data, live, sizeof(live));
 }
 
-/* "auto" asks only a ctnetlink that it sees; who wants "netlink" says that it is built in, or may be loaded.
- */
+/* With "auto", asks ctnetlink only if its module is visible. With "netlink", the user says that it is built
+ * in or may be loaded. */
 static int look_before_asking(struct collector_state *state, struct fault *fault)
 {
     if (access(MODULE_CONNTRACK, F_OK) < 0)
@@ -118,7 +120,7 @@ static int read_netlink(struct collector_state *state, struct fault *fault)
         error = netlink_open(NETLINK_NETFILTER, state->limits, &state->netlink, fault);
     if (error == 0)
         error = netlink_dump(&state->netlink, state->get_counters, &counters_reader, &state->reading, fault);
-    /* Where this fails the sysctls say it. */
+    /* if this fails, the sysctls are read */
     if (error == 0)
         (void)netlink_request(&state->netlink, state->get_entries, &entries_reader, &state->reading, NULL);
     if (error == -EPERM)
@@ -139,7 +141,7 @@ static int read_proc(struct collector_state *state, struct fault *fault)
     return 0;
 }
 
-/* What the counters' source did not say. */
+/* Reads what the source of the counters does not have. */
 static void read_gauge(struct collector_state *state, enum conntrack_field field, struct procfile *file)
 {
     uint64_t value;
@@ -156,7 +158,7 @@ static void read_gauges(struct collector_state *state)
     read_gauge(state, CONNTRACK_ENTRIES_LIMIT, &state->limit);
 }
 
-/* No source of counters; `reason` is ctnetlink's, or "". */
+/* Called if no source has counters. `reason` says why ctnetlink has none, or is "". */
 static int read_gauges_alone(struct collector_state *state, const char *reason, struct fault *fault)
 {
     state->reading = (struct conntrack_reading){};
@@ -168,13 +170,13 @@ static int read_gauges_alone(struct collector_state *state, const char *reason, 
     }
     if (access(MODULE_CONNTRACK, F_OK) < 0)
         return fault_unsupported(fault, "connection tracking is not in use: no %s", state->stat.path);
-    /* The step with privilege opened what there was at the start. */
+    /* The privileged step opened only what existed at the start. */
     return fault_unsupported(fault, "no %s (where ProcSubset=pid hides it: restart the exporter)%s%s",
                              state->stat.path, reason[0] ? "; " : "", reason);
 }
 
-/* The counters are the same: where ctnetlink fails, once and for whatever reason, the file is read from then
- * on. */
+/* Both sources have the same counters. Once ctnetlink has failed, for whatever reason, only the file is
+ * read. */
 static int read_all(struct collector_state *state, struct fault *fault)
 {
     struct fault reason = {}, file = {};
@@ -233,7 +235,7 @@ static const char entries_handle[] = "conntrack-entries";
 static const char limit_handle[] = "conntrack-limit";
 static const char *const handles[] = {stat_handle, entries_handle, limit_handle, NULL};
 
-/* Anybody may read them, but under ProcSubset=pid none is there. */
+/* Anybody may read these files, but ProcSubset=pid hides them. */
 static int conntrack_open_privileged(const struct collector_context *context, struct handover *handover,
                                      struct fault *fault)
 {

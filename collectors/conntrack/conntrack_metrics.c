@@ -22,8 +22,8 @@ static const struct meaning insert_failed = LOSS(ERROR, "connection not entered"
 static const struct meaning chain_too_long = LOSS(CAPACITY, "hash chain too long");
 static const struct meaning drop = LOSS(UNKNOWN, "table full, no memory or a clash", .limit = &table_limit);
 
-/* A packet that connection tracking drops is freed as one that a rule drops (nf_hook_slow(), netfilter_rule):
- * only these counters know that it was none. It is a row of the ledger as lost, and refused as well. */
+/* nf_hook_slow() frees a packet that connection tracking drops as if a rule had dropped it (netfilter_rule).
+ * Only these counters know better. So the ledger has such packets both as lost and as refused. */
 #define ROW(the_class, name, text)                                                                           \
     {                                                                                                        \
         {.mode = LEDGER_ROW,                                                                                 \
@@ -57,9 +57,9 @@ static const struct ledger_rule error_ledger[] =
     RULE(SYMPTOM,
          "nf_conntrack_core.c nf_conntrack_handle_icmp(): NF_ACCEPT, rules say what becomes of the packet");
 
-/* What each counts is read in net/netfilter/nf_conntrack_core.c, Linux 5.10 to 6.18: `drop` in
- * nf_conntrack_in() and nf_ct_resolve_clash(), the latter with `insert_failed`; `insert_failed` and
- * `chaintoolong` together in __nf_conntrack_confirm(). They overlap: nobody may add them up. */
+/* From net/netfilter/nf_conntrack_core.c, Linux 5.10 to 6.18: nf_conntrack_in() and nf_ct_resolve_clash()
+ * count `drop`, the latter also `insert_failed`. __nf_conntrack_confirm() counts `insert_failed` and
+ * `chaintoolong` together. The counters overlap: do not add them up. */
 const struct metric conntrack_metrics[CONNTRACK_SHOWN_COUNT] = {
     [CONNTRACK_ENTRIES] = {.name = "netdrop_conntrack_entries",
                            .help = "Connections in the connection tracking table",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/conntrack/conntrack_node.h"
 
-/* node_exporter's names for connection tracking, as its collector/conntrack_linux.go has them: all are gauges
- * there. On the collector's thread. */
+/* node_exporter's names for connection tracking, as in its collector/conntrack_linux.go: all are gauges
+ * there. The collector's thread. */
 
 #include "base/cleanup.h"
 #include "collectors/conntrack/conntrack_parse.h"

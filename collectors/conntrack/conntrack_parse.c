@@ -2,7 +2,7 @@
 #include "collectors/conntrack/conntrack_parse.h"
 
 /*
- * Reads the statistics of connection tracking out of text and of netlink messages. Pure; the conntrack
+ * Parses the statistics of connection tracking, from text and from netlink messages. Pure; the conntrack
  * collector's thread.
  */
 
@@ -16,7 +16,7 @@
 
 enum { COLUMNS_MAX = 32 };
 
-/* The same counter's name in either source. A column whose counter is gone keeps its place, and may get
+/* The same counter's name in both sources. When the kernel drops a counter, its column stays, and may get
  * another name and counter: "delete_list" became "chainlength". */
 static const struct {
     const char *column;
@@ -35,10 +35,10 @@ static const struct {
     [CONNTRACK_SEARCH_RESTART] = {"search_restart", CTA_STATS_SEARCH_RESTART},
 };
 
-/* What stands in each column: a field, or none. */
+/* Which field each column holds. */
 struct header {
     size_t count;
-    enum conntrack_field fields[COLUMNS_MAX]; /* CONNTRACK_FIELD_COUNT: none */
+    enum conntrack_field fields[COLUMNS_MAX]; /* CONNTRACK_FIELD_COUNT: no field of ours */
 };
 
 static enum conntrack_field field_of(const char *name, size_t size)
@@ -51,7 +51,7 @@ static enum conntrack_field field_of(const char *name, size_t size)
     return (enum conntrack_field)i;
 }
 
-/* The next word of the line, behind any blanks; its size, 0 at the line's end. */
+/* Finds the next word of the line, after any blanks. Returns its size, or 0 at the end of the line. */
 static size_t next_word(const char **at, const char *end)
 {
     const char *word;
@@ -94,7 +94,7 @@ static int parse_cpu(const char *at, const char *end, const struct header *heade
         field = header->fields[column];
         if (field == CONNTRACK_FIELD_COUNT)
             continue;
-        /* Not a CPU's own: each line has it, as of its own moment. */
+        /* Entries are not per CPU: each line has the whole table's number, read at its own moment. */
         reading->values[field] = field == CONNTRACK_ENTRIES ? value : reading->values[field] + value;
         reading->has[field] = true;
     }

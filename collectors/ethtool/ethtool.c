@@ -3,13 +3,13 @@
 
 /*
  * The ethtool collector: what `ethtool -S`, `-i`, `-g` and the speed say of every device that passes the
- * filter, each statistic under the driver's own name, and loss by cause on one vocabulary. Runs on the
- * collector's own thread: each ioctl takes the RTNL lock and may sleep as long as a driver likes.
+ * filter. Each statistic has the driver's own name; losses also have a cause from one vocabulary. Runs on the
+ * collector's own thread: each ioctl takes the RTNL lock and may sleep as long as the driver likes.
  *
- * What sums have counted of parts that are gone outlives the settings: it is left to the next instance.
+ * The sums of statistics that are gone outlive the settings: they are left to the next instance.
  *
- * A steady-state collection is one GSTATS ioctl a device and two dumps; it renders and allocates nothing. One
- * device that is gone, has no statistics or fails is left out: it fails nobody else.
+ * A steady-state collection is one GSTATS ioctl for each device, and two dumps; it renders and allocates
+ * nothing. A device that is gone, has no statistics or fails is left out, and does not fail the others.
  */
 
 #include <errno.h>
@@ -90,8 +90,8 @@ struct collector_state {
     struct ethtool_readings readings;
     struct ethtool_tables tables;
     struct ethtool_node node;
-    uint64_t node_generation; /* of the links that its rows were made for */
-    bool tables_due;          /* rows are to be made again: something changed, or the last attempt failed */
+    uint64_t node_generation; /* of the links when the rows were made */
+    bool tables_due;          /* the rows must be made again: something changed, or the last attempt failed */
 };
 
 static void ethtool_close(struct collector_state *state)
@@ -157,7 +157,7 @@ static int update_devices(struct collector_state *state)
     return error;
 }
 
-/* Readings of devices that the filter leaves out go. */
+/* Forgets readings of devices that the filter leaves out. */
 static void keep_devices(struct collector_state *state)
 {
     struct ethtool_readings *readings = &state->readings;
@@ -203,7 +203,7 @@ static int ask_speed(struct collector_state *state, const struct ethtool_device 
         (struct ethtool_reading){.ifindex = device->ifindex, .group = ETHTOOL_GROUP_SPEED, .value = speed});
 }
 
-/* One dump for all devices; where that fails, one ioctl for each. */
+/* Makes one dump for all devices. If that fails, makes one ioctl for each. */
 static int read_all(struct collector_state *state, enum ethtool_request request,
                     int (*ask)(struct collector_state *state, const struct ethtool_device *device))
 {
@@ -229,7 +229,7 @@ static int read_readings(struct collector_state *state)
         error = read_all(state, ETHTOOL_REQUEST_SPEED, ask_speed);
     if (error < 0)
         return error;
-    /* What a failed dump of these brought until then is right, and there is no other way to ask. */
+    /* These have no other source than the dump. What a failed dump returned before it failed is kept. */
     for (unsigned i = ETHTOOL_REQUEST_STATS; state->settings->standard_groups && i < ETHTOOL_REQUEST_COUNT;
          i++)
         (void)ethtool_netlink_dump(&state->netlink, i, &state->readings);
@@ -273,12 +273,13 @@ static void read_statistics(struct collector_state *state, struct snapshot *draf
         error = ethtool_ioctl_stats(&state->ioctl, device->name, device->count, &values);
         if (error == 0)
             ethtool_sums_fill(device, values, draft);
-        else if (error == -ESTALE) /* values of unknown names: the next round has both */
+        else if (error == -ESTALE) /* the values do not match the known names; the next round reads both */
             device->load_due = true;
     }
 }
 
-/* A name that passed from one device to another during the round would put its values under the wrong one. */
+/* Clears the values of renamed devices: if a name passed from one device to another during the round, they
+ * stand under the wrong device. */
 static int drop_renamed(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
     int error = link_table_drain(&state->links, fault);
@@ -321,7 +322,7 @@ static int ethtool_collect(struct collector_state *state, struct snapshot *draft
     return drop_renamed(state, draft, fault);
 }
 
-/* Notifications are taken in as they come: link.c says why. */
+/* link.c says why notifications are handled as they arrive. */
 static int ethtool_event_fd(struct collector_state *state)
 {
     return link_table_fd(&state->links);

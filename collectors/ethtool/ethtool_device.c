@@ -2,7 +2,7 @@
 #include "collectors/ethtool/ethtool_device.h"
 
 /*
- * Keeps what is known of each device between two collections: driver, strings, cells. The ethtool collector's
+ * Keeps what is known of each device between two collections: driver, strings, moves. The ethtool collector's
  * thread.
  */
 
@@ -15,7 +15,7 @@
 #include "base/hash.h"
 #include "collectors/ethtool/ethtool_inherit.h"
 
-enum { TURN_SHARE = 16 }; /* every device's strings are compared once in so many collections */
+enum { TURN_SHARE = 16 }; /* in so many collections, the strings of every device are compared once */
 
 static void devices_free(void *left);
 
@@ -34,15 +34,15 @@ bool ethtool_device_is(const struct ethtool_device *device, const struct link *l
            strcmp(device->label, link->device) == 0 && strcmp(device->kind, link->kind) == 0;
 }
 
-/* Hardware's links may have a kind as well (dsa, ipoib, can, wwan): the kernel names their parent device,
- * since 5.14. What software makes has none (veth, bridge, tun, ...). */
+/* Links of hardware may have a kind as well (dsa, ipoib, can, wwan). Since 5.14 the kernel names their parent
+ * device. Software devices have none (veth, bridge, tun, ...). */
 static bool is_hardware(const struct link *link)
 {
     return strcmp(link->kind, "physical") == 0 || link->bus[0] != '\0';
 }
 
-/* What the last instance of the collector knew of the device stays in its sums, as of statistics that are
- * gone until the driver has named those that it has. */
+/* Takes over the sums that the collector's last instance kept for this device. They count as those of
+ * statistics that are gone, until the driver has named its statistics. */
 static void device_inherit(struct ethtool_device *device, struct ethtool_devices *before)
 {
     struct ethtool_device *last;
@@ -76,7 +76,7 @@ static struct ethtool_device *device_new(const struct link *link, bool virtual_d
     return device;
 }
 
-/* The device of the link: the known one, taken out of `known`, or a new one. */
+/* Returns the device of the link: the known one, taken out of `known`, or a new one. */
 static struct ethtool_device *device_for(struct ethtool_device **known, const struct link *link,
                                          bool virtual_devices, struct ethtool_devices *before)
 {
@@ -116,7 +116,7 @@ int ethtool_devices_update(struct ethtool_devices *devices, const struct link_ta
         device = device_for(same, link, virtual_devices, devices->before);
         *ret_changed |= device != was;
         if (!device) {
-            /* What was taken out of the known ones is lost with the rest: all is made anew next time. */
+            /* Devices already taken out of the known ones are lost too: the next round makes all anew. */
             ethtool_devices_done(&next);
             ethtool_devices_done(devices);
             return -ENOMEM;
@@ -148,7 +148,7 @@ static void devices_free(void *left)
     free(devices);
 }
 
-/* Where no devices were looked at yet, what the instance before this one had left. */
+/* If this instance has not looked at any device yet, leaves what its predecessor had left. */
 void ethtool_devices_leave(struct ethtool_devices *devices, struct handover *handover)
 {
     struct ethtool_devices *left = devices->items ? malloc(sizeof(*left)) : take_ptr(devices->before);
@@ -213,7 +213,7 @@ static void load_info(struct ethtool_device *device, struct ethtool_ioctl *ethto
     *ret_changed = true;
 }
 
-/* Takes the selection over, with the past of the one before. */
+/* Takes ownership of the selection, and adds the sums of the old one to it. */
 static int set_selected(struct ethtool_device *device, struct ethtool_selected *selected,
                         struct limits *limits)
 {
@@ -232,9 +232,9 @@ static int set_selected(struct ethtool_device *device, struct ethtool_selected *
 }
 
 /*
- * No strings. Only a driver that never had statistics has none for sure: one that is being reset has none for
- * a moment, or is not there at all (dev_ethtool() says ENODEV of a device that its driver detached). It is
- * asked again in the next round.
+ * Called if there are no strings. Only a driver that never had statistics certainly has none. A driver that
+ * is being reset has none for a moment, or seems to be absent (dev_ethtool() returns ENODEV for a device that
+ * its driver detached). It is asked again in the next round.
  */
 static int forget_strings(struct ethtool_device *device, int error, struct limits *limits, bool *ret_changed)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_inherit.h"
 
-/* Carries the past of a driver's statistics over when its strings change. The ethtool collector's thread. */
+/* Carries the sums of a driver's statistics over when its strings change. The ethtool collector's thread. */
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/array.h"
 
-/* A sum of queues, or of several statistics by cause, is more than the statistic itself. */
+/* Returns true if the statistic is part of a sum, of queues or by cause. */
 static bool is_worth_keeping(const struct ethtool_statistic *statistic)
 {
     bool in_sum = (statistic->counter && statistic->name.queue[0] != '\0') || statistic->loss;
@@ -17,7 +17,7 @@ static bool is_worth_keeping(const struct ethtool_statistic *statistic)
                       statistic->by_cause.carry) != 0;
 }
 
-/* The next one of both lists, which are in order. */
+/* Takes the next entry of both sorted lists. */
 static void take_next(struct ethtool_selected *merged, const struct ethtool_statistic **now,
                       const struct ethtool_statistic **before, int order)
 {

@@ -25,7 +25,7 @@ static int call(struct ethtool_ioctl *ethtool, const char *device, void *command
     return ioctl(ethtool->fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
 }
 
-/* Any socket will do; of netlink links have one already, where a sandbox allows no AF_UNIX. */
+/* Any socket works. Reading links needs netlink anyway, and a sandbox may forbid AF_UNIX. */
 static int any_socket(void)
 {
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -40,7 +40,7 @@ int ethtool_ioctl_open(struct ethtool_ioctl *ethtool)
     char *memory;
     int fd = -1;
 
-    /* Untouched pages cost nothing; the last one stays unmapped for ever. */
+    /* Untouched pages cost nothing. The last page stays unmapped, as a guard. */
     size = (size + page - 1) / page * page;
     memory = mmap(NULL, size + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
@@ -127,7 +127,7 @@ int ethtool_ioctl_count(struct ethtool_ioctl *ethtool, const char *device, uint3
     error = call(ethtool, device, info);
     if (error < 0)
         return error;
-    /* A driver without the set is told by the bit that comes back cleared (ethtool_get_sset_info). */
+    /* If the driver lacks the set, the kernel clears its bit (ethtool_get_sset_info()). */
     if (info->sset_mask == 0 || info->data[0] == 0)
         return -EOPNOTSUPP;
     if (info->data[0] > ETHTOOL_STRINGS_MAX)

@@ -2,8 +2,8 @@
 #include "collectors/ethtool/ethtool_name.h"
 
 /*
- * Takes the queue number out of the names of a driver's statistics. Called by the ethtool collector's thread
- * when a device's strings were read.
+ * Splits the queue number from the names of a driver's statistics. The ethtool collector's thread, when it
+ * has read a device's strings.
  */
 
 #include <stdbool.h>
@@ -15,15 +15,15 @@
 #include "base/utf8.h"
 
 /*
- * Where drivers write queue numbers: the text before and after it. Most begin the string with it; a few end
- * it so. "rx_" and "tx_" alone are a queue in two drivers only: elsewhere "rx_64_byte_packets" is a size
- * class.
+ * Where drivers write queue numbers: the text before and after the number. Most strings begin with it; a few
+ * end with it. Plain "rx_" and "tx_" mean a queue in two drivers only: elsewhere "rx_64_byte_packets" is a
+ * size class.
  */
 static const struct queue_pattern {
     const char *before;
     const char *after;
     bool at_end;        /* the number and `after` end the string; else `before` begins it */
-    const char *driver; /* whose it is alone; NULL if any driver's */
+    const char *driver; /* the only driver that it fits; NULL: any */
 } queue_patterns[] = {
     {"rx_queue_", "_", false}, /* virtio_net, veth, ice, ixgbe, igb, hv_netvsc, ... */
     {"tx_queue_", "_", false},
@@ -66,7 +66,7 @@ static const struct queue_pattern {
     {"tx_", "_", false, "mana"},
     {"rx_", "_", false, "ionic"},
     {"tx_", "_", false, "ionic"},
-    {"cpu", "_", false, "hv_netvsc"}, /* a CPU is as good as a queue: what it counts adds up */
+    {"cpu", "_", false, "hv_netvsc"}, /* one per CPU instead of per queue: they add up the same way */
     {"", ": ", false, "qede"},
     {"", " [XDP]: ", false, "qede"},
     {"", "_0: ", false, "qede"}, /* queue and class of service */
@@ -82,7 +82,8 @@ static bool starts_with(const char *text, size_t size, const char *prefix)
     return length <= size && memcmp(text, prefix, length) == 0;
 }
 
-/* How many digits a canonical number at `text` has: the label value must give the string back exactly. */
+/* Returns how many digits a canonical number at `text` has. The label value must reproduce the string
+ * exactly. */
 static size_t count_digits(const char *text, size_t size)
 {
     size_t digits = 0;
@@ -94,7 +95,7 @@ static size_t count_digits(const char *text, size_t size)
     return digits;
 }
 
-/* The number between the pattern's texts: its offset and length; length 0 where the pattern does not fit. */
+/* Finds the number between the pattern's texts. Returns its length, or 0 if the pattern does not fit. */
 static size_t match_pattern(const struct queue_pattern *pattern, const char *text, size_t size,
                             size_t *ret_offset)
 {
@@ -131,7 +132,7 @@ static size_t find_queue(const char *driver, const char *text, size_t size, size
     return 0;
 }
 
-/* Appends the bytes, '#' and '\' escaped, invalid UTF-8 replaced. Returns the end. */
+/* Appends the bytes: escapes '#' and '\', replaces invalid UTF-8. Returns the end. */
 static char *escape(char *at, const char *text, size_t size)
 {
     while (size > 0) {
@@ -180,7 +181,7 @@ void ethtool_name_plain(const struct ethtool_name *name, char *text, size_t size
     size_t length = 0;
 
     for (; *from != '\0' && length + 1 < size; from++) {
-        if (*from == '\\') /* there is always something behind it */
+        if (*from == '\\') /* an escaped byte always follows */
             from++;
         text[length++] = *from;
     }
@@ -191,7 +192,7 @@ int ethtool_name_compare(const struct ethtool_name *a, const struct ethtool_name
 {
     int order = strcmp(a->statistic, b->statistic);
 
-    if (order == 0) /* canonical numbers: the longer is the greater */
+    if (order == 0) /* canonical numbers: the longer one is larger */
         order = (int)strlen(a->queue) - (int)strlen(b->queue);
     return order != 0 ? order : strcmp(a->queue, b->queue);
 }

@@ -37,19 +37,19 @@ static int family_find(struct ethtool_netlink *ethtool, struct fault *fault)
     return error == -ENOENT ? 0 : error;
 }
 
-/* Each request begins with a header; the statistics' goes behind their pad attribute. */
+/* Begins the request with its header. Requests for statistics have a pad attribute before it. */
 static int put_header(struct nl_msg *message, int attribute, uint32_t flags)
 {
     struct nlattr *nest = nla_nest_start(message, attribute | NLA_F_NESTED);
 
     if (!nest || (flags && nla_put_u32(message, ETHTOOL_A_HEADER_FLAGS, flags) < 0))
         return -ENOMEM;
-    /* Not nla_nest_end(): that takes an empty nest away again. */
+    /* nla_nest_end() would remove an empty nest. */
     nla_nest_end_keep_empty(message, nest);
     return 0;
 }
 
-/* All four groups of Linux 5.13; a newer kernel has more bits, and leaves them at 0. */
+/* Asks for all four groups of Linux 5.13. A newer kernel has more bits: they stay 0. */
 static int put_groups(struct nl_msg *message)
 {
     const uint32_t bits = 1U << ETHTOOL_STATS_ETH_PHY | 1U << ETHTOOL_STATS_ETH_MAC |
@@ -118,7 +118,7 @@ void ethtool_netlink_close(struct ethtool_netlink *ethtool)
     *ethtool = (struct ethtool_netlink){};
 }
 
-/* One dump: what came before it stays, what a repeated attempt gave is forgotten. */
+/* One dump. If it is repeated, what the failed attempt added is removed; earlier readings stay. */
 struct dump {
     struct ethtool_readings *readings;
     size_t start;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_node.h"
 
-/* Asks each device that is up for speed and duplex, as sysfs does (net/core/net-sysfs.c), and makes texts
- * anew only where one of them moved. What comes of it is in node_exporter's collector/netclass_linux.go and
- * ethtool_linux.go. On the ethtool collector's thread. */
+/* Asks each device that is up for speed and duplex, as sysfs does (net/core/net-sysfs.c), and renders texts
+ * only if one of them changed. node_exporter's collector/netclass_linux.go and ethtool_linux.go show these.
+ * The ethtool collector's thread. */
 
 #include <errno.h>
 #include <linux/if.h>
@@ -16,10 +16,10 @@ enum { BYTES_PER_MEGABIT = 1000 * 1000 / 8 };
 
 #define NO_SPEED INT64_MIN
 
-/* Compared as bytes. */
+/* Compared with memcmp(): no padding. */
 struct ethtool_link_state {
     uint32_t ifindex;
-    uint32_t duplex; /* DUPLEX_FULL, ...; NO_DUPLEX */
+    uint32_t duplex; /* DUPLEX_FULL, ..., or NO_DUPLEX */
     uint32_t operstate;
     uint32_t admin_up;
 };
@@ -100,7 +100,7 @@ static int reserve(struct ethtool_node *node, size_t count)
     return 0;
 }
 
-/* As speed_show() and duplex_show() do it (net/core/net-sysfs.c): of a device that is up. */
+/* Asks a device that is up, as speed_show() and duplex_show() do (net/core/net-sysfs.c). */
 static void ask(const struct ethtool_device *device, const struct link *link, struct ethtool_ioctl *ioctl,
                 struct ethtool_link_state *state, int64_t *ret_speed)
 {
@@ -118,7 +118,7 @@ static void ask(const struct ethtool_device *device, const struct link *link, st
     *ret_speed = (int64_t)(int32_t)ethtool_cmd_speed(&settings) * BYTES_PER_MEGABIT;
 }
 
-/* True where texts are to be made again. */
+/* Returns true if texts must be rendered again. */
 static bool ask_all(struct ethtool_node *node, const struct ethtool_devices *devices,
                     const struct link_table *links, struct ethtool_ioctl *ioctl)
 {
@@ -203,7 +203,7 @@ static int make_rows(struct ethtool_node *node, const struct ethtool_devices *de
     return 0;
 }
 
-/* A table whose value is 1 in all rows. */
+/* Adds a table whose value is 1 in all rows. */
 static int add_ones(struct snapshot *draft, struct column_set *columns, struct row_set *rows)
 {
     struct table *table = snapshot_add_table(draft, columns, rows);
@@ -226,7 +226,7 @@ int ethtool_node_fill(struct ethtool_node *node, const struct ethtool_devices *d
     if (error == 0 && (ask_all(node, devices, links, ioctl) || changed || !node->devices)) {
         error = make_rows(node, devices, links);
         if (error < 0)
-            node->count = SIZE_MAX; /* to be tried again */
+            node->count = SIZE_MAX; /* tries again next time */
     }
     if (error < 0)
         return error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/ethtool_netlink.h"
 
-/* Turns the answers of ethtool netlink into readings. Pure but for the memory of the list. */
+/* Turns the answers of ethtool netlink into readings. Pure, but for the memory of the list. */
 
 #include <errno.h>
 #include <linux/ethtool_netlink.h>
@@ -14,7 +14,7 @@
 
 #include "base/array.h"
 
-enum { TABLE_SIZE = 64 }; /* attributes of one nest that are looked at: a newer kernel may have more */
+enum { TABLE_SIZE = 64 }; /* attributes of a nest that are looked at; a newer kernel may have more */
 
 static const char *const phy_items[] = {[ETHTOOL_A_STATS_ETH_PHY_5_SYM_ERR] = "SymbolErrorDuringCarrier"};
 
@@ -108,8 +108,8 @@ int ethtool_readings_add(struct ethtool_readings *readings, struct ethtool_readi
     return 0;
 }
 
-/* The attributes of a stream by type; the last of equals. Types over the size and a broken tail are skipped.
- */
+/* Indexes the attributes of a stream by type. Of equal types the last counts. Skips types beyond the size,
+ * and a broken tail. */
 static void index_attributes(const struct nlattr **table, const struct nlattr *head, int size)
 {
     const struct nlattr *attribute;
@@ -128,8 +128,8 @@ static void index_nest(const struct nlattr **table, const struct nlattr *nest)
     index_attributes(table, nla_data(nest), nla_len(nest));
 }
 
-/* Every attribute of the nest that is a known item and long enough for a u64. An array's first is its total.
- */
+/* Adds every attribute of the nest that is a known item and long enough for a u64. The first value of an
+ * array is its total. */
 static int add_items(struct ethtool_readings *readings, int ifindex, unsigned group,
                      const struct nlattr *nest)
 {
@@ -214,14 +214,15 @@ static int parse_speed(struct ethtool_readings *readings, int ifindex, const str
 {
     uint32_t speed;
 
-    /* SPEED_UNKNOWN is -1; drivers without an idea also say 0. */
+    /* SPEED_UNKNOWN is -1; drivers that do not know say 0, too. */
     if (!netlink_u32(table[ETHTOOL_A_LINKMODES_SPEED], &speed) || speed == UINT32_MAX || speed == 0)
         return 0;
     return ethtool_readings_add(
         readings, (struct ethtool_reading){.ifindex = ifindex, .group = ETHTOOL_GROUP_SPEED, .value = speed});
 }
 
-/* Which device the answer is of: its header is the first attribute, but for the statistics, which pad. */
+/* Finds which device the answer is about. The header is the first attribute; answers with statistics have a
+ * pad attribute before it. */
 static bool parse_header(unsigned command, const struct nlattr **table, int *ret_ifindex)
 {
     const struct nlattr *nest = table[command == ETHTOOL_MSG_STATS_GET_REPLY ? ETHTOOL_A_STATS_HEADER : 1];

@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Drivers do not say what is a counter. Strings with these words are, beside those that speak of loss ... */
+/* Drivers do not say which statistics are counters. A string with one of these words is one, and so is a
+ * string that names a loss ... */
 #define TRAFFIC_GLOBS                                                                                        \
     "*packet*,*pkt*,*byte*,*octet*,*frame*,*cast*,*_cnt,*count*,*event*,*pause*,*xon*,*xoff*,*kicks*,"       \
     "*restart*,*wake*,*stop*,*csum*,*xdp_*,*_poll,*_arm,*cqe*,*doorbell*,*linearize*,*deferred*,*_ok,"       \
     "*interrupt*,*irq*,*cache_*,*_pp_*,*corrected*,*transition*,*reset*,*_discard*,*posted*,*reuse*"
 
-/* ... unless one of these says that they are not: an index, a level, a time. */
+/* ... unless it also has one of these words: it is an index, a level or a time. */
 #define VALUE_GLOBS                                                                                          \
     "*ifindex*,*queue#*,*index*,*temp*,*level*,*inflight*,*current*,*in_use*,*inuse*,*avail*,*_max,max_*,"   \
     "*_min,min_*,ch_time*,*_diff_ns,*avg*,*average*,*ratio*,*percent*,*_diff_*,*speed*,*state*,*status*"
@@ -28,7 +29,7 @@ static bool list_matches(const struct string_list *globs, const char *text)
     return false;
 }
 
-/* The same for comma-separated globs. */
+/* The same, for comma-separated globs. */
 static bool globs_match(const char *globs, const char *text)
 {
     char glob[32];
@@ -61,7 +62,7 @@ static void statistic_init(struct ethtool_statistic *statistic, const struct eth
     statistic->loss = nic_loss_find(driver, statistic->name.statistic);
     statistic->counter = statistic->loss || is_counter(plain);
     statistic->shown = list_matches(selection->include, plain) && !list_matches(selection->exclude, plain);
-    /* What is not known to be a counter is not known to add up either. */
+    /* A statistic that may not be a counter must not be added up. */
     if (!statistic->counter)
         ethtool_name_whole(raw, &statistic->name);
 }
@@ -79,7 +80,7 @@ static bool names_equal(const struct ethtool_name *a, const struct ethtool_name 
     return strcmp(a->statistic, b->statistic) == 0 && strcmp(a->queue, b->queue) == 0;
 }
 
-/* Sorts, and tells equal names apart in the driver's order. */
+/* Sorts the statistics. Numbers equal names in the driver's order. */
 static void sort_and_number(struct ethtool_statistic *statistics, size_t count)
 {
     struct ethtool_name first;
@@ -100,7 +101,7 @@ static void sort_and_number(struct ethtool_statistic *statistics, size_t count)
         qsort(statistics, count, sizeof(*statistics), compare);
 }
 
-/* How many neighbours from i on are of one statistic, and how many series they are. */
+/* Returns how many neighbours from `i` on belong to one statistic, and how many series they make. */
 static size_t group(const struct ethtool_selection *selection, const struct ethtool_statistic *statistics,
                     size_t count, size_t i, size_t *ret_series)
 {
@@ -118,7 +119,8 @@ static size_t group(const struct ethtool_selection *selection, const struct etht
     return size;
 }
 
-/* Takes the series of one kind (those of the dictionary, or the others) while there is room. */
+/* Keeps as many series of one kind as there is room for: those that count a loss, or the others. Returns true
+ * if it left any out. */
 static bool cut(const struct ethtool_selection *selection, struct ethtool_statistic *statistics, size_t count,
                 bool of_loss, size_t *room)
 {
@@ -141,7 +143,7 @@ static bool cut(const struct ethtool_selection *selection, struct ethtool_statis
     return any;
 }
 
-/* Only what is shown or counts as loss stays, and no more memory than it needs. */
+/* Keeps only statistics that are shown or count a loss, and frees unused memory. */
 static size_t keep(struct ethtool_statistic **statistics, size_t count)
 {
     struct ethtool_statistic *items = *statistics, *smaller;

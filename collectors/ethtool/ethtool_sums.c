@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Gives the device a move of the statistic to the row, which is a sum where `part` is given. */
+/* Makes the device move the statistic to the row. If `part` is given, the row is a sum. */
 static int add_move(struct ethtool_device *device, const struct ethtool_statistic *statistic,
                     struct sum_part *part, uint32_t table, uint32_t row)
 {
@@ -22,7 +22,8 @@ static bool is_of_cause(const struct ethtool_statistic *statistic, enum nic_dire
     return statistic->loss && statistic->loss->direction == direction && statistic->loss->cause == cause;
 }
 
-/* The row of the loss by one cause. What is gone adds to it, but alone it makes no row. */
+/* Adds the row of losses by one cause. Statistics that are gone add to it, but do not make a row by
+ * themselves. */
 static int add_cause(struct ethtool_tables *tables, struct ethtool_device *device,
                      enum nic_direction direction, enum nic_cause cause)
 {
@@ -57,7 +58,7 @@ static int add_causes(struct ethtool_tables *tables, struct ethtool_device *devi
     return error;
 }
 
-/* The row of the statistics first .. end, which are one but for the queue. */
+/* Adds the row of the statistics first .. end, which differ only by their queue. */
 static int add_statistic(struct ethtool_tables *tables, struct ethtool_device *device, size_t first,
                          size_t end)
 {
@@ -138,7 +139,7 @@ int ethtool_sums_rows(struct ethtool_tables *tables, struct ethtool_device *devi
     return error;
 }
 
-/* The sum of several moves, where a part says less than before. */
+/* Sums up several moves if a part went back. */
 static uint64_t sum_restarted(const struct ethtool_move *moves, size_t count, const uint64_t *values)
 {
     struct sum_signs signs = {};

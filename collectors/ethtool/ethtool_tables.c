@@ -112,7 +112,7 @@ void ethtool_tables_close(struct ethtool_tables *tables)
     *tables = (struct ethtool_tables){};
 }
 
-/* Begins new row sets for the tables first .. last. */
+/* Begins new row sets for the tables first to last. */
 static int rows_begin(struct ethtool_tables *tables, enum ethtool_table first, enum ethtool_table last)
 {
     for (size_t i = first; i <= last; i++) {
@@ -184,8 +184,8 @@ static enum ethtool_table reading_table(const struct ethtool_reading *reading)
                                                    : ETHTOOL_TABLE_STANDARD;
 }
 
-/* The row of a reading. Size and limit of a ring share one: they are neighbours, `previous` is the one
- * before. */
+/* Adds the row of a reading. Size and limit of a ring share a row: they are neighbours, and `previous` is the
+ * reading before. */
 static int add_reading(struct ethtool_tables *tables, const struct ethtool_device *device,
                        const struct ethtool_reading *reading, const struct ethtool_reading *previous,
                        int previous_row)
@@ -223,7 +223,7 @@ static int add_readings(struct ethtool_tables *tables, const struct ethtool_devi
                           row);
         if (row < 0 && row != -EEXIST)
             return row;
-        /* A reading that came twice has no row of its own. */
+        /* A duplicate reading has no row of its own. */
         tables->reading_rows[i] = row < 0 ? NO_ROW : (uint32_t)row;
         previous = reading;
     }

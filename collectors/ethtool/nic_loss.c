@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/ethtool/nic_loss.h"
 
-/* Finds the cause of loss that a driver's statistic stands for. Read by the ethtool collector's thread. */
+/* Finds the cause of loss that a driver's statistic counts. The ethtool collector's thread. */
 
 #include <string.h>
 

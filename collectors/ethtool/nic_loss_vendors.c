@@ -2,14 +2,14 @@
 #include "collectors/ethtool/nic_loss_private.h"
 
 /*
- * Loss by cause of NICs of all other vendors: part of the dictionary; nic_loss.h says what an entry means.
+ * Losses by cause of NICs of all other vendors: part of the dictionary; nic_loss.h explains an entry.
  * Constant data; the ethtool collector's thread.
  */
 
 #include "base/cleanup.h"
 
 static const struct nic_loss losses[] = {
-    /* if_in_discards is of the port, all priorities: rx_prio*_discards are parts of it. Left out: symbol
+    /* if_in_discards counts the port, all priorities: rx_prio*_discards are parts of it. Left out: symbol
      * errors (not packets), jabbers (part of too long), buff_alloc_err (a later refill may succeed). */
     {"mlx5_core", "rx_out_of_buffer", NIC_RECEIVE, NIC_LOST_NO_BUFFER,
      "ethernet/mellanox/mlx5/core/en_stats.c:555"},
@@ -40,13 +40,13 @@ static const struct nic_loss losses[] = {
     {"mlx5_core", "rx_oversize_pkts_sw_drop", NIC_RECEIVE, NIC_LOST_LENGTH,
      "ethernet/mellanox/mlx5/core/en_rx.c:1940"},
     {"mlx5_core", "rx_wqe_err", NIC_RECEIVE, NIC_LOST_FAULT, "ethernet/mellanox/mlx5/core/en_rx.c:1701"},
-    /* rx_dropped is left out: whether RDROP includes RdropOvflw is not documented. */
+    /* Left out: rx_dropped. It is not documented whether RDROP includes RdropOvflw. */
     {"mlx4_en", "rx_fifo_errors", NIC_RECEIVE, NIC_LOST_MISSED, "ethernet/mellanox/mlx4/en_port.c:330"},
     {"mlx4_en", "rx_crc_errors", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/mellanox/mlx4/en_port.c:329"},
     {"mlx4_en", "rx_length_errors", NIC_RECEIVE, NIC_LOST_LENGTH, "ethernet/mellanox/mlx4/en_port.c:328"},
     {"mlx4_en", "tx_dropped", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/mellanox/mlx4/en_port.c:331"},
-    /* Discards of all rings since the driver was loaded; the port counters as bnxt_get_stats64() reads them.
-     */
+    /* Discards of all rings since the driver was loaded. The port counters are those that bnxt_get_stats64()
+     * reads. */
     {"bnxt_en", "rx_total_discard_pkts", NIC_RECEIVE, NIC_LOST_NO_BUFFER,
      "ethernet/broadcom/bnxt/bnxt.c:10968"},
     {"bnxt_en", "rx_fcs_err_frames", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/broadcom/bnxt/bnxt.c:11021"},
@@ -55,7 +55,7 @@ static const struct nic_loss losses[] = {
     {"bnxt_en", "rx_ovrsz_frames", NIC_RECEIVE, NIC_LOST_LENGTH, "ethernet/broadcom/bnxt/bnxt.c:11026"},
     {"bnxt_en", "rx_runt_frames", NIC_RECEIVE, NIC_LOST_LENGTH, "ethernet/broadcom/bnxt/bnxt.c:11027"},
     {"bnxt_en", "tx_fifo_underruns", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/broadcom/bnxt/bnxt.c:11034"},
-    /* As tg3_get_nstats() adds them up. */
+    /* tg3_get_nstats() adds them up so. */
     {"tg3", "rx_discards", NIC_RECEIVE, NIC_LOST_MISSED, "ethernet/broadcom/tg3.c:11963"},
     {"tg3", "rx_fcs_errors", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/broadcom/tg3.c:11821"},
     {"tg3", "rx_align_errors", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/broadcom/tg3.c:11953"},
@@ -65,9 +65,9 @@ static const struct nic_loss losses[] = {
     {"tg3", "tx_mac_errors", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/broadcom/tg3.c:11939"},
     {"tg3", "tx_carrier_sense_errors", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/broadcom/tg3.c:11940"},
     {"tg3", "tx_discards", NIC_TRANSMIT, NIC_LOST_COLLISION, "ethernet/broadcom/tg3.c:11954"},
-    /* As bnx2x_net_stats_update() adds them up, and what the driver could not take. The statistics of single
-       queues are parts of these. Left out: rx_phy_ip_err_discards (which may be among the CRC errors), what
-       is filtered by address or tag. */
+    /* bnx2x_net_stats_update() adds them up so; and what the driver could not take. The statistics of single
+     * queues are parts of these. Left out: rx_phy_ip_err_discards (may be among the CRC errors), packets
+     * filtered by address or tag. */
     {"bnx2x", "rx_discards", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/broadcom/bnx2x/bnx2x_stats.c:1163"},
     {"bnx2x", "rx_skb_alloc_discard", NIC_RECEIVE, NIC_LOST_NO_BUFFER,
      "ethernet/broadcom/bnx2x/bnx2x_stats.c:1199"},
@@ -86,8 +86,8 @@ static const struct nic_loss losses[] = {
     {"bnx2x", "tx_carrier_errors", NIC_TRANSMIT, NIC_LOST_FAULT,
      "ethernet/broadcom/bnx2x/bnx2x_stats.c:1176"},
     {"bnx2x", "tx_mac_errors", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/broadcom/bnx2x/bnx2x_stats.c:1184"},
-    /* As be_get_stats64() adds them up, and what be_ethtool.c says of the others. rx_drops_no_pbuf is left
-       out: it is of the whole card; so are those of RoCE and iSCSI. */
+    /* be_get_stats64() adds them up so; be_ethtool.c explains the others. Left out: rx_drops_no_pbuf (counts
+     * the whole card), the statistics of RoCE and iSCSI. */
     {"be2net", "rxq#: rx_drops_no_skbs", NIC_RECEIVE, NIC_LOST_NO_BUFFER,
      "ethernet/emulex/benet/be_main.c:675"},
     {"be2net", "rxq#: rx_drops_no_frags", NIC_RECEIVE, NIC_LOST_NO_BUFFER,
@@ -127,8 +127,8 @@ static const struct nic_loss losses[] = {
      "ethernet/emulex/benet/be_ethtool.c:183"},
     {"be2net", "txq#: tx_internal_parity_err", NIC_TRANSMIT, NIC_LOST_FAULT,
      "ethernet/emulex/benet/be_ethtool.c:187"},
-    /* Left out: jabbers and fragments (which have CRC errors too), xdp_no_pass (what an XDP program sent on
-       is in it), ttl0_discard, what is filtered by address or tag. */
+    /* Left out: jabbers and fragments (which have CRC errors too), xdp_no_pass (includes what an XDP program
+     * sent on), ttl0_discard, packets filtered by address or tag. */
     {"qede", "no_buff_discards", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/qlogic/qed/qed_l2.c:1744"},
     {"qede", "#: rx_alloc_errors", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/qlogic/qede/qede_fp.c:1314"},
     {"qede", "brb_discards", NIC_RECEIVE, NIC_LOST_MISSED, "ethernet/qlogic/qed/qed_l2.c:1810"},
@@ -141,9 +141,9 @@ static const struct nic_loss losses[] = {
     {"qede", "tx_err_drop_pkts", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/qlogic/qed/qed_l2.c:1639"},
     {"qede", "#_0: tx_mem_alloc_err", NIC_TRANSMIT, NIC_LOST_NO_BUFFER,
      "ethernet/qlogic/qede/qede_fp.c:1516"},
-    /* hns3_fetch_stats() adds them up to tx_dropped and rx_dropped. Left out of the receive side: dropped
-       (failed refills are in it), errors (a sum), what only the MAC counts (l2_err may be the same packets).
-     */
+    /* hns3_fetch_stats() adds them up to tx_dropped and rx_dropped. Left out on the receive side: dropped
+     * (includes failed refills), errors (a sum), what only the MAC counts (l2_err may be the same
+     * packets). */
     {"hns3", "txq#_dropped", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/hisilicon/hns3/hns3_enet.c:2517"},
     {"hns3", "txq#_vlan_err", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/hisilicon/hns3/hns3_enet.c:2518"},
     {"hns3", "txq#_l4_proto_err", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/hisilicon/hns3/hns3_enet.c:2519"},
@@ -157,8 +157,8 @@ static const struct nic_loss losses[] = {
     {"hns3", "txq#_map_sg_err", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/hisilicon/hns3/hns3_enet.c:2526"},
     {"hns3", "rxq#_l2_err", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/hisilicon/hns3/hns3_enet.c:2540"},
     {"hns3", "rxq#_err_pkt_len", NIC_RECEIVE, NIC_LOST_LENGTH, "ethernet/hisilicon/hns3/hns3_enet.c:2545"},
-    /* As cxgb_get_stats() adds them up. The blanks are the driver's. What is behind "Loopback" never leaves
-       the NIC. */
+    /* cxgb_get_stats() adds them up so. The blanks are the driver's. What follows "Loopback" never leaves the
+     * NIC. */
     {"cxgb4", "rx_bg0_frames_dropped  ", NIC_RECEIVE, NIC_LOST_MISSED,
      "ethernet/chelsio/cxgb4/cxgb4_main.c:3040"},
     {"cxgb4", "rx_bg1_frames_dropped  ", NIC_RECEIVE, NIC_LOST_MISSED,
@@ -191,18 +191,19 @@ static const struct nic_loss losses[] = {
      "ethernet/chelsio/cxgb4/cxgb4_main.c:3053"},
     {"cxgb4", "tx_frames_dropped      ", NIC_TRANSMIT, NIC_LOST_DROPPED,
      "ethernet/chelsio/cxgb4/t4_hw.c:6368"},
-    /* The chip's tally; some of it is 16 bits wide. align_errors, tx_aborted and tx_underrun are parts of the
-       errors. */
+    /* The chip's tally; some counters have 16 bits only. align_errors, tx_aborted and tx_underrun are parts
+     * of the errors. */
     {"r8169", "rx_missed", NIC_RECEIVE, NIC_LOST_MISSED, "ethernet/realtek/r8169_main.c:4901"},
     {"r8169", "rx_errors", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/realtek/r8169_main.c:1731"},
     {"r8169", "tx_errors", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/realtek/r8169_main.c:4895"},
-    /* Left out: the InErrors and SkbAllocFails of queues, which may be of the same packets, or of none. */
+    /* Left out: InErrors and SkbAllocFails of the queues, which may count the same packets, or none. */
     {"atlantic", "InDroppedDma", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/aquantia/atlantic/aq_nic.c:1088"},
     {"atlantic", "InErrors", NIC_RECEIVE, NIC_LOST_FAULT, "ethernet/aquantia/atlantic/aq_nic.c:1087"},
     {"atlantic", "Queue[#] XdpDrop", NIC_RECEIVE, NIC_LOST_FILTERED,
      "ethernet/aquantia/atlantic/aq_ring.c:505"},
-    /* The port's, as efx_ef10_update_stats_common() adds them up, and tx_bad of the function. The other
-       statistics of the function (rx_bad, rx_overflow), pm_ and dp_ ones may be the same packets. */
+    /* The port's, as efx_ef10_update_stats_common() adds them up, and tx_bad of the function. Left out: the
+     * function's other statistics (rx_bad, rx_overflow), pm_ and dp_ ones: they may count the same
+     * packets. */
     {"sfc", "port_rx_nodesc_drops", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/sfc/ef10.c:1829"},
     {"sfc", "rx_nodesc_trunc", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/sfc/ef10.c:1830"},
     {"sfc", "rx_noskb_drops", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/sfc/ef10.c:1831"},
@@ -214,8 +215,8 @@ static const struct nic_loss losses[] = {
     {"sfc", "rx_xdp_drops", NIC_RECEIVE, NIC_LOST_FILTERED, "ethernet/sfc/rx.c:352"},
     {"sfc", "rx_xdp_bad_drops", NIC_RECEIVE, NIC_LOST_FAULT, "ethernet/sfc/rx.c:277"},
     {"sfc", "tx_bad", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/sfc/ef10.c:1822"},
-    /* dev_ is what the NIC lost before the host's rings, mac. what its port lost before that; mac.rx_errors
-       is a sum. Names are cut at 31 bytes. */
+    /* dev_ counts what the NIC lost before the host's rings, mac. what its port lost before that;
+     * mac.rx_errors is a sum. The driver cuts names at 31 bytes. */
     {"nfp", "dev_rx_discards", NIC_RECEIVE, NIC_LOST_NO_BUFFER,
      "ethernet/netronome/nfp/nfp_net_common.c:1655"},
     {"nfp", "dev_rx_errors", NIC_RECEIVE, NIC_LOST_FAULT, "ethernet/netronome/nfp/nfp_net_common.c:1656"},
@@ -234,14 +235,14 @@ static const struct nic_loss losses[] = {
      "ethernet/netronome/nfp/nfp_net_ethtool.c:78"},
     {"nfp", "mac.tx_queue_drop", NIC_TRANSMIT, NIC_LOST_MISSED,
      "ethernet/netronome/nfp/nfp_net_ethtool.c:120"},
-    /* As enic_get_stats() gives them on. rx_crc_errors are among rx_errors. */
+    /* enic_get_stats() reports them so. rx_errors includes rx_crc_errors. */
     {"enic", "rx_no_bufs", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/cisco/enic/enic_main.c:902"},
     {"enic", "rx_drop", NIC_RECEIVE, NIC_LOST_DROPPED, "ethernet/cisco/enic/enic_main.c:902"},
     {"enic", "rx_errors", NIC_RECEIVE, NIC_LOST_FAULT, "ethernet/cisco/enic/enic_main.c:898"},
     {"enic", "tx_drops", NIC_TRANSMIT, NIC_LOST_DROPPED, "ethernet/cisco/enic/enic_main.c:894"},
     {"enic", "tx_errors", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/cisco/enic/enic_main.c:893"},
-    /* Left out: hw_rx_over_errors, hw_rx_missed_errors and hw_tx_aborted_errors, the reasons of those
-       dropped, and frames_rx_dropped of the port. */
+    /* Left out: hw_rx_over_errors, hw_rx_missed_errors and hw_tx_aborted_errors (the reasons of the dropped
+     * packets), and frames_rx_dropped of the port. */
     {"ionic", "hw_rx_dropped", NIC_RECEIVE, NIC_LOST_DROPPED, "ethernet/pensando/ionic/ionic_lif.c:1253"},
     {"ionic", "rx_#_dropped", NIC_RECEIVE, NIC_LOST_FAULT, "ethernet/pensando/ionic/ionic_txrx.c:293"},
     {"ionic", "frames_rx_bad_fcs", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/pensando/ionic/ionic_stats.c:35"},
@@ -251,8 +252,8 @@ static const struct nic_loss losses[] = {
      "ethernet/pensando/ionic/ionic_stats.c:45"},
     {"ionic", "hw_tx_dropped", NIC_TRANSMIT, NIC_LOST_DROPPED, "ethernet/pensando/ionic/ionic_lif.c:1257"},
     {"ionic", "tx_#_dma_map_err", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/pensando/ionic/ionic_txrx.c:687"},
-    /* octeontx2: one case each of otx2_check_rcv_errors(). rx_other_errs is left out: packets in it go on.
-       What lacks a buffer is in no private statistic. */
+    /* octeontx2: each is one case of otx2_check_rcv_errors(). Left out: rx_other_errs (its packets go on). No
+     * private statistic counts packets that found no buffer. */
     {"rvu-nicpf", "rx_fcs_errs", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/marvell/octeontx2/nic/otx2_txrx.c:289"},
     {"rvu-nicpf", "rx_undersize_errs", NIC_RECEIVE, NIC_LOST_LENGTH,
      "ethernet/marvell/octeontx2/nic/otx2_txrx.c:292"},
@@ -271,8 +272,8 @@ static const struct nic_loss losses[] = {
      "ethernet/marvell/octeontx2/nic/otx2_txrx.c:298"},
     {"rvu-nicvf", "rx_csum_errs", NIC_RECEIVE, NIC_LOST_FAULT,
      "ethernet/marvell/octeontx2/nic/otx2_txrx.c:314"},
-    /* stmmac: counters of the MAC, where it has them. Left out: jabber and runt errors (which have CRC errors
-       too), undersize_g and oversize_g (good packets), the descriptors' errors (the same packets). */
+    /* stmmac: counters of the MAC, if it has them. Left out: jabber and runt errors (which have CRC errors
+     * too), undersize_g and oversize_g (good packets), the descriptors' errors (the same packets). */
     {"st_gmac", "mmc_rx_fifo_overflow", NIC_RECEIVE, NIC_LOST_MISSED,
      "ethernet/stmicro/stmmac/mmc_core.c:279"},
     {"st_gmac", "mmc_rx_crc_error", NIC_RECEIVE, NIC_LOST_CRC, "ethernet/stmicro/stmmac/mmc_core.c:258"},

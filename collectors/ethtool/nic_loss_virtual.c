@@ -2,8 +2,8 @@
 #include "collectors/ethtool/nic_loss_private.h"
 
 /*
- * Loss by cause of NICs of virtual machines and clouds: part of the dictionary; nic_loss.h says what an entry
- * means. Constant data; the ethtool collector's thread.
+ * Losses by cause of NICs of virtual machines and clouds: part of the dictionary; nic_loss.h explains an
+ * entry. Constant data; the ethtool collector's thread.
  */
 
 #include "base/cleanup.h"
@@ -19,8 +19,8 @@ static const struct nic_loss losses[] = {
     {"veth", "rx_queue_#_xdp_drops", NIC_RECEIVE, NIC_LOST_FILTERED, "veth.c:960"},
     {"veth", "rx_queue_#_xdp_tx_errors", NIC_TRANSMIT, NIC_LOST_BUSY, "veth.c:537"},
     {"veth", "tx_queue_#_xdp_xmit_errors", NIC_TRANSMIT, NIC_LOST_BUSY, "veth.c:494"},
-    /* Left out: bw_in, bw_out and pps_allowance_exceeded, which count packets queued or dropped, nobody says
-     * which. The other allowances are about packets to and from the instance alike, and drop what exceeds
+    /* Left out: bw_in, bw_out and pps_allowance_exceeded. They count packets that were queued or dropped, and
+     * nobody says which. The other allowances concern packets to and from the instance, and drop what exceeds
      * them. */
     {"ena", "conntrack_allowance_exceeded", NIC_EITHER, NIC_LOST_CONNTRACK_ALLOWANCE,
      "ethernet/amazon/ena/ena_admin_defs.h:448"},
@@ -39,15 +39,15 @@ static const struct nic_loss losses[] = {
     {"gve", "rx_skb_alloc_fail", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "ethernet/google/gve/gve_ethtool.c:219"},
     {"gve", "rx_desc_err_dropped_pkt", NIC_RECEIVE, NIC_LOST_FAULT, "ethernet/google/gve/gve_ethtool.c:219"},
     {"gve", "tx_dropped", NIC_TRANSMIT, NIC_LOST_FAULT, "ethernet/google/gve/gve_ethtool.c:209"},
-    /* drop_total includes drop_err, drop_fcs and the parts of a transmit drop. Strings repeat for each queue.
-     */
+    /* drop_total includes drop_err, drop_fcs and the parts of a transmit drop. The strings repeat for each
+     * queue. */
     {"vmxnet3", "  pkts rx OOB", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "vmxnet3/upt1_defs.h:53"},
     {"vmxnet3", "  pkts tx err", NIC_TRANSMIT, NIC_LOST_FAULT, "vmxnet3/upt1_defs.h:39"},
     {"vmxnet3", "  pkts tx discard", NIC_TRANSMIT, NIC_LOST_DROPPED, "vmxnet3/upt1_defs.h:40"},
     {"vmxnet3", "  drv dropped rx total", NIC_RECEIVE, NIC_LOST_DROPPED, "vmxnet3/vmxnet3_drv.c:1336"},
     {"vmxnet3", "  drv dropped tx total", NIC_TRANSMIT, NIC_LOST_DROPPED, "vmxnet3/vmxnet3_drv.c:1263"},
-    /* Each goes to the label drop of netvsc_xmit() or to its caller; tx_busy comes again, rx_comp_busy and
-       tx_send_full are no packets. */
+    /* Each is counted at the label `drop` of netvsc_xmit(), or in its caller. Left out: tx_busy (the packet
+     * comes again), rx_comp_busy and tx_send_full (not packets). */
     {"hv_netvsc", "vf_tx_dropped", NIC_TRANSMIT, NIC_LOST_DROPPED, "hyperv/netvsc_drv.c:435"},
     {"hv_netvsc", "tx_too_big", NIC_TRANSMIT, NIC_LOST_FAULT, "hyperv/netvsc_drv.c:479"},
     {"hv_netvsc", "vlan_error", NIC_TRANSMIT, NIC_LOST_FAULT, "hyperv/netvsc_drv.c:538"},
@@ -55,8 +55,8 @@ static const struct nic_loss losses[] = {
     {"hv_netvsc", "tx_no_memory", NIC_TRANSMIT, NIC_LOST_NO_BUFFER, "hyperv/netvsc_drv.c:649"},
     {"hv_netvsc", "rx_no_memory", NIC_RECEIVE, NIC_LOST_NO_BUFFER, "hyperv/netvsc_drv.c:872"},
     {"hv_netvsc", "rx_queue_#_xdp_drop", NIC_RECEIVE, NIC_LOST_FILTERED, "hyperv/netvsc_drv.c:862"},
-    /* hc_ is what the host's side of the NIC counts. Left out: tx_cq_err and the *_unknown_type (completions,
-       not packets), rx_coalesced_err (up to four packets each). */
+    /* hc_ counts on the host's side of the NIC. Left out: tx_cq_err and *_unknown_type (completions, not
+     * packets), rx_coalesced_err (up to four packets each). */
     {"mana", "hc_rx_discards_no_wqe", NIC_RECEIVE, NIC_LOST_NO_BUFFER,
      "6.12 ethernet/microsoft/mana/mana_en.c:2507"},
     {"mana", "hc_rx_err_vport_disabled", NIC_RECEIVE, NIC_LOST_LINK_DOWN,

@@ -11,7 +11,7 @@
         .when = {{"cause", which}}, .purpose = PURPOSE_##the_purpose, .stage = STAGE_##where,                \
         .loss_class = LOSS_##the_class, .remedy = &remedies[REMEDY_##todo], WORDS                            \
     }
-/* Only where packets come in is it known which ring was too small. */
+/* Only on receive is it known which ring was too small. */
 #define RECEIVE_RING(which, where, todo)                                                                     \
     {                                                                                                        \
         .when = {{"cause", which}, {"direction", "receive"}}, .purpose = PURPOSE_LOSS,                       \
@@ -22,7 +22,7 @@
 static const struct remedy allowance = {
     "cloud-allowance", "A larger instance, or fewer connections and look-ups: the cloud limits this one"};
 
-/* One counter for both directions: it is left out of the words. */
+/* One counter serves both directions, so the words name none. */
 #define ALLOWANCE(which, words)                                                                              \
     {                                                                                                        \
         .when = {{"cause", which}}, .purpose = PURPOSE_LOSS, .stage = STAGE_NIC,                             \
@@ -44,7 +44,7 @@ const struct meaning nic_meanings[] = {
     CAUSE("link_down", LOSS, NIC, ERROR, LINK_FLAPS),
     CAUSE("collision", LOSS, NIC, ERROR, DUPLEX),
     CAUSE("fault", LOSS, NIC, ERROR, NIC_FAULT),
-    /* The driver does not tell its reasons apart. */
+    /* the driver does not say why */
     {.purpose = PURPOSE_LOSS,
      .stage = STAGE_UNKNOWN,
      .loss_class = LOSS_UNKNOWN,
@@ -52,9 +52,9 @@ const struct meaning nic_meanings[] = {
      WORDS},
 };
 
-/* What the NIC loses never was an skb, or is no more: no place sees it. Where the driver still has one, it
- * frees it by a function for drivers, or in one of its own, a place of unknown cause; an XDP program's skbs
- * are a place of its own. */
+/* The NIC lost the packet before there was an skb, or after it was freed: no drop site sees it. If the driver
+ * still had an skb, it freed it by a function for drivers, or in one of its own, which is a drop site of
+ * unknown cause. The skbs of an XDP program are a drop site of their own. */
 #define LOST(where, the_class, ...)                                                                          \
     .mode = LEDGER_ROW, .stage = STAGE_##where, .loss_class = LOSS_##the_class, .cause = "nic_{cause}",      \
     .source = "The driver's, from the hardware: collectors/ethtool/nic_loss*.c says where it is read",       \
@@ -83,7 +83,7 @@ const struct ledger_rule nic_ledger[] = {
     {OF("collision"), LOST(NIC, ERROR)},
     {OF("link_down"), LOST(NIC, ERROR, FREED)},
     {OF("fault"), LOST(NIC, ERROR, FREED)},
-    /* The driver does not tell its reasons apart. */
+    /* the driver does not say why */
     {LOST(DRIVER, UNKNOWN, FREED, XDP)},
     {},
 };

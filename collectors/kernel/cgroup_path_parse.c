@@ -2,8 +2,9 @@
 #include "collectors/kernel/cgroup_path_parse.h"
 
 /*
- * Finds unit, container and pod in the path of a control group. Pure; any thread. Each folder of the path is
- * compared with a table of patterns, from the root to the leaf; what the first one says that fits is done.
+ * Finds unit, container and pod in the path of a control group. Pure; any thread. Compares each folder of the
+ * path with a table of patterns, from the root to the leaf. The first pattern that fits says what the folder
+ * is.
  */
 
 #include <stdint.h>
@@ -12,35 +13,35 @@
 #include "base/character.h"
 #include "base/cleanup.h"
 
-/* NAME_MAX: no folder's name is longer. */
+/* NAME_MAX: no folder has a longer name. */
 enum { FOLDER_SIZE_MAX = 255 };
 
-/* What a folder's name stands for. */
+/* What a folder's name means. */
 enum part {
-    PART_FOLDER,    /* nothing: what a unit or a runtime keeps in it */
+    PART_FOLDER,    /* nothing: a unit or a runtime keeps something in it */
     PART_SLICE,     /* a unit that holds others */
-    PART_UNIT,      /* a unit that holds none: what is below is its own */
+    PART_UNIT,      /* a unit that holds no others: what is below belongs to it */
     PART_FOLDED,    /* a unit that counts at its slice */
     PART_TEMPLATE,  /* a unit made for one connection */
-    PART_MANAGER,   /* units in it are another systemd's */
-    PART_PAYLOAD,   /* in a unit: where another systemd begins */
-    PART_LXC,       /* a manager is below it */
-    PART_POD,       /* of Kubernetes */
-    PART_CONTAINER, /* with an ID */
-    PART_BARE_ID,   /* a container, but in a unit, where it is any digest */
+    PART_MANAGER,   /* units in it belong to another systemd */
+    PART_PAYLOAD,   /* in a unit: another systemd begins here */
+    PART_LXC,       /* its only child is a manager */
+    PART_POD,       /* a pod of Kubernetes */
+    PART_CONTAINER, /* a container with an ID */
+    PART_BARE_ID,   /* a container; inside a unit, the digits may be any digest */
     PART_COUNT
 };
 
 /*
- * '*' is any bytes or none, '#' digits, '&' hexadecimal digits, '$' the 64 of a container's ID, '%' the UID
- * of a pod. No unit's name has these bytes.
+ * '*' stands for any bytes, also none; '#' for digits, '&' for hexadecimal digits, '$' for the 64 digits of a
+ * container's ID, '%' for the UID of a pod. No unit's name has these bytes.
  */
 static const struct pattern {
     const char *text;
     enum part part;
 } patterns[] = {
     /* Kubernetes' systemd driver, also below a kubelet's own root ("kubelet-kubepods-..."), and what
-     * containerd makes of its path where only the kubelet uses that driver. The other driver has folders
+     * containerd makes of its path if only the kubelet uses that driver. The other driver has folders
      * "kubepods/burstable/podUID". */
     {"*kubepods*-pod%.slice:*:$", PART_CONTAINER},
     {"*kubepods*-pod%.slice", PART_POD},
@@ -55,13 +56,13 @@ static const struct pattern {
     {"*:*:$", PART_CONTAINER},
     {"$", PART_BARE_ID},
 
-    /* What podman names by an ID, and is no container: checks of health, pods. */
+    /* Units that podman names by an ID and that are not containers: health checks, pods. */
     {"*$*.service", PART_FOLDED},
     {"*$*.slice", PART_FOLDER},
     {"ecstasks-&.slice", PART_FOLDER}, /* a task of Amazon's ECS */
 
     {"user@#.service", PART_MANAGER},
-    {"machine-*.scope", PART_MANAGER}, /* of machined: nspawn, libvirt */
+    {"machine-*.scope", PART_MANAGER}, /* registered with machined: nspawn, libvirt */
     {"*.libvirt-lxc", PART_MANAGER},   /* libvirt without machined */
     {"*.libvirt-qemu", PART_UNIT},
     {"lxc.payload.*", PART_MANAGER},
@@ -79,7 +80,8 @@ static const struct pattern {
     {"app-*@autostart.service", PART_UNIT},
     {"app-*@*.service", PART_FOLDED},
 
-    /* Accept=yes: instance_from_socket() of systemd, an Internet address or a peer's process and user. */
+    /* Accept=yes: instance_from_socket() of systemd writes an Internet address, or a peer's process and
+     * user. */
     {"*@#-*:#-*:#.service", PART_TEMPLATE},
     {"*@#-#-#.service", PART_TEMPLATE},
     {"*@#-#-#-#.service", PART_TEMPLATE},
@@ -108,13 +110,13 @@ struct found {
     size_t pod_size;
 };
 
-/* In lower case, as all write them. */
+/* In lower case, as all runtimes write them. */
 static bool is_hexadecimal(char byte)
 {
     return hex_value(byte) >= 0 && !is_upper(byte);
 }
 
-/* Moves over the bytes that are such; returns how many, `max` at most. */
+/* Skips such bytes. Returns how many it skipped, at most `max`. */
 static size_t take(struct piece *name, bool (*is_such)(char byte), size_t max)
 {
     const char *begin = name->at;
@@ -135,7 +137,8 @@ static bool is_pod_separator(char byte)
     return byte == '-' || byte == '_';
 }
 
-/* 8-4-4-4-12 digits with dashes, or with underscores where a dash would part slices; or 32 digits. */
+/* Takes a UID: 8-4-4-4-12 digits with dashes, or with underscores where a dash would separate slices, or 32
+ * digits. */
 static bool take_pod(struct piece *name, struct found *found)
 {
     static const size_t groups[] = {8, 4, 4, 4, 12};
@@ -149,7 +152,7 @@ static bool take_pod(struct piece *name, struct found *found)
     return first == groups[0] || first == 32;
 }
 
-/* Moves over what one byte of a pattern, but '*', stands for. */
+/* Takes what one byte of a pattern, except '*', stands for. */
 static bool take_one(char wanted, struct piece *name, struct found *found)
 {
     if (wanted == '#')
@@ -168,7 +171,7 @@ static bool is_literal(char byte)
     return byte != '*' && byte != '#' && byte != '&' && byte != '$' && byte != '%';
 }
 
-/* False: the name has another end than the pattern, as most have, which is seen at once. */
+/* Returns false if the name ends otherwise than the pattern. This rejects most names quickly. */
 static bool end_matches(const char *pattern, const struct piece *name)
 {
     size_t size = strlen(pattern), left = (size_t)(name->end - name->at);
@@ -179,12 +182,12 @@ static bool end_matches(const char *pattern, const struct piece *name)
     return true;
 }
 
-/* Whether the whole name is such. What lies between two '*' is taken where it is found first: the second
- * takes what is left. So there is but one to go back to, and no name takes long. */
+/* Returns true if the whole name matches. The first '*' takes as little as possible, and the last one the
+ * rest. So there is only one place to go back to, and no name takes long. */
 static bool matches(const char *pattern, struct piece name, struct found *found)
 {
     const char *behind_star = NULL;
-    struct piece rest = name; /* for what is behind it */
+    struct piece rest = name; /* where matching resumes after the '*' */
 
     while (*pattern || name.at < name.end) {
         if (*pattern == '*') {
@@ -203,7 +206,7 @@ static bool matches(const char *pattern, struct piece name, struct found *found)
     return true;
 }
 
-/* The first pattern's that fits. */
+/* Returns the part of the first pattern that fits. */
 static enum part part_of(struct piece name, struct found *ret_found)
 {
     if (name.end - name.at > FOLDER_SIZE_MAX)
@@ -219,13 +222,13 @@ static enum part part_of(struct piece name, struct found *ret_found)
 /* How far the path has been read. */
 struct walk {
     struct workload *workload;
-    size_t manager;   /* bytes of workload->unit that are a manager's, with the '/' behind it */
-    bool in_unit;     /* in one that is no slice: what follows is no unit of that manager */
-    bool opaque;      /* in a container: no unit in it is told */
-    enum part parent; /* of the folder before */
+    size_t manager;   /* bytes of workload->unit that name the manager, including the '/' after it */
+    bool in_unit;     /* in a unit that is not a slice: what follows is not a unit of that manager */
+    bool opaque;      /* in a container: units in it are not told */
+    enum part parent; /* of the parent folder */
 };
 
-/* Bytes that systemd lets a unit's name have (VALID_CHARS). A name that has others is none of its units. */
+/* The bytes that systemd allows in a unit's name (VALID_CHARS). A name with other bytes is not a unit. */
 static bool is_of_unit(char byte)
 {
     static const char others[] = ":-_.\\@";
@@ -233,7 +236,8 @@ static bool is_of_unit(char byte)
     return is_digit(byte) || is_letter(byte) || memchr(others, byte, sizeof(others) - 1);
 }
 
-/* The current manager's unit is this one, with that text behind its name. False: it cannot be told. */
+/* Makes this the current manager's unit, with `behind` appended to its name. Returns false if it is not a
+ * valid name or too long. */
 static bool walk_unit(struct walk *walk, struct piece name, const char *behind)
 {
     char *to = walk->workload->unit + walk->manager;
@@ -250,7 +254,7 @@ static bool walk_unit(struct walk *walk, struct piece name, const char *behind)
     return true;
 }
 
-/* Units from here on are those of a manager, which is the current unit. */
+/* From here on, units belong to a manager, which is the current unit. */
 static void walk_into(struct walk *walk)
 {
     walk->manager = strlen(walk->workload->unit) + 1;
@@ -276,7 +280,7 @@ static void walk_units(struct walk *walk, enum part part, struct piece name)
         walk_into(walk);
 }
 
-/* A pod, a container, or both at once. */
+/* Takes over a pod, a container, or both. */
 static void workload_take(struct workload *workload, const struct found *found, bool container)
 {
     workload->container_id[0] = '\0';
@@ -293,7 +297,7 @@ static void workload_take(struct workload *workload, const struct found *found, 
     }
 }
 
-/* Parts directly in which a digest is no container's ID. */
+/* Parts of which a direct child with a digest is not a container. */
 static const bool keeps_digests[PART_COUNT] = {
     [PART_UNIT] = true,    [PART_FOLDED] = true,    [PART_TEMPLATE] = true,
     [PART_MANAGER] = true, [PART_CONTAINER] = true,
@@ -306,7 +310,7 @@ static void walk_folder(struct walk *walk, struct piece name)
 
     if (name.at == name.end)
         return;
-    if (*name.at == '_' && name.end - name.at > 1) /* put there by cg_escape() of systemd */
+    if (*name.at == '_' && name.end - name.at > 1) /* cg_escape() of systemd put it there */
         name.at++;
     part = part_of(name, &found);
     if (part == PART_BARE_ID)
@@ -338,7 +342,7 @@ void cgroup_path_parse(const char *path, size_t size, struct workload *ret_workl
     }
 }
 
-/* What stands behind the text at the line's begin; NULL: another line. */
+/* Returns what follows `text` at the beginning of the line, or NULL if the line begins otherwise. */
 static const char *behind(const struct piece *line, const char *text)
 {
     size_t size = strlen(text);
@@ -348,11 +352,11 @@ static const char *behind(const struct piece *line, const char *text)
     return line->at + size;
 }
 
-/* The path of a line "HIERARCHY:CONTROLLERS:PATH", to whose end the line's is then put; NULL: of another
- * hierarchy than these. */
+/* Returns the path of a line "HIERARCHY:CONTROLLERS:PATH", and sets the line's end to the path's. Returns
+ * NULL if the line is of another hierarchy. */
 static const char *line_path(struct piece *line, bool *ret_unified)
 {
-    static const char gone[] = " (deleted)"; /* what the kernel puts behind the path of a cgroup that is */
+    static const char gone[] = " (deleted)"; /* the kernel appends it to the path of a removed cgroup */
     const char *path = behind(line, "0::");
 
     *ret_unified = path != NULL;

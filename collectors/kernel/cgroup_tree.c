@@ -2,13 +2,12 @@
 #include "collectors/kernel/cgroup_tree.h"
 
 /*
- * Walks the tree of control groups to find paths by number. The thread of the collector that owns it. Of
- * directories most are leaves, and a directory says how many it holds: its links are two, and one for each
- * (fs/kernfs/dir.c, inc_nlink()). So leaves are not opened: the kernel would make up the names of fifty files
- * for each.
+ * Walks the tree of control groups to find paths by number. The thread of the collector that owns it. Most
+ * directories are leaves. A directory's link count tells how many directories it holds: two, and one for each
+ * (fs/kernfs/dir.c, inc_nlink()). So leaves are not opened: for each, the kernel would generate the names of
+ * fifty files.
  *
- * Level by level, so that who nests a thousand cgroups in their own does not hide those of others behind
- * them.
+ * The walk goes level by level, so that a user who nests a thousand cgroups does not hide those of others.
  */
 
 #include <dirent.h>
@@ -26,20 +25,20 @@
 
 enum {
     LEAF_LINKS = 2,
-    TOP_ID = 1,                          /* of the hierarchy itself (fs/kernfs/dir.c, kernfs_create_root()) */
-    FOLDERS_BYTES_MAX = 4 * 1024 * 1024, /* of paths that wait */
+    TOP_ID = 1, /* of the root of the hierarchy (fs/kernfs/dir.c, kernfs_create_root()) */
+    FOLDERS_BYTES_MAX = 4 * 1024 * 1024, /* of waiting paths */
 };
 
 DEFINE_CLEANUP(DIR *, closedir)
 
 struct walk {
     int tree;
-    bool cut; /* above the tree's top there is more */
+    bool cut; /* the tree is only a part of the hierarchy */
     struct limits *limits;
     int (*each)(const struct cgroup *cgroup, void *data);
     void *data;
 
-    char **folders; /* paths from the tree's top that are to be opened, "" is the top */
+    char **folders; /* paths to open, relative to the tree's root; "" is the root */
     size_t count;
     size_t capacity;
     size_t bytes;
@@ -117,7 +116,7 @@ static int walk_entry(struct walk *walk, int folder_fd, const char *folder, cons
     return open_later(walk, path);
 }
 
-/* One that is gone by now, or may not be listed, has nothing to tell. */
+/* A folder that is gone, or that may not be listed, adds nothing. */
 static int walk_folder(struct walk *walk, const char *folder)
 {
     _cleanup_(closedirp) DIR *directory = NULL;

@@ -2,8 +2,7 @@
 #include "collectors/kernel/ksyms.h"
 
 /*
- * Resolves addresses to functions by one pass over /proc/kallsyms. Runs on the thread of the collector that
- * owns it.
+ * Resolves addresses to functions by one pass over /proc/kallsyms. The thread of the collector that owns it.
  */
 
 #include <errno.h>
@@ -17,12 +16,13 @@
 
 enum {
     READ_SIZE = 16 * 1024,         /* the kernel gives a page at a time */
-    HIDDEN_AFTER_SIZE = 64 * 1024, /* without a single address: there will be none */
+    HIDDEN_AFTER_SIZE = 64 * 1024, /* without a single address: all are hidden */
 };
 
-#define BYTES_MAX (256L * 1024 * 1024) /* of a kallsyms; the largest real ones have twenty million */
+/* The limit on one file. The largest real ones have twenty million bytes. */
+#define BYTES_MAX (256L * 1024 * 1024)
 
-/* Addresses that are hidden are all zero; some are anyway, at the beginning (those of a CPU's own data). */
+/* Hidden addresses are all zero. Some visible ones at the beginning are zero too (per-CPU data). */
 bool ksyms_visible(int fd)
 {
     struct ksyms_scan scan = {};
@@ -62,8 +62,8 @@ void ksyms_close(struct ksyms *ksyms)
     *ksyms = (struct ksyms){.fd = -1};
 }
 
-/* Of each line "nf_tables 368640 85 nft_log,nft_ct, Live 0xffffffffc0a31000 (E)" the name, the size and the
- * address: the count of users moves all the time. */
+/* Hashes name, size and address of each line "nf_tables 368640 85 nft_log,nft_ct, Live 0xffffffffc0a31000
+ * (E)": the count of users changes all the time. */
 static uint64_t modules_hash(const struct procfile *modules)
 {
     const char *at = modules->data, *end = array_end(at, modules->size);
@@ -90,7 +90,7 @@ static bool modules_moved(struct ksyms *ksyms)
 {
     uint64_t hash;
 
-    /* A kernel without modules has no such file: nothing ever moves. */
+    /* A kernel without modules has no such file: then nothing ever moves. */
     if (procfile_read(&ksyms->modules, NULL) < 0)
         return false;
     hash = modules_hash(&ksyms->modules);
@@ -147,8 +147,8 @@ int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint)
     return symbol_append(ksyms, &symbol);
 }
 
-/* It was told when the first packet was dropped there: since modules moved, it may be another function's
- * address. Where there is no better source, it is likelier right than not. */
+/* `text` was recorded when the first packet was dropped there. If modules moved since, the address may belong
+ * to another function. Without a better source, `text` is used: it is more likely right than wrong. */
 int ksyms_tell(struct ksyms *ksyms, uint64_t address, const char *text)
 {
     struct ksym symbol = {.address = address};
@@ -160,7 +160,7 @@ int ksyms_tell(struct ksyms *ksyms, uint64_t address, const char *text)
     return symbol_append(ksyms, &symbol);
 }
 
-/* The wanted ones, sorted and each once, behind the known. */
+/* Sorts the wanted symbols, which follow the known ones, and removes duplicates. */
 static void wanted_sort(struct ksyms *ksyms)
 {
     struct ksym *wanted = ksyms->symbols + ksyms->known;
@@ -173,7 +173,8 @@ static void wanted_sort(struct ksyms *ksyms)
     ksyms->count = ksyms->known + kept;
 }
 
-/* Feeds the whole file to the scan. False: it cannot be read to its end, says nothing, or is not wanted. */
+/* Feeds the whole file to the scan. Returns false if the file cannot be read to its end, has no addresses, or
+ * the collector is ending. */
 static bool scan_file(struct ksyms *ksyms, struct ksyms_scan *scan)
 {
     char bytes[READ_SIZE];
@@ -194,9 +195,9 @@ static bool scan_file(struct ksyms *ksyms, struct ksyms_scan *scan)
     return size == 0 && scan->visible;
 }
 
-/* A pass that fails leaves the kernel's hints alone. An address that is a function's start is that function,
- * not the one before: who frees for others names itself (net_tx_action(), net/core/dev.c), and a function
- * never ends with the call that drops. */
+/* If the pass fails, the kernel's hints stay. An address at the start of a function belongs to that function,
+ * not to the one before: who frees for others passes its own address (net_tx_action(), net/core/dev.c), and
+ * no function ends with the call that drops. */
 static int names_find(struct ksyms *ksyms, struct ksym *wanted, size_t count)
 {
     _cleanup_(freep) struct ksym *found = calloc(count, sizeof(*found));

@@ -11,7 +11,7 @@
 
 enum { ADDRESS_DIGITS = 16 };
 
-/* Copies what fits, with a NUL behind it. */
+/* Copies what fits, and adds a NUL. */
 static void text_copy(char *to, size_t size, const char *from, size_t length)
 {
     if (length > size - 1)
@@ -20,8 +20,8 @@ static void text_copy(char *to, size_t size, const char *from, size_t length)
     to[length] = '\0';
 }
 
-/* Without ".constprop.0", ".isra.0", ".part.0", ".cold", ".llvm.123": they change with the compiler. No C
- * function has a dot in its name. */
+/* Returns the length without ".constprop.0", ".isra.0", ".part.0", ".cold", ".llvm.123": they depend on the
+ * compiler. No C function has a dot in its name. */
 static size_t function_length(const char *name, size_t length)
 {
     const char *dot = length > 1 ? memchr(name + 1, '.', length - 1) : NULL;
@@ -29,7 +29,7 @@ static size_t function_length(const char *name, size_t length)
     return dot ? (size_t)(dot - name) : length;
 }
 
-/* The module in "[...]" behind the name, if there is one. */
+/* Copies the module in "[...]" after the name, if there is one. */
 static void module_copy(char module[KSYM_MODULE_SIZE], const char *at, const char *end)
 {
     const char *open = at < end ? memchr(at, '[', (size_t)(end - at)) : NULL;
@@ -40,8 +40,8 @@ static void module_copy(char module[KSYM_MODULE_SIZE], const char *at, const cha
         text_copy(module, KSYM_MODULE_SIZE, open + 1, (size_t)(close - open - 1));
 }
 
-/* "ffffffff81234560 t name.part.0\t[module]". Of several names of one address the first counts, as in the
- * kernel's own get_symbol_pos() (kernel/kallsyms.c). */
+/* Scans "ffffffff81234560 t name.part.0\t[module]". If an address has several names, the first counts, as in
+ * the kernel's own get_symbol_pos() (kernel/kallsyms.c). */
 static void scan_line(struct ksyms_scan *scan, const char *line, const char *end)
 {
     struct ksym_best *best;
@@ -118,7 +118,7 @@ bool ksym_parse(const char *text, uint64_t address, struct ksym *ret_symbol)
     size_t length = plus ? (size_t)(plus - text) : 0;
     uint64_t offset;
 
-    /* Without "+0x" it is a bare address, or a name that was cut: which of several it is cannot be told. */
+    /* Without "+0x" it is a bare address, or a name that was cut, which may stand for several functions. */
     if (length == 0 || strncmp(plus, "+0x", 3) != 0 || !hexadecimal(&at, end, ADDRESS_DIGITS, &offset) ||
         offset >= KSYM_OFFSET_MAX)
         return false;

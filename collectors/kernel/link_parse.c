@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/link_parse.h"
 
-/* Reads rtnetlink's messages about links. Pure; any thread. */
+/* Parses rtnetlink's messages about links. Pure; any thread. */
 
 #include <assert.h>
 #include <errno.h>
@@ -21,10 +21,9 @@ static_assert(sizeof(struct rtnl_link_stats64) >= LINK_STATISTIC_COUNT * sizeof(
               "uapi headers older than Linux 6.0");
 
 /*
- * Why two links never share the result: the kernel keeps names unique. Results of the first kind are the
- * names themselves and hold no U+FFFD; those of the second hold one; so a shared one would be of one kind.
- * Two of the first are two names. Two of the second end in "~" and digits, which are the ifindex: after the
- * last "~" there is nothing else.
+ * Why two links never share a result: the kernel keeps names unique. A result is either the name itself,
+ * without U+FFFD, or a repaired name, which has U+FFFD; so equal results are of the same sort. Two plain
+ * results are two names. Repaired results end in "~" and the ifindex, and nothing follows the last "~".
  */
 void link_device_name(const char *name, int ifindex, char device[LINK_DEVICE_SIZE])
 {
@@ -70,8 +69,8 @@ static void link_set(struct link *link, enum link_number number, uint32_t value)
     link->present |= UINT32_C(1) << number;
 }
 
-/* What sysfs calls `flags` is dev->flags; what is told here has some replaced (net/core/dev.c,
- * netif_get_flags()): promiscuity by what users set, others added by the state. */
+/* sysfs shows dev->flags. In messages the kernel replaces some flags (net/core/dev.c, netif_get_flags()):
+ * promiscuity as users set it, others as the state says. */
 static uint32_t sysfs_flags(unsigned flags, struct nlattr *const *attributes)
 {
     uint32_t promiscuity, allmulti;
@@ -104,7 +103,7 @@ static void parse_sysfs_numbers(struct link *link, const struct ifinfomsg *heade
     }
     link_set(link, LINK_FLAGS, sysfs_flags(header->ifi_flags, attributes));
     link_set(link, LINK_INDEX, (uint32_t)header->ifi_index);
-    /* rtnl_fill_ifinfo() leaves it out where it would be the same. */
+    /* rtnl_fill_ifinfo() omits it if it equals ifindex. */
     link_set(link, LINK_OTHER,
              netlink_u32(attributes[IFLA_LINK], &value) ? value : (uint32_t)header->ifi_index);
     set_byte(link, LINK_MODE, attributes[IFLA_LINKMODE]);
@@ -135,8 +134,8 @@ static void parse_numbers(struct link *link, const struct ifinfomsg *header, str
     if (carrier && nla_len(carrier) >= 1)
         link_set(link, LINK_CARRIER, nla_get_u8(carrier) != 0);
     link_set(link, LINK_ADMIN_UP, (flags & IFF_UP) != 0);
-    /* The kernel computes IFF_RUNNING for us from the operational state, where "unknown" (lo, tunnels) counts
-     * as running: net/core/dev.c, netif_get_flags(). */
+    /* The kernel derives IFF_RUNNING from the operational state, and counts "unknown" (lo, tunnels) as
+     * running: net/core/dev.c, netif_get_flags(). */
     link_set(link, LINK_UP, (flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING));
     parse_sysfs_numbers(link, header, attributes);
 }
@@ -152,10 +151,10 @@ static void parse_kind(char kind[LINK_KIND_SIZE], unsigned flags, const struct n
 }
 
 /*
- * What comes as RTM_NEWLINK and RTM_DELLINK and is not about the link's life:
- * - family AF_BRIDGE: about its being a port; a deletion means that it left the bridge
- * (net/bridge/br_netlink.c, br_ifinfo_notify());
- * - no IFLA_MTU: a note with nothing but a name, such as wireless events (net/wireless/wext-core.c).
+ * Refuses messages that come as RTM_NEWLINK or RTM_DELLINK, but do not concern the link's life: family
+ * AF_BRIDGE, which is about a port, so that a deletion means that it left the bridge
+ * (net/bridge/br_netlink.c, br_ifinfo_notify()); and messages without IFLA_MTU, which have nothing but a
+ * name, such as wireless events (net/wireless/wext-core.c).
  */
 static int parse_header(const struct nlmsghdr *message, const struct ifinfomsg **ret_header)
 {
@@ -180,7 +179,8 @@ static int parse_attributes(const struct nlmsghdr *message, struct nlattr **attr
     if (header->ifi_index <= 0)
         return -EBADMSG;
     (void)nla_parse(attributes, IFLA_MAX, nlmsg_attrdata(message, sizeof(*header)),
-                    nlmsg_attrlen(message, sizeof(*header)), NULL); /* without a policy it refuses nothing */
+                    nlmsg_attrlen(message, sizeof(*header)),
+                    NULL); /* without a policy, parsing refuses nothing */
     return 0;
 }
 

@@ -2,12 +2,11 @@
 #include "collectors/kernel/link_table.h"
 
 /*
- * Keeps the links of this network namespace current. Runs on the thread of the collector that embeds it.
+ * Keeps the links of this network namespace current. The thread of the collector that embeds it.
  *
- * A resync changes the kept links in place and sweeps away those that the dump did not name, so that it
- * allocates nothing where nothing changed, and a dump that fails half-way has done no harm. Notifications
- * that were queued before the dump are taken in after it: each link's last one is at least as new as the
- * dump.
+ * A resync changes the kept links in place, and then removes those that the dump did not name. So it
+ * allocates nothing if nothing changed, and a dump that fails half-way does no harm. Notifications that were
+ * queued before the dump are applied after it: the last one of each link is at least as new as the dump.
  */
 
 #include <errno.h>
@@ -44,7 +43,7 @@ int link_table_open(struct link_table *links, struct limits *limits, struct faul
     error = dump_request_new(&links->dump);
     if (error < 0)
         fault_set(fault, error, "links: out of memory");
-    /* Listening comes first: what happens during the first dump is then heard of. */
+    /* Listening starts before the first dump, so that no change during the dump is missed. */
     if (error == 0)
         error = netlink_listen(NETLINK_ROUTE, RTNLGRP_LINK, &links->listener, fault);
     if (error == 0)
@@ -70,7 +69,7 @@ int link_table_fd(const struct link_table *links)
     return netlink_fd(&links->listener);
 }
 
-/* Index of the first link whose ifindex is not smaller. */
+/* Returns the index of the first link whose ifindex is not smaller. */
 static size_t link_table_position(const struct link_table *links, int ifindex)
 {
     if (links->count > 0 && links->items[links->count - 1]->ifindex < ifindex)
@@ -94,8 +93,8 @@ static bool texts_equal(const struct link *a, const struct link *b)
            strcmp(a->bus, b->bus) == 0;
 }
 
-/* With its texts behind it, which at their longest would be ten times as much. Returns NULL if memory runs
- * out. */
+/* Copies the link and appends its texts: struct link with the longest texts is ten times as large. Returns
+ * NULL if memory runs out. */
 static struct link *link_copy(const struct link *link)
 {
     const char *const texts[] = {link->device,  link->kind,      link->alias,
@@ -201,8 +200,8 @@ int link_table_take(struct link_table *links, const struct nlmsghdr *message)
     if (message->nlmsg_type == RTM_NEWLINK)
         return link_table_put(links, &link);
     link_table_remove(links, link.ifindex);
-    /* It moved into another namespace. If its peer is here, that has another now, and nobody tells of it
-     * (net/core/dev.c, __dev_change_net_namespace()). */
+    /* The link moved into another namespace. If its peer is here, the peer's link-netnsid changed, and the
+     * kernel sends no notification (net/core/dev.c, __dev_change_net_namespace()). */
     if (links->follow_peers && netlink_attribute(message, sizeof(struct ifinfomsg), IFLA_NEW_NETNSID))
         links->resync_due = true;
     return 0;
@@ -257,8 +256,8 @@ static int link_table_resync(struct link_table *links, uint64_t now_ns, struct f
     int error = netlink_dump(&links->request, links->dump, &reader, links, fault);
 
     links->resync_due = error < 0;
-    /* A storm of changes may keep every dump from being consistent. Notifications still tell all that
-     * happens. */
+    /* If links change all the time, no dump may ever be consistent. The notifications still tell all
+     * changes. */
     if (error == -EAGAIN && links->synced_ns)
         return 0;
     if (error < 0)
@@ -269,7 +268,7 @@ static int link_table_resync(struct link_table *links, uint64_t now_ns, struct f
     return 0;
 }
 
-/* Returns true if all links are to be dumped: at first, after a loss, and each minute. */
+/* Returns true if all links must be dumped: at first, after a lost notification, and each minute. */
 static bool link_table_due(const struct link_table *links, uint64_t now_ns)
 {
     return links->resync_due || !links->synced_ns || now_ns - links->synced_ns >= RESYNC_INTERVAL_NS;
@@ -329,7 +328,7 @@ struct link *link_table_join(struct link_table *links, int ifindex, size_t *hint
         *hint = position + 1;
         return link->born < links->round ? link : NULL;
     }
-    /* The kernel lists a device before it tells of it: the notification may be on its way. */
+    /* The kernel lists a device before it notifies: the notification may still be on its way. */
     if (!links->removed && !links->full)
         links->resync_due = true;
     return NULL;

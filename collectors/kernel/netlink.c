@@ -2,12 +2,12 @@
 #include "collectors/kernel/netlink.h"
 
 /*
- * Sends netlink requests and receives dumps and notifications, with a deadline. Runs on the thread of
- * whichever collector owns the socket.
+ * Sends netlink requests and receives dumps and notifications, with a deadline. The thread of the collector
+ * that owns the socket.
  *
- * Netlink is synchronous: the kernel runs a request inside our send() and goes on with a dump inside
- * recvfrom(). The time limit on receiving is therefore not for slow drivers (they block in the kernel, and
- * nothing helps) but for answers that were lost or never made.
+ * Netlink is synchronous: the kernel runs a request inside our send(), and continues a dump inside
+ * recvfrom(). So the time limit on receiving does not help against slow drivers (they block in the kernel,
+ * and nothing helps). It is for answers that were lost or never made.
  */
 
 #include <errno.h>
@@ -21,14 +21,14 @@
 
 enum {
     RECEIVE_TIMEOUT_SECONDS = 2,
-    IDLE_RECEIVES_MAX = 64, /* in a row without anything for us: interrupted, late, not from the kernel */
+    IDLE_RECEIVES_MAX = 64, /* in a row without a message for us: interrupted, late, or not from the kernel */
     DRAIN_RECEIVES_MAX = 64 * 1024,
     LISTEN_BUFFER_BYTES = 1024 * 1024,
 };
 
 DEFINE_CLEANUP(struct nl_sock *, nl_socket_free)
 
-/* The border: libnl's codes stay on this side. */
+/* Converts libnl's codes, which stay in this file. */
 static int errno_from_libnl(int code)
 {
     static const struct {
@@ -99,15 +99,15 @@ static int request_connect(struct netlink *netlink)
         return error;
     if (setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
         return -errno;
-    /* Words with the errors, and no echo of the request: kernels before 4.12 know neither, and it matters
-     * little. */
+    /* Asks for texts with errors, and for no copy of the request. Kernels before 4.12 know neither; that does
+     * little harm. */
     (void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
     (void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
     netlink->socket = take_ptr(socket);
     return 0;
 }
 
-/* A socket that was connected gets its buffer, and one that was not, a fault. */
+/* Gives a connected socket its buffer. Sets the fault if connecting failed. */
 static int open_end(struct netlink *netlink, int error, struct netlink *ret_netlink, struct fault *fault)
 {
     if (error == 0) {
@@ -137,7 +137,8 @@ static int listen_connect(struct netlink *netlink, unsigned group)
     error = socket_connect(netlink->protocol, &netlink->socket);
     if (error < 0)
         return error;
-    /* The first is cut to net.core.rmem_max, the second needs CAP_NET_ADMIN: what can be had is taken. */
+    /* The first is cut to net.core.rmem_max, and the second needs CAP_NET_ADMIN: the larger that we get is
+     * used. */
     (void)setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     (void)setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
     error = nl_socket_set_nonblocking(netlink->socket);
@@ -173,12 +174,13 @@ int netlink_fd(const struct netlink *netlink)
     return nl_socket_get_fd(netlink->socket);
 }
 
-/* One datagram into the buffer; size 0 where it is not from the kernel: any process may send us one. */
+/* Receives one datagram into the buffer. Its size is 0 if it is not from the kernel: any process may send us
+ * one. */
 static int netlink_receive(struct netlink *netlink, size_t *ret_size)
 {
     struct sockaddr_nl sender = {};
     socklen_t sender_size = sizeof(sender);
-    /* MSG_TRUNC: the datagram's own size, also where it does not fit. */
+    /* MSG_TRUNC returns the datagram's own size, even if it does not fit. */
     ssize_t size = recvfrom(netlink_fd(netlink), netlink->buffer, NETLINK_BUFFER_SIZE, MSG_TRUNC,
                             (struct sockaddr *)&sender, &sender_size);
 
@@ -226,7 +228,7 @@ static int netlink_exchange(struct netlink *netlink, struct nl_msg *request, str
     answer->port = header->nlmsg_pid = nl_socket_get_local_port(netlink->socket);
     error = send(netlink_fd(netlink), header, header->nlmsg_len, 0) < 0 ? -errno
                                                                         : answer_receive(answer, netlink);
-    /* Whatever of this answer is still to come must not meet the next request. */
+    /* The rest of this answer must not be taken for the answer to the next request. */
     if (error < 0 && !answer->done)
         netlink_disconnect(netlink);
     return error;
@@ -301,7 +303,7 @@ int netlink_drain(struct netlink *netlink, int (*each)(const struct nlmsghdr *me
         if (error == -EINTR)
             continue;
         if (error == -ENOBUFS || error == -EMSGSIZE) {
-            lost = true; /* what is queued behind the gap is still worth having */
+            lost = true; /* messages after the gap are still used */
             continue;
         }
         if (error == 0)

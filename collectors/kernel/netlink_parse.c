@@ -22,7 +22,7 @@ int netlink_walk(const void *bytes, size_t size, int (*each)(const struct nlmsgh
         if (error != 0)
             return error;
         step = NLMSG_ALIGN((size_t)message->nlmsg_len);
-        if (step >= size) /* the last message need not be padded */
+        if (step >= size) /* the last message may lack its padding */
             return 0;
         at += step;
         size -= step;
@@ -42,7 +42,7 @@ void netlink_string(const struct nlattr *attribute, char *buffer, size_t size)
     buffer[length] = '\0';
 }
 
-/* The kernel's words (NETLINK_EXT_ACK) among the attributes that follow `skip` bytes of payload. */
+/* Finds the kernel's text (NETLINK_EXT_ACK) in the attributes that follow `skip` bytes of payload. */
 static void answer_words(struct netlink_answer *answer, const struct nlmsghdr *message, size_t skip)
 {
     size_t size = (size_t)nlmsg_datalen(message);
@@ -80,7 +80,7 @@ static int answer_error(struct netlink_answer *answer, const struct nlmsghdr *me
     answer_words(answer, message, sizeof(error) + echo);
     answer->error = error.error <= 0 ? error.error : -EPROTO;
     if (answer->error < 0 && answer->accepted > 1)
-        return answer->error; /* in the middle of a dump: not the end, the rest may be queued */
+        return answer->error; /* in the middle of a dump: more messages may be queued */
     answer->done = true;
     return 0;
 }

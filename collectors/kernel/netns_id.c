@@ -2,8 +2,8 @@
 #include "collectors/kernel/netns_id.h"
 
 /*
- * Asks the kernel by which number our namespace knows another one. Runs on the thread of the collector that
- * embeds it; 2 us a question.
+ * Asks the kernel for the number by which our namespace knows another one. The thread of the collector that
+ * embeds it; a question takes 2 us.
  */
 
 #include <errno.h>

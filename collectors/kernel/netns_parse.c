@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/kernel/netns_parse.h"
 
-/* Reads names and members of network namespaces out of text of /proc. Pure; any thread. */
+/* Parses names and members of network namespaces from text of /proc. Pure; any thread. */
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ struct piece {
     const char *end;
 };
 
-/* The next word of a line; false: there is none. */
+/* Takes the next word of the line. Returns false if there is none. */
 static bool take_word(struct piece *line, struct piece *ret_word)
 {
     const char *blank = memchr(line->at, ' ', (size_t)(line->end - line->at));
@@ -39,7 +39,8 @@ static bool is_octal(char byte)
     return is_digit(byte) && digit_value(byte) < 8;
 }
 
-/* Blanks, line ends and backslashes are "\040" (fs/proc_namespace.c, mangle()). False: it is too long. */
+/* Decodes blanks, line ends and backslashes, such as "\040" (fs/proc_namespace.c, mangle()). Returns false if
+ * the result does not fit. */
 static bool unescape(const struct piece *word, char *buffer, size_t size)
 {
     const char *at = word->at;
@@ -60,7 +61,7 @@ static bool unescape(const struct piece *word, char *buffer, size_t size)
     return true;
 }
 
-/* "net:[4026532219]": the inode's number is the namespace's (fs/nsfs.c, ns_dname()). */
+/* Parses "net:[4026532219]": the inode's number identifies the namespace (fs/nsfs.c, ns_dname()). */
 static bool parse_inode(const struct piece *word, uint32_t *ret_inode)
 {
     const char *at = word->at + strlen(root);
@@ -73,7 +74,7 @@ static bool parse_inode(const struct piece *word, uint32_t *ret_inode)
     return true;
 }
 
-/* "36 35 0:4 net:[4026532219] /run/netns/NAME rw shared:12 - nsfs nsfs rw" */
+/* Parses "36 35 0:4 net:[4026532219] /run/netns/NAME rw shared:12 - nsfs nsfs rw". */
 static bool parse_line(struct piece line, struct netns_mount *ret_mount)
 {
     static const char *const folders[] = {"/run/netns/", "/var/run/netns/"};

@@ -2,9 +2,9 @@
 #include "collectors/kernel/procfile.h"
 
 /*
- * Keeps a /proc file open and reads it whole. One thread at a time. The path may come from a user
- * (--path.procfs) and so may lead to anything: a FIFO or a device must not block the collector's thread,
- * hence O_NONBLOCK and a look at the type before any read.
+ * Keeps a /proc file open and reads it whole. One thread at a time. A user may give the path (--path.procfs),
+ * so it may lead anywhere. A FIFO or a device must not block the collector's thread: hence O_NONBLOCK, and a
+ * check of the type before any read.
  */
 
 #include <errno.h>
@@ -99,8 +99,8 @@ static int procfile_grow(struct procfile *file, struct fault *fault)
     return 0;
 }
 
-/* One read gives at most what fits the kernel's own buffer, a page, of a file of many records (fs/seq_file.c,
- * seq_read_iter()): only a read of nothing is the end. */
+/* One read returns at most the kernel's own buffer, a page, if the file has many records (fs/seq_file.c,
+ * seq_read_iter()). Only a read of 0 bytes is the end. */
 static int procfile_fill(struct procfile *file, struct fault *fault)
 {
     file->size = 0;
@@ -126,8 +126,8 @@ int procfile_read(struct procfile *file, struct fault *fault)
 
     if (file->fd >= 0 && procfile_fill(file, NULL) == 0)
         return 0;
-    /* -EIO of /proc, -ENODEV of /proc/sys: what it was of is gone (fs/proc/inode.c, fs/proc/proc_sysctl.c).
-     */
+    /* EIO of /proc and ENODEV of /proc/sys mean that the file's subject is gone (fs/proc/inode.c,
+     * fs/proc/proc_sysctl.c). */
     procfile_close(file);
     error = regular_open(AT_FDCWD, file->path, &file->fd, fault);
     if (error == 0)

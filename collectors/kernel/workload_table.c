@@ -2,7 +2,7 @@
 #include "collectors/kernel/workload_table.h"
 
 /*
- * Numbers workloads, so that equal ones are stored once. Runs on the thread of the collector that embeds it.
+ * Numbers workloads, so that equal ones are stored once. The thread of the collector that embeds it.
  */
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "base/array.h"
 #include "base/utf8.h"
 
-/* The first number that is free, or a new one; HASH_NONE: there is none. */
+/* Returns the first free number, or a new one. Returns HASH_NONE if the table is full. */
 static size_t free_number(struct workload_table *table)
 {
     if (table->count < table->max)
@@ -41,7 +41,7 @@ static int insert(struct workload_table *table, size_t number, const struct work
     return 0;
 }
 
-/* The number of one that is valid; HASH_NONE: it has none yet. */
+/* Returns the number of a valid workload, or HASH_NONE if it has none yet. */
 static size_t find(const struct workload_table *table, const struct workload *valid)
 {
     return hash_index_find(&table->index, workload_hash(valid), item,
@@ -111,7 +111,8 @@ void workload_table_keep(struct workload_table *table, const bool *used)
             table->items[i] = NULL;
         }
         if (table->items[i])
-            (void)hash_index_add(&table->index, workload_hash(table->items[i]), i); /* its room is there */
+            (void)hash_index_add(&table->index, workload_hash(table->items[i]),
+                                 i); /* cannot fail: room is reserved */
     }
     table->full = false;
 }
