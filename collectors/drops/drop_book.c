@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_book.h"
 
 /*
- * Keeps all counts of drops across a reload, apart from the instance of the collector. Runs on the
- * collector's thread; what is left in the end is freed on the main thread.
+ * Keeps all counts of drops across a reload, apart from the instance of the collector. The collector's
+ * thread; the main thread frees what is left at the end.
  */
 
 #include <stdlib.h>
@@ -45,7 +45,7 @@ int drop_book_init(struct drop_book *book, const struct drop_bounds *bounds, str
     return error;
 }
 
-/* All but the source's state, which has done its part. */
+/* Takes over everything but the source's state, which is no longer needed. */
 static void book_take(struct drop_book *book, struct drop_book *left)
 {
     book->before = left->sites;
@@ -131,7 +131,7 @@ int drop_book_pass_over(struct drop_book *book, struct fault *fault)
     return error < 0 ? error : 0;
 }
 
-/* Without the memory for it the next instance counts from 0. */
+/* If memory runs out, the next instance counts from 0. */
 void drop_book_leave(struct drop_book *book, struct handover *handover)
 {
     struct drop_book *left = book->source_state ? malloc(sizeof(*left)) : NULL;

@@ -2,7 +2,7 @@
 #include "collectors/drops/drop_bpf.h"
 
 /*
- * The maps as such: what they must be like, and what they cost. Runs on the collector's thread.
+ * Checks the maps that were handed over, and says how much memory they take. The collector's thread.
  */
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "base/utf8.h"
 #include "collectors/drops/bpf/drop_record.h"
 
-/* A map that another version of the program made (it was handed over) may have other keys. */
+/* Checks that the map has the expected key and value. Another version of the program may have made it. */
 static int check_map(int fd, const struct bpf_map_info *expected, struct fault *fault)
 {
     struct bpf_map_info info = {};
@@ -31,7 +31,7 @@ static int check_map(int fd, const struct bpf_map_info *expected, struct fault *
     return 0;
 }
 
-/* What the maps must be like that are there. */
+/* The expected type, key and value of each map. */
 static const struct {
     unsigned handle;
     struct bpf_map_info info;
@@ -94,7 +94,7 @@ int drop_bpf_check_maps(const struct drop_handles *handles, struct fault *fault)
     return error;
 }
 
-/* What the kernel says that a map takes: memory that is in no process. */
+/* Returns the memory that the kernel uses for the map, which counts for no process. */
 static uint64_t map_bytes(int fd)
 {
     static const char field[] = "memlock:";
@@ -129,7 +129,7 @@ void drop_bpf_place(const struct drop_handles *handles, const struct drop_key *k
     count->space = key->netns >> DROP_NETNS_BITS;
     if (!count->space)
         return;
-    count->ifindex = 0; /* it is not ours */
+    count->ifindex = 0; /* a number of another namespace */
     if (bpf_map_lookup_elem(handles->fds[DROP_BPF_SPACES], &key->netns, &space) == 0)
         count->inode = space.inode;
     if (!key->ifindex || bpf_map_lookup_elem(handles->fds[DROP_BPF_DEVICES], &at, device) < 0)

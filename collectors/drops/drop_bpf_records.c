@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_bpf_private.h"
 
 /*
- * The memory of the recorder, as the kernel's maps have it: mapped once, so that reading takes no system
- * call. Runs on the collector's thread.
+ * Maps the recorder's memory, which the BPF program writes, so that reading takes no system call. The
+ * collector's thread.
  */
 
 #include <errno.h>
@@ -15,8 +15,8 @@
 
 #include "base/array.h"
 
-/* The kernel rounds up the size of an array that is mapped, too (array_map_alloc(), kernel/bpf/arraymap.c).
- */
+/* The kernel too rounds up the size of an array that can be mapped (array_map_alloc(),
+ * kernel/bpf/arraymap.c). */
 static size_t mapped_size(size_t count, size_t size)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);

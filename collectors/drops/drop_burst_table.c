@@ -26,7 +26,7 @@ static struct drop_burst_row *row_find(struct drop_burst_table *table, enum loss
 
 static const char other[] = "other";
 
-/* A row for those that has none yet. NULL: -ENOMEM. */
+/* Adds a row. Returns NULL if memory runs out. */
 static struct drop_burst_row *row_new(struct drop_burst_table *table, enum loss_class loss_class,
                                       const char *device)
 {
@@ -55,7 +55,8 @@ static void row_take(struct drop_burst_row *row, const struct drop_burst_row *fr
     row->skbs += from->skbs;
 }
 
-/* Gives up the row of a device that is gone. False: there is none. */
+/* Adds the row of a device that is gone to the `other` row, and removes it. Returns false if no device is
+ * gone. */
 static bool make_room(struct drop_burst_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
@@ -71,7 +72,7 @@ static bool make_room(struct drop_burst_table *table)
     return false;
 }
 
-/* The last rows are for those named "other". */
+/* Returns the row of the class and device. The last rows are reserved for `other`. */
 static struct drop_burst_row *row_get(struct drop_burst_table *table, enum loss_class loss_class,
                                       const char *device)
 {
@@ -115,7 +116,7 @@ void drop_burst_sizes(struct drop_burst_row *row, uint64_t sizes[DROP_BURST_STEP
     for (unsigned step = 0; step < DROP_BURST_STEPS; step++) {
         uint64_t larger = step + 1 < DROP_BURST_STEPS ? row->reached[step + 1] : 0;
 
-        /* The counts of the steps are read one after the other, too. */
+        /* The kernel goes on counting while the steps are read one after the other: sizes must not fall. */
         if (row->reached[0] >= larger && row->reached[0] - larger > row->shown[step])
             row->shown[step] = row->reached[0] - larger;
         if (row->shown[step] < below)

@@ -58,7 +58,7 @@ void drop_cause_rows_done(struct drop_cause_rows *rows)
     *rows = (struct drop_cause_rows){};
 }
 
-/* Rows never go: as many are the same ones. */
+/* Rows are never removed, so an equal number of rows means the same rows. */
 static int prepare(struct drop_cause_rows *rows, const struct drop_cause_table *causes)
 {
     int error = rows->columns ? 0 : column_set_new(metrics, ELEMENTS(metrics), &rows->columns);

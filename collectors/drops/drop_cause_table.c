@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_cause_table.h"
 
-/* Sums drops by cause since the start; its rows never go away. The collector's thread. */
+/* Sums drops by cause since the start. Rows are never removed. The collector's thread. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,8 @@
 #include "collectors/drops/drop_control.h"
 
 /*
- * Starts, stops, configures and asks the kernel's drop_monitor over generic netlink. The collector's thread.
+ * Starts, stops, configures and queries the kernel's drop_monitor over generic netlink. The collector's
+ * thread.
  */
 
 #include <errno.h>
@@ -13,11 +14,11 @@
 
 enum {
     FAMILY_VERSION = 2,
-    TRUNCATE_BYTES = DROP_RECORD_DATA_SIZE, /* of each packet: no more of it is ever shown */
+    TRUNCATE_BYTES = DROP_RECORD_DATA_SIZE, /* of each packet; more is never shown */
     QUEUE_LENGTH = 1000,
 };
 
-/* The module may have been loaded anew, and counts from 0 then. */
+/* If the count fell, the module was reloaded and counts from 0. */
 static uint64_t dropped_since(uint64_t before, uint64_t dropped)
 {
     return dropped >= before ? dropped - before : dropped;
@@ -73,7 +74,7 @@ static int put_config(struct nl_msg *message, enum drop_mode mode)
     return 0;
 }
 
-/* CONFIG with a mode configures, without (DROP_MODE_ANY) it changes nothing. */
+/* Sends a command. CONFIG with a mode configures; with DROP_MODE_ANY it changes nothing. */
 static int command(struct drop_control *control, uint8_t command, enum drop_mode mode, struct fault *fault)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *message = NULL;
@@ -110,7 +111,7 @@ int drop_control_open(struct drop_control *control, struct limits *limits, struc
         error = fault_unsupported(fault, "drop_monitor needs Linux 5.4");
     if (error == 0)
         error = drop_control_read_stats(control, fault);
-    control->lost = 0; /* what was lost before */
+    control->lost = 0; /* earlier losses do not concern us */
     if (error < 0)
         drop_control_close(control);
     return error;
@@ -155,7 +156,7 @@ void drop_control_stop(struct drop_control *control)
     (void)command(control, NET_DM_CMD_STOP, DROP_MODE_ANY, NULL);
 }
 
-/* A CONFIG that changes nothing. */
+/* A CONFIG that changes nothing returns EBUSY if the monitor runs. */
 enum drop_active drop_control_active(struct drop_control *control)
 {
     switch (command(control, NET_DM_CMD_CONFIG, DROP_MODE_ANY, NULL)) {

@@ -3,8 +3,8 @@
 
 /*
  * Adds up equal events of packet mode before their names are looked up. The collector's thread. Events are
- * appended and put together when the room is used up: a sort of some thousand items each some thousand events
- * costs less than it would to look each one up in between.
+ * appended, and merged when the room is used up: sorting a few thousand items every few thousand events costs
+ * less than looking each of them up.
  */
 
 #include <errno.h>
@@ -60,7 +60,7 @@ int drop_counts_add(struct drop_counts *counts, const struct drop_packet *packet
 {
     int error;
 
-    /* A flood is of one kind: mostly the last event's. */
+    /* A flood repeats the same event: compare with the last one first. */
     if (counts->count > counts->merged) {
         struct drop_counted *last = &counts->items[counts->count - 1];
 

@@ -2,7 +2,7 @@
 #include "collectors/drops/drop_epoch.h"
 
 /*
- * Takes keys out of a BPF map without losing a count, by moving the program on to a new epoch. The
+ * Removes keys from a BPF map without losing a count, by moving the program on to a new epoch. The
  * collector's thread.
  */
 
@@ -10,7 +10,7 @@
 
 #include <bpf/bpf.h>
 
-/* A key that moved within so many readings may be made anew before those of the last epoch are out. */
+/* A key that moved within so many readings may come back before the keys of the last epoch are removed. */
 enum { RECENT_ROUNDS = 4 };
 
 int drop_epoch_init(struct drop_epoch *epoch, int map_fd)

@@ -3,7 +3,7 @@
 
 /*
  * Runs the process that restarts and stops drop_monitor for an exporter without capabilities. The keeper is a
- * process of its own; its reports are read on the collector's thread.
+ * separate process; the collector's thread reads its reports.
  */
 
 #include <errno.h>
@@ -30,8 +30,8 @@ struct keeper {
     struct drop_keeper_report report;
 };
 
-/* A monitor that somebody stopped is told of first and started again at the next check: who stopped it to
- * start one of his own has the time to. */
+/* If somebody stopped the monitor, reports this first, and starts it again at the next check. So whoever
+ * stopped it to start a monitor of their own has time to do so. */
 static void keeper_check(struct keeper *keeper)
 {
     enum drop_active before = keeper->report.active;
@@ -47,14 +47,15 @@ static void keeper_check(struct keeper *keeper)
     }
 }
 
-/* What was stopped and started again between two checks is another's; where its mode differs, it shows. */
+/* Returns true if the running monitor is the one that we started. One that was stopped and started again
+ * between two checks is another program's; a different mode gives it away. */
 static bool keeper_started(struct keeper *keeper)
 {
     return keeper->started && drop_control_read_config(&keeper->control, NULL) == 0 &&
            keeper->control.config.packet_mode == (keeper->mode == DROP_MODE_PACKET);
 }
 
-/* Until the other end is closed: nothing is ever sent from there. */
+/* Works until the other end is closed. The exporter never sends anything. */
 static void keeper_work(struct keeper *keeper)
 {
     struct pollfd end = {.fd = OUR_FD, .events = POLLIN};
@@ -67,14 +68,15 @@ static void keeper_work(struct keeper *keeper)
         drop_control_stop(&keeper->control);
 }
 
-/* What it has of the exporter goes first: a port that is still open would be in the way of the next one. */
+/* The body of the keeper. Closes the exporter's descriptors first: an open port would be in the way of the
+ * next exporter. */
 _Noreturn static void keeper_main(int fd, enum drop_mode mode, bool started)
 {
     struct keeper keeper = {.mode = mode, .started = started, .report.active = DROP_ACTIVE_YES};
     struct limits limits = {};
     sigset_t all;
 
-    /* Who ends the exporter by a signal to all of its processes leaves it the time to stop the monitor. */
+    /* A signal to all processes of the exporter must leave the keeper time to stop the monitor. */
     sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
     (void)prctl(PR_SET_NAME, "netdrop-keeper", 0, 0, 0);
@@ -114,5 +116,5 @@ void drop_keeper_read(int fd, struct drop_keeper_report *report)
     while ((size = recv(fd, &next, sizeof(next), MSG_DONTWAIT)) == (ssize_t)sizeof(next))
         *report = next;
     if (size == 0)
-        report->active = DROP_ACTIVE_UNKNOWN; /* it ended before us */
+        report->active = DROP_ACTIVE_UNKNOWN; /* the keeper ended before us */
 }

@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "collectors/drops/drop_kept_file.h"
 
-/* Moved by whoever changes what is written, or what a number in it means. */
+/* Raised by whoever changes what is written, or what a number in it means. */
 enum { FORMAT = 4 };
 
 DEFINE_CLEANUP(struct drop_book *, drop_book_free)
@@ -69,7 +69,7 @@ int drop_kept_save(int fd, struct drop_book *book)
     struct drop_kept_writer writer;
     int error;
 
-    /* What is not merged yet is in the file already. */
+    /* While a book of the last instance is not merged, the file already has its counts. */
     if (fd < 0 || !book->unkept || !book->source->save || book->before.index.slot_count)
         return 0;
     drop_kept_begin(&writer, fd);
@@ -86,7 +86,7 @@ int drop_kept_save(int fd, struct drop_book *book)
     return error;
 }
 
-/* Each number that names something, and each text, is looked at: nobody may trip over it. */
+/* A damaged file must do no harm: every number and text that is used as a name is checked. */
 #define text_whole(text) (memchr((text), '\0', sizeof(text)) != NULL)
 
 static bool site_valid(const struct drop_labels *labels, uint64_t loss_class)
@@ -97,8 +97,8 @@ static bool site_valid(const struct drop_labels *labels, uint64_t loss_class)
            !((unsigned)labels->circumstance & ~(unsigned)DROP_KEY_MEANINGS) && loss_class < LOSS_CLASS_COUNT;
 }
 
-/* By another version's meanings a site may be of another class: then it is given up, so that the total of the
- * class goes on. */
+/* If this version gives the site another class than the version that wrote it, the row is dropped and its
+ * count added to `forgotten`, so that the total of the class goes on. */
 static int get_site(struct drop_kept_reader *reader, struct drop_table *sites)
 {
     struct drop_labels labels;
@@ -197,7 +197,7 @@ static int get_bursts(struct drop_kept_reader *reader, struct drop_burst_table *
         struct drop_burst_row row;
 
         drop_kept_get(reader, &row, sizeof(row));
-        row.gone = false; /* who looks next says so */
+        row.gone = false; /* the next sweep sets it */
         if (array_grow(bursts->rows, bursts->count, bursts->capacity) < 0)
             return -ENOMEM;
         reader->damaged =

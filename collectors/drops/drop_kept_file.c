@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_kept_file.h"
 
 /*
- * The file behind drop_kept.c: two halves, of which one is always whole. Made on the main thread or in
- * netdrop-open, read and written on the collector's.
+ * The file behind drop_kept.c: two halves, one of which is always complete. The main thread or netdrop-open
+ * makes it; the collector's thread reads and writes it.
  */
 
 #include <errno.h>
@@ -14,16 +14,16 @@
 
 #include "base/cleanup.h"
 
-enum { NOEXEC_SEAL = 8 }; /* MFD_NOEXEC_SEAL, since Linux 6.3: it may be asked for (vm.memfd_noexec) */
+enum { NOEXEC_SEAL = 8 }; /* MFD_NOEXEC_SEAL, since Linux 6.3; vm.memfd_noexec may require it */
 
-/* Far apart: what is between them takes no memory. */
+/* The halves are far apart. The hole between them takes no memory. */
 enum {
     HALF_BEGIN = 4096,
     HALF_DISTANCE = 1 << 30,
     SIZE_MOST = 256 << 20,
 };
 
-/* At the beginning of the file; a page of its own. */
+/* At the beginning of the file, in its own page. */
 struct header {
     uint64_t layout;
     uint64_t half;
@@ -44,7 +44,7 @@ int drop_kept_file_new(void)
     return fd < 0 ? -errno : fd;
 }
 
-/* Returns true if there is one. */
+/* Returns false if the file has no header. */
 static bool header_read(int fd, struct header *ret_header)
 {
     *ret_header = (struct header){};

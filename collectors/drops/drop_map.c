@@ -15,7 +15,7 @@
 #include "collectors/drops/drop_kept_file.h"
 
 enum {
-    BATCH_FIRST = 128, /* keys read at once; doubled where one bucket of the map holds more */
+    BATCH_FIRST = 128, /* keys read at once; doubled if one bucket of the map holds more */
     BATCH_MAX = 64 * 1024,
 };
 
@@ -28,7 +28,7 @@ void drop_map_done(struct drop_map *map)
     *map = (struct drop_map){};
 }
 
-/* Room for a batch of keys with a value for each CPU. */
+/* Makes room for a batch of keys with a value for each CPU. */
 static int batch_resize(struct drop_map *map, size_t batch)
 {
     void *keys = reallocarray(NULL, batch, map->shape.key_size);
@@ -95,7 +95,7 @@ int drop_map_restore(struct drop_map *map, const struct drop_map_shape *shape,
     return 0;
 }
 
-/* Over all CPUs, of the values of one key. */
+/* Sums the values of one key over all CPUs. */
 static void sum_cpus(const struct drop_map *map, const uint64_t *values, uint64_t sums[DROP_MAP_SUMS_MAX])
 {
     size_t words = map->shape.value_size / sizeof(*values);
@@ -129,7 +129,8 @@ static int compare_entries(const void *a, const void *b)
     return memcmp(a, b, sizeof(((struct drop_map_entry *)NULL)->key));
 }
 
-/* Which of the entries has moved, and when the others last did. Both readings are ascending. */
+/* Notes which entries moved, and copies from the last reading when the others last did. Both readings are
+ * sorted. */
 static void reading_compare(struct drop_map *map)
 {
     size_t old = 0;
@@ -147,8 +148,9 @@ static void reading_compare(struct drop_map *map)
     }
 }
 
-/* A bucket that does not fit into a batch is -ENOSPC (__htab_map_lookup_and_delete_batch,
- * kernel/bpf/hashtab.c), and starts over with a larger one. */
+/* Reads the whole map. If a bucket does not fit into a batch, the kernel returns ENOSPC
+ * (__htab_map_lookup_and_delete_batch, kernel/bpf/hashtab.c), and the reading starts over with a larger
+ * batch. */
 static int map_read(struct drop_map *map)
 {
     uint32_t position;
@@ -188,8 +190,8 @@ int drop_map_read(struct drop_map *map)
     return 0;
 }
 
-/* Nothing is ever reset: a key that has less than before was taken out by a process that was killed before it
- * could say so, and is another one. */
+/* Nothing resets a key. If it has less than before, a process removed it and was killed before it could
+ * record that: this is a new key. */
 static bool goes_on(const struct drop_map_entry *before, const struct drop_map_entry *entry)
 {
     for (size_t i = 0; i < DROP_MAP_SUMS_MAX; i++)
@@ -231,7 +233,7 @@ void drop_map_keep(struct drop_map *map)
     map->next = swap;
 }
 
-/* Returns true if the key is no more. */
+/* Removes the key and gives what came since the reading. Returns true if the key is gone. */
 static bool forget(struct drop_map *map, const struct drop_map_entry *entry, drop_map_give *give, void *data)
 {
     uint64_t came[DROP_MAP_SUMS_MAX];

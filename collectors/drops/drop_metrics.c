@@ -6,14 +6,14 @@
 #include "base/cleanup.h"
 #include "collectors/meaning/drop_meaning.h"
 
-/* Where a drop was that has no device. Most of those have one that is not ours to name. */
+/* Names the place of a drop without a device. Most of these have a device, but in another namespace. */
 static const char *place(const struct row_set *rows, size_t row)
 {
     if (label_value_holds(&(struct label_value){"netns", "other"}, rows, row))
         return "another namespace";
     if (label_value_holds(&(struct label_value){"netns", "self"}, rows, row))
         return "host";
-    return "kernel"; /* it does not say which namespace */
+    return "kernel"; /* the row does not say which namespace */
 }
 
 static bool is_of_named_netns(const struct row_set *rows, size_t row)
@@ -26,7 +26,7 @@ static bool is_of_named_netns(const struct row_set *rows, size_t row)
     return true;
 }
 
-/* What the kernel's reason and function mean, which are the row's. */
+/* Fills in what the row's reason and function mean. */
 static void refine_site(const struct row_set *rows, size_t row, struct meaning *meaning)
 {
     char reason[64], function[64], class_name[16];
@@ -86,7 +86,8 @@ static const struct metric classes_metric = {
     .type = METRIC_COUNTER,
 };
 
-/* Of a family of its own: in one with the rows, rate() would take for new what a row gives up. */
+/* A family of its own: together with the rows, rate() would take what a removed row had counted for new
+ * drops. */
 static const struct metric forgotten_metric = {
     .name = "netdrop_kernel_drops_forgotten_total",
     .help = "Skbs of sites without a row any more; with netdrop_kernel_drops_total and lost events they "

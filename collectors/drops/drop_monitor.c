@@ -161,7 +161,7 @@ static const struct option options[] = {
 
 struct collector_state {
     struct handover *handover;
-    struct drop_naming naming; /* and the book */
+    struct drop_naming naming; /* includes the book */
     struct drop_rows rows;
     struct drop_workload_rows workload_rows;
     struct drop_burst_rows burst_rows;
@@ -246,8 +246,8 @@ static int drop_monitor_init(struct collector_state *state, const struct collect
     return error < 0 ? error : drop_workload_rows_init(&state->workload_rows, settings->workload_detail);
 }
 
-/* Goes on where the last instance left off, or the last process. What that left and cannot be read is given
- * up whole: all counts begin at 0. */
+/* Continues the counts of the last instance, or of the last process. If its file cannot be read, all counts
+ * begin at 0. */
 static int book_adopt(struct collector_state *state, struct drop_opened *opened,
                       const struct collector_context *context, struct fault *fault)
 {
@@ -307,8 +307,7 @@ static int drop_monitor_event(struct collector_state *state, struct fault *fault
 
     if (state->naming.book.source->event)
         return state->naming.book.source->event(state->naming.book.source_state, fault);
-    /* Before a device that is told to be gone is forgotten; one that is told to be new has its name behind
-     * it. */
+    /* Before the drain, which forgets devices that are gone. Drops of new devices wait for it. */
     error = state->naming.links.lost ? 0 : drop_naming_take(&state->naming, true, fault);
     return error < 0 ? error : link_table_drain(&state->naming.links, fault);
 }

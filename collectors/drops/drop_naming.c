@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_naming.h"
 
 /*
- * Turns addresses, interface indexes and control groups of drops into names, and books the counts. The
- * collector's thread.
+ * Names the addresses, interface indexes and control groups of drops, and books the counts. The collector's
+ * thread.
  */
 
 #include <assert.h>
@@ -39,7 +39,7 @@ static_assert(DROP_NO_CARRIER == (unsigned)DROP_KEY_NO_CARRIER &&
                   DROP_TO_GROUP == (unsigned)DROP_KEY_TO_GROUP && DROP_TO_HOST == (unsigned)DROP_KEY_TO_HOST,
               "the BPF program's circumstances are those of the meanings");
 
-/* A device that the filter leaves out, or that is gone already, has no name. */
+/* Returns "" for a device that the filter leaves out, or that is gone. */
 static const char *device_of(const struct drop_naming *naming, int ifindex)
 {
     const struct link *link = ifindex ? link_table_find(&naming->links, ifindex) : NULL;
@@ -47,7 +47,8 @@ static const char *device_of(const struct drop_naming *naming, int ifindex)
     return link && device_filter_match(naming->filter, link->device, link->kind) ? link->device : "";
 }
 
-/* A device in a namespace without a name has none either: it would pass for one of ours. */
+/* Names the namespace, and its device. In a namespace without a name, the device has none either: it would be
+ * taken for one of ours. */
 static void name_space(const struct drop_naming *naming, const struct drop_pending *pending,
                        struct drop_labels *labels)
 {
@@ -58,7 +59,7 @@ static void name_space(const struct drop_naming *naming, const struct drop_pendi
         strcpy(labels->device, pending->device);
 }
 
-/* Names for what was read. */
+/* Names what was read. */
 static void name_pending(const struct drop_naming *naming, const struct drop_pending *pending,
                          const struct drop_meaning *meaning, struct drop_labels *ret_labels)
 {
@@ -75,11 +76,11 @@ static void name_pending(const struct drop_naming *naming, const struct drop_pen
     }
     strcpy(ret_labels->device, device_of(naming, pending->ifindex));
     name_space(naming, pending, ret_labels);
-    /* Only what makes a difference makes a row. */
+    /* Only circumstances that matter to the meaning make a row. */
     ret_labels->circumstance = meaning ? meaning->circumstance : 0;
 }
 
-/* What of the drops of a site is in no row of a workload. */
+/* Counts the drops of a site that belong to no row of a workload. */
 static void take_unowned(struct drop_naming *naming, const struct drop_pending *pending,
                          enum loss_class loss_class, bool sockets)
 {
@@ -94,7 +95,7 @@ static void take_unowned(struct drop_naming *naming, const struct drop_pending *
     drop_workloads_add_unowned(&naming->book.workloads, unowned, loss_class, pending->count);
 }
 
-/* The row of its cause. NULL: -ENOMEM. */
+/* Returns the row of its cause, or NULL if memory runs out. */
 static struct drop_cause_row *cause_row(struct drop_naming *naming, const struct drop_pending *pending,
                                         enum drop_cause cause, const char *function)
 {
@@ -111,7 +112,7 @@ static struct drop_cause_row *cause_row(struct drop_naming *naming, const struct
     return drop_cause_table_row(&naming->book.causes, &key, device_of(naming, pending->ifindex));
 }
 
-/* All or nothing. -ENOMEM. */
+/* Books the site completely or not at all. Returns -ENOMEM. */
 static int take_site(struct drop_naming *naming, const struct drop_pending *pending, enum drop_cause cause,
                      const struct drop_labels *labels)
 {
@@ -126,7 +127,7 @@ static int take_site(struct drop_naming *naming, const struct drop_pending *pend
     return 0;
 }
 
-/* Of a device that the table may hear of in a moment: it was just made, or is going. */
+/* Returns true if the link table may soon hear of the device: it was just made, or is being removed. */
 static bool is_early(const struct drop_naming *naming, int ifindex)
 {
     const struct link_table *links = &naming->links;
@@ -134,7 +135,7 @@ static bool is_early(const struct drop_naming *naming, int ifindex)
     return naming->book.source->devices && ifindex && !link_table_find(links, ifindex) && !links->full;
 }
 
-/* The first so many of what is pending stay where they are: what is early. */
+/* Moves early items to the front. Returns how many there are. */
 #define early_first(naming, items, count)                                                                    \
     ({                                                                                                       \
         size_t early_ = 0;                                                                                   \
@@ -214,8 +215,8 @@ static void take_workload_count(struct drop_naming *naming, struct drop_places *
         drop_workloads_add_unowned(rows, DROP_UNOWNED_UNKNOWN, labels.loss_class, pending->count);
         return;
     }
-    /* Whoever may make a control group may name it anything. What is no text gets the same name, and is one
-     * row: each row is to be another one as it is shown, too. */
+    /* A control group may have any name. Names that are not valid UTF-8 are repaired first, so that rows that
+     * look the same are one row. */
     utf8_mend(path);
     cgroup_path_parse(path[0] ? path : "/", path[0] ? strlen(path) : 1, &labels.who);
     strcpy(labels.reason, pending->reason);
@@ -231,7 +232,7 @@ static void take_workloads(struct drop_naming *naming, struct drop_places *place
         take_workload_count(naming, places, &book->pending_workloads[--book->pending_workload_count]);
 }
 
-/* Without the memory for a row its bursts are not counted. */
+/* If memory runs out, the bursts are not counted. */
 static void take_bursts(struct drop_naming *naming, struct drop_places *places, bool wait)
 {
     struct drop_book *book = &naming->book;
@@ -272,7 +273,7 @@ int drop_naming_take(struct drop_naming *naming, bool wait, struct fault *fault)
     take_workloads(naming, &places);
     take_bursts(naming, &places, wait);
     if (taken)
-        drop_naming_keep(naming, fault); /* nobody else has it now */
+        drop_naming_keep(naming, fault); /* the counts were removed from the source: only we have them now */
     return 0;
 }
 
@@ -284,8 +285,8 @@ void drop_naming_keep(struct drop_naming *naming, struct fault *fault)
         fault_note(fault, "without keeping counts for a restart: %s", error_text(error));
 }
 
-/* As the settings have it that hold now: a row has an offset, the name of a device that is looked at, or not.
- */
+/* Applies the present settings to a row of the past: whether it has an offset, a namespace, and the name of
+ * its device. */
 static void relabel(struct drop_labels *labels, void *data)
 {
     const struct drop_naming *naming = data;
@@ -299,8 +300,8 @@ static void relabel(struct drop_labels *labels, void *data)
         labels->device[0] = '\0';
 }
 
-/* The control groups' directories, as far as they are visible: where they are not, all count as gone, and the
- * rows that moved least recently are given up. */
+/* Returns true if the control group's directory is visible. If no directories are visible, all workloads
+ * count as gone, and the rows that moved least recently are removed. */
 static bool cgroup_exists(const char *cgroup, void *data)
 {
     const struct drop_naming *naming = data;

@@ -2,15 +2,15 @@
 #include "collectors/drops/drop_source.h"
 
 /*
- * The kernel's drop_monitor as a source: generic netlink family NET_DM, in summary or packet mode. Runs on
- * the collector's thread.
+ * The kernel's drop_monitor as a source: generic netlink family NET_DM, in summary or packet mode. The
+ * collector's thread.
  *
- * The monitor is one for the whole system and has no owner: whoever may can start, stop and configure it, and
- * nobody is told. So: one that runs already is listened to as it is, and left running; ours is asked after
- * every few seconds by a process that may (drop_keeper.h), and when somebody stopped it, it is started again,
- * one round later, unless somebody has started one meanwhile. It is stopped only where the last start was
- * ours. Where there is no such process (the descriptor came from netdrop-open) it cannot be known whether the
- * monitor runs.
+ * There is one monitor for the whole system, and it has no owner: any privileged program can start, stop and
+ * configure it, and nobody is told. So: if one runs already, we listen to it as it is, and leave it running.
+ * If we started it, a privileged process checks it every few seconds (drop_keeper.h). If somebody stopped it,
+ * that process starts it again one check later, unless somebody else has started one meanwhile. It stops the
+ * monitor only if the last start was its own. If there is no such process (the descriptor came from
+ * netdrop-open), we cannot know whether the monitor runs.
  */
 
 #include <errno.h>
@@ -31,20 +31,20 @@
 #define CHECK_INTERVAL_NS (4 * NS_PER_SECOND)
 
 enum {
-    HANDLE_EVENTS, /* a socket that is a member of the group */
-    HANDLE_KEEPER, /* reports of the process that keeps the monitor running; or none */
+    HANDLE_EVENTS, /* a socket that joined the multicast group */
+    HANDLE_KEEPER, /* reports of the keeper process; -1 without one */
 };
 
 struct drop_netlink_state {
     struct drop_handles handles;
     struct drop_control control;
     struct netlink events;
-    enum drop_mode mode; /* the only one that counts; DROP_MODE_ANY: whichever it is in */
+    enum drop_mode mode; /* the only mode that is accepted; DROP_MODE_ANY: both */
     struct drop_keeper_report kept;
     uint64_t checked_ns;
     struct drop_counts counts;
     struct drop_recording recording;
-    uint64_t too_many; /* events of more kinds than are kept */
+    uint64_t too_many; /* events beyond the number of kinds that are kept */
     uint64_t overflows[DROP_OVERFLOW_COUNT];
 };
 
@@ -66,14 +66,14 @@ static bool kept(const struct drop_netlink_state *state)
     return state->handles.fds[HANDLE_KEEPER] >= 0;
 }
 
-/* What is to be started where nothing runs: summary mode, unless packet mode is asked for. */
+/* The mode to start if no monitor runs: summary, unless packet mode is asked for. */
 static enum drop_mode mode_wanted(const struct drop_options *options)
 {
     return options->mode == DROP_MODE_PACKET ? DROP_MODE_PACKET : DROP_MODE_SUMMARY;
 }
 
-/* Joining needs CAP_SYS_ADMIN in the initial user namespace (GENL_MCAST_CAP_SYS_ADMIN, since Linux 6.7 and in
- * the stable kernels of its time). The descriptor goes on receiving whoever holds it. */
+/* Joining needs CAP_SYS_ADMIN in the initial user namespace (GENL_MCAST_CAP_SYS_ADMIN, since Linux 6.7 and
+ * the stable kernels of that time). Once joined, the descriptor receives in any process. */
 static int events_join(uint32_t group, int *ret_fd, struct fault *fault)
 {
     struct netlink events;
@@ -102,7 +102,8 @@ static int drop_netlink_open(const struct drop_options *options, struct drop_han
 
     if (error < 0)
         return error;
-    error = events_join(control.group, &handles.fds[HANDLE_EVENTS], fault); /* first: nothing is missed */
+    error = events_join(control.group, &handles.fds[HANDLE_EVENTS],
+                        fault); /* before the start, so that nothing is missed */
     if (error == 0)
         error = drop_control_start(&control, mode_wanted(options), &handles.started, fault);
     if (error == 0 && options->keep)
@@ -147,7 +148,7 @@ static void drop_netlink_close(void *data)
 
 DEFINE_CLEANUP(struct drop_netlink_state *, drop_netlink_close)
 
-/* What was taken from the socket and not given, what was lost until then and since. */
+/* Takes over what was read from the socket but not given yet, and the counts of losses. */
 static void counts_take(struct drop_netlink_state *state, struct drop_netlink_state *previous)
 {
     state->counts = previous->counts;
@@ -189,7 +190,7 @@ static int drop_netlink_adopt(const struct drop_options *options, const struct d
     return 0;
 }
 
-/* It may be another's by now, in another mode. */
+/* The monitor may be another program's by now, in another mode. */
 static int monitor_check(struct drop_netlink_state *state, struct fault *fault)
 {
     state->checked_ns = clock_boottime_ns();
@@ -210,13 +211,13 @@ static void count_summary(uint64_t location, uint32_t count, void *data)
 {
     struct drop_netlink_state *state = data;
 
-    /* No site: a driver's rx_dropped that moved (trace_napi_poll_hit). */
+    /* Without a location it is not a site: the rx_dropped counter of a driver moved (trace_napi_poll_hit). */
     if (location && drop_counts_add(&state->counts, &(struct drop_packet){.location = location}, count) < 0)
         state->too_many += count;
 }
 
-/* One without its bytes (it has none, or they are cut) is counted all the same. The time is told by the wall
- * clock, and kept by the other. */
+/* Records the packet. A packet without bytes, or with cut ones, is counted but not recorded. The message has
+ * the wall clock's time; the record has CLOCK_BOOTTIME. */
 static void record(struct drop_netlink_state *state, const struct nlmsghdr *message,
                    const struct drop_packet *packet)
 {
@@ -232,7 +233,7 @@ static void record(struct drop_netlink_state *state, const struct nlmsghdr *mess
     drop_recording_add(&state->recording, packet, &payload, now_ns);
 }
 
-/* A message that makes no sense is no reason to listen no more: it counts as one that was lost. */
+/* A malformed message does not end listening: it counts as a lost one. */
 static int take_event(const struct nlmsghdr *message, void *data)
 {
     struct drop_netlink_state *state = data;
@@ -301,7 +302,7 @@ static int drop_netlink_read(void *data, const struct drop_reader *reader, struc
     if (error == 0)
         error = check_mode(state, fault);
     if (error < 0) {
-        drop_counts_clear(&state->counts); /* of a mode that was not asked for */
+        drop_counts_clear(&state->counts); /* they are of a mode that was not asked for */
         return error;
     }
     if (kept(state))
@@ -314,7 +315,7 @@ static int drop_netlink_read(void *data, const struct drop_reader *reader, struc
     return error < 0 ? fault_errno(fault, error, "drop_monitor") : 0;
 }
 
-/* In summary mode there are no packets. */
+/* Summary mode has no packets. */
 static const struct drop_recorder *drop_netlink_recorder(const void *data)
 {
     const struct drop_netlink_state *state = data;
@@ -357,8 +358,8 @@ static void drop_netlink_status(const void *data, struct drop_status *ret_status
 }
 
 /*
- * Devices are not told: of a packet's arrival there is the ifindex, but not in which namespace, and every
- * namespace has a device 2. A name would often be a wrong one.
+ * No devices: an event has the ifindex on which the packet arrived, but not its namespace, and every
+ * namespace has a device 2. A name would often be wrong.
  */
 const struct drop_source drop_source_netlink = {
     .name = "drop_monitor",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_netlink_parse.h"
 
-/* Reads the messages of drop_monitor. Pure; the collector's thread. */
+/* Parses the messages of drop_monitor. Pure; the collector's thread. */
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -10,7 +10,7 @@
 
 #include "collectors/kernel/netlink_parse.h"
 
-/* The kernel packs them (struct net_dm_drop_point): each is read by memcpy. */
+/* The size of a packed struct net_dm_drop_point; memcpy() reads it. */
 enum { POINT_SIZE = sizeof(uint64_t) + sizeof(uint32_t) };
 
 int drop_netlink_command(const struct nlmsghdr *message, uint16_t family)
@@ -42,7 +42,7 @@ static bool number_u64(const struct nlattr *from, uint64_t *ret_value)
     return true;
 }
 
-/* The one attribute is of type 0, NLA_UNSPEC (reset_per_cpu_data, net/core/drop_monitor.c); its payload is a
+/* The only attribute has type 0, NLA_UNSPEC (reset_per_cpu_data, net/core/drop_monitor.c). Its payload is a
  * struct net_dm_alert_msg, longer than the entries that it has. */
 int drop_netlink_parse_summary(const struct nlmsghdr *message,
                                void (*each)(uint64_t location, uint32_t count, void *data), void *data)
@@ -120,7 +120,7 @@ int drop_netlink_parse_stats(const struct nlmsghdr *message, uint64_t *ret_dropp
     return number_u64(dropped, ret_dropped) ? 0 : -EBADMSG;
 }
 
-/* The family has one group, "events". */
+/* The family has only one multicast group, "events". */
 int drop_netlink_parse_family(const struct nlmsghdr *message, uint16_t *ret_family, uint32_t *ret_group)
 {
     const struct nlattr *id = attribute(message, CTRL_ATTR_FAMILY_ID);

@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_source.h"
 
 /*
- * Takes the place of the BPF source if the program is built without it (meson option "bpf"), and says so.
- * Main thread, or netdrop-open.
+ * Replaces the BPF source if the program is built without it (meson option "bpf"), and says so. Main thread,
+ * or netdrop-open.
  */
 
 static const char *const handle_names[] = {NULL};

@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_open.h"
 
 /*
- * Opens a source of drops in two halves: with privilege, then from descriptors alone. Opening runs on the
- * main thread or in netdrop-open, taking copies on the collector's.
+ * Opens a source of drops in two steps: with privilege, then from descriptors alone. The main thread or
+ * netdrop-open opens it; the collector's thread copies the descriptors.
  */
 
 #include <errno.h>
@@ -47,10 +47,10 @@ static int source_open(const struct drop_source *source, const struct drop_optio
 }
 
 /*
- * auto: bpf is exact, knows reasons and devices, and costs a tenth of a microsecond a drop. Without it,
- * summary mode: a flood of 100,000 was counted whole at 9 % of cost, while packet mode lost more than half
- * of it at three times the cost, and never sees packets that this host sends itself. A monitor that somebody
- * else runs is taken in whichever mode it is.
+ * auto: BPF is exact, knows reasons and devices, and costs a tenth of a microsecond per drop. Without it,
+ * summary mode: it counted all of a flood of 100,000 drops at a cost of 9 %. Packet mode lost more than half
+ * of that flood at three times the cost, and never sees packets that this host sends. A monitor that another
+ * program runs is used in its own mode.
  */
 static int source_choose(enum drop_choice choice, const struct drop_options *options,
                          struct handover *handover, struct fault *fault)
@@ -73,8 +73,8 @@ static int source_choose(enum drop_choice choice, const struct drop_options *opt
                      bpf.text, netlink.text);
 }
 
-/* Says what will be missing: without the kernel's symbols functions are unknown, and all else is as good. The
- * BPF program is told the names by the kernel itself, packet mode most of them. */
+/* Tells what will be missing: without the kernel's symbols, functions are unknown, and everything else works.
+ * With BPF the kernel itself tells the program the names; packet mode has most of them. */
 static void tell_hidden(const struct handover *handover, enum drop_choice choice, struct fault *fault)
 {
     int fd = -1;
@@ -103,7 +103,7 @@ void drop_kept_as(enum drop_choice choice, const struct drop_options *options, c
         (void)snprintf(text, size, "%s, layout %016llx", source, (unsigned long long)drop_kept_layout());
 }
 
-/* What only another process could go on with. */
+/* Keeps what another process needs to go on. */
 static void keep(struct handover *handover)
 {
     int fd;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_packets.h"
 
-/* Shows recorded packets with names, cut behind their headers. The collector's thread. */
+/* Shows recorded packets with names, cut after their headers. The collector's thread. */
 
 #include <assert.h>
 #include <errno.h>
@@ -28,14 +28,14 @@ static_assert(sizeof(((struct packet_site *)NULL)->function) == KSYM_FUNCTION_SI
               "texts fit");
 static_assert(sizeof(struct packet_record) <= SORT_SIZE_MAX, "records are sorted");
 
-/* A site as it was read, and beside it how many packets its key has. */
+/* A site as it was read, and how many packets its key has. */
 struct held {
     struct drop_recorder_site site;
     size_t place;
     uint64_t total;
 };
 
-/* What was read of the memory, before it has names. Its arrays are kept for the next time. */
+/* What was read from the recorder's memory, before it has names. The arrays are reused. */
 struct drop_packets_reading {
     struct drop_packets *packets;
     struct drop_naming *naming;
@@ -43,11 +43,11 @@ struct drop_packets_reading {
     struct packet_records *shown;
     struct held *held;
     size_t held_count, held_capacity;
-    struct hash_index by_key; /* the held ones */
-    uint64_t *cgroups;        /* of shown->owners, each */
+    struct hash_index by_key; /* indexes `held` */
+    uint64_t *cgroups;        /* one for each of shown->owners */
     size_t cgroup_capacity;
     struct hash_index by_cgroup;
-    struct drop_record_stack *chains; /* of shown->records, each; NULL: there are no stacks */
+    struct drop_record_stack *chains; /* one for each of shown->records; NULL: no stacks */
     size_t chain_capacity;
     uint64_t clock_offset_ns; /* from CLOCK_BOOTTIME to CLOCK_REALTIME */
 };
@@ -96,7 +96,7 @@ static void count_total(const struct drop_recorder_key *key, uint64_t count, voi
         reading->held[i].total += count;
 }
 
-/* The sites that there are, and which names they need. -ENOMEM. */
+/* Reads the sites, and notes which names they need. Returns -ENOMEM if memory runs out. */
 static int read_sites(struct drop_packets_reading *reading)
 {
     struct drop_recorder_site site;
@@ -120,7 +120,7 @@ static int read_sites(struct drop_packets_reading *reading)
     return error;
 }
 
-/* The index of who owns it. -ENOMEM. */
+/* Finds or adds the owner of the control group. Returns -ENOMEM if memory runs out. */
 static int owner_of(struct drop_packets_reading *reading, uint64_t cgroup, uint32_t *ret_owner)
 {
     const struct drop_book *book = &reading->naming->book;
@@ -151,7 +151,7 @@ static int owner_of(struct drop_packets_reading *reading, uint64_t cgroup, uint3
     return 0;
 }
 
-/* As much of it as is shown. */
+/* Returns how many bytes of the record are shown. */
 static size_t shown_size(const struct drop_packets *packets, const struct drop_record *record)
 {
     size_t headers =
@@ -204,7 +204,7 @@ static int want_chain(struct drop_packets_reading *reading, const struct drop_re
     return error;
 }
 
-/* The records of all sites. -ENOMEM. */
+/* Reads the records of all sites. Returns -ENOMEM if memory runs out. */
 static int read_records(struct drop_packets_reading *reading)
 {
     struct drop_record_stack stack;
@@ -226,7 +226,7 @@ static int read_records(struct drop_packets_reading *reading)
     return error;
 }
 
-/* A site that was given away and came again is another one. */
+/* Returns how many packets the site had. A key that lost its place and comes back is a new site. */
 static uint64_t packets_of(struct drop_packets *packets, const struct held *held)
 {
     struct drop_place_total *total = &packets->totals[held->place];
@@ -238,7 +238,7 @@ static uint64_t packets_of(struct drop_packets *packets, const struct held *held
     return total->packets;
 }
 
-/* The name of another namespace, where it has one and it is asked for; else which kind it is. */
+/* Returns the namespace's name, if it has one and names are asked for; else its kind. */
 static const char *netns_of(const struct drop_naming *naming, uint32_t netns)
 {
     const char *name = "";
@@ -273,7 +273,7 @@ static void name_site(const struct drop_packets_reading *reading, struct drop_pl
     strcpy(site->netns, netns_of(naming, key->netns));
 }
 
-/* "function+0x2f1", a line each, from the one that dropped on: those before are of who looks. */
+/* Writes "function+0x2f1" lines from the function that dropped on. Earlier frames belong to the tracing. */
 static size_t chain_text(const struct drop_packets_reading *reading, const struct packet_record *record,
                          const struct drop_record_stack *stack)
 {
@@ -302,7 +302,7 @@ static int compare_records(const void *a, const void *b)
     return (left->sequence > right->sequence) - (left->sequence < right->sequence);
 }
 
-/* Names for all that was read. -ENOMEM. */
+/* Names all that was read. Returns -ENOMEM if memory runs out. */
 static int name_all(struct drop_packets_reading *reading)
 {
     const struct drop_book *book = &reading->naming->book;
@@ -337,7 +337,7 @@ static int packets_init(struct drop_packets *packets, size_t count)
     return 0;
 }
 
-/* Empty ones, of which the caller gets a reference. NULL: out of memory. */
+/* Returns an empty set, of which the caller owns a reference, or NULL if memory runs out. */
 static struct packet_records *shown_take(struct drop_packets *packets, const char *source)
 {
     for (size_t i = 0; i < DROP_PACKETS_SHOWN; i++) {
@@ -353,7 +353,7 @@ static struct packet_records *shown_take(struct drop_packets *packets, const cha
     return packet_records_new(source);
 }
 
-/* What the last look left is forgotten, but for its memory. -ENOMEM. */
+/* Empties the last reading, but keeps its memory. Returns -ENOMEM if memory runs out. */
 static int reading_begin(struct drop_packets *packets, struct drop_naming *naming,
                          const struct drop_recorder *recorder)
 {

@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_places.h"
 
 /*
- * Remembers which meaning belongs to which place during one reading, for a lookup is slow. The collector's
- * thread.
+ * Remembers which meaning belongs to which place during one reading, because a lookup is slow. The
+ * collector's thread.
  */
 
 #include <string.h>

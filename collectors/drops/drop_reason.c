@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_reason.h"
 
-/* Reads the names of drop reasons out of the BTF of the running kernel. The collector's thread. */
+/* Reads the names of drop reasons from the BTF of the running kernel. The collector's thread. */
 
 #include <errno.h>
 #include <limits.h>
@@ -17,8 +17,8 @@
 
 DEFINE_CLEANUP(struct btf *, btf__free)
 
-/* Where the kernel has its reasons. Those of a subsystem that is a module are in the module's own BTF, which
- * goes on where the kernel's ends; its numbers carry the subsystem in the high 16 bits. */
+/* The enums that list the kernel's reasons. The reasons of a subsystem that is a module are in the module's
+ * own BTF, whose types continue the kernel's. The high 16 bits of their numbers are the subsystem. */
 static const struct {
     const char *module; /* NULL: the kernel itself */
     const char *name;
@@ -52,7 +52,7 @@ static int list_grow(struct drop_reasons_list *list, size_t count)
     return 0;
 }
 
-/* Of several names for one number the first counts: markers such as the last one come behind. */
+/* If a number has several names, the first counts: markers such as the last one come later. */
 static int reason_put(struct drop_reasons *reasons, uint32_t number, const char *name)
 {
     static const char prefix[] = "SKB_DROP_REASON_";
@@ -92,7 +92,7 @@ int drop_reasons_take(struct drop_reasons *reasons, const struct btf *btf)
     return 0;
 }
 
-/* Of the modules that have reasons, those that are loaded: a bit each. */
+/* Returns a bit for each loaded module that has reasons. */
 static unsigned modules_present(const char *directory)
 {
     unsigned modules = 0;
@@ -159,7 +159,7 @@ bool drop_reasons_renew(struct drop_reasons *reasons, uint32_t reason, const cha
 {
     struct drop_reasons next;
 
-    /* The kernel's own are there from the beginning. */
+    /* The kernel's own reasons are always loaded. */
     if (reason >> 16 == 0 || known(reasons, reason))
         return false;
     if ((modules_present(directory) & ~reasons->modules) == 0 || drop_reasons_load(&next, directory) < 0)

@@ -2,10 +2,10 @@
 #include "collectors/drops/drop_recorder.h"
 
 /*
- * Copies packets out of the memory that the BPF program writes, without stopping it. Any thread. What is
- * being written, or was while it was copied, is copied again. A record takes the kernel a few hundred
- * nanoseconds, and that one is written several times in a row is rare: who is not done after a few tries was
- * stopped in the middle (a virtual CPU), and nobody waits for that.
+ * Copies packets from the memory that the BPF program writes, without stopping it. Any thread. A record that
+ * is being written, or was written during the copy, is copied again. The kernel writes a record in a few
+ * hundred nanoseconds, and seldom writes the same one several times in a row. If a record is not complete
+ * after a few tries, its writer was stopped (a virtual CPU), and it is skipped.
  */
 
 #include <stdatomic.h>
@@ -14,7 +14,7 @@
 
 enum { TRIES = 16 };
 
-/* What the kernel writes, and how it is told whether a copy is whole: by the number that it begins with. */
+/* A part of the memory. It begins with a number that tells whether a copy is complete. */
 struct part {
     const void *from;
     void *to;
@@ -39,7 +39,7 @@ static bool copy_whole(const struct part *parts, size_t count)
     return false;
 }
 
-/* Places are given away in their order. */
+/* Places are used in their order. */
 size_t drop_recorder_used(const struct drop_recorder *recorder)
 {
     size_t used = 0, end = recorder->count;
@@ -61,7 +61,7 @@ bool drop_recorder_site(const struct drop_recorder *recorder, size_t place,
 {
     const struct part part = {.from = &recorder->sites[place], .to = ret_site, .size = sizeof(*ret_site)};
 
-    ret_site->generation = 1; /* where nothing was copied: it is not unused */
+    ret_site->generation = 1; /* if nothing was copied, it is not unused */
     if (!copy_whole(&part, 1))
         return false;
     ret_site->device[sizeof(ret_site->device) - 1] = '\0';

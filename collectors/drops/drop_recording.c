@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_recording.h"
 
 /*
- * Keeps some of the packets that drop_monitor tells of. Runs on the collector's thread, which also reads
- * them: nothing is written while it is read, and no lock is needed.
+ * Records some of the packets that drop_monitor reports. The collector's thread writes and reads them, so no
+ * lock is needed.
  */
 
 #include <errno.h>
@@ -46,7 +46,7 @@ void drop_recording_done(struct drop_recording *recording)
     *recording = (struct drop_recording){};
 }
 
-/* The number of a reason, from 1 on; 0: not known, or too many. */
+/* Returns the number of a reason, from 1 on, or 0 if it has no name or there are too many. */
 static uint32_t reason_number(struct drop_recording *recording, const char *text)
 {
     if (!text[0])
@@ -70,7 +70,8 @@ static uint64_t key_hash(const struct drop_recorder_key *key)
     return hash_word(hash_word(HASH_EMPTY, key->location), key->reason);
 }
 
-/* The site that has been idle longest, where one has been for long enough; else the number of sites. */
+/* Returns the site that has been idle longest, or the number of sites if none has been idle for long
+ * enough. */
 static size_t site_idle(struct drop_recording *recording, uint32_t window)
 {
     size_t count = recording->recorder.count, best = count;
@@ -91,7 +92,7 @@ static size_t site_idle(struct drop_recording *recording, uint32_t window)
     return best;
 }
 
-/* Gives it to the key; nothing of who had it before is left. */
+/* Gives the site to the key, and removes the packets of its predecessor. */
 static void site_give(struct drop_recording *recording, size_t site, const struct drop_recorder_key *key,
                       uint32_t window)
 {
@@ -102,7 +103,7 @@ static void site_give(struct drop_recording *recording, size_t site, const struc
     recording->packets[site] = 0;
     if (!again) {
         recording->used++;
-        (void)hash_index_add(&recording->by_key, key_hash(key), site); /* there is room */
+        (void)hash_index_add(&recording->by_key, key_hash(key), site); /* cannot fail: room is reserved */
         return;
     }
     hash_index_clear(&recording->by_key);
@@ -110,7 +111,7 @@ static void site_give(struct drop_recording *recording, size_t site, const struc
         (void)hash_index_add(&recording->by_key, key_hash(&recording->sites[i].key), i);
 }
 
-/* The key's site; NULL: there is no room. */
+/* Returns the key's site, or NULL if there is no room. */
 static struct drop_recorder_site *site_find(struct drop_recording *recording,
                                             const struct drop_recorder_key *key, uint32_t window)
 {
@@ -127,7 +128,7 @@ static struct drop_recorder_site *site_find(struct drop_recording *recording,
     return &recording->sites[site];
 }
 
-/* The slot for this packet; DROP_RECORDS_PER_SITE: none is due. */
+/* Returns the slot for this packet, or DROP_RECORDS_PER_SITE if none is due. */
 static unsigned slot_take(struct drop_recorder_site *site, uint32_t window)
 {
     int32_t ahead = (int32_t)(site->due - window);
@@ -145,7 +146,7 @@ static unsigned slot_take(struct drop_recorder_site *site, uint32_t window)
     return taken < DROP_RECORDS_FIRST ? taken : DROP_RECORDS_FIRST + taken % DROP_RECORDS_RING;
 }
 
-/* Whether it is an IP packet from its first byte on, and all of it. */
+/* Returns true if the bytes begin with an IP header and are the whole packet. */
 static bool is_ip(const struct drop_payload *payload)
 {
     const uint8_t *data = payload->data;
@@ -157,10 +158,10 @@ static bool is_ip(const struct drop_payload *payload)
     return payload->protocol == TYPE_IPV6 && length == payload->length && data[0] >> 4 == 6;
 }
 
-/* The kernel tells of no packet whose header of the link was never set (net_dm_packet_trace_kfree_skb_hit(),
- * net/core/drop_monitor.c), and the bytes begin there; but not what kind it is of, and of a link that has
- * none (tun) it is that of the network. An ethertype that fits says that it is Ethernet's; an offloaded
- * packet may be longer than its header says. */
+/* Says whether the bytes begin with an Ethernet header. The kernel reports no packet without a link-layer
+ * header (net_dm_packet_trace_kfree_skb_hit(), net/core/drop_monitor.c), and the bytes begin there. But it
+ * does not say which kind of header, and for a link without one (tun) this is the network header. If the
+ * ethertype fits, the header is Ethernet's. An offloaded packet may be longer than its header says. */
 static uint8_t link_of(const struct drop_payload *payload)
 {
     const uint8_t *type = &payload->data[ETHERNET_TYPE];

@@ -51,7 +51,7 @@ static const char *const protocol_names[DROP_PROTOCOL_COUNT] = {
     [DROP_PROTOCOL_ARP] = "arp", [DROP_PROTOCOL_VLAN] = "vlan", [DROP_PROTOCOL_OTHER] = "other",
 };
 
-/* Rows with one label each, in this order. */
+/* Makes rows with one label each, in this order. */
 static int list_rows(const char *label, const char *const *values, size_t count, struct row_set **ret_rows)
 {
     int error = row_set_new(&label, 1, ret_rows);
@@ -137,7 +137,7 @@ static int add_other(struct row_set *rows, enum loss_class loss_class)
                              });
 }
 
-/* Sites in the order of the table, then the `other` rows that are in use. */
+/* Renders the sites in the order of the table, then the `other` rows that are in use. */
 static int render_sites(struct drop_rows *rows, const struct drop_table *sites)
 {
     _cleanup_(row_set_unrefp) struct row_set *set = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_spaces.h"
 
-/* Finds names for other network namespaces, below /run/netns or by their workload. The collector's thread. */
+/* Finds names for other network namespaces, under /run/netns or by their workload. The collector's thread. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 
 #define PAUSE_FIRST_NS NS_PER_SECOND
 #define PAUSE_MAX_NS   (60 * NS_PER_SECOND)
-/* To forget one that dropped within that time, while there is no room, is worth telling. */
+/* Forgetting a namespace that dropped within this time counts as a limit hit. */
 #define LIVELY_NS (60 * NS_PER_SECOND)
 
 int drop_spaces_init(struct drop_spaces *spaces, const char *procfs, struct limits *limits)
@@ -43,7 +43,7 @@ void drop_spaces_inherit(struct drop_spaces *spaces, struct drop_spaces *previou
     spaces->items = previous->items;
     spaces->count = previous->count;
     for (size_t i = 0; i < spaces->count; i++)
-        spaces->items[i].dropped = spaces->items[i].dropped_ns = 0; /* in rounds of ours */
+        spaces->items[i].dropped = spaces->items[i].dropped_ns = 0; /* our own rounds begin at 0 */
     previous->items = NULL;
     previous->count = 0;
 }
@@ -97,7 +97,7 @@ const char *drop_spaces_name(const struct drop_spaces *spaces, uint32_t number)
     return space ? space->name : "";
 }
 
-/* What is said of all others, nobody is called. */
+/* No namespace may be called as the kinds of namespaces are. */
 static bool is_reserved(const char *name)
 {
     return strcmp(name, "self") == 0 || strcmp(name, "other") == 0;
@@ -111,7 +111,7 @@ static const struct drop_mount *mount_find(const struct drop_spaces *spaces, uin
     return NULL;
 }
 
-/* Without the memory it has no name. */
+/* If memory runs out, the namespace has no name. */
 static void mount_add(struct drop_spaces *fresh, const struct drop_spaces *before,
                       const struct netns_mount *found)
 {
@@ -161,7 +161,7 @@ void drop_spaces_begin(struct drop_spaces *spaces)
     mounts_read(spaces);
 }
 
-/* The one that dropped least recently gives way. */
+/* Returns a free place, or that of the namespace that dropped least recently. */
 static struct drop_space *place_take(struct drop_spaces *spaces)
 {
     struct drop_space *oldest = spaces->items;
@@ -199,8 +199,8 @@ static bool is_wanted(const struct drop_spaces *spaces, const struct drop_space 
     return !space->name[0] && space->dropped == spaces->round;
 }
 
-/* Returns true if there are any left for whose workload to look. A name that is found but new is waited for.
- */
+/* Takes names from the mounts. A new mount is used one round later. Returns true if namespaces remain whose
+ * workload must be searched. */
 static bool mounts_take(struct drop_spaces *spaces)
 {
     bool any = false;
@@ -218,7 +218,7 @@ static bool mounts_take(struct drop_spaces *spaces)
     return any;
 }
 
-/* Who looks at tenants. */
+/* The search for the workloads of namespaces. */
 struct looking {
     struct drop_spaces *spaces;
     const struct drop_source *source;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_table.h"
 
-/* Counts drops by site, within a bound, and decides which row makes room. The collector's thread. */
+/* Counts drops by site, within a bound, and decides which row to evict. The collector's thread. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "base/array.h"
 #include "base/clock.h"
 
-/* After that time without a drop a site of another namespace may be given up: nobody tells whether its device
- * is there. */
+/* A site of another namespace may be evicted after so long without a drop: nobody tells us whether its device
+ * still exists. */
 #define IDLE_NS (300 * NS_PER_SECOND)
 
 int drop_table_init(struct drop_table *ret_table, size_t max, struct limits *limits)
@@ -63,7 +63,7 @@ static bool is_over(const struct drop_table *table, const struct drop_site *site
     return is_spaced(&site->labels) ? table->now_ns > site->moved_ns + IDLE_NS : site->gone;
 }
 
-/* Gives up one site that is over, of those in a named namespace or of the others. */
+/* Evicts one site that is over, either of those in named namespaces or of the others. */
 static bool table_evict(struct drop_table *table, bool spaced)
 {
     struct drop_site *oldest = NULL;
@@ -79,7 +79,7 @@ static bool table_evict(struct drop_table *table, bool spaced)
     *oldest = table->sites[--table->count];
     hash_index_clear(&table->index);
     for (size_t i = 0; i < table->count; i++)
-        (void)hash_index_add(&table->index, table->sites[i].hash, i); /* its room is there */
+        (void)hash_index_add(&table->index, table->sites[i].hash, i); /* cannot fail: room is reserved */
     return true;
 }
 
@@ -91,15 +91,15 @@ static void count_other(struct drop_table *table, enum loss_class loss_class, ui
     table->totals[loss_class] += count;
 }
 
-/* -ENOSPC: there is no room; -ENOMEM. */
+/* Returns -ENOSPC if the table is full, or -ENOMEM. */
 static int table_insert(struct drop_table *table, const struct drop_site *site)
 {
     bool spaced = is_spaced(&site->labels);
     size_t count = spaced ? table->spaced_count : table->count - table->spaced_count;
     int error;
 
-    /* To give up the row of a device that is gone is no loss: devices come and go on any host of containers.
-     */
+    /* Evicting the row of a removed device is not a limit hit: devices come and go on any host of
+     * containers. */
     if (count == table->max && !table_evict(table, spaced)) {
         limit_hit(table->limits, LIMIT_DROP_SITES);
         return -ENOSPC;
@@ -180,7 +180,7 @@ void drop_table_merge(struct drop_table *table, struct drop_table *from,
         if (drop_table_add(table, &site->labels, site->count, 0) < 0)
             count_other(table, site->loss_class, site->count);
     }
-    /* What has no row any more. */
+    /* Counts that have no row any more. */
     for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++) {
         table->other[loss_class] += from->other[loss_class];
         table->forgotten[loss_class] += from->forgotten[loss_class];

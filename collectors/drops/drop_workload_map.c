@@ -91,8 +91,7 @@ int drop_workload_map_restore(struct drop_workload_map *map, struct drop_kept_re
     return 0;
 }
 
-/* Keys begin with the control group, so that those of one are beside each other; but they ascend as bytes do.
- */
+/* Keys begin with the control group, so those of one group are neighbours; but they are sorted as bytes. */
 static int compare_id(const void *id, const void *entry)
 {
     return memcmp(id, ((const struct drop_map_entry *)entry)->key, sizeof(uint64_t));
@@ -104,7 +103,7 @@ static bool reading_has(const struct drop_map_reading *reading, uint64_t id)
            bsearch(&id, reading->entries, reading->count, sizeof(*reading->entries), compare_id);
 }
 
-/* A path may have been taken out just when the program saw it there and made a new key: it is put back. */
+/* Puts paths back: the program may have seen a path just before it was removed, and made a new key for it. */
 static void paths_restore(struct drop_workload_map *map)
 {
     for (size_t i = 0; i < map->taken_count; i++)
@@ -122,15 +121,15 @@ int drop_workload_map_read(struct drop_workload_map *map)
     return error;
 }
 
-/* Without the memory a path stays. */
+/* If memory runs out, the path stays. */
 static void orphan_add(struct drop_workload_map *map, uint64_t id)
 {
     if (array_grow(map->orphans, map->orphan_count, map->orphan_capacity) == 0)
         map->orphans[map->orphan_count++] = id;
 }
 
-/* Takes out the keys of the last epoch, as many as did not move in the last reading, which the next time is
- * all. */
+/* Removes those keys of the last epoch that did not move in the last reading. The next call removes the
+ * rest. */
 static bool epoch_drain(struct drop_workload_map *map, drop_map_give *give, void *data)
 {
     bool any;
@@ -146,7 +145,7 @@ static bool epoch_drain(struct drop_workload_map *map, drop_map_give *give, void
     return any;
 }
 
-/* Takes out some paths of control groups that have no key any more. */
+/* Removes some paths of control groups that have no key any more. */
 static void paths_take(struct drop_workload_map *map)
 {
     while (map->orphan_count > 0 && map->taken_count < DROP_PATHS_AT_ONCE) {

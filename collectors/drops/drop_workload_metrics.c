@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_workload_rows.h"
 
-/* The columns of netdrop_workload_*, each a table of its own. Pure data. */
+/* The columns of netdrop_workload_*, each a table of its own. Constant data; any thread. */
 
 const struct metric drop_workload_metrics[DROP_WORKLOAD_TABLES] = {
     [DROP_WORKLOAD_ROWS] =

@@ -13,8 +13,8 @@ enum {
     LABEL_UNIT,
     LABEL_CONTAINER_ID,
     LABEL_POD_UID,
-    LABEL_CLASS,  /* of the info: the control group */
-    LABEL_REASON, /* these two in detail */
+    LABEL_CLASS,  /* in the info: the control group */
+    LABEL_REASON, /* this and the next only in detail */
     LABEL_NETNS,
     LABEL_COUNT
 };
@@ -71,15 +71,15 @@ static int add_unowned(struct row_set *rows, enum drop_unowned unowned, enum los
                                                               [LABEL_NETNS] = ""});
 }
 
-/* Rows that are there from 0 on: of nobody, and of whom the kernel does not tell, where events that were lost
- * are. */
+/* Returns true if the row is shown. The rows for drops without a workload, and for drops whose workload is
+ * unknown because events were lost, are shown from 0 on. */
 static bool unowned_shown(const struct drop_workloads *workloads, unsigned unowned, unsigned loss_class)
 {
     return unowned == DROP_UNOWNED_NONE || (unowned == DROP_UNOWNED_UNKNOWN && loss_class == LOSS_UNKNOWN) ||
            workloads->unowned[unowned][loss_class];
 }
 
-/* Workloads in the order of the table, then the rows of those who have none. */
+/* Renders the workloads in the order of the table, then the rows of drops without a workload. */
 static int render_workloads(struct drop_workload_rows *rows, const struct drop_workloads *workloads)
 {
     _cleanup_(row_set_unrefp) struct row_set *set = NULL;
@@ -113,7 +113,7 @@ static void fill_workloads(struct table *table, const struct drop_workloads *wor
         }
 }
 
-/* Of the workloads without class and detail: the others are the same row. */
+/* Renders rows without class and detail. */
 static int render_udp(struct drop_workload_rows *rows, const struct drop_workloads *udp)
 {
     _cleanup_(row_set_unrefp) struct row_set *set = NULL;
@@ -140,7 +140,7 @@ static void fill_udp(struct table *table, const struct drop_workloads *udp, uint
     table_set(table, row++, 0, udp->unowned[DROP_UNOWNED_OTHER][LOSS_CAPACITY]);
 }
 
-/* Adds the control groups of rows, each workload once, whatever its classes are. */
+/* Adds the control group of each workload once, whatever its classes are. */
 static int render_infos(struct row_set *set, const struct drop_workloads *workloads, struct hash_index *known)
 {
     int error = 0;

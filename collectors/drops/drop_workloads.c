@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/drops/drop_workloads.h"
 
-/* Counts drops by workload, within a bound, and decides which row makes room. The collector's thread. */
+/* Counts drops by workload, within a bound, and decides which rows to evict. The collector's thread. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 
-/* From a look that found nobody gone to the next one. */
+/* The pause after a sweep that found no workload gone. */
 #define SWEEP_NS (50 * NS_PER_SECOND)
 
 int drop_workloads_init(struct drop_workloads *ret_workloads, size_t max, bool detail, struct limits *limits)
@@ -46,8 +46,8 @@ static bool labels_equal(const struct drop_workload_labels *a, const struct drop
            strcmp(a->reason, b->reason) == 0;
 }
 
-/* Where the part of the path ends that the labels stand for: what a workload makes below is its own affair.
- */
+/* Returns the length of the part of the path that the labels stand for. What a workload makes below it does
+ * not matter. */
 static size_t path_size(const struct workload *who, const char *path)
 {
     const char *unit = strrchr(who->unit, '/'), *name = who->container_id;
@@ -75,7 +75,7 @@ static int compare_moved(const void *a, const void *b)
     return left->moved_ns < right->moved_ns ? -1 : left->moved_ns > right->moved_ns;
 }
 
-/* Closes the gaps, which are rows without a path. */
+/* Removes the rows without a path. */
 static void workloads_compact(struct drop_workloads *workloads)
 {
     size_t kept = 0;
@@ -85,14 +85,15 @@ static void workloads_compact(struct drop_workloads *workloads)
         if (!workloads->items[i].cgroup)
             continue;
         workloads->items[kept] = workloads->items[i];
-        (void)hash_index_add(&workloads->index, workloads->items[kept].hash, kept); /* its room is there */
+        (void)hash_index_add(&workloads->index, workloads->items[kept].hash,
+                             kept); /* cannot fail: room is reserved */
         kept++;
     }
     workloads->count = kept;
     workloads->generation++;
 }
 
-/* Gives up rows of workloads that are gone. False: there are none. */
+/* Evicts rows of workloads that are gone. Returns false if there are none. */
 static bool workloads_evict(struct drop_workloads *workloads)
 {
     struct drop_workload **gone = calloc(workloads->count, sizeof(*gone));
@@ -114,7 +115,8 @@ static bool workloads_evict(struct drop_workloads *workloads)
     return count > 0;
 }
 
-/* Looks whose control group is gone: once a round at most, and where nobody was, not again for a while. */
+/* Notes whose control group is gone: at most once a round, and after a sweep that found none, not for a
+ * while. */
 static void workloads_sweep(struct drop_workloads *workloads)
 {
     bool any = false;
@@ -138,7 +140,7 @@ static bool workloads_make_room(struct drop_workloads *workloads)
     return workloads_evict(workloads);
 }
 
-/* -ENOSPC: there is no room; -ENOMEM. */
+/* Returns -ENOSPC if the table is full, or -ENOMEM. */
 static int workloads_insert(struct drop_workloads *workloads, const struct drop_workload *workload,
                             const char *path)
 {
@@ -155,7 +157,8 @@ static int workloads_insert(struct drop_workloads *workloads, const struct drop_
     workloads->items[workloads->count].cgroup = strndup(path, path_size(&workload->labels.who, path));
     if (!workloads->items[workloads->count].cgroup)
         return -ENOMEM;
-    (void)hash_index_add(&workloads->index, workload->hash, workloads->count); /* its room is there */
+    (void)hash_index_add(&workloads->index, workload->hash,
+                         workloads->count); /* cannot fail: room is reserved */
     workloads->count++;
     workloads->generation++;
     return 0;

@@ -2,9 +2,8 @@
 #include "collectors/drops/packet_headers.h"
 
 /*
- * Finds where the headers of a packet end, so that no content is shown. Pure; any thread. Header after header
- * is taken from what is left; each says how long it is and what follows. A header that is cut, or says what
- * cannot be, is the last one.
+ * Finds where the headers of a packet end, so that no content is shown. Pure; any thread. Takes header after
+ * header: each says how long it is and what follows. A header that is cut, or invalid, is the last one.
  */
 
 #include <linux/if_ether.h>
@@ -15,7 +14,7 @@
 #include "base/packet/packet_extension.h"
 
 enum {
-    LENGTH_MAX = 1500, /* a greater number is no length (IEEE 802.3) but an ethertype */
+    LENGTH_MAX = 1500, /* larger numbers are not lengths (IEEE 802.3) but ethertypes */
     ETHERTYPE_QINQ_OLD = 0x9100,
     SNAP = 0xaa,
     VERSION_4 = 4,
@@ -34,7 +33,7 @@ enum {
     GRE_SEQUENCE = 0x1000,
     GRE_ACKNOWLEDGE = 0x0080, /* in version 1 */
     GRE_VERSION = 0x0007,
-    GRE_ROUTING = 0x4000, /* of old: nobody knows how long it is */
+    GRE_ROUTING = 0x4000, /* obsolete; its length is not known */
 };
 
 struct walk {
@@ -48,7 +47,7 @@ static unsigned number16(const uint8_t *at)
     return (unsigned)at[0] << 8 | at[1];
 }
 
-/* The next bytes are a header's. NULL: they are not all there, and nothing can follow. */
+/* Takes the next bytes as a header. Returns NULL if they are not all there; then nothing can follow. */
 static const uint8_t *take(struct walk *walk, size_t size)
 {
     const uint8_t *taken = walk->at;
@@ -64,13 +63,13 @@ static const uint8_t *take(struct walk *walk, size_t size)
     return taken;
 }
 
-/* What it begins with, without taking it; NULL: it is not there. */
+/* Returns the next bytes without taking them, or NULL if they are not all there. */
 static const uint8_t *look(const struct walk *walk, size_t size)
 {
     return walk->left < size ? NULL : walk->at;
 }
 
-/* The packet ends there: what follows is padding. */
+/* Ends the packet there: what follows is padding. */
 static void end_at(struct walk *walk, size_t size)
 {
     if (size < walk->left)
@@ -86,13 +85,13 @@ static void take_tcp(struct walk *walk)
         (void)take(walk, size - 20);
 }
 
-/* How long the header of a tunnel is that UDP carries; 0: it is none. A port alone does not make a tunnel:
- * the rest of the header is what it must be, too. */
+/* Returns the length of the header of a tunnel in UDP, or 0 if it is none. The port alone does not make a
+ * tunnel: the rest of the header must be valid too. */
 static size_t tunnel_size(unsigned port, const uint8_t *header)
 {
     static const uint8_t vxlan[] = {0x08, 0, 0, 0};
 
-    if (header[7]) /* reserved in both */
+    if (header[7]) /* reserved in both kinds */
         return 0;
     if (port == PORT_VXLAN && memcmp(header, vxlan, sizeof(vxlan)) == 0)
         return 8;
@@ -129,7 +128,7 @@ static void take_gre(struct walk *walk)
     (void)take(walk, size);
 }
 
-/* The address that is asked for or told is one of a header, too. */
+/* The address in a neighbour discovery message counts as a header. */
 static void take_icmp6(struct walk *walk)
 {
     const uint8_t *header = take(walk, 8);
@@ -142,7 +141,7 @@ static void take_icmp6(struct walk *walk)
         (void)take(walk, 8);
 }
 
-/* Transport headers whose size is known beforehand, and those that tell it. */
+/* Transport headers, with their fixed size or how to find it. */
 static const struct {
     uint8_t protocol;
     uint8_t size;
@@ -169,13 +168,13 @@ static void take_transport(struct walk *walk, unsigned protocol)
     }
 }
 
-/* IPv4 has but one of them. */
+/* Returns the size of an extension header. IPv4 has only one kind. */
 static size_t extension_size(unsigned version, unsigned protocol, const uint8_t *header)
 {
     return version == VERSION_4 && protocol != IPPROTO_AH ? 0 : packet_extension_size(protocol, header);
 }
 
-/* What follows an IP header: any number of extensions, then the transport's. */
+/* Takes what follows an IP header: any number of extensions, then the transport header. */
 static void take_behind_ip(struct walk *walk, unsigned version, unsigned protocol)
 {
     const uint8_t *header;
@@ -202,7 +201,7 @@ static void take_ip4(struct walk *walk)
     if (!header)
         return;
     length = number16(header + 2);
-    if (length && length < size) /* 0: longer than the field can say */
+    if (length && length < size) /* 0: larger than the field can hold */
         return;
     if (length)
         end_at(walk, length - size);
@@ -219,12 +218,12 @@ static void take_ip6(struct walk *walk)
     header = take(walk, 40);
     if (!header)
         return;
-    if (number16(header + 4)) /* 0: longer than the field can say */
+    if (number16(header + 4)) /* 0: larger than the field can hold */
         end_at(walk, number16(header + 4));
     take_behind_ip(walk, VERSION_6, header[6]);
 }
 
-/* Addresses of Ethernet and IPv4; of others only what they are. */
+/* Takes the addresses of Ethernet and IPv4; of others only their type. */
 static void take_arp(struct walk *walk)
 {
     const uint8_t *header = take(walk, 8);
@@ -233,7 +232,7 @@ static void take_arp(struct walk *walk)
         (void)take(walk, 2 * (ETH_ALEN + 4));
 }
 
-/* The labels, up to the one that says that it is the last. */
+/* Takes the labels, up to the last one. */
 static void take_mpls(struct walk *walk)
 {
     const uint8_t *label;
@@ -243,7 +242,7 @@ static void take_mpls(struct walk *walk)
     while (label && !(label[2] & 1));
 }
 
-/* Behind a length, not an ethertype: LLC, and where that says so, SNAP. */
+/* Takes what follows a length instead of an ethertype: LLC, and SNAP if LLC announces it. */
 static void take_llc(struct walk *walk)
 {
     const uint8_t *header = take(walk, 3);
