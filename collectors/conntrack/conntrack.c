@@ -120,7 +120,7 @@ static int read_netlink(struct collector_state *state, struct fault *fault)
         error = netlink_open(NETLINK_NETFILTER, state->limits, &state->netlink, fault);
     if (error == 0)
         error = netlink_dump(&state->netlink, state->get_counters, &counters_reader, &state->reading, fault);
-    /* if this fails, the sysctls are read */
+    /* If this fails, the sysctls are read. */
     if (error == 0)
         (void)netlink_request(&state->netlink, state->get_entries, &entries_reader, &state->reading, NULL);
     if (error == -EPERM)

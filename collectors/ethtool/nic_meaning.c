@@ -44,7 +44,7 @@ const struct meaning nic_meanings[] = {
     CAUSE("link_down", LOSS, NIC, ERROR, LINK_FLAPS),
     CAUSE("collision", LOSS, NIC, ERROR, DUPLEX),
     CAUSE("fault", LOSS, NIC, ERROR, NIC_FAULT),
-    /* the driver does not say why */
+    /* The driver does not say why. */
     {.purpose = PURPOSE_LOSS,
      .stage = STAGE_UNKNOWN,
      .loss_class = LOSS_UNKNOWN,
@@ -83,7 +83,7 @@ const struct ledger_rule nic_ledger[] = {
     {OF("collision"), LOST(NIC, ERROR)},
     {OF("link_down"), LOST(NIC, ERROR, FREED)},
     {OF("fault"), LOST(NIC, ERROR, FREED)},
-    /* the driver does not say why */
+    /* The driver does not say why. */
     {LOST(DRIVER, UNKNOWN, FREED, XDP)},
     {},
 };

@@ -3,12 +3,12 @@
 
 /*
  * The link collector: every field of rtnl_link_stats64 of every link under its own name, and what names the
- * link. One RTM_GETSTATS dump has the numbers and nothing but an ifindex to go with them, at a tenth of what
- * RTM_GETLINK costs; link_table.h knows the rest and says how the two are joined. Runs on the collector's own
+ * link. One RTM_GETSTATS dump has the numbers, and only an ifindex with them, at a tenth of the cost of
+ * RTM_GETLINK. link_table.h knows the rest and says how the two are joined. Runs on the collector's own
  * thread.
  *
- * A steady-state collection is one dump, copied once, and renders and allocates nothing: row sets are made
- * again only when links.generation has moved.
+ * A steady-state collection is one dump, copied once. It renders and allocates nothing: row sets are made
+ * again only if links.generation has changed.
  */
 
 #include <errno.h>
@@ -48,19 +48,19 @@ static const struct option options[] = {
 struct collector_state {
     const struct device_filter *filter;
     struct link_table links;
-    struct nl_msg *request; /* RTM_GETSTATS; NULL where the kernel lacks it */
+    struct nl_msg *request; /* RTM_GETSTATS; NULL if the kernel lacks it */
 
     struct link_columns columns;
-    struct column_set *info_columns; /* NULL if not wanted */
+    struct column_set *info_columns; /* NULL if disabled */
     struct column_set *peer_columns;
     struct column_set *excluded_columns;
-    struct column_set *workload_columns;              /* NULL if not wanted */
-    struct column_set *node_columns[LINK_NODE_COUNT]; /* NULL if not wanted */
+    struct column_set *workload_columns;              /* NULL if disabled */
+    struct column_set *node_columns[LINK_NODE_COUNT]; /* NULL if disabled */
     struct link_neighbours neighbours;
     struct link_rows rows;
     struct link_owners owners;
 
-    struct link_statistics *statistics; /* of the dump going on, kept until the join */
+    struct link_statistics *statistics; /* of the present dump, until the join */
     size_t statistics_count;
     size_t statistics_capacity;
 };
@@ -137,11 +137,11 @@ static int link_open(struct collector_state *state, const struct collector_conte
 }
 
 /*
- * Notifications are taken in as they come and not only once a collection: a pod's start or the end of a
- * namespace makes hundreds within an interval, which may be an hour long, and the unprivileged receive buffer
- * holds about 150. Each costs a wake-up of a few microseconds, a fraction of what the kernel spent under RTNL
- * to make it, and hosts where nothing changes have none; a full resync after each loss would cost more and
- * count as a limit that was hit.
+ * Notifications are handled as they arrive, and not only once per collection. The start of a pod or the end
+ * of a namespace makes hundreds of them within an interval, which may be an hour long, and the unprivileged
+ * receive buffer holds about 150. Each costs a wake-up of a few microseconds, a fraction of what the kernel
+ * spent under RTNL to make it; hosts where nothing changes have none. A full resync after each loss would
+ * cost more, and count as a limit hit.
  */
 static int link_event_fd(struct collector_state *state)
 {
@@ -165,7 +165,7 @@ static int dump_message(const struct nlmsghdr *message, void *data)
     struct collector_state *state = data;
     int error;
 
-    if (state->statistics_count >= DEVICES_MAX) /* links counts it */
+    if (state->statistics_count >= DEVICES_MAX) /* the link table counts the hit */
         return 0;
     error = array_grow(state->statistics, state->statistics_count, state->statistics_capacity);
     if (error < 0)
@@ -176,8 +176,8 @@ static int dump_message(const struct nlmsghdr *message, void *data)
     return error == -ENODATA ? 0 : error;
 }
 
-/* RTM_GETSTATS is there since Linux 4.7. Before, the dump that links are read by has the numbers too: what
- * RTEXT_FILTER_SKIP_STATS leaves out are the protocols' (net/core/rtnetlink.c, rtnl_fill_ifinfo()). */
+/* RTM_GETSTATS exists since Linux 4.7. Before, the dump that lists the links has the numbers too:
+ * RTEXT_FILTER_SKIP_STATS omits only those of the protocols (net/core/rtnetlink.c, rtnl_fill_ifinfo()). */
 static int link_dump(void *data, struct fault *fault)
 {
     static const struct netlink_reader getstats = {
@@ -213,7 +213,7 @@ static int fill_links(struct collector_state *state, struct snapshot *draft)
     return 0;
 }
 
-/* Their rows are those of the other table, in the same order. */
+/* The rows are those of the other table, in the same order. */
 static int fill_node(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
     struct table *tables[LINK_NODE_COUNT];

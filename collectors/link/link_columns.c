@@ -12,7 +12,7 @@
 
 struct link_column {
     struct metric metric;
-    bool loss; /* stays when only loss is wanted */
+    bool loss; /* shown even if only loss is wanted */
 };
 
 #define TRAFFIC false
@@ -26,15 +26,15 @@ static const struct meaning_limit queue_limit = {
     .unit = "packets transmit queue",
 };
 
-/* What of a device goes through. */
+/* Traffic of a device. */
 #define PASSES(way, text)                                                                                    \
     &(const struct meaning)                                                                                  \
     {                                                                                                        \
         .purpose = PURPOSE_TRAFFIC, .direction = DIRECTION_##way, .subject = "{device}", .cause = text       \
     }
 
-/* What it loses. The kernel documents (rtnl_link_stats64) which of the fields are sums of others: the first
- * two. */
+/* Loss of a device. The kernel documents which of the fields are sums of others (rtnl_link_stats64): the
+ * first two. */
 #define LOSES(way, where, the_class, text, the_remedy, the_limit)                                            \
     &(const struct meaning)                                                                                  \
     {                                                                                                        \
@@ -45,8 +45,8 @@ static const struct meaning_limit queue_limit = {
 #define SHARED(which) (&remedies[REMEDY_##which])
 
 /* The index is the field's place in the kernel's struct, so that no list of ours can get the order wrong.
- * Behind the text comes what else the metric has. No loss: nohandler (a bond's backup), otherhost_dropped
- * (promiscuous), collisions (sent again). */
+ * Further members of the metric follow the text. Not losses: nohandler (a bond's backup), otherhost_dropped
+ * (promiscuous), collisions (retransmitted). */
 #define STATISTIC(field, is_loss, family, metric_unit, text, ...)                                            \
     [offsetof(struct rtnl_link_stats64, field) /                                                             \
         sizeof(uint64_t)] = {.loss = is_loss,                                                                \
@@ -263,7 +263,7 @@ void link_columns_fill(const struct link_columns *columns, struct table *table, 
     size_t count = columns->statistic_count;
     uint64_t present;
 
-    /* A cell at a time, table_set() would be a fifth of the whole collection. */
+    /* Cell by cell, table_set() would take a fifth of the whole collection. */
     while (count > 0 && columns->statistics[count - 1] >= values->count)
         count--;
     for (size_t i = 0; i < count; i++)

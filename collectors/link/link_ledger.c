@@ -2,11 +2,10 @@
 #include "collectors/link/link_ledger.h"
 
 /*
- * Says which losses of a link are seen by drop sites as well. Constant data; any thread. A link without a
- * kind is hardware, or what passes for it: it loses packets that never become an skb, so that no place sees
- * them. Nearly all of a link that is made of software drops is an skb, or was refused by the link below,
- * which counts it as well: its counters tell nothing of their own. veth, tun and tap stand between the two,
- * by XDP.
+ * Says which losses of a link drop sites see as well. Constant data; any thread. A link without a kind is
+ * hardware, or behaves like it: it loses packets before there is an skb, which no drop site sees. A software
+ * link either drops an skb, or the link below refused the packet, which counts it as well: its counters add
+ * nothing. veth, tun and tap are in between, because of XDP.
  */
 
 #define NEARER "netdrop_nic_lost_total" /* the driver's own statistics, by cause */
@@ -31,8 +30,8 @@
         cause, JOIN_PEER                                                                                     \
     }
 
-/* What dev.c adds to any link's receive_dropped; the places have all of it. `unknown` is there because a
- * driver that frees an skb is a place whose cause is not known. */
+/* What dev.c adds to the receive_dropped of any link; drop sites have all of it. It includes `unknown`: a
+ * driver that frees an skb may be a drop site of unknown cause. */
 #define RECEIVE_CORE                                                                                         \
     AT("unhandled_protocol"), AT("cpu_backlog_full"), AT("no_memory"), AT("stacked_device_backlog_full"),    \
         AT("driver_freed"), AT("unknown")
@@ -125,7 +124,7 @@ const struct ledger_rule link_transmit_errors_ledger[] = {
     ERRORS("wwan", TRANSMIT), ERRORS_OF_SOFTWARE,        {},
 };
 
-/* Some drivers give one counter of the hardware out as both (mlx4_en_DUMP_ETH_STATS()). */
+/* Some drivers report one hardware counter as both (mlx4_en_DUMP_ETH_STATS()). */
 #define MISSED(the_kind, the_same)                                                                           \
     {                                                                                                        \
         .when = {"kind", the_kind}, .mode = LEDGER_REST, .stage = STAGE_NIC, .direction = DIRECTION_RECEIVE, \

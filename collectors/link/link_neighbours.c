@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/link/link_neighbours.h"
 
-/* Counts the neighbour entries of each link, from one RTM_GETNEIGH dump. On the thread of the collector link.
- */
+/* Counts the neighbour entries of each link, from one RTM_GETNEIGH dump. The link collector's thread. */
 
 #include <errno.h>
 #include <linux/neighbour.h>

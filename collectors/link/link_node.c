@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/link/link_node.h"
 
-/* node_exporter's names for links. On the collector's thread. Its collector/netdev_common.go, legacy(), adds
- * counters up as /proc/net/dev does (the kernel's net/core/net-procfs.c, dev_seq_printf_stats()); its
- * netclass_linux.go has what /sys/class/net tells. */
+/* node_exporter's names for links. The collector's thread. Its collector/netdev_common.go, legacy(), adds
+ * counters up as /proc/net/dev does (the kernel's net/core/net-procfs.c, dev_seq_printf_stats()). Its
+ * netclass_linux.go shows what is in /sys/class/net. */
 
 #include <assert.h>
 #include <linux/if_link.h>

@@ -46,8 +46,8 @@ static struct link_namespace *find(const struct link_owners *owners, int id)
     return position < owners->count && owners->items[position].id == id ? &owners->items[position] : NULL;
 }
 
-/* Kinds whose other end has the packets of somebody else. A tunnel's other end is only where its packets go.
- */
+/* Returns true for kinds whose other end is in somebody else's hands. The other end of a tunnel only receives
+ * the packets. */
 static bool leads_elsewhere(const struct link *link)
 {
     static const char *const kinds[] = {"veth", "netkit", "macvlan", "macvtap", "ipvlan", "ipvtap"};
@@ -60,8 +60,8 @@ static bool leads_elsewhere(const struct link *link)
     return false;
 }
 
-/* Adds a namespace to a new list, with what was known of it; a new link's is a new one, since its number may
- * have been another's. -ENOSPC: there are too many. */
+/* Adds the link's namespace to a new list, with what is known of it. For a new link nothing is known, since
+ * the number may have belonged to another namespace. Returns -ENOSPC if there are too many. */
 static int place(struct link_owners *fresh, const struct link_owners *owners, const struct link *link)
 {
     const struct link_namespace *known = link->owner_asked ? find(owners, link->netns_id) : NULL;
@@ -96,7 +96,7 @@ static int list_all(struct link_owners *fresh, const struct link_owners *owners,
     return 0;
 }
 
-/* Which namespaces there are; new ones are looked for at once. */
+/* Lists the namespaces, and starts the search for new ones at once. */
 static int list(struct link_owners *owners, const struct link_table *links, uint64_t now_ns)
 {
     struct link_owners fresh = {};
@@ -147,7 +147,7 @@ static int look_at_cgroup(const struct cgroup *cgroup, void *data)
 
     (void)snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup->below);
     fd = openat(cgroup->tree, path, O_RDONLY | O_CLOEXEC);
-    /* None may be in a cgroup of threads (-EOPNOTSUPP), nor in one that is gone. */
+    /* A threaded cgroup refuses reads (EOPNOTSUPP), and a removed one has no processes. */
     while (fd >= 0 && (size = TEMP_FAILURE_RETRY(read(fd, bytes, sizeof(bytes)))) > 0) {
         const char *at = bytes;
         uint32_t pid;
@@ -158,7 +158,7 @@ static int look_at_cgroup(const struct cgroup *cgroup, void *data)
     return 0;
 }
 
-/* To open it keeps it alive: it is closed at once. */
+/* An open descriptor keeps the namespace alive: it is closed at once. */
 static void look_at_mount(struct link_owners *owners, const struct netns_mount *mount)
 {
     _cleanup_(closep) int fd = open(mount->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

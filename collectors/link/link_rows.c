@@ -56,7 +56,7 @@ static int add_info(struct link_rows *rows, const struct link_table *links, cons
                                              link->address, link->alias, link->bus});
 }
 
-/* The other end may be in another namespace, where its ifindex is another link's here. */
+/* The other end may be in another namespace, where its ifindex may be that of another link here. */
 static int add_peer(struct link_rows *rows, const struct link_table *links, const struct link *link)
 {
     const struct link *peer = link->netns_id < 0 ? link_table_find(links, link->other) : NULL;
@@ -70,7 +70,7 @@ static int add_link(struct link_rows *rows, struct link_table *links, struct lin
 {
     int error = row_set_add(rows->links, (const char *const[]){link->device, link->kind});
 
-    /* Two links of one name: the kernel has no such thing, so what we know is not true just now. */
+    /* Two links of one name do not exist: the table is out of date. */
     if (error == -EEXIST) {
         links->resync_due = true;
         return 0;
@@ -120,7 +120,7 @@ int link_rows_update(struct link_rows *rows, struct link_table *links, const str
     error = make_rows(&fresh, links, filter);
     if (error < 0) {
         link_rows_done(&fresh);
-        rows->generation = 0; /* the links have forgotten their old rows */
+        rows->generation = 0; /* the links have lost their old rows */
         return error;
     }
     row_set_seal(fresh.links);

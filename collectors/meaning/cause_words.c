@@ -198,7 +198,7 @@ static const char *const words[CAUSE_COUNT] = {
 };
 /* clang-format on */
 
-/* What counters tell of that no drop site sees, and what is told of drops that are in none. */
+/* Causes of counters that no drop site sees, and of drops that have no site. */
 static const struct {
     const char *name;
     const char *words;

@@ -2,8 +2,8 @@
 #include "collectors/meaning/command.h"
 
 /*
- * The commands to type for each kind of loss. Constant data; any thread. Those that look come before those
- * that change.
+ * The commands to type for each kind of loss. Constant data; any thread. Commands that look come before
+ * commands that change something.
  */
 
 #include "base/cleanup.h"

@@ -6,7 +6,7 @@
 #define CAUSE(cause, text, where, meaning, todo)                                                             \
     [CAUSE_##cause] = {                                                                                      \
         .name = text, .stage = STAGE_##where, .loss_class = LOSS_##meaning, .remedy = REMEDY_##todo}
-/* What arrives, whatever the packet says of where it came from. */
+/* A cause that only received packets have, whatever the packet says of its origin. */
 #define RECEIVED(cause, text, where, meaning, todo)                                                          \
     [CAUSE_##cause] = {.name = text,                                                                         \
                        .stage = STAGE_##where,                                                               \

@@ -35,7 +35,7 @@ static bool is_beginning(const char *pattern)
     return size && pattern[size - 1] == '*';
 }
 
-/* The pattern may end with a star, for any more. */
+/* Returns true if the text matches the pattern, which may end with a star. */
 static bool fits(const char *pattern, const char *text)
 {
     if (is_beginning(pattern))
@@ -43,7 +43,7 @@ static bool fits(const char *pattern, const char *text)
     return strcmp(pattern, text) == 0;
 }
 
-/* How much of what is known the entry is about; 0: something else. */
+/* Returns how specific the entry is, or 0 if it does not match. */
 static unsigned entry_weight(const struct drop_meaning *entry, const char *reason, const char *function,
                              unsigned circumstances)
 {
@@ -100,9 +100,9 @@ enum loss_class drop_class_of(const char *reason, const char *function, unsigned
     return cause_meanings[drop_cause_of(reason, function, circumstances)].loss_class;
 }
 
-/* Tunnels and IPsec, when they take a packet out: by then it has the device of the tunnel, or the note of
- * where it came in is gone (__iptunnel_pull_header(), net/ipv4/ip_tunnel_core.c), so that the packet itself
- * looks forwarded, or made here. */
+/* Returns true for functions of tunnels and IPsec that decapsulate a packet. By then the packet has the
+ * tunnel's device, or has lost the device that it came in by (__iptunnel_pull_header(),
+ * net/ipv4/ip_tunnel_core.c), so that it looks forwarded, or made here. */
 static bool takes_out(const char *function)
 {
     static const char *const patterns[] = {

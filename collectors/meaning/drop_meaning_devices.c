@@ -3,7 +3,7 @@
 
 /*
  * What drops mean, by function: devices, bridges, queues, and programs at devices. drop_meaning_functions.c
- * has the rest and the rule. Constant data; any thread.
+ * has the rest, and says which functions are listed. Constant data; any thread.
  */
 
 #include "base/cleanup.h"

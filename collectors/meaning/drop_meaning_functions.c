@@ -2,17 +2,17 @@
 #include "collectors/meaning/drop_meaning_table.h"
 
 /*
- * What drops mean, by function: each place that frees an skb in net/ and in the virtual drivers of Linux 6.1,
- * 6.12 and 6.18, if the reason says nothing, too little, or the wrong thing. A function that drops for
- * several causes of different classes without a reason has no line: its class is unknown, which is the truth.
- * Constant data; any thread.
+ * What drops mean, by function. Lists each place that frees an skb in net/ and in the virtual drivers of
+ * Linux 6.1, 6.12 and 6.18, if the reason says nothing, too little, or the wrong thing. A function that drops
+ * for causes of different classes without a reason is not listed: its class is truly unknown. Constant data;
+ * any thread.
  */
 
 #include "base/cleanup.h"
 
 /* clang-format off: one line each */
 const struct drop_meaning drop_meaning_functions[] = {
-    /* No packets of the network, or no packet of their own: whatever the reason. */
+    /* Whatever the reason: not packets of the network, or not packets of their own. */
     DECIDES("unix_*", NO_PACKET, "Data between two programs of this host (a Unix socket): no packet"),
     DECIDES("queue_oob", NO_PACKET, "The out-of-band byte of a Unix socket: no packet"),
     DECIDES("manage_oob", NO_PACKET, "The out-of-band byte of a Unix socket: no packet"),
@@ -89,7 +89,7 @@ const struct drop_meaning drop_meaning_functions[] = {
     BOTH("SOCKET_RCVBUFF", "rawv6_rcv*", RAW_RECEIVE_BUFFER_FULL,
          "The receive buffer of a raw socket is full: its copy is lost, what goes to the protocol is not"),
 
-    /* The same reason and function, told apart by what else is known of the packet. */
+    /* The same reason and function: the circumstances tell the causes apart. */
     WHERE(NO_CARRIER, "QDISC_DROP", NULL, LINK_DOWN,
           "The link has no carrier, or is just coming up: what is sent there is thrown away"),
     WHERE(TO_GROUP, "NOT_SPECIFIED", "__udp4_lib_rcv", UDP_GROUP_UNWANTED,
@@ -109,7 +109,7 @@ const struct drop_meaning drop_meaning_functions[] = {
     FUNCTION("__udp6_lib_mcast_deliver", UDP_GROUP_UNWANTED,
              "A multicast datagram that no socket of this host asked for"),
 
-    /* One reason of several protocols or devices, whose counters tell them apart. */
+    /* One reason of several protocols or devices, whose counters tell the causes apart. */
     BOTH("NO_SOCKET", "udp*", UDP_NOBODY_LISTENS,
          "Nothing listens on the UDP port it was sent to; the sender is told by ICMP"),
     BOTH("NO_SOCKET", "__udp*", UDP_NOBODY_LISTENS,
@@ -237,7 +237,7 @@ const struct drop_meaning drop_meaning_functions[] = {
     BOTH("", "tcp_validate_incoming", TCP_DUPLICATE, "Old or duplicate segments of a connection"),
     BOTH("", "tcp_data_queue", TCP_DUPLICATE, "Old or duplicate data of a connection"),
 
-    /* What drivers free. */
+    /* Functions by which drivers free. */
     FUNCTION("dev_kfree_skb_any_reason", DRIVER_FREED,
              "A driver gave it up; or it was sent, and the driver does not tell the one from the other"),
     FUNCTION("__dev_kfree_skb_any", DRIVER_FREED,

@@ -2,8 +2,8 @@
 #include "collectors/meaning/drop_meaning_table.h"
 
 /*
- * What drops mean, by function: IP and the protocols around it. drop_meaning_functions.c has the rest and the
- * rule. Constant data; any thread.
+ * What drops mean, by function: IP and the protocols around it. drop_meaning_functions.c has the rest, and
+ * says which functions are listed. Constant data; any thread.
  */
 
 #include "base/cleanup.h"
@@ -142,7 +142,7 @@ const struct drop_meaning drop_meaning_network[] = {
     FUNCTION("ip6mr_forward2", MULTICAST_ROUTE_FAILED,
              "Multicast that cannot be sent on: no interface or route, or larger than the interface takes"),
 
-    /* Segment routing and other ways inside IPv6, and MPLS. */
+    /* Segment routing and other routing headers of IPv6, and MPLS. */
     FUNCTION("input_action_end_bpf", SEGMENT_ROUTING_PROGRAM,
              "A BPF program of segment routing drops it; or it has no valid routing header"),
     FUNCTION(
@@ -166,7 +166,7 @@ const struct drop_meaning drop_meaning_network[] = {
         "An IPv6 routing header that this host does not take (accept_source_route), or that makes no sense"),
     FUNCTION("mpls_forward", MPLS_ERROR, "MPLS: no route for its label, its TTL ran out, or it is too large"),
 
-    /* Beside these. */
+    /* Other protocols. */
     FUNCTION("icmpv6_rcv", ICMP_MESSAGE,
              "An ICMPv6 message that was read, or is of no use to this host (Linux 6.1 says this of each)"),
     FUNCTION("icmp_rcv", ICMP_INVALID, "An ICMP message that makes no sense"),

@@ -4,9 +4,9 @@
 /*
  * What drops mean, by reason: the reasons of Linux 5.17 to 6.18 (include/net/dropreason-core.h), of Open
  * vSwitch and of wireless networks (net/mac80211/drop.h, whose names differ from kernel to kernel). Reasons
- * of a newer kernel are of class unknown until somebody adds a line. NOT_SPECIFIED says nothing and has no
- * line: the function tells what it stands for (drop_meaning_functions.c), if that is certain. Constant data;
- * any thread.
+ * of newer kernels have class unknown until somebody adds a line. NOT_SPECIFIED says nothing and has no line:
+ * the function tells what it stands for (drop_meaning_functions.c), if that is certain. Constant data; any
+ * thread.
  */
 
 #include "base/cleanup.h"

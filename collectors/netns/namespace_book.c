@@ -25,7 +25,7 @@ int namespace_book_new(size_t max_namespaces, size_t max_workloads, struct limit
     book->was_crowded = true;
     book->generation = 1;
     book->limits = limits;
-    /* Nobody's number is one more. */
+    /* One more, for WORKLOAD_NOBODY. */
     if (workload_table_init(&book->workloads, max_workloads + 1, limits) < 0 ||
         hash_index_reserve(&book->index, 2 * max_namespaces) < 0)
         return -ENOMEM;
@@ -74,8 +74,8 @@ static uint64_t inode_hash(uint64_t inode)
     return hash_word(HASH_EMPTY, inode);
 }
 
-/* Gives up who was not there for the longest time. There is one that was not there in all of the last pass:
- * of the others there are at most `max` each of this pass and of the one before. */
+/* Forgets the namespace that was absent for the longest time. One was absent during the whole last pass: at
+ * most `max` were seen in this pass, and at most `max` in the one before. */
 static void forget_one(struct namespace_book *book)
 {
     size_t oldest = 0;
@@ -87,7 +87,8 @@ static void forget_one(struct namespace_book *book)
     book->items[oldest] = book->items[--book->count];
     hash_index_clear(&book->index);
     for (size_t i = 0; i < book->count; i++)
-        (void)hash_index_add(&book->index, inode_hash(book->items[i].inode), i); /* its room is there */
+        (void)hash_index_add(&book->index, inode_hash(book->items[i].inode),
+                             i); /* cannot fail: room is reserved */
 }
 
 static int add_namespace(struct namespace_book *book, uint64_t inode)
@@ -96,7 +97,7 @@ static int add_namespace(struct namespace_book *book, uint64_t inode)
         forget_one(book);
     if (array_grow(book->items, book->count, book->capacity) < 0)
         return -ENOMEM;
-    (void)hash_index_add(&book->index, inode_hash(inode), book->count); /* its room is there */
+    (void)hash_index_add(&book->index, inode_hash(inode), book->count); /* cannot fail: room is reserved */
     book->items[book->count++] = (struct known_namespace){.inode = inode, .old = book->was_crowded};
     return 0;
 }
@@ -117,7 +118,7 @@ int namespace_book_sight(struct namespace_book *book, uint64_t inode, struct kno
             return -ENOMEM;
         found = found == HASH_NONE ? book->count - 1 : found;
         item = &book->items[found];
-        /* Nothing is known of who had the inode: who comes after a pass without it is another one. */
+        /* If the inode was absent for a pass and never read, this is another namespace. */
         if (!item->read && item->pass + 1 < book->pass)
             item->old = book->was_crowded;
         item->pass = book->pass;
@@ -129,7 +130,7 @@ int namespace_book_sight(struct namespace_book *book, uint64_t inode, struct kno
     return 0;
 }
 
-/* Marks workloads whose namespaces are there, or may be. */
+/* Marks workloads whose namespaces exist, or may exist. */
 static void mark_living(const struct namespace_book *book, bool *living)
 {
     living[WORKLOAD_NOBODY] = true;
@@ -140,7 +141,7 @@ static void mark_living(const struct namespace_book *book, bool *living)
 
 /* A workload that has no namespace any more. */
 struct gone {
-    uint64_t pass; /* in which it last had one */
+    uint64_t pass; /* the last one in which it had a namespace */
     size_t number;
 };
 
@@ -151,7 +152,7 @@ static int compare_gone(const void *a, const void *b)
     return left->pass < right->pass ? -1 : left->pass > right->pass;
 }
 
-/* In order of their going. */
+/* Lists them in the order in which they went. */
 static size_t list_gone(const struct namespace_book *book, const bool *living, struct gone *gone)
 {
     size_t count = 0;
@@ -163,8 +164,8 @@ static size_t list_gone(const struct namespace_book *book, const bool *living, s
     return count;
 }
 
-/* Gives up rows of workloads that have no namespace any more; what they had counted stays in the totals.
- * Where there is none of them, it is looked for the next in the next pass. */
+/* Evicts rows of workloads that have no namespace any more; the totals keep their counts. If there are none,
+ * tries again in the next pass. */
 static int make_room(struct namespace_book *book)
 {
     struct workload_table *table = &book->workloads;
@@ -213,7 +214,7 @@ static int number_owner(struct namespace_book *book, struct known_namespace *ite
     return error < 0 ? error : workload_table_put(&book->workloads, &item->owner, &item->workload);
 }
 
-/* The sums of the namespace's owner, or what stands for them. */
+/* Finds the sums of the namespace's owner, or those of `other`. */
 static int find_sums(struct namespace_book *book, struct known_namespace *item,
                      struct namespace_sums **ret_sums)
 {
@@ -241,13 +242,13 @@ static void add(struct namespace_book *book, struct namespace_sums *sums, size_t
     book->present[counter] = true;
 }
 
-/* What is less than before began anew. */
+/* A value below the last one counts from 0 again. */
 static uint64_t moved_since(uint64_t before, uint64_t now)
 {
     return now >= before ? now - before : now;
 }
 
-/* The device of that name, which mostly stands where it stood; NULL if there was none. */
+/* Finds the device of that name, which is mostly at the same place. Returns NULL if there was none. */
 static const struct namespace_device *find_device(const struct known_namespace *item, const char *name,
                                                   size_t hint)
 {
@@ -260,7 +261,7 @@ static const struct namespace_device *find_device(const struct known_namespace *
     return NULL;
 }
 
-/* Devices come and go within a namespace: what each had counted stays. */
+/* Devices come and go within a namespace: what each has counted is kept. */
 static void take_devices(struct namespace_book *book, const struct known_namespace *item,
                          struct namespace_sums *sums, const struct namespace_reading *reading)
 {
@@ -281,7 +282,7 @@ static void take_protocols(struct namespace_book *book, const struct known_names
             add(book, sums, i, moved_since(item->values[i], reading->values[i]));
 }
 
-/* From now on only what comes counts. */
+/* Remembers the values: only what comes later is added. */
 static void remember(struct known_namespace *item, const struct namespace_reading *reading)
 {
     item->read = true;
@@ -294,7 +295,7 @@ static void remember(struct known_namespace *item, const struct namespace_readin
     item->device_count = reading->device_count;
 }
 
-/* Another one has its inode now. */
+/* Another namespace has the inode now. */
 static void forget_values(const struct namespace_book *book, struct known_namespace *item)
 {
     if (item->read)

@@ -2,8 +2,8 @@
 #include "collectors/netns/namespace_counters.h"
 
 /*
- * Chooses which counters of other network namespaces are shown, and lays out their columns. Made once, at the
- * opening of the collector, on its thread.
+ * Chooses which counters of other network namespaces are shown, and lays out their columns. Runs once, when
+ * the collector opens, on its thread.
  */
 
 #include <assert.h>
@@ -19,7 +19,7 @@
 #include "collectors/protocols/snmp_meaning.h"
 
 #define PREFIX "netdrop_namespace_"
-/* What the HELP of every family says besides. */
+/* The end of every family's HELP. */
 #define WHOSE ", by workload"
 
 enum { NAME_SIZE = sizeof(PREFIX) + SNMP_NAME_MAX, SOURCE_SIZE = 96, HELP_SIZE = 320 };
@@ -38,7 +38,7 @@ enum { NAME_SIZE = sizeof(PREFIX) + SNMP_NAME_MAX, SOURCE_SIZE = 96, HELP_SIZE =
     }
 #define BOTH(protocol, field) SNMP(protocol, field), SNMP6(protocol "6", field)
 
-/* All are there since Linux 5.11. Nearly as the kernel orders them, which makes the search short. */
+/* All exist since Linux 5.11. They are nearly in the kernel's order, which keeps the search short. */
 const struct namespace_counter namespace_counters[] = {
     BOTH("Ip", "InHdrErrors"),
     BOTH("Ip", "InAddrErrors"),
@@ -100,8 +100,8 @@ const struct namespace_counter namespace_counters[] = {
 };
 static_assert(ELEMENTS(namespace_counters) == NAMESPACE_PROTOCOL_COUNTERS, "as many as the header says");
 
-/* What devices of other namespaces lose. As a device of ours does (link_columns.c), but for what dev adds up,
- * and there is no saying which of them it was. */
+/* Losses of devices in other namespaces: as for our own devices (link_columns.c). But /proc/net/dev adds
+ * fields up, and does not tell which of them moved. */
 #define LOSES(way, where, the_class, text, todo)                                                             \
     &(const struct meaning)                                                                                  \
     {                                                                                                        \
@@ -155,7 +155,7 @@ static const struct metric device_metrics[NAMESPACE_DEVICE_COUNTERS] = {
            LOSES(TRANSMIT, NIC, ERROR, "transmit carrier lost or aborted", LINK_FLAPS)),
 };
 
-/* A column that is being made. */
+/* A column under construction. */
 struct family {
     char name[NAME_SIZE];
     char source[SOURCE_SIZE];
@@ -166,7 +166,7 @@ struct builder {
     struct namespace_columns *columns;
     struct family families[NAMESPACE_PROTOCOL_COUNTERS];
     struct metric metrics[NAMESPACE_TABLE_COUNT][NAMESPACE_COUNTERS];
-    size_t first[NAMESPACE_TABLE_COUNT][NAMESPACE_COUNTERS]; /* the counter that made the column */
+    size_t first[NAMESPACE_TABLE_COUNT][NAMESPACE_COUNTERS]; /* the counter for which the column was made */
     size_t counts[NAMESPACE_TABLE_COUNT];
 };
 
@@ -184,7 +184,7 @@ static struct snmp_text text_of(const char *text)
     return (struct snmp_text){text, strlen(text)};
 }
 
-/* The kernel's own names of what the column holds, for its HELP. */
+/* Adds the kernel's own name of the counter to the column's HELP. */
 static void add_source(struct family *family, const struct namespace_counter *counter)
 {
     size_t used = strlen(family->source);
@@ -243,7 +243,7 @@ static void place_devices(struct builder *builder)
     }
 }
 
-/* The counter's name as a label: "udp_rcvbuf_errors" of netdrop_namespace_udp_rcvbuf_errors_total. */
+/* Makes the counter's name a label: "udp_rcvbuf_errors" of netdrop_namespace_udp_rcvbuf_errors_total. */
 static int add_counter(struct row_set *rows, const struct builder *builder, const struct namespace_cell *cell)
 {
     static const char *const versions[] = {"4", "6"};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/netns/namespace_parse.h"
 
-/* Reads the counters of a network namespace out of /proc/PID/net. The collector's thread. */
+/* Parses the counters of a network namespace from /proc/PID/net. The collector's thread. */
 
 #include <assert.h>
 #include <errno.h>
@@ -45,7 +45,7 @@ static uint8_t find_counter(enum namespace_file file, const struct snmp_field *f
     return NO_COUNTER;
 }
 
-/* "TcpExt" of a head, which has a colon behind it, or it were none. */
+/* Returns "TcpExt" of a head, which always has a colon. */
 static struct snmp_text protocol_of(struct snmp_text head)
 {
     const char *colon = memchr(head.data, ':', head.size);
@@ -73,7 +73,7 @@ static struct namespace_head *find_head(struct namespace_heads *heads, enum name
     return NULL;
 }
 
-/* -EBADMSG: it names no fields. */
+/* Returns -EBADMSG if the text names no fields. */
 static int head_parse(struct namespace_head *head, struct snmp_text text)
 {
     struct snmp_fields fields;
@@ -91,7 +91,7 @@ static int head_parse(struct namespace_head *head, struct snmp_text text)
     return 0;
 }
 
-/* Heads change with the kernel's modules, if ever: who has no room begins anew. */
+/* Heads change only with the kernel's modules: if there is no room, the list begins anew. */
 static int add_head(struct namespace_heads *heads, enum namespace_file file, struct snmp_text text,
                     struct namespace_head **ret_head)
 {
@@ -114,14 +114,14 @@ static int add_head(struct namespace_heads *heads, enum namespace_file file, str
     return 0;
 }
 
-/* All values of a block or none: a line that is wrong somewhere may be shifted everywhere. */
+/* Takes all values of a block or none: if a line is wrong in one place, all its values may be shifted. */
 static bool take_values(const struct namespace_head *head, struct snmp_text values,
                         struct namespace_reading *reading)
 {
     uint64_t found[NAMESPACE_FIELDS_MAX];
     const char *at = values.data;
 
-    /* Only Tcp's MaxConn may be negative; it is no counter of ours. */
+    /* Only Tcp's MaxConn may be negative, and it is not one of our counters. */
     for (size_t i = 0; i < head->field_count; i++)
         if (!snmp_next_value(&at, values.data + values.size, head->numbers[i] == NO_COUNTER, &found[i]))
             return false;
@@ -169,7 +169,7 @@ void namespace_parse_lines(struct snmp_text text, struct namespace_reading *read
 
         if (snmp_fields_begin(SNMP_FORMAT_LINES, block.head, &fields) < 0)
             continue;
-        (void)snmp_fields_next(&fields, &field); /* a line has one */
+        (void)snmp_fields_next(&fields, &field); /* cannot fail: a line has one field */
         number = find_counter(NAMESPACE_SNMP6, &field);
         if (number == NO_COUNTER)
             continue;
@@ -186,7 +186,7 @@ static void skip_blanks(const char **at, const char *end)
         ++*at;
 }
 
-/* Numbers with blanks before them. */
+/* Reads `count` numbers with blanks before them. */
 static bool next_numbers(const char **at, const char *end, uint64_t *numbers, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -197,8 +197,8 @@ static bool next_numbers(const char **at, const char *end, uint64_t *numbers, si
     return true;
 }
 
-/* "  eth0: 1 2 ...": bytes, packets, errs, drop, fifo, frame, compressed, multicast; then bytes, packets,
- * errs, drop, fifo, colls, carrier, compressed. */
+/* Parses "  eth0: 1 2 ...": bytes, packets, errs, drop, fifo, frame, compressed, multicast; then bytes,
+ * packets, errs, drop, fifo, colls, carrier, compressed. */
 static bool parse_device(const char *at, const char *end, struct namespace_device *ret_device)
 {
     enum { NUMBERS = 16 };
@@ -226,7 +226,7 @@ int namespace_parse_devices(struct snmp_text text, struct namespace_reading *rea
     struct snmp_text line;
 
     for (size_t i = 0; snmp_next_line(&at, end, &line); i++) {
-        if (i < 2) /* what the columns are */
+        if (i < 2) /* the two header lines */
             continue;
         if (reading->device_count == NAMESPACE_DEVICES_MAX)
             return -ENOSPC;
@@ -240,9 +240,9 @@ int namespace_parse_devices(struct snmp_text text, struct namespace_reading *rea
     return 0;
 }
 
-/* A line of netlink (net/netlink/af_netlink.c, netlink_native_seq_show()): sk, Eth (the protocol), Pid (the
- * port), Groups in hexadecimal, Rmem, Wmem, Dump, Locks, Drops, Inode. The kernel's own sockets have port 0.
- */
+/* Parses a line of netlink (net/netlink/af_netlink.c, netlink_native_seq_show()): sk, Eth (the protocol), Pid
+ * (the port), Groups in hexadecimal, Rmem, Wmem, Dump, Locks, Drops, Inode. The kernel's own sockets have
+ * port 0. */
 static bool parse_socket(const char *at, const char *end, uint64_t *ret_mark)
 {
     uint64_t protocol_port[2], rest[6];

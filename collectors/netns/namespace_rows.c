@@ -71,7 +71,7 @@ static int add_rows(struct row_set *set, enum namespace_table table, const struc
     return error < 0 ? error : 0;
 }
 
-/* Workloads by number, the first of which is of those whose owner is not known; then `other`. */
+/* Renders the workloads by number, the first of which is the unknown owner; then `other`. */
 static int render_table(const struct namespace_book *book, enum namespace_table table,
                         struct row_set **ret_rows)
 {
@@ -106,7 +106,7 @@ static int render(struct namespace_rows *rows, const struct namespace_book *book
     return error;
 }
 
-/* The n-th rows of every table. */
+/* Fills row n of every table. */
 static void fill_sums(const struct namespace_rows *rows, const struct namespace_book *book,
                       struct table *const tables[NAMESPACE_TABLE_COUNT], const struct namespace_sums *sums,
                       size_t n)

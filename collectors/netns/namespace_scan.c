@@ -18,13 +18,13 @@
 #include "collectors/kernel/cgroup_path_parse.h"
 
 enum {
-    RANK_SOME = 1,      /* it has an owner, */
-    RANK_FORMER = 2,    /* which it had before, */
-    RANK_CONTAINER = 4, /* and which is in a container */
+    RANK_SOME = 1,      /* it has an owner */
+    RANK_FORMER = 2,    /* it was the owner before */
+    RANK_CONTAINER = 4, /* it is in a container */
     PATH_SIZE = 48,
 };
 
-/* The inode of the counters that a process sees: of its network namespace. */
+/* Returns the inode of the counters that a process sees: it identifies the network namespace. */
 static int find_inode(const struct namespace_scan *scan, const char *path, uint64_t *ret_inode)
 {
     struct stat status;
@@ -35,13 +35,14 @@ static int find_inode(const struct namespace_scan *scan, const char *path, uint6
     return 0;
 }
 
-/* What is not there, or is not shown, is absent; all else is a failure. */
+/* Missing and hidden files count as absent; everything else is a failure. */
 static bool is_absent(int error)
 {
     return error == -ENOENT || error == -EACCES || error == -EPERM;
 }
 
-/* The first process is always there, and so is its namespace: who does not see it sees no other's. */
+/* Checks that we see the first process: it always exists, and so does its namespace. If it is hidden, so are
+ * all others. */
 static int look_around(struct namespace_scan *scan, const char *procfs, struct fault *fault)
 {
     uint64_t inode;
@@ -89,7 +90,7 @@ void namespace_scan_close(struct namespace_scan *scan)
     *scan = (struct namespace_scan){};
 }
 
-/* 0 if it is no process. */
+/* Returns 0 if the name is not a process. */
 static uint32_t pid_of(const char *name)
 {
     const char *at = name, *end = name + strlen(name);
@@ -105,7 +106,7 @@ static int compare_pids(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-/* The kernel lists them in ascending order, other file systems do not. */
+/* Lists the processes in ascending order, which other file systems than the kernel's do not have. */
 static int list_processes(struct namespace_scan *scan)
 {
     const struct dirent *entry;
@@ -131,7 +132,7 @@ static int list_processes(struct namespace_scan *scan)
     return 0;
 }
 
-/* Whose the process is; nobody's where that may not be read, or it is gone. */
+/* Finds the workload of the process. It stays empty if the process is gone or may not be read. */
 static int find_owner(struct namespace_scan *scan, uint32_t pid, struct workload *ret_owner)
 {
     char path[PATH_SIZE];
@@ -150,7 +151,7 @@ static int find_owner(struct namespace_scan *scan, uint32_t pid, struct workload
     return 0;
 }
 
-/* Whether the process is a better owner than the one that was found so far. */
+/* Takes the process as owner if it is a better one than the one found so far. */
 static int consider(struct namespace_scan *scan, struct known_namespace *item, uint32_t pid)
 {
     unsigned rank = RANK_SOME | (pid == item->former ? RANK_FORMER : 0);
@@ -171,7 +172,7 @@ static int consider(struct namespace_scan *scan, struct known_namespace *item, u
     return 0;
 }
 
-/* One that is gone has no namespace any more. */
+/* Notes the namespace of the process. A process that is gone has none. */
 static int sight(struct namespace_scan *scan, uint32_t pid)
 {
     struct known_namespace *item;
@@ -190,7 +191,7 @@ static int sight(struct namespace_scan *scan, uint32_t pid)
     return error == -ENOSPC ? 0 : error;
 }
 
-/* Reads one of the files; one that the kernel does not have is empty. */
+/* Reads one of the files. A file that the kernel does not have is empty. */
 static int read_file(struct namespace_scan *scan, int process, const char *name, struct snmp_text *ret_text)
 {
     int error = procfile_read_below(&scan->file, process, name);
@@ -229,10 +230,10 @@ static int read_devices(struct namespace_scan *scan, int process)
     return error == -ENOSPC ? 0 : error;
 }
 
-/* The kernel walks all netlink sockets of the host to list those of one namespace. So only where it may be
- * another one: a process that was in there before has not left it for another with the same inode. Numbers of
- * directories of processes are given one after another, as the mark is (fs/proc/base.c,
- * proc_pid_make_inode()): the same number is the same process. */
+/* Reads the mark only if it may have changed: to list the netlink sockets of one namespace, the kernel walks
+ * those of the whole host. A process that was in the namespace before cannot have moved to another one with
+ * the same inode. The kernel numbers directories of processes one after another (fs/proc/base.c,
+ * proc_pid_make_inode()): the same number means the same process. */
 static int read_mark(struct namespace_scan *scan, int process, struct known_namespace *item)
 {
     struct snmp_text text;
@@ -248,14 +249,14 @@ static int read_mark(struct namespace_scan *scan, int process, struct known_name
     if (error < 0)
         return error;
     scan->reading.mark = namespace_parse_mark(text);
-    /* The kernel walks a table that others change. Whoever it is: the next pass will see. */
+    /* The kernel walked a table while others changed it. The next pass tries again. */
     if (text.size && !scan->reading.mark)
         return -EAGAIN;
     item->process_inode = status.st_ino;
     return 0;
 }
 
-/* Whether the process is, and has been, in the namespace where it was sighted. */
+/* Returns true if the process is in the namespace where it was sighted. */
 static bool is_there(int process, const struct known_namespace *item)
 {
     struct stat status;
@@ -263,7 +264,8 @@ static bool is_there(int process, const struct known_namespace *item)
     return fstatat(process, "net/snmp", &status, 0) == 0 && status.st_ino == item->inode;
 }
 
-/* All of it or nothing, through one process, whose number may be another's by now: its directory is not. */
+/* Reads everything or nothing, through one process. Its number may belong to another process by now, but its
+ * open directory does not. */
 static int read_all(struct namespace_scan *scan, struct known_namespace *item)
 {
     char path[PATH_SIZE];
@@ -283,7 +285,7 @@ static int read_all(struct namespace_scan *scan, struct known_namespace *item)
     return error == 0 && !is_there(process, item) ? -ESRCH : error;
 }
 
-/* One whose process is gone may have another: the next pass will see. */
+/* If the process is gone, the namespace may have another: the next pass tries again. */
 static int read_namespace(struct namespace_scan *scan, struct known_namespace *item)
 {
     int error = item->pass == scan->book->pass ? read_all(scan, item) : -ESRCH;
@@ -317,7 +319,7 @@ static void end(struct namespace_scan *scan)
     scan->took = scan->rounds;
 }
 
-/* One process or namespace; the last one ends the step. */
+/* Handles one process or one namespace. The last one ends the step. */
 static int go_on(struct namespace_scan *scan)
 {
     if (scan->step == NAMESPACE_SIGHTING && scan->next < scan->pid_count)

@@ -3,12 +3,12 @@
 
 /*
  * The netns collector: counters of loss of every network namespace but our own, added up by the workload that
- * is in it. Runs on the collector's own thread; see namespace_scan.h for how it looks, namespace_book.h for
- * what counts. Off by default: it needs to see other processes, which the sandbox of the service hides.
+ * is in it. Runs on the collector's own thread. namespace_scan.h says how it searches, namespace_book.h what
+ * it counts. Off by default: it must see other processes, which the sandbox of the service hides.
  *
- * Counters are from the first opening of the collector on, and what is known is left to the next instance
- * after a reload or a failure. What a namespace loses between the last look and its end is not seen, and
- * neither is one that no process is in (`ip netns add` alone): its files are below a process's.
+ * Counters begin at the first opening of the collector. After a reload or a failure, the next instance goes
+ * on from them. Two losses are not seen: those between the last look and the end of a namespace, and those of
+ * a namespace without a process (`ip netns add` alone), since its files are below a process.
  *
  * A steady-state collection renders and allocates nothing.
  */
@@ -82,7 +82,7 @@ static void netns_close(struct collector_state *state)
         handover_leave(state->handover, state->book, book_free);
 }
 
-/* What the last instance knew, whichever its limits are. */
+/* Takes over what the last instance knew, even if the limits differ. */
 static int open_book(struct collector_state *state, struct limits *limits)
 {
     const struct collector_settings *settings = state->settings;
@@ -93,7 +93,7 @@ static int open_book(struct collector_state *state, struct limits *limits)
     return namespace_book_new(settings->max_namespaces, settings->max_workloads, limits, &state->book);
 }
 
-/* The first pass says from where to count; it may take as long as it takes. */
+/* The first pass says from where to count; it has no time limit. */
 static int netns_open(struct collector_state *state, const struct collector_context *context,
                       struct fault *fault)
 {

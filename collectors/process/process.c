@@ -72,8 +72,9 @@ static const struct metric metrics[COLUMN_COUNT] = {
 
 struct collector_state {
     struct procfile stat;
-    DIR *descriptors;  /* NULL: may not be looked at */
-    uint64_t start_ns; /* CLOCK_REALTIME, fixed: it does not move when the clock is set; 0 if not known yet */
+    DIR *descriptors; /* NULL if it may not be read */
+    uint64_t
+        start_ns; /* CLOCK_REALTIME at the start; does not move when the clock is set; 0 if not known yet */
     uint64_t page_bytes;
     struct column_set *columns;
     struct row_set *rows;
@@ -100,8 +101,8 @@ static int read_stat(struct collector_state *state, struct process_stat *ret_sta
     return 0;
 }
 
-/* Counted from CLOCK_BOOTTIME, which needs no /proc/stat (hidden by ProcSubset=pid) and shares the time
- * namespace's offset with the starttime field. */
+/* Starts from CLOCK_BOOTTIME, which needs no /proc/stat (hidden by ProcSubset=pid), and has the same time
+ * namespace offset as the field starttime. */
 static uint64_t start_time_ns(const struct process_stat *stat)
 {
     uint64_t ticks_per_second = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -128,7 +129,7 @@ static int process_open(struct collector_state *state, const struct collector_co
     return 0;
 }
 
-/* The kept directory stream is itself an open descriptor, and counts as what it is. */
+/* The kept directory stream is an open descriptor too, and counts. */
 static int count_descriptors(DIR *descriptors, uint64_t *ret_count, struct fault *fault)
 {
     const struct dirent *entry;
@@ -180,7 +181,7 @@ static void fill_descriptors(struct collector_state *state, struct table *table,
         table_set(table, 0, COLUMN_OPEN_FDS, count);
 }
 
-/* A /proc that is not there, or hides its owner's (hidepid), takes nothing of what needs none. */
+/* If /proc is missing, or hides our own files (hidepid), the metrics that do not need it are still served. */
 static int process_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
     struct table *table = snapshot_add_table(draft, state->columns, state->rows);

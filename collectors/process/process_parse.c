@@ -2,8 +2,8 @@
 #include "collectors/process/process_parse.h"
 
 /*
- * Reads /proc/PID/stat. The kernel's do_task_stat() (fs/proc/array.c) writes one line of 52 fields. The
- * second, the command name in parentheses, may hold anything, spaces and parentheses too, so fields are
+ * Parses /proc/PID/stat. The kernel's do_task_stat() (fs/proc/array.c) writes one line of 52 fields. The
+ * second, the command name in parentheses, may contain anything, even blanks and parentheses. So fields are
  * counted from the last ')'. Pure; the process collector's thread.
  */
 
@@ -13,7 +13,7 @@
 
 #include "base/decimal.h"
 
-/* Positions as proc(5) numbers them; the state is field 3, the first behind the name. */
+/* Positions as proc(5) numbers them. The state is field 3, the first after the name. */
 enum {
     FIELD_FIRST = 3,
     FIELD_START_TIME = 22,
@@ -33,8 +33,8 @@ static bool skip_fields(const char **at, const char *end, unsigned count)
     return true;
 }
 
-/* A number with its blank behind it: a number that the end of the text cuts short is not taken for a whole.
- */
+/* Reads a number and the blank after it: a number that the end of the text cuts must not be taken for a whole
+ * one. */
 static bool number_field(const char **at, const char *end, uint64_t *ret_value)
 {
     const char *next = *at;

@@ -31,7 +31,7 @@ const char *snmp_help(const struct snmp_field *field, const struct snmp_name *na
 
     if (name->shape == SNMP_ICMP_TYPE)
         return field->name.data[0] == 'I' ? "ICMP messages received, by type" : "ICMP messages sent, by type";
-    /* UDP-Lite shares UDP's code and counters; only their place differs. */
+    /* UDP-Lite shares UDP's code, and its counters have the same meaning. */
     if (snmp_text_is(protocol, "UdpLite"))
         protocol = (struct snmp_text){"Udp", 3};
     text = find(protocol, field->name);

@@ -2,8 +2,8 @@
 #include "collectors/protocols/snmp_help_texts.h"
 
 /*
- * The counters of IP and UDP, in our words. Each sentence follows the code of the kernel that
- * counts, not the RFC. Constant data; any thread.
+ * The HELP of IP and UDP counters. Each sentence follows the kernel's code that counts, not the RFC. Constant
+ * data; any thread.
  */
 
 #include "base/cleanup.h"

@@ -2,8 +2,8 @@
 #include "collectors/protocols/snmp_help_texts.h"
 
 /*
- * The counters of TCP that tell how it works, which are served on demand, in our words. Each sentence follows
- * the code of the kernel that counts, not the RFC. Constant data; any thread.
+ * The HELP of the other TCP counters, which are served on demand. Each sentence follows the kernel's code
+ * that counts, not the RFC. Constant data; any thread.
  */
 
 #include "base/cleanup.h"

@@ -2,8 +2,8 @@
 #include "collectors/protocols/snmp_ledger.h"
 
 /*
- * Says which protocol counters are explained by drop sites. Constant data; any thread. Protocols stand here
- * without their 6; a field may be a glob, which serves names that newer kernels add.
+ * Says which protocol counters drop sites explain. Constant data; any thread. Protocols are listed without
+ * their 6. A field may be a glob, which matches names that newer kernels add.
  */
 
 #include <fnmatch.h>
@@ -14,10 +14,11 @@
 struct entry {
     const char *protocol;
     const char *field;
-    struct ledger_rule rules[2]; /* the last is the end */
+    struct ledger_rule rules[2]; /* the last ends the list */
 };
 
-/* Drop sites are counted in all namespaces, so that only what they do not see is to be told of others. */
+/* Drop sites count all namespaces. So for other namespaces, only counters that drop sites do not see add a
+ * loss. */
 static const struct ledger_rule rest_of_others[] = {
     {.mode = LEDGER_DETAIL,
      .source = "As this namespace's own; what other namespaces drop is counted by drop sites, of all alike"},
@@ -31,7 +32,7 @@ static const struct ledger_rule rest_of_others[] = {
             {.mode = LEDGER_##the_mode, .source = text},                                                     \
         }                                                                                                    \
     }
-/* A counter that has no part in the ledger, and what moves it, too. */
+/* A counter that is no row of the ledger, and the causes that move it as well. */
 #define DETAIL(the_protocol, the_field, text, ...)                                                           \
     {                                                                                                        \
         the_protocol, the_field,                                                                             \
@@ -63,7 +64,7 @@ static const struct ledger_rule rest_of_others[] = {
              .by = {__VA_ARGS__}},                                                                           \
         }                                                                                                    \
     }
-/* Of the row's version, of our namespace. */
+/* The cause in our namespace, in the row's IP version. */
 #define V(cause)                                                                                             \
     {                                                                                                        \
         cause, JOIN_IP_VERSION                                                                               \
@@ -72,13 +73,13 @@ static const struct ledger_rule rest_of_others[] = {
     {                                                                                                        \
         cause, JOIN_NETNS                                                                                    \
     }
-/* Fragments that wait have no device, so that their namespace is not known. */
+/* Waiting fragments have no device, so their namespace is not known. */
 #define HOST(cause)                                                                                          \
     {                                                                                                        \
         cause, JOIN_HOST                                                                                     \
     }
 
-/* UDP and UDP-Lite, which share UDP's code. */
+/* UDP and UDP-Lite share their code. */
 #define UDP(protocol)                                                                                                 \
     REST(protocol, "NoPorts", TRANSPORT, RECEIVE, "udp.c __udp4_lib_rcv(), __udp6_lib_rcv(): freed there",            \
          V("udp_nobody_listens")),                                                                                    \

@@ -2,8 +2,8 @@
 #include "collectors/protocols/snmp_meaning.h"
 
 /*
- * Says which protocol counters tell of loss, and what it means. Constant data; any thread. By the kernel's
- * own names; protocols stand here without their 6.
+ * Says which protocol counters are losses, and what these mean. Constant data; any thread. Uses the kernel's
+ * own names; protocols are listed without their 6.
  */
 
 #include "base/cleanup.h"
@@ -22,7 +22,7 @@
         }                                                                                                    \
     }
 #define IP(field, way, the_class, text, todo) PROTOCOL("Ip", field, NETWORK, way, the_class, "ip", text, todo)
-/* UDP and UDP-Lite, which share UDP's code. */
+/* UDP and UDP-Lite share their code. */
 #define UDP(protocol, name)                                                                                  \
     PROTOCOL(protocol, "InCsumErrors", TRANSPORT, RECEIVE, ERROR, name, "wrong checksum", DAMAGED),          \
         PROTOCOL(protocol, "SndbufErrors", TRANSPORT, TRANSMIT, CAPACITY, name,                              \
@@ -30,8 +30,7 @@
         PROTOCOL(protocol, "MemErrors", TRANSPORT, RECEIVE, CAPACITY, name, "out of socket memory", MEMORY), \
         PROTOCOL(protocol, "RcvbufErrors", TRANSPORT, RECEIVE, CAPACITY, name, "receive buffer full",        \
                  SOCKET_BUFFER)
-/* What goes through; of what a protocol gets those that it loses later are a part, of what it gives away they
- * are not. */
+/* Traffic. What a protocol receives includes what it loses later; what it hands on does not. */
 #define TRAFFIC(the_protocol, the_field, where, way, whole, name, text)                                      \
     {                                                                                                        \
         .protocol = the_protocol, .field = the_field, .meanings = {                                          \

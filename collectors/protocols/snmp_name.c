@@ -3,8 +3,8 @@
 
 /*
  * Makes the names of protocol counters from the kernel's. The kernel has four styles (RFC 1213 camel case,
- * TCPLoud, MPTCP's and snmp6's). The rules that cut them into words are a contract with dashboards and
- * alerts: tests/golden/snmp_names.txt holds the result for every field of five kernels. Pure; any thread.
+ * TCPLoud, MPTCP's and snmp6's). Dashboards and alerts depend on the rules that split them into words:
+ * tests/golden/snmp_names.txt holds the result for every field of five kernels. Pure; any thread.
  */
 
 #include <assert.h>
@@ -18,7 +18,7 @@ struct word_cursor {
     const char *end;
 };
 
-/* How many bytes from text[from] on are of the kind. */
+/* Returns how many bytes from text[from] on are of the kind. */
 static size_t run(struct snmp_text text, size_t from, bool (*is_kind)(char))
 {
     size_t size = from;
@@ -33,8 +33,8 @@ static bool lower_at(struct snmp_text text, size_t at)
     return at < text.size && is_lower(text.data[at]);
 }
 
-/* Words that begin with capitals: OKs, MLDv2, TCP, MD5, ECT1; a capital before a small letter belongs to the
- * next word. 0: none. */
+/* Returns the size of a word that begins with capitals: OKs, MLDv2, TCP, MD5, ECT1. A capital before a small
+ * letter belongs to the next word. Returns 0 if there is none. */
 static size_t capital_word(struct snmp_text text)
 {
     size_t capitals = run(text, 0, is_upper);
@@ -50,9 +50,8 @@ static size_t capital_word(struct snmp_text text)
     return capitals ? capitals + run(text, capitals, is_digit) : 0;
 }
 
-/* Size of the word that the text, which is not empty, begins with; 0 if it begins with no letter and no
- * digit.
- */
+/* Returns the size of the word at the beginning of the text, which is not empty, or 0 if it does not begin
+ * with a letter or a digit. */
 static size_t word_size(struct snmp_text text)
 {
     static const char hmac[] = "HMac";
@@ -96,19 +95,19 @@ static void append_words(struct snmp_name *name, struct snmp_text text)
         if (size)
             append_word(name, text.data + tcp, size - tcp);
         else
-            size = 1; /* a byte of no word */
+            size = 1; /* a byte that belongs to no word */
         text = (struct snmp_text){text.data + size, text.size - size};
     }
 }
 
-/* The protocols that IPv4 and IPv6 both have. */
+/* Returns true for protocols that IPv4 and IPv6 both have. */
 static bool is_versioned(struct snmp_text protocol)
 {
     return snmp_text_is(protocol, "Ip") || snmp_text_is(protocol, "Udp") ||
            snmp_text_is(protocol, "UdpLite") || snmp_text_is(protocol, "Icmp");
 }
 
-/* InType3, OutType255: the number and the family's name; NULL: another field. */
+/* Parses InType3 or OutType255: returns the family's name and the number, or NULL for other fields. */
 static const char *icmp_type_family(struct snmp_text field, unsigned *ret_type)
 {
     bool in = field.size > 6 && !memcmp(field.data, "InType", 6);
@@ -128,7 +127,8 @@ static const char *icmp_type_family(struct snmp_text field, unsigned *ret_type)
     return in ? "netdrop_icmp_in_type" : "netdrop_icmp_out_type";
 }
 
-/* The few fields that are no counters. Only MaxConn may be negative (RFC 2012; snmp_seq_show_tcp_udp()). */
+/* Returns true for the few fields that are not counters. Only MaxConn may be negative (RFC 2012;
+ * snmp_seq_show_tcp_udp()). */
 static bool is_gauge(struct snmp_text protocol, struct snmp_text field)
 {
     static const char *const gauges[][2] = {
@@ -142,13 +142,13 @@ static bool is_gauge(struct snmp_text protocol, struct snmp_text field)
     return false;
 }
 
-/* Ends a counter's name with `_total`, which it may have by itself. */
+/* Appends `_total` to a counter's name, unless it ends so already. */
 static void end_counter(struct snmp_name *name)
 {
     static const char total[] = "_total";
     size_t size = sizeof(total) - 1;
 
-    /* Each begins with "netdrop", which is longer. */
+    /* Cannot underflow: every name begins with "netdrop", which is longer. */
     if (!strcmp(name->text + name->stem_size - size, total))
         name->stem_size -= size;
     memcpy(name->text + name->stem_size, total, sizeof(total));

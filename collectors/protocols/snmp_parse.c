@@ -2,10 +2,9 @@
 #include "collectors/protocols/snmp_parse.h"
 
 /*
- * Reads the files of protocol counters, as snmp_seq_show(), netstat_seq_show() (net/ipv4/proc.c),
- * mptcp_seq_show() (net/mptcp/mib.c) and snmp6_seq_show() (net/ipv6/proc.c) write them. New protocols and
- * columns are taken as they come; a line in another format is skipped and counted, never guessed at. Pure;
- * any thread.
+ * Parses the files of protocol counters, as written by snmp_seq_show(), netstat_seq_show() (net/ipv4/proc.c),
+ * mptcp_seq_show() (net/mptcp/mib.c) and snmp6_seq_show() (net/ipv6/proc.c). Accepts new protocols and
+ * columns. A line in another format is skipped and counted, never guessed at. Pure; any thread.
  */
 
 #include <errno.h>
@@ -34,7 +33,7 @@ static bool next_line(struct snmp_cursor *cursor, struct snmp_text *ret_line)
     return false;
 }
 
-/* "Proto:" at the begin of a line, colon included; 0 if none. */
+/* Returns the size of "Proto:" at the beginning of a line, including the colon, or 0 if there is none. */
 static size_t prefix_size(struct snmp_text line)
 {
     const char *colon = memchr(line.data, ':', line.size);
@@ -50,8 +49,8 @@ static bool names_fields(struct snmp_text line)
     return snmp_fields_begin(SNMP_FORMAT_PAIRS, line, &fields) == 0 && snmp_fields_next(&fields, &field);
 }
 
-/* Where the second line is not of the first one's protocol, only the first is lost: the second may be the
- * first line of the next pair. */
+/* If the second line has another protocol, only the first line is skipped: the second may be the first line
+ * of the next pair. */
 static bool next_pair(struct snmp_cursor *cursor, struct snmp_block *ret_block)
 {
     struct snmp_text names, values;
@@ -113,8 +112,8 @@ static bool is_field(struct snmp_text name)
     return true;
 }
 
-/* Size of the protocol in an snmp6 name, ^[A-Z][A-Za-z]*?6 before a capital; 0 if not such a name. A letter
- * cannot be a 6: the first one decides. */
+/* Returns the size of the protocol in an snmp6 name, ^[A-Z][A-Za-z]*?6 before a capital, or 0 if it is not
+ * such a name. The first 6 ends it. */
 static size_t protocol6_size(struct snmp_text name)
 {
     size_t size = 0;

@@ -3,10 +3,9 @@
 
 /*
  * The qdisc collector, on its own thread: what every queueing discipline of every device counts, roots and
- * children alike, from one RTM_GETQDISC dump, joined with the names that link_table.h keeps. A parent counts
- * its children's drops too (net/sched/sch_api.c, qdisc_tree_reduce_backlog(); sch_mq.c, mq_dump()), so the
- * two are told apart by a label. Those of the queues of a multiqueue device are summed by kind
- * (qdisc_sums.h).
+ * children alike, from one RTM_GETQDISC dump. link_table.h has the names of the devices. A parent counts the
+ * drops of its children too (net/sched/sch_api.c, qdisc_tree_reduce_backlog(); sch_mq.c, mq_dump()), so a
+ * label tells them apart. The queues of a multiqueue device are summed by kind (qdisc_sums.h).
  */
 
 #include <errno.h>
@@ -74,12 +73,12 @@ struct collector_state {
     size_t count;
     size_t capacity;
     bool full;
-    bool moved; /* other entries than the rows were made for */
+    bool moved; /* the entries differ from those of the rows */
 
     struct qdisc_sums sums;
     struct row_set *rows;
-    size_t rendered;     /* entries that the rows were made for */
-    uint64_t generation; /* of the links, when they were */
+    size_t rendered;     /* number of entries when the rows were made */
+    uint64_t generation; /* of the links, when the rows were made */
 };
 
 static void qdisc_close(struct collector_state *state)
@@ -112,7 +111,7 @@ static int qdisc_open(struct collector_state *state, const struct collector_cont
     return link_table_open(&state->links, context->limits, fault);
 }
 
-/* As link.c does, and for its reasons. */
+/* link.c says why notifications are handled as they arrive. */
 static int qdisc_event_fd(struct collector_state *state)
 {
     return link_table_fd(&state->links);
@@ -161,7 +160,7 @@ static int dump_message(const struct nlmsghdr *message, void *data)
     if (error < 0)
         return error;
     entry = &state->entries[state->count];
-    /* What is written over is the entry of the last dump, and mostly the same qdisc. */
+    /* The old entry at this place is that of the last dump, and mostly the same qdisc. */
     if (state->count >= state->rendered || !qdisc_same(&entry->qdisc, &qdisc))
         state->moved = true;
     entry->qdisc = qdisc;
@@ -181,7 +180,7 @@ static int qdisc_dump(void *data, struct fault *fault)
     return error;
 }
 
-/* A row of the qdisc, or of all of its kind below a root (`sum`). */
+/* Adds a row of the qdisc, or of all qdiscs of its kind below a root (`sum`). */
 static int add_row(struct collector_state *state, struct row_set *rows, const struct qdisc *qdisc, bool sum,
                    uint32_t *ret_row)
 {
@@ -200,7 +199,8 @@ static int add_row(struct collector_state *state, struct row_set *rows, const st
     }
     error = row_set_add(rows, (const char *const[]){link->device, qdisc->kind, handle, parent,
                                                     qdisc_is_root(qdisc) ? "true" : "false"});
-    /* The same one told twice (see the head of this file), or two links of one name, which cannot be. */
+    /* A dump may report a qdisc twice if it changes meanwhile. Two links of one name do not exist: the table
+     * is out of date. */
     if (error == -EEXIST) {
         state->links.resync_due = true;
         return 0;
@@ -211,7 +211,7 @@ static int add_row(struct collector_state *state, struct row_set *rows, const st
     return 0;
 }
 
-/* One row for each group of queues. */
+/* Adds one row for each group of queues. */
 static int add_sums(struct collector_state *state, struct row_set *rows)
 {
     struct qdisc_sums *sums = &state->sums;
@@ -228,7 +228,7 @@ static int add_sums(struct collector_state *state, struct row_set *rows)
     return error;
 }
 
-/* Each qdisc has a row, or a part in a sum. The kernel tells of a root before what is below it
+/* Gives each qdisc a row, or a part in a sum. The kernel reports a root before what is below it
  * (tc_dump_qdisc_root()). */
 static int add_rows(struct collector_state *state, struct row_set *rows)
 {
@@ -252,7 +252,8 @@ static int add_rows(struct collector_state *state, struct row_set *rows)
     return error == 0 ? add_sums(state, rows) : error;
 }
 
-/* Where there is no row: because the filter leaves no device, or because none of these has a qdisc? */
+/* Returns 0 only if the filter leaves no device. Without it, no rows may also mean that the devices have no
+ * qdisc. */
 static size_t count_left(const struct collector_state *state)
 {
     size_t left = state->rows->count;
@@ -284,7 +285,7 @@ static int update_rows(struct collector_state *state)
 
     if (!state->moved && state->count == state->rendered && state->generation == state->links.generation)
         return 0;
-    state->moved = true; /* until it is done: entries forget their rows */
+    state->moved = true; /* until it succeeds: the entries lose their rows */
     error = row_set_new(labels, ELEMENTS(labels), &rows);
     if (error == 0)
         error = add_rows(state, rows);

@@ -7,7 +7,7 @@
 
 #define QUEUE .subject = "{device}", .cause = "queue {kind} {handle}"
 
-/* These two hold no packet: they drop what a filter tells them to. */
+/* These two hold no packets: they drop what a filter tells them to drop. */
 #define FILTER(kind, where)                                                                                  \
     {                                                                                                        \
         .when = {{"kind", kind}}, .purpose = PURPOSE_OTHER, .stage = STAGE_##where,                          \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/qdisc/qdisc_node.h"
 
-/* node_exporter's names for queueing disciplines, as its collector/qdisc_linux.go has them. On the
- * collector's thread. */
+/* node_exporter's names for queueing disciplines, as in its collector/qdisc_linux.go. The collector's
+ * thread. */
 
 #include <errno.h>
 #include <linux/pkt_sched.h>
@@ -70,7 +70,7 @@ int qdisc_node_add(struct qdisc_node *node, const char *device, const struct qdi
     error = array_grow(node->entries, node->count, node->capacity);
     if (error == 0)
         error = row_set_add(node->rows, (const char *const[]){device, root->kind});
-    if (error == -EEXIST) /* the dump told of one before and after it was replaced */
+    if (error == -EEXIST) /* the dump reported a qdisc before and after it was replaced */
         return 0;
     if (error < 0)
         return error;

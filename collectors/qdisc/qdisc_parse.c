@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/qdisc/qdisc_parse.h"
 
-/* Reads the kernel's messages about queueing disciplines. Pure; any thread. */
+/* Parses the kernel's messages about queueing disciplines. Pure; any thread. */
 
 #include <errno.h>
 #include <linux/gen_stats.h>
@@ -20,7 +20,7 @@ static void qdisc_set(struct qdisc *qdisc, enum qdisc_value value, uint64_t numb
     qdisc->present |= UINT32_C(1) << value;
 }
 
-/* The kernel's struct is 12 bytes long, and 16 with the padding that it once had. */
+/* The kernel's struct has 12 bytes, or 16 with the padding of older kernels. */
 static void parse_basic(struct qdisc *qdisc, const struct nlattr *basic, const struct nlattr *packets)
 {
     struct gnet_stats_basic numbers = {};
@@ -32,7 +32,8 @@ static void parse_basic(struct qdisc *qdisc, const struct nlattr *basic, const s
     memcpy(&numbers, nla_data(basic), (size_t)size);
     qdisc_set(qdisc, QDISC_BYTES, numbers.bytes);
     qdisc_set(qdisc, QDISC_PACKETS, numbers.packets);
-    /* All 64 bits stand beside it once 32 are too few (net/core/gen_stats.c, ___gnet_stats_copy_basic()). */
+    /* If 32 bits are too few, another attribute has all 64 (net/core/gen_stats.c,
+     * ___gnet_stats_copy_basic()). */
     if (!packets || nla_len(packets) < (int)sizeof(exact))
         return;
     memcpy(&exact, nla_data(packets), sizeof(exact));
@@ -64,8 +65,8 @@ static void parse_statistics(struct qdisc *qdisc, const struct nlattr *statistic
     parse_queue(qdisc, attributes[TCA_STATS_QUEUE]);
 }
 
-/* Of a fifo the options are a struct; of others each is an attribute. What is not here holds more than one
- * limit, or would lose its other settings where only this one is given. */
+/* The options of a fifo are a struct; those of others are attributes. Kinds that are not listed have more
+ * than one limit, or lose their other settings when only the limit is given. */
 static void parse_limit(struct qdisc *qdisc, const struct nlattr *options)
 {
     static const struct {
@@ -101,14 +102,15 @@ int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc)
         return -EBADMSG;
     header = nlmsg_data(message);
     (void)nla_parse(attributes, TCA_MAX, nlmsg_attrdata(message, sizeof(*header)),
-                    nlmsg_attrlen(message, sizeof(*header)), NULL); /* without a policy it refuses nothing */
+                    nlmsg_attrlen(message, sizeof(*header)),
+                    NULL); /* without a policy, parsing refuses nothing */
     qdisc.ifindex = header->tcm_ifindex;
     qdisc.handle = header->tcm_handle;
     qdisc.parent = header->tcm_parent;
     netlink_string(attributes[TCA_KIND], qdisc.kind, sizeof(qdisc.kind));
     if (qdisc.ifindex <= 0 || !qdisc.kind[0])
         return -EBADMSG;
-    /* It has no enqueue function: nothing ever counts in it (net/core/dev.c, __dev_queue_xmit()). */
+    /* It has no enqueue function, so it never counts (net/core/dev.c, __dev_queue_xmit()). */
     if (strcmp(qdisc.kind, "noqueue") == 0)
         return -ENODATA;
     parse_statistics(&qdisc, attributes[TCA_STATS2]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/qdisc/qdisc_sums.h"
 
-/* Sums the queueing disciplines of a multiqueue device by kind. On the collector's own thread. */
+/* Sums the queueing disciplines of a multiqueue device by kind. The collector's own thread. */
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,10 +2,10 @@
 #include "collectors/snmp/snmp.h"
 
 /*
- * Reads /proc/self/net/{snmp,netstat,snmp6} on kept descriptors, once a second, on the collector's thread:
- * the counters of the network namespace that the daemon runs in. Through self, because /proc/net itself is
- * hidden by ProcSubset=pid. One file that is missing (no IPv6) or refused takes nothing from the others, and
- * is tried again at each collection; what is refused, or makes no sense, is told (fault_note()).
+ * Reads /proc/self/net/{snmp,netstat,snmp6} from kept descriptors, once a second, on the collector's thread:
+ * the counters of the daemon's network namespace. Through self, because ProcSubset=pid hides /proc/net. If
+ * one file is missing (no IPv6) or refused, the others are still served, and it is tried again at each
+ * collection. A file that is refused or malformed is reported (fault_note()).
  */
 
 #include <errno.h>
@@ -34,8 +34,8 @@ static void snmp_close(struct collector_state *state)
     snmp_layout_free(state->layout);
 }
 
-/* What is no file, or too large to be one of the kernel's; who may not read it learns nothing of what it is.
- */
+/* Returns true if it is not a file, or too large to be the kernel's. A file that we may not read is not
+ * strange. */
 static bool is_strange(int error)
 {
     return error == -EINVAL || error == -EFBIG;
@@ -53,7 +53,7 @@ static int read_file(struct procfile *file, struct snmp_text *ret_text, struct f
     return error;
 }
 
-/* Why there is none. */
+/* Says why no file could be read. */
 static int no_files(const struct collector_state *state, const struct fault *last, struct fault *fault)
 {
     if (last->error && !procfile_is_absent(last->error))
@@ -62,8 +62,8 @@ static int no_files(const struct collector_state *state, const struct fault *las
                              last->error ? ": " : "", last->text);
 }
 
-/* Reads what is there, and tells of what may not be read. A failure only where that is nothing: the last
- * file's fault, or "unsupported" where all are missing or refused. */
+/* Reads the files that exist, and notes those that may not be read. Fails only if none can be read: with the
+ * last file's fault, or "unsupported" if all are missing or refused. */
 static int read_files(struct collector_state *state, struct snmp_text texts[SNMP_FILE_COUNT],
                       struct fault *fault)
 {
@@ -108,8 +108,8 @@ static int snmp_open(struct collector_state *state, const struct collector_conte
     return read_files(state, texts, fault);
 }
 
-/* The kernel shows other fields than before: a module came or went, an ICMP type was met for the first time.
- */
+/* Called if the kernel shows other fields than before: a module came or went, or an ICMP type came for the
+ * first time. */
 static int make_layout(struct collector_state *state, const struct snmp_text texts[SNMP_FILE_COUNT],
                        struct fault *fault)
 {
@@ -142,10 +142,9 @@ static int snmp_collect(struct collector_state *state, struct snapshot *draft, s
 }
 
 /*
- * Everything that tells of loss, and the totals that losses are divided by: packets and segments dropped or
- * not sent, connections that failed or were turned away, what is sent again, what somebody else says that he
- * dropped. Which fields of which kernel that takes, and which it leaves, is a list to be read:
- * tests/golden/snmp_selection.txt.
+ * Everything that shows loss, and the totals that losses are divided by: packets and segments dropped or not
+ * sent, connections that failed or were refused, retransmissions, and drops that others report.
+ * tests/golden/snmp_selection.txt lists which fields of which kernel this selects.
  */
 #define DEFAULT_FIELDS                                                                                       \
     "*Drop*,*Err*,*Fail*,*Overflow*,*Prune*,*Discard*,*Collapse*,*Retrans*,*Timeout*,"                       \

@@ -2,7 +2,7 @@
 #include "collectors/snmp/snmp_layout.h"
 
 /*
- * Using a layout; snmp_layout_build.c makes it. Runs on the snmp collector's thread, once a second.
+ * Uses a layout; snmp_layout_build.c makes it. Runs on the snmp collector's thread, once a second.
  */
 
 #include <errno.h>
@@ -81,13 +81,13 @@ static bool is_blank_to(const char *at, const char *end)
     return at == end;
 }
 
-/* Where the numbers go; NULL if nobody wants that table. */
+/* Where the numbers go. NULL if a table is not wanted. */
 struct snmp_tables {
     struct table *shapes[SNMP_SHAPE_COUNT];
     struct table *node;
 };
 
-/* All values of a block or none: a line that is wrong somewhere may be shifted everywhere. */
+/* Takes all values of a block or none: if a line is wrong in one place, all its values may be shifted. */
 static bool fill_block(struct snmp_layout *layout, const struct snmp_layout_block *known,
                        struct snmp_text values, const struct snmp_tables *tables)
 {
@@ -123,7 +123,7 @@ static void tell_block(enum snmp_file file, struct snmp_text head, struct fault 
                (int)(size < SNMP_PROTOCOL_MAX ? size : SNMP_PROTOCOL_MAX), head.data, file_names[file]);
 }
 
-/* What the files hold that is no block. */
+/* Notes the lines that belong to no block. */
 static void tell_lines(const struct snmp_walk *walk, struct limits *limits, struct fault *fault)
 {
     for (size_t i = 0; i < SNMP_FILE_COUNT; i++) {

@@ -2,10 +2,10 @@
 #include "collectors/snmp/snmp_layout.h"
 
 /*
- * Makes a layout from the names in the three files: which fields are selected, what they are called, which of
- * up to three tables they go to (protocols without labels, those that carry ip_version, the ICMP types). Done
- * when the kernel shows other fields than before, so hardly ever; two passes, counting and placing, so that
- * everything has its final size from the start. Runs on the snmp collector's thread.
+ * Makes a layout from the names in the three files: which fields are selected, what they are called, and
+ * which of up to three tables they go to (protocols without labels, those that carry ip_version, the ICMP
+ * types). Runs only when the kernel shows other fields than before, which is rare. Makes two passes, counting
+ * and placing, so that all arrays have their final size from the start. Runs on the snmp collector's thread.
  */
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 
 enum { ICMP_TYPES = 256, VERSIONS = 2 };
 
-/* A family that the layout has so far. */
+/* A family of the layout so far. */
 struct family {
     struct snmp_name name;
     size_t column;
@@ -65,7 +65,7 @@ static bool is_selected(const struct snmp_selection *selection, const struct snm
     return matches_one(&selection->include, name) && !matches_one(&selection->exclude, name);
 }
 
-/* The family of the same stem, whatever its type: in OpenMetrics the stem alone is the name. */
+/* Finds the family of the same stem, whatever its type: in OpenMetrics the stem alone is the name. */
 static struct family *find_family(const struct builder *builder, const struct snmp_name *name)
 {
     for (size_t i = 0; i < builder->family_count; i++) {
@@ -91,7 +91,7 @@ static struct family *add_family(struct builder *builder, const struct snmp_name
     return family;
 }
 
-/* The kernel's own names of what the family holds, for its HELP. */
+/* Adds the kernel's own name of the field to the family's HELP. */
 static void add_source(struct family *family, const struct snmp_field *field)
 {
     size_t used = strlen(family->source);
@@ -105,7 +105,7 @@ static void add_source(struct family *family, const struct snmp_field *field)
                        field->name.data);
 }
 
-/* The row that the name's labels say; negative: -ENOMEM. */
+/* Returns the row that the name's labels say, or -ENOMEM. */
 static int find_row(struct builder *builder, const struct snmp_name *name)
 {
     char type[4], version[2] = {(char)('0' + name->version)};
@@ -140,7 +140,7 @@ static bool is_taken(const struct builder *builder, const struct snmp_slot *slot
     return false;
 }
 
-/* Finds a place for a selected field; where its name is taken it has none. */
+/* Finds a place for a selected field. If its name is taken, the field has none. */
 static int place_field(struct builder *builder, const struct snmp_field *field, const struct snmp_name *name,
                        struct snmp_slot *slot)
 {
@@ -234,7 +234,7 @@ static int make_columns(struct builder *builder, enum snmp_shape shape)
     return column_set_new(metrics, builder->column_count[shape], &builder->layout->columns[shape]);
 }
 
-/* The row sets come first, the ICMP types still empty. */
+/* Makes the row sets. The ICMP types are still empty. */
 static int make_rows(struct row_set *rows[SNMP_SHAPE_COUNT])
 {
     static const char *const labels[] = {"type", "ip_version"};
@@ -253,7 +253,7 @@ static int make_rows(struct row_set *rows[SNMP_SHAPE_COUNT])
     return error < 0 ? error : 0;
 }
 
-/* How large everything will be. */
+/* Counts how large everything will be. */
 static int allocate(struct builder *builder, const struct snmp_text texts[SNMP_FILE_COUNT])
 {
     struct snmp_layout *layout = builder->layout;
@@ -273,7 +273,7 @@ static int allocate(struct builder *builder, const struct snmp_text texts[SNMP_F
     }
     if (field_count > SNMP_FIELDS_MAX)
         return -EFBIG;
-    /* One more of each: calloc() of nothing may return NULL. */
+    /* One more each: calloc() of 0 items may return NULL. */
     layout->blocks = calloc(blocks + 1, sizeof(*layout->blocks));
     layout->heads = malloc(heads_size + 1);
     layout->slots = calloc(field_count + 1, sizeof(*layout->slots));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/snmp/snmp_node.h"
 
-/* node_exporter's names for protocol counters, as its collector/netstat_linux.go has them with its default
- * --collector.netstat.fields. It makes names of what the kernel shows; a field that is new there and fits is
- * not here. On the collector's thread. */
+/* node_exporter's names for protocol counters, as in its collector/netstat_linux.go with the default
+ * --collector.netstat.fields. node_exporter makes names from whatever the kernel shows; a newer field that
+ * matches is missing here. The collector's thread. */
 
 #include <string.h>
 

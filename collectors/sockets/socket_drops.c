@@ -12,7 +12,7 @@ enum {
     COUNT_MAX = 256 * 1024, /* sockets that drop: 10 MiB */
 };
 
-/* Looks that may miss a socket, one after the other. */
+/* So many looks in a row may miss a socket before it is forgotten. */
 static const uint32_t keep[SOCKETS_KINDS] = {[SOCKETS_SERVICES] = 8, [SOCKETS_REST] = 2};
 
 void socket_drops_done(struct socket_drops *drops)
@@ -51,7 +51,7 @@ static void forget_old(struct socket_drops *drops)
         if (is_old(drops, &drops->items[i]))
             continue;
         (void)hash_index_add(&drops->index, cookie_hash(drops->items[i].cookie),
-                             kept); /* its room is there */
+                             kept); /* cannot fail: room is reserved */
         drops->items[kept++] = drops->items[i];
     }
     drops->count = kept;
@@ -61,7 +61,7 @@ static int make_room(struct socket_drops *drops)
 {
     if (drops->count < drops->capacity)
         return 0;
-    /* To look for room again and again within a look would find none. */
+    /* Trying again within the same look would not help. */
     if (drops->full)
         return -ENOSPC;
     forget_old(drops);
@@ -103,7 +103,7 @@ int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t coun
         uint32_t moved = count - last->drops;
         bool counts = role == SOCKET_SERVICE && last->role == SOCKET_SERVICE;
 
-        /* 2^31 drops between two looks cannot be: that is a step back. */
+        /* 2^31 drops between two looks are impossible: the count went back. */
         *ret_new = counts && moved <= INT32_MAX ? moved : 0;
         drops->items[known] = now;
         return 0;

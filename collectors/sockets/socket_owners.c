@@ -11,7 +11,7 @@
 #include "collectors/kernel/cgroup_path_parse.h"
 #include "collectors/kernel/cgroup_tree.h"
 
-/* After a walk that did not see all there is. */
+/* The pause after a walk that did not see everything. */
 #define RETRY_NS (60 * NS_PER_SECOND)
 
 int socket_owners_init(struct socket_owners *owners, const char *mount, struct limits *limits)
@@ -41,7 +41,7 @@ static struct known_cgroup *find_id(struct socket_owners *owners, uint64_t id)
     return found == HASH_NONE ? NULL : &owners->known[found];
 }
 
-/* Forgets cgroups that had no socket in the last look, and those of which nothing was found out. */
+/* Forgets cgroups that had no socket in the last look, and those that were not found. */
 static void forget(struct socket_owners *owners)
 {
     size_t kept = 0;
@@ -50,7 +50,8 @@ static void forget(struct socket_owners *owners)
     for (size_t i = 0; i < owners->count; i++) {
         if (owners->known[i].round != owners->round || owners->known[i].wanted)
             continue;
-        (void)hash_index_add(&owners->index, id_hash(owners->known[i].id), kept); /* its room is there */
+        (void)hash_index_add(&owners->index, id_hash(owners->known[i].id),
+                             kept); /* cannot fail: room is reserved */
         owners->known[kept++] = owners->known[i];
     }
     owners->count = kept;
@@ -65,7 +66,7 @@ void socket_owners_begin(struct socket_owners *owners)
     owners->waiting_count = 0;
 }
 
-/* False: there is no room, no memory, or just now no use in it. */
+/* Starts the search for a cgroup. Returns false if there is no room, no memory, or no mounted tree. */
 static bool want(struct socket_owners *owners, uint64_t id)
 {
     if (owners->count == CGROUPS_MAX) {
@@ -100,7 +101,7 @@ int socket_owners_wait(struct socket_owners *owners, const struct socket_report 
     return 0;
 }
 
-/* 1: all are found. */
+/* Returns 1 once all cgroups are found. */
 static int take_cgroup(const struct cgroup *cgroup, void *data)
 {
     struct socket_owners *owners = data;
@@ -121,7 +122,7 @@ static int take_cgroup(const struct cgroup *cgroup, void *data)
     return --owners->wanted == 0;
 }
 
-/* Nobody's from now on. */
+/* The cgroups that are still wanted have no owner from now on. */
 static void give_up(struct socket_owners *owners)
 {
     for (size_t i = 0; i < owners->count; i++)
@@ -139,7 +140,7 @@ int socket_owners_name(struct socket_owners *owners, uint64_t now_ns, struct fau
     if (error == -ENOMEM)
         return error;
     if (error == 0)
-        give_up(owners); /* they are gone, or above what is shown here */
+        give_up(owners); /* they are gone, or outside the part of the tree that is visible here */
     else if (error < 0)
         owners->retry_ns = now_ns + RETRY_NS;
     if (error < 0 && error != -ENOSPC)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/sockets/socket_ports.h"
 
-/* Counts by local port, within a bound, and decides which place makes room. The collector's thread. */
+/* Counts by local port, within a bound, and decides which port to evict. The collector's thread. */
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,30 +2,31 @@
 #include "collectors/sockets/sockets.h"
 
 /*
- * The sockets collector: which service is too slow. Datagrams that the UDP sockets of a port dropped, and how
- * full the accept queues of the listeners on a port are, from sock_diag dumps. Runs on the collector's own
- * thread.
+ * The sockets collector: which service is too slow. It shows how many datagrams the UDP sockets of a port
+ * dropped, and how full the accept queues of the listeners on a port are, from sock_diag dumps. Runs on the
+ * collector's own thread.
  *
- * The kernel leaves out for us what is no service: sockets whose port it chose itself, and ports above the
- * highest. Connected ones we leave out ourselves.
- * It still walks all UDP sockets, once for each IP version, at a tenth of a microsecond a socket; of TCP
- * listeners only. What it has to tell of costs eight times that.
+ * The kernel filters out for us what is not a service: sockets whose port it chose itself, and ports above
+ * the highest. We skip connected sockets ourselves. The kernel still walks all UDP sockets, once for each IP
+ * version, at a tenth of a microsecond per socket; of TCP only listeners. A socket that it reports costs
+ * eight times as much.
  *
- * A socket may come into view with a past: one that was connected disconnects, or gives up a port of the
- * kernel's choice for one of its own. Nothing that the kernel tells of a socket says how old it is: cookies
- * are given at the first look, inode numbers in batches of each CPU. So the others are looked at too, and
- * only what they have dropped is remembered: at each look; but once in REST_NS those whose port the kernel
- * chose, where they are more than REST_FEW. Who is not known then is new, and so is all that it
- * dropped; but for one that dropped for the first time, and became a service, since it was last looked at.
+ * A socket may come into view with a past: a connected one disconnects, or replaces a port that the kernel
+ * chose by one of its own. The kernel does not say how old a socket is: it assigns cookies at the first look,
+ * and inode numbers in batches for each CPU. So we look at the other sockets too, and only remember what they
+ * have dropped: at each look, but for those whose port the kernel chose, if there are more than REST_FEW of
+ * them, only once in REST_NS. A socket that is not known then is new, and so are all its drops. One case is
+ * missed: a socket that dropped for the first time, and then became a service, since the last look.
  *
- * A socket's own count is gone when it is closed. Ours are of ports, from the first opening of the collector
- * on, and only rise: at each look what is new is added (socket_drops.h), and what is known is left to the
- * next instance of the collector, after a reload or a failure. What a socket drops between the last
- * look and its end is not seen by any: the notice that the kernel gives of the end (SKNLGRP_INET_UDP_DESTROY)
- * does not have the count (net/ipv4/inet_diag.c, inet_diag_handler_get_info()).
+ * A socket's own count is gone when it is closed. Our counts are those of ports, from the first opening of
+ * the collector on, and only rise: each look adds what is new (socket_drops.h), and after a reload or a
+ * failure the next instance goes on from what is known. Nobody sees what a socket drops between the last look
+ * and its end: the kernel's notice of the end (SKNLGRP_INET_UDP_DESTROY) does not have the count
+ * (net/ipv4/inet_diag.c, inet_diag_handler_get_info()).
  *
- * The dump holds a place by number within a hash chain (net/ipv4/udp_diag.c, udp_dump()), so that a socket
- * may be missed, or told of twice, where another one of the chain opens or closes meanwhile: both do no harm.
+ * The dump remembers its place as a number within a hash chain (net/ipv4/udp_diag.c, udp_dump()). So if
+ * another socket of the chain opens or closes meanwhile, a socket may be missed or reported twice. Both do no
+ * harm.
  *
  * A steady-state collection renders and allocates nothing.
  */
@@ -77,18 +78,18 @@ static const struct option options[] = {
 
 /* What an instance leaves to the next one. */
 struct counted {
-    uint64_t highest_port; /* that it looked at */
+    uint64_t highest_port; /* the highest that it looked at */
     struct socket_drops drops;
     struct socket_ports udp;
-    struct socket_owners owners; /* zeroed: workloads had no rows */
+    struct socket_owners owners; /* zeroed if workloads had no rows */
 };
 
 struct collector_state {
     struct sockets_look look;
     struct handover *handover;
-    struct counted *before; /* of the last instance, until it is taken over */
-    uint64_t highest_port;  /* 0 if not all were looked at yet */
-    bool no_udp, no_tcp;    /* the kernel has no sock_diag of it */
+    struct counted *before; /* from the last instance, until it is taken over */
+    uint64_t highest_port;  /* 0 if the first look is not complete */
+    bool no_udp, no_tcp;    /* the kernel has no sock_diag for the protocol */
     struct row_set *single;
     struct procfile buffer_default, buffer_limit, listen_limit;
     struct column_set *udp_columns;
@@ -110,7 +111,7 @@ static void counted_free(void *data)
     free(counted);
 }
 
-/* Without the memory for it the next instance counts from 0. */
+/* If memory runs out, the next instance counts from 0. */
 static void leave(struct collector_state *state)
 {
     struct counted *left = state->before ? state->before : malloc(sizeof(*left));
@@ -142,7 +143,7 @@ static void sockets_close(struct collector_state *state)
     column_set_unref(state->listen_columns);
 }
 
-/* Looks which protocols there are, and from where to count. */
+/* Finds out which protocols exist, and from where to count. */
 static int first_look(struct collector_state *state, struct fault *fault)
 {
     int error;
@@ -185,7 +186,7 @@ static int prepare(struct collector_state *state, const struct collector_setting
     return error;
 }
 
-/* The initial network namespace alone has them, and ProcSubset=pid hides them. */
+/* Only the initial network namespace has these files, and ProcSubset=pid hides them. */
 static const char default_path[] = "sys/net/core/rmem_default";
 static const char default_handle[] = "sockets-rmem-default";
 static const char limit_path[] = "sys/net/core/rmem_max";
@@ -220,7 +221,7 @@ static int open_files(struct collector_state *state, const struct collector_cont
     return 0;
 }
 
-/* The last instance's numbers of workloads go on. */
+/* Keeps the workload numbers of the last instance. */
 static int open_owners(struct collector_state *state)
 {
     struct socket_owners *before = state->before ? &state->before->owners : NULL;
@@ -234,8 +235,8 @@ static int open_owners(struct collector_state *state)
     return 0;
 }
 
-/* Goes on from where the last instance was. At the first look of all, and at that at ports which nobody
- * looked at before, those that are not known are not new. */
+/* Goes on from the last instance. At the very first look, and at ports that the last instance did not look
+ * at, the drops of unknown sockets are not counted: they are old. */
 static void take_over(struct collector_state *state, uint64_t highest_port)
 {
     struct counted *before = take_ptr(state->before);
@@ -320,7 +321,7 @@ static int fill_forgotten(struct collector_state *state, struct snapshot *draft)
     return 0;
 }
 
-/* Workloads that are gone make room for others. */
+/* Removes workloads without sockets to make room for others. */
 static int keep_owners(struct collector_state *state)
 {
     bool *used;

@@ -69,11 +69,11 @@ int sockets_dump_ask(struct sockets_dump *dump, struct nl_msg *question, int pro
             .sdiag_family = families[i],
             .sdiag_protocol = (uint8_t)protocol,
             .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
-            /* A UDP socket that is not connected is "closed". */
+            /* The state of an unconnected UDP socket is "closed". */
             .idiag_states = is_udp ? 1U << TCP_CLOSE | 1U << TCP_ESTABLISHED : 1U << TCP_LISTEN,
         };
         error = netlink_dump(&dump->netlink, question, is_udp ? &udp : &tcp, dump, fault);
-        /* A kernel without IPv6 has the other's all the same. */
+        /* A kernel without IPv6 still has IPv4. */
         if (error == -ENOENT && families[i] == AF_INET6)
             return 0;
     }

@@ -25,7 +25,7 @@ void sockets_look_done(struct sockets_look *look)
     socket_owners_done(&look->owners);
 }
 
-/* `port` is a service's, NULL: a client's. */
+/* `port` is the service's; NULL for a client's socket. */
 static int take_drops(struct sockets_look *look, const struct socket_report *report, struct socket_port *port)
 {
     uint32_t fresh;
@@ -73,8 +73,8 @@ static int take_rest(void *data, const struct socket_report *report)
     return take_drops(look, report, NULL);
 }
 
-/* Of several listeners on a port the fullest is told of: each has a queue of its own, and where one of many
- * overflows, a sum would hide it. */
+/* If several listeners share a port, the fullest is shown: each has its own queue, and a sum would hide that
+ * one of many overflows. */
 static int take_listener(struct sockets_look *look, const struct socket_report *report)
 {
     struct socket_port *port = port_of(look, &look->listeners, report);
@@ -98,14 +98,15 @@ static int take_owned(void *data, const struct socket_report *report)
     return look->take(look, &owned);
 }
 
-/* What waited for a name. */
+/* Takes the sockets that waited for a name. */
 static int take_waiting(struct sockets_look *look, struct fault *fault)
 {
     struct socket_owners *owners = &look->owners;
     int error = socket_owners_name(owners, clock_boottime_ns(), fault);
 
     for (size_t i = 0; i < owners->waiting_count && error == 0; i++) {
-        (void)socket_owners_find(owners, &owners->waiting[i]); /* without a name by now it is nobody's */
+        (void)socket_owners_find(owners,
+                                 &owners->waiting[i]); /* a socket without a name by now has no owner */
         error = look->take(look, &owners->waiting[i]);
     }
     owners->waiting_count = 0;
@@ -121,7 +122,8 @@ static int dump_services(struct sockets_look *look, int protocol, struct fault *
     return error < 0 ? error : take_waiting(look, fault);
 }
 
-/* Services first: what one drops until the rest is looked at must not pass for the past of a client. */
+/* Looks at services first: what a service drops before the rest is looked at must not be taken for the past
+ * of a client. */
 int sockets_look_udp(struct sockets_look *look, struct fault *fault)
 {
     uint64_t now_ns = clock_boottime_ns();

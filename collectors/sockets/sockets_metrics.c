@@ -5,7 +5,7 @@
 
 #include "collectors/meaning/remedy.h"
 
-/* Where workloads have rows, and it is not nobody's. */
+/* Names the unit, if workloads have rows and this one has an owner. */
 static void name_unit(const struct row_set *rows, size_t row, struct meaning *meaning)
 {
     char first[2];

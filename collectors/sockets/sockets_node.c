@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/sockets/sockets_node.h"
 
-/* node_exporter's names for sockets, as its collector/sockstat_linux.go and udp_queues_linux.go have them. On
- * the collector's thread. The latter reads /proc/net/udp, of which sock_diag has the same numbers (the
- * kernel's net/ipv4/udp_diag.c, udp_diag_get_info()). */
+/* node_exporter's names for sockets, as in its collector/sockstat_linux.go and udp_queues_linux.go. The
+ * collector's thread. The latter reads /proc/net/udp; sock_diag has the same numbers (the kernel's
+ * net/ipv4/udp_diag.c, udp_diag_get_info()). */
 
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -29,7 +29,11 @@ static const char prefix[] = "node_sockstat_";
         }                                                                                                    \
     }
 
-enum { TCP_MEMORY, UDP_MEMORY, IN_FILE }; /* those before it are made of another, in pages */
+enum {
+    TCP_MEMORY,
+    UDP_MEMORY,
+    IN_FILE
+}; /* those before IN_FILE are computed from another number, in pages */
 
 static const struct node_metric sockstat_metrics[] = {
     [TCP_MEMORY] = SOCKSTAT(TCP, mem_bytes),
@@ -113,7 +117,7 @@ void sockets_node_close(struct sockets_node *node)
     *node = (struct sockets_node){};
 }
 
-/* The column of the number, or the count of them: none. */
+/* Returns the number's column, or the number of columns if it has none. */
 static size_t find(const struct sockstat_number *number)
 {
     size_t i = IN_FILE;
@@ -141,7 +145,7 @@ static void fill_file(struct sockets_node *node, struct procfile *file, struct t
     int error = procfile_read(file, &reason);
 
     if (error < 0) {
-        if (error != -ENOENT) /* no IPv6 */
+        if (error != -ENOENT) /* ENOENT: no IPv6 */
             fault_note(fault, "without %s", reason.text);
         return;
     }
@@ -194,7 +198,7 @@ static int fill_queues(struct sockets_node *node, struct netlink *netlink, struc
         for (size_t i = 2 * node->family; error == 0 && i < 2 * node->family + 2; i++)
             table_set(table, i, 0, node->lengths[i]);
     }
-    return error == -ENOENT ? 0 : error; /* a kernel without IPv6 */
+    return error == -ENOENT ? 0 : error; /* ENOENT: no IPv6 */
 }
 
 int sockets_node_fill(struct sockets_node *node, struct netlink *netlink, struct row_set *single,

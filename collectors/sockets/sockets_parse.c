@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/sockets/sockets_parse.h"
 
-/* Reads what sock_diag says of a socket, and writes the filter it gets. Pure; any thread. */
+/* Parses what sock_diag says of a socket, and writes the filter for its dumps. Pure; any thread. */
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -35,7 +35,8 @@ static void parse_drops(struct socket_report *report, const struct nlattr *memor
 static void parse_cgroup(struct socket_report *report, const struct nlattr *id)
 {
     if (id && (size_t)nla_len(id) >= sizeof(report->cgroup_id))
-        memcpy(&report->cgroup_id, nla_data(id), sizeof(report->cgroup_id)); /* it may lie at 4 bytes */
+        memcpy(&report->cgroup_id, nla_data(id),
+               sizeof(report->cgroup_id)); /* may be aligned to 4 bytes only */
 }
 
 int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_report)
@@ -64,17 +65,18 @@ int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_repo
 }
 
 /*
- * Each instruction says how far to go on where it holds and where not; a socket passes that comes out at the
- * end exactly, and one that comes out behind it does not (net/ipv4/inet_diag.c, inet_diag_bc_run()). The
- * kernel insists that the way of all "yes" ends at the end, so that a condition is negated by a jump.
+ * Each instruction says how far to jump if it is true, and if not. A socket passes if the program ends
+ * exactly at its end; it is refused if the program jumps beyond the end (net/ipv4/inet_diag.c,
+ * inet_diag_bc_run()). The kernel requires that the path of all "yes" ends at the end, so a condition is
+ * negated by a jump.
  */
 void sockets_filter(uint16_t highest_port, uint8_t filter[SOCKETS_FILTER_SIZE])
 {
     const struct inet_diag_bc_op code[] = {
         {.code = INET_DIAG_BC_S_LE, .yes = 8, .no = SOCKETS_FILTER_SIZE + 4},
         {.no = highest_port},                           /* the operand */
-        {.code = INET_DIAG_BC_AUTO, .yes = 4, .no = 8}, /* the kernel chose the port: a client */
-        {.code = INET_DIAG_BC_JMP, .yes = 4, .no = 8},  /* never holds */
+        {.code = INET_DIAG_BC_AUTO, .yes = 4, .no = 8}, /* true if the kernel chose the port: a client */
+        {.code = INET_DIAG_BC_JMP, .yes = 4, .no = 8},  /* never true */
     };
 
     static_assert(sizeof(code) == SOCKETS_FILTER_SIZE, "room for the filter");

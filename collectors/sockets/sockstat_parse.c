@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/sockets/sockstat_parse.h"
 
-/* Reads /proc/net/sockstat and sockstat6, whose lines have a name and pairs of keys and numbers. A pure
- * parser: any thread. */
+/* Parses /proc/net/sockstat and sockstat6, whose lines have a name and pairs of keys and numbers. Pure; any
+ * thread. */
 
 #include <string.h>
 
@@ -25,7 +25,7 @@ static bool next_line(struct sockstat_cursor *cursor)
     return false;
 }
 
-/* " inuse 9" off the rest of the line; false where it is something else. */
+/* Takes " inuse 9" from the rest of the line. Returns false if it is something else. */
 static bool next_pair(struct sockstat_cursor *cursor, struct sockstat_number *number)
 {
     const char *at = cursor->rest.data, *end = at + cursor->rest.size, *blank;

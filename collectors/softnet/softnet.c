@@ -2,14 +2,15 @@
 #include "collectors/softnet/softnet.h"
 
 /*
- * Reads /proc/self/net/softnet_stat on a kept descriptor, once a second, on the collector's thread: what each
- * CPU took from its input queues, and lost. The counters are the whole host's, in every network namespace.
+ * Reads /proc/self/net/softnet_stat from a kept descriptor, once a second, on the collector's thread: what
+ * each CPU took from its input queues, and lost. The counters are those of the whole host, in every network
+ * namespace.
  *
- * Each CPU counts in 32 bits, and goes offline without its line. A plain sum would step back by 2^32 when one
- * of them wraps and by all that a CPU counted when it goes, and a reader would take either for a restart and
- * count the rest of the sum as new. So the sum is one modulo 2^32, which wraps as each of its terms does, and
- * a CPU that went offline stays in it with its last value, which is what it goes on from when it comes back.
- * That outlives the settings: it is left to the next instance of the collector.
+ * Each CPU counts in 32 bits, and loses its line when it goes offline. A plain sum would fall by 2^32 when a
+ * counter wraps, and by all that a CPU counted when it goes offline. A reader would take either for a
+ * restart, and count the rest of the sum as new. So the sum is modulo 2^32, which wraps as each of its terms
+ * does. A CPU that went offline stays in the sum with its last value, from which it goes on when it comes
+ * back. The next instance of the collector goes on from these values.
  */
 
 #include <errno.h>
@@ -27,7 +28,7 @@ struct collector_settings {
 };
 
 struct softnet_cpu {
-    uint32_t counters[SOFTNET_COUNTER_COUNT]; /* of an offline CPU: the last that was seen */
+    uint32_t counters[SOFTNET_COUNTER_COUNT]; /* if the CPU is offline, the last that was seen */
     bool online;
 };
 
@@ -43,13 +44,13 @@ struct collector_state {
     struct procfile budget;
     struct softnet_cpus *cpus;
     struct handover *handover;
-    bool has_flow_limit; /* as of the last read */
+    bool has_flow_limit; /* at the last read */
     bool has_cpu;
     struct column_set *columns;
     struct column_set *cpu_columns;
     struct column_set *node_columns; /* NULL if not wanted */
     struct row_set *row;             /* of the sum */
-    struct row_set *cpu_rows;        /* NULL: to be made, CPUs came or went */
+    struct row_set *cpu_rows;        /* NULL: CPUs came or went, the rows must be made */
 };
 
 static void softnet_close(struct collector_state *state)
@@ -74,8 +75,8 @@ static void set_online(struct collector_state *state, size_t cpu, bool online)
     state->cpu_rows = row_set_unref(state->cpu_rows);
 }
 
-/* Offline CPUs have no line. Where lines don't say whose they are, a CPU that is gone can't be told from the
- * others: nothing of it is kept. */
+/* Offline CPUs have no line. If lines do not name their CPU, a CPU that is gone cannot be told from the
+ * others: its values are forgotten. */
 static void skip_offline(struct collector_state *state, size_t first, size_t end)
 {
     for (size_t cpu = first; cpu < end; cpu++) {
@@ -85,7 +86,7 @@ static void skip_offline(struct collector_state *state, size_t first, size_t end
     }
 }
 
-/* One file's lines, in the order of the CPUs. */
+/* Takes the lines of one file, in the order of the CPUs. */
 static int take_lines(struct collector_state *state, const char *at, const char *end)
 {
     size_t next = 0;
@@ -126,7 +127,7 @@ static int read_stat(struct collector_state *state, struct fault *fault)
     error = take_lines(state, stat->data, stat->data + stat->size);
     if (error == 0)
         return 0;
-    /* Nothing is remembered of a file that made no sense. */
+    /* After a malformed file nothing is remembered. */
     state->has_cpu = false;
     skip_offline(state, 0, state->cpus->count);
     return fault_set(fault, error, "%s: not one line for each CPU", stat->path);
@@ -143,7 +144,7 @@ static int make_sets(struct collector_state *state, bool node_exporter)
     return error < 0 ? error : row_set_new_single(&state->row);
 }
 
-/* The initial network namespace alone has the limits, and ProcSubset=pid hides them. */
+/* Only the initial network namespace has the limits, and ProcSubset=pid hides them. */
 static const char limit_path[] = "sys/net/core/netdev_max_backlog";
 static const char limit_handle[] = "softnet-backlog-limit";
 static const char budget_path[] = "sys/net/core/netdev_budget";
@@ -272,7 +273,8 @@ static int add_node(struct collector_state *state, struct snapshot *draft)
             continue;
         for (size_t i = 0; i < SOFTNET_COUNTER_COUNT; i++)
             values[i] = state->cpus->items[cpu].counters[i];
-        node_fill(softnet_node[0], table, row++, values, UINT64_MAX); /* what says its CPU has all */
+        node_fill(softnet_node[0], table, row++, values,
+                  UINT64_MAX); /* kernels that name the CPU have all columns */
     }
     return 0;
 }

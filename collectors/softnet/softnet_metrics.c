@@ -30,7 +30,7 @@ static const struct ledger_rule dropped_ledger[] = {
     {},
 };
 
-/* Both tables' counters are the same, but for the name. */
+/* Both tables have the same counters under other names. */
 #define COUNTERS(prefix, whose, dropped_meaning)                                                             \
     [SOFTNET_PROCESSED] = {.name = prefix "processed_total",                                                 \
                            .help = "Packets received and processed" whose,                                   \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collectors/softnet/softnet_node.h"
 
-/* node_exporter's names for the input queues of the CPUs, as its collector/softnet_linux.go has them; 1.5 has
- * the first three. On the collector's thread. */
+/* node_exporter's names for the input queues of the CPUs, as in its collector/softnet_linux.go; 1.5 has the
+ * first three. The collector's thread. */
 
 #include "base/cleanup.h"
 #include "collectors/softnet/softnet_parse.h"

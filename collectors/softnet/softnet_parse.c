@@ -2,8 +2,8 @@
 #include "collectors/softnet/softnet_parse.h"
 
 /*
- * Reads /proc/net/softnet_stat. Pure; the softnet collector's thread. Columns were only ever added behind,
- * and those that lost their meaning stay as zeros.
+ * Parses /proc/net/softnet_stat. Pure; the softnet collector's thread. New columns were only ever added at
+ * the end, and columns that lost their meaning stay as zeros.
  */
 
 #include <errno.h>
@@ -18,12 +18,12 @@ enum {
     COLUMNS_MIN = 9, /* before 2.6.35 */
     COLUMN_RECEIVED_RPS = 9,
     COLUMN_FLOW_LIMIT = 10,     /* Linux 3.11 */
-    COLUMN_BACKLOG_LENGTH = 11, /* Linux 5.10, with the next one */
+    COLUMN_BACKLOG_LENGTH = 11, /* Linux 5.10, as the next one */
     COLUMN_CPU = 12,
     COLUMNS_KEPT,
 };
 
-/* One number and the byte behind it, which is a blank or ends the line. */
+/* Reads one number and the byte after it, which is a blank or ends the line. */
 static bool read_column(const char **at, const char *end, uint32_t *ret_value)
 {
     const char *next = *at;
