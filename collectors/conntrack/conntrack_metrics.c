@@ -52,10 +52,9 @@ static const struct ledger_rule insert_failed_ledger[] =
 static const struct ledger_rule early_drop_ledger[] =
     RULE(SYMPTOM, "nf_conntrack_core.c early_drop_list(): connections, not packets");
 static const struct ledger_rule invalid_ledger[] =
-    RULE(SYMPTOM, "nf_conntrack_core.c nf_conntrack_in(): NF_ACCEPT, rules say what becomes of the packet");
+    RULE(SYMPTOM, "nf_conntrack_core.c nf_conntrack_in(): NF_ACCEPT, rules decide about the packet");
 static const struct ledger_rule error_ledger[] =
-    RULE(SYMPTOM,
-         "nf_conntrack_core.c nf_conntrack_handle_icmp(): NF_ACCEPT, rules say what becomes of the packet");
+    RULE(SYMPTOM, "nf_conntrack_core.c nf_conntrack_handle_icmp(): NF_ACCEPT, rules decide about the packet");
 
 /* From net/netfilter/nf_conntrack_core.c, Linux 5.10 to 6.18: nf_conntrack_in() and nf_ct_resolve_clash()
  * count `drop`, the latter also `insert_failed`. __nf_conntrack_confirm() counts `insert_failed` and

@@ -57,7 +57,7 @@ const struct meaning nic_meanings[] = {
  * unknown cause. The skbs of an XDP program are a drop site of their own. */
 #define LOST(where, the_class, ...)                                                                          \
     .mode = LEDGER_ROW, .stage = STAGE_##where, .loss_class = LOSS_##the_class, .cause = "nic_{cause}",      \
-    .source = "The driver's, from the hardware: collectors/ethtool/nic_loss*.c says where it is read",       \
+    .source = "The driver reads it from the hardware; collectors/ethtool/nic_loss*.c says where",            \
     .by = {__VA_ARGS__}
 #define OF(which) .when = {"cause", which}
 #define FREED                                                                                                \

@@ -39,7 +39,7 @@
 #define RECEIVE_DRIVER(the_kind)                                                                             \
     REST(the_kind, DRIVER, RECEIVE, NEARER,                                                                  \
          RECEIVE_SOURCE                                                                                      \
-         "; macvlan.c and ipvlan_core.c what waits for links above. The rest is the driver's: "              \
+         "; macvlan.c and ipvlan_core.c for packets that wait for links above. The rest is the driver's: "   \
          "no buffer, or an XDP program",                                                                     \
          RECEIVE_CORE)
 #define RECEIVE_TAP(the_kind)                                                                                \
@@ -104,10 +104,11 @@ const struct ledger_rule link_transmit_dropped_ledger[] = {
     {},
 };
 
-#define ERRORS(the_kind, way)                                                                                \
-    REST(the_kind, NIC, way, NEARER,                                                                         \
-         "The driver's, from the hardware: all kinds of errors together (include/uapi/linux/if_link.h)",     \
-         AT("driver_freed"), AT("unknown"))
+#define ERRORS(the_kind, way)                                                                                 \
+    REST(                                                                                                     \
+        the_kind, NIC, way, NEARER,                                                                           \
+        "The driver reads it from the hardware: all kinds of errors together (include/uapi/linux/if_link.h)", \
+        AT("driver_freed"), AT("unknown"))
 #define ERRORS_OF_SOFTWARE                                                                                   \
     DETAIL(                                                                                                  \
         "The link's own driver frees the skb: ip_tunnel_rcv(), ip_tunnel_xmit(), vxlan_rcv(), geneve_rx(), " \
@@ -130,12 +131,11 @@ const struct ledger_rule link_transmit_errors_ledger[] = {
         .when = {"kind", the_kind}, .mode = LEDGER_REST, .stage = STAGE_NIC, .direction = DIRECTION_RECEIVE, \
         .unless = NEARER, .same = the_same,                                                                  \
         .source =                                                                                            \
-            "The driver's, from the hardware, which had nowhere to put the packet: it never was an skb"      \
+            "The driver reads it from the hardware, which had no room for the packet: there was no skb"      \
     }
 #define MISSED_OF_ALL(same)                                                                                  \
     MISSED("", same), MISSED("ipoib", same), MISSED("can", same), MISSED("wwan", same),                      \
-        DETAIL(                                                                                              \
-            "Links of software have no such number but a bond, which adds its links up (bond_get_stats())")
+        DETAIL("Of software links only a bond has this number: it adds its links up (bond_get_stats())")
 
 const struct ledger_rule link_receive_missed_ledger[] = {MISSED_OF_ALL(NULL), {}};
 

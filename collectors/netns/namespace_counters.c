@@ -118,8 +118,8 @@ static_assert(ELEMENTS(namespace_counters) == NAMESPACE_PROTOCOL_COUNTERS, "as m
 static const struct ledger_rule devices_ledger[] = {
     {.mode = LEDGER_DETAIL,
      .source =
-         "net/core/net-procfs.c dev_seq_printf_stats(). Devices of other namespaces are of software nearly all: "
-         "drop sites count the skbs that they free, of all namespaces alike"},
+         "net/core/net-procfs.c dev_seq_printf_stats(). Nearly all devices of other namespaces are software: drop "
+         "sites count the skbs that they free, in all namespaces"},
     {},
 };
 

@@ -21,7 +21,7 @@ struct entry {
  * loss. */
 static const struct ledger_rule rest_of_others[] = {
     {.mode = LEDGER_DETAIL,
-     .source = "As this namespace's own; what other namespaces drop is counted by drop sites, of all alike"},
+     .source = "As for this namespace's own counter. Drop sites count the drops of all namespaces"},
     {},
 };
 
@@ -80,27 +80,27 @@ static const struct ledger_rule rest_of_others[] = {
     }
 
 /* UDP and UDP-Lite share their code. */
-#define UDP(protocol)                                                                                                 \
-    REST(protocol, "NoPorts", TRANSPORT, RECEIVE, "udp.c __udp4_lib_rcv(), __udp6_lib_rcv(): freed there",            \
-         V("udp_nobody_listens")),                                                                                    \
-        REST(                                                                                                         \
-            protocol, "InErrors", TRANSPORT, RECEIVE,                                                                 \
-            "udp.c, each time with what it is: __udp_queue_rcv_skb(), udp_queue_rcv_one_skb(), "                      \
-            "__udp4_lib_rcv(), udp_recvmsg() and their twins. Not what Linux 6.18 drops for want of memory while it " \
-            "queues many at once (__udp_enqueue_schedule_skb())",                                                     \
-            V("udp_receive_buffer_full"), V("udp_memory_full"), V("udp_checksum"), V("udp_socket_filter"),            \
-            V("udp_truncated"), V("ipsec_policy")),                                                                   \
-        DETAIL(protocol, "RcvbufErrors", "udp.c __udp_queue_rcv_skb(); InErrors has them all",                        \
-               V("udp_receive_buffer_full")),                                                                         \
-        DETAIL(protocol, "MemErrors", "udp.c __udp_queue_rcv_skb(); InErrors has them all",                           \
-               V("udp_memory_full")),                                                                                 \
-        DETAIL(protocol, "InCsumErrors", "udp.c __udp4_lib_rcv(), udp_recvmsg(); InErrors has them all",              \
-               V("udp_checksum")),                                                                                    \
-        ENTRY(protocol, "IgnoredMulti", DETAIL,                                                                       \
-              "udp.c __udp4_lib_mcast_deliver(): freed there, and nobody misses it"),                                 \
-        ENTRY(protocol, "SndbufErrors", TOLD,                                                                         \
-              "udp.c udp_send_skb(), udp_sendmsg(): no room in a queue or the send buffer. What a queue "             \
-              "dropped a drop site counts; for the rest no packet was made")
+#define UDP(protocol)                                                                                              \
+    REST(protocol, "NoPorts", TRANSPORT, RECEIVE, "udp.c __udp4_lib_rcv(), __udp6_lib_rcv(): freed there",         \
+         V("udp_nobody_listens")),                                                                                 \
+        REST(                                                                                                      \
+            protocol, "InErrors", TRANSPORT, RECEIVE,                                                              \
+            "udp.c: __udp_queue_rcv_skb(), udp_queue_rcv_one_skb(), __udp4_lib_rcv(), udp_recvmsg() and their "    \
+            "twins, each together with a more specific counter. Without what Linux 6.18 drops for lack of memory " \
+            "while it queues many at once (__udp_enqueue_schedule_skb())",                                         \
+            V("udp_receive_buffer_full"), V("udp_memory_full"), V("udp_checksum"), V("udp_socket_filter"),         \
+            V("udp_truncated"), V("ipsec_policy")),                                                                \
+        DETAIL(protocol, "RcvbufErrors", "udp.c __udp_queue_rcv_skb(); InErrors counts them all",                  \
+               V("udp_receive_buffer_full")),                                                                      \
+        DETAIL(protocol, "MemErrors", "udp.c __udp_queue_rcv_skb(); InErrors counts them all",                     \
+               V("udp_memory_full")),                                                                              \
+        DETAIL(protocol, "InCsumErrors", "udp.c __udp4_lib_rcv(), udp_recvmsg(); InErrors counts them all",        \
+               V("udp_checksum")),                                                                                 \
+        ENTRY(protocol, "IgnoredMulti", DETAIL,                                                                    \
+              "udp.c __udp4_lib_mcast_deliver(): freed there; nobody needs it"),                                   \
+        ENTRY(protocol, "SndbufErrors", TOLD,                                                                      \
+              "udp.c udp_send_skb(), udp_sendmsg(): no room in a queue or the send buffer. A drop site "           \
+              "counts what a queue dropped; for the rest no packet was made")
 
 static const struct entry entries[] = {
     REST(
@@ -125,36 +125,36 @@ static const struct entry entries[] = {
          V("ip_no_route"), V("ip_route_refused")),
     REST("IpExt", "InNoRoutes", NETWORK, FORWARD, "net/ipv4/route.c ip_error(): freed there",
          NS("ip_no_route")),
-    ENTRY("Ip", "InTooBigErrors", DETAIL, "ip6_forward(); FragFails has them all"),
+    ENTRY("Ip", "InTooBigErrors", DETAIL, "ip6_forward(); FragFails counts them all"),
     REST("Ip", "InTruncatedPkts", NETWORK, RECEIVE, "ip6_rcv_core(): freed there", V("ip_truncated")),
     REST("IpExt", "InTruncatedPkts", NETWORK, RECEIVE, "ip_rcv_core(): freed there", NS("ip_truncated")),
-    DETAIL("IpExt", "InCsumErrors", "ip_rcv_core(); InHdrErrors has them all", NS("ip_checksum")),
+    DETAIL("IpExt", "InCsumErrors", "ip_rcv_core(); InHdrErrors counts them all", NS("ip_checksum")),
     REST("Ip", "FragFails", NETWORK, FORWARD,
          "ip_forward(), ip6_forward(), ip_fragment(), ip_do_fragment(), ip6_fragment(): freed there",
          V("ip_too_big"), V("ip_fragmentation_failed")),
     REST(
         "Ip", "ReasmFails", NETWORK, RECEIVE,
         "ip_fragment.c and reassembly.c: ip_expire(), ip_defrag(), ip_frag_queue(), ip_frag_reasm() and their "
-        "twins. Once for a packet, while drop sites count its fragments: those are no fewer",
+        "twins. Counts once per packet, while drop sites count its fragments: at least as many",
         HOST("fragment_timeout"), HOST("fragment_memory_full"), HOST("fragment_invalid"),
         HOST("fragment_given_up"), HOST("fragment_too_far")),
-    DETAIL("Ip", "ReasmTimeout", "ip_expire(), ip6frag_expire_frag_queue(); ReasmFails has them all",
+    DETAIL("Ip", "ReasmTimeout", "ip_expire(), ip6frag_expire_frag_queue(); ReasmFails counts them all",
            HOST("fragment_timeout")),
-    ENTRY("IpExt", "ReasmOverlaps", DETAIL, "ip_frag_queue(); ReasmFails has them all"),
-    ENTRY("Ip", "ReasmOverlaps", DETAIL, "ip6_frag_queue(); ReasmFails has them all"),
+    ENTRY("IpExt", "ReasmOverlaps", DETAIL, "ip_frag_queue(); ReasmFails counts them all"),
+    ENTRY("Ip", "ReasmOverlaps", DETAIL, "ip6_frag_queue(); ReasmFails counts them all"),
     ENTRY(
         "Ip", "OutDiscards", TOLD,
-        "ip_send_skb(), __ip_append_data(), ip6_output(), ip6_forward(): what a rule, a queue or a device refused "
-        "a drop site counts; the rest are calls that got EAGAIN or ENOBUFS before there was a packet"),
+        "ip_send_skb(), __ip_append_data(), ip6_output(), ip6_forward(): a drop site counts what a rule, a queue "
+        "or a device refused; the rest are calls that got EAGAIN or ENOBUFS before there was a packet"),
     ENTRY("Ip", "OutNoRoutes", TOLD,
-          "ip_route_output_flow() failed, and the call got ENETUNREACH before there was a packet. What "
-          "ip6_pkt_discard_out() frees a drop site counts"),
+          "ip_route_output_flow() failed, and the call got ENETUNREACH before there was a packet. A drop "
+          "site counts what ip6_pkt_discard_out() frees"),
 
     REST("Icmp", "InCsumErrors", NETWORK, RECEIVE, "icmp_rcv(), icmpv6_rcv(): freed there",
          V("icmp_checksum")),
     ENTRY(
         "Icmp", "InErrors", SYMPTOM,
-        "icmp_rcv(), icmpv6_rcv() for what makes no sense, which a drop site counts; tcp_v4_err(), __udp4_lib_err() "
+        "icmp_rcv(), icmpv6_rcv() for malformed messages, which a drop site counts; tcp_v4_err(), __udp4_lib_err() "
         "and their twins for messages about connections that are gone, which were read"),
     ENTRY("Icmp", "OutErrors", SYMPTOM, "icmp_push_reply(): an answer could not be made"),
     ENTRY("Icmp", "*DestUnreachs", SYMPTOM,
@@ -174,7 +174,8 @@ static const struct entry entries[] = {
          "tcp_v4_rcv(), tcp_v6_rcv(), tcp_add_backlog(), tcp_v4_do_rcv(): "
          "freed there",
          NS("tcp_checksum"), NS("tcp_truncated")),
-    DETAIL("Tcp", "InCsumErrors", "tcp_v4_rcv(), tcp_add_backlog(); InErrs has them all", NS("tcp_checksum")),
+    DETAIL("Tcp", "InCsumErrors", "tcp_v4_rcv(), tcp_add_backlog(); InErrs counts them all",
+           NS("tcp_checksum")),
     ENTRY("Tcp", "AttemptFails", SYMPTOM, "tcp_done(): a connection failed, the segments count elsewhere"),
     ENTRY("Tcp", "EstabResets", SYMPTOM, "tcp_set_state(): a connection was reset"),
     ENTRY("Tcp", "RetransSegs", SYMPTOM, "__tcp_retransmit_skb(): something was lost on the way, or late"),
@@ -186,8 +187,8 @@ static const struct entry entries[] = {
         "freed in tcp_v4_rcv(), until 6.12 without a reason",
         HOST("tcp_listen_overflow")),
     DETAIL("TcpExt", "ListenOverflows",
-           "tcp_conn_request(), tcp_v4_syn_recv_sock(); ListenDrops has them all", NS("tcp_listen_drop")),
-    ENTRY("TcpExt", "TCPReqQFullDrop", DETAIL, "tcp_syn_flood_action(); ListenDrops has them all"),
+           "tcp_conn_request(), tcp_v4_syn_recv_sock(); ListenDrops counts them all", NS("tcp_listen_drop")),
+    ENTRY("TcpExt", "TCPReqQFullDrop", DETAIL, "tcp_syn_flood_action(); ListenDrops counts them all"),
     ENTRY("TcpExt", "TCPReqQFullDoCookies", SYMPTOM, "tcp_syn_flood_action(): answered by a cookie"),
     ENTRY("TcpExt", "TCPFastOpenListenOverflow", SYMPTOM,
           "tcp_fastopen_queue_check(): the SYN is answered without data"),
@@ -204,7 +205,7 @@ static const struct entry entries[] = {
          NS("no_memory"), NS("tcp_socket_filter"), NS("udp_socket_filter"), NS("socket_filter")),
     ENTRY("TcpExt", "PruneCalled", SYMPTOM, "tcp_prune_queue(): times that it was called"),
     ENTRY("TcpExt", "RcvPruned", SYMPTOM,
-          "tcp_prune_queue(): in vain; what is dropped then TCPRcvQDrop and TCPOFODrop count"),
+          "tcp_prune_queue(): it freed too little; TCPRcvQDrop and TCPOFODrop count what is dropped then"),
     ENTRY("TcpExt", "OfoPruned", SYMPTOM, "tcp_prune_ofo_queue(): times; drop sites count the segments"),
     ENTRY("TcpExt", "TCPRcvCollapsed", SYMPTOM, "tcp_collapse(): nothing is lost"),
     REST("TcpExt", "IPReversePathFilter", NETWORK, RECEIVE, "ip_rcv_finish_core(): freed there",
@@ -242,7 +243,7 @@ static const struct entry entries[] = {
     ENTRY("TcpExt", "*Retrans", SYMPTOM, "__tcp_retransmit_skb(): why a segment is sent again"),
     ENTRY("TcpExt", "TCPTimeouts", SYMPTOM, "tcp_write_timeout(), tcp_retransmit_timer()"),
     ENTRY("TcpExt", "TCPAbort*", SYMPTOM,
-          "a connection was given up; of what was waiting drop sites count it"),
+          "a connection was given up; drop sites count the packets that waited"),
     ENTRY("TcpExt", "TCPSACKDiscard", SYMPTOM, "tcp_sacktag_write_queue(): an option that made no sense"),
     ENTRY("TcpExt", "TCPDSACKIgnored*", SYMPTOM, "tcp_sacktag_write_queue(): an option that was not used"),
     ENTRY("TcpExt", "DelayedACKLost", SYMPTOM, "tcp_send_dupack(): the peer sent something again"),

@@ -48,17 +48,17 @@ static const struct ledger_rule drops_ledger[] = {
            {"tc_ingress_filter", JOIN_DEVICE}),
     DETAIL(
         "kind", "cake",
-        "sch_cake.c cake_drop() and cake_dequeue(): freed there. cake_enqueue() counts acknowledgements too, that "
-        "its filter consumes and nobody misses",
+        "sch_cake.c cake_drop() and cake_dequeue(): freed there. cake_enqueue() counts acknowledgements too, "
+        "which its filter consumes and nobody needs",
         OF_QUEUES),
     {.mode = LEDGER_REST,
      .stage = STAGE_EGRESS,
      .direction = DIRECTION_TRANSMIT,
      .by = {OF_QUEUES},
      .source =
-         "include/net/sch_generic.h qdisc_drop() and what the disciplines do like it: freed in net/core/dev.c "
-         "__dev_xmit_skb(), when the queue's lock is given up, or by CoDel where a packet is taken out. What a "
-         "queue holds when it is emptied counts nowhere"},
+         "include/net/sch_generic.h qdisc_drop() and similar code of the disciplines: freed in net/core/dev.c "
+         "__dev_xmit_skb() once the queue is unlocked, or by CoDel when it dequeues a packet. Packets in a queue "
+         "that is emptied count nowhere"},
     {},
 };
 

@@ -31,8 +31,7 @@ static const struct ledger_rule drops_ledger[] = {
             {"udp_memory_full", JOIN_NETNS},
             {"udp_checksum", JOIN_NETNS},
             {"udp_socket_filter", JOIN_NETNS}},
-     .source =
-         "net/ipv4/udp.c: wherever udp_in_errors is moved for a socket, and it is freed; net/ipv6/udp.c likewise"},
+     .source = "net/ipv4/udp.c, net/ipv6/udp.c: freed there, wherever udp_in_errors rises for a socket"},
     {},
 };
 

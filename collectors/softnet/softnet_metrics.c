@@ -25,8 +25,8 @@ static const struct ledger_rule dropped_ledger[] = {
     {.mode = LEDGER_DETAIL,
      .by = {{"cpu_backlog_full", JOIN_HOST}},
      .source =
-         "net/core/dev.c enqueue_to_backlog(): freed there, as the device's receive_dropped and drop sites have "
-         "it; of all namespaces"},
+         "net/core/dev.c enqueue_to_backlog(): freed there; the device's receive_dropped and drop sites count "
+         "it too. All namespaces"},
     {},
 };
 
