@@ -9,7 +9,7 @@
 #include "base/decimal.h"
 #include "terminal/follow.h"
 
-/* What follows NAME= where the argument begins with it; else NULL. */
+/* Returns what follows NAME=, or NULL if the argument does not begin with it. */
 static const char *value_of(const char *argument, const char *name)
 {
     size_t size = strlen(name);

@@ -14,7 +14,7 @@
 #include "terminal/pcapng.h"
 #include "terminal/words.h"
 
-/* What packets came from; the number in the file is the place in the array. */
+/* An interface of the file: where packets came from. Its number in the file is its index in the array. */
 struct source {
     unsigned link_type;
     char device[RECORD_WORD_SIZE];
@@ -26,13 +26,13 @@ struct capturing {
     size_t source_count, source_capacity;
 };
 
-/* "self" is what the daemon calls its own. */
+/* The daemon calls its own namespace "self". */
 static const char *netns_words(const char *netns)
 {
     return !*netns ? "-" : strcmp(netns, "self") == 0 ? "the exporter's own" : netns;
 }
 
-/* All that is known: each is what another tool asks for. */
+/* Writes all three names, because each is what another tool asks for. */
 static void put_workload(const struct record *record, struct buffer *out)
 {
     const char *const names[] = {"unit", "container", "pod"};
@@ -73,7 +73,8 @@ void capture_comment(const struct record_site *site, const struct record *record
     buffer_append(out, "", 1);
 }
 
-/* The number of the record's interface; what is new is written, too. -ENOMEM. */
+/* Returns the number of the record's interface, and writes a new interface to the file first. Returns -ENOMEM
+ * if memory runs out. */
 static int source_of(struct capturing *capturing, const struct record *record, struct buffer *blocks)
 {
     struct source *source = capturing->sources;
@@ -123,7 +124,7 @@ static int open_file(const char *file, int *ret_fd)
     return -EIO;
 }
 
-/* Nobody can be told by a pipe that closed, but by standard error still. */
+/* Standard error is still there if the pipe was closed. */
 static void tell(const struct follow *follow, const char *file)
 {
     char packets[WORDS_NUMBER_SIZE], dropped[WORDS_NUMBER_SIZE];

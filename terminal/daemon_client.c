@@ -14,7 +14,7 @@
 #define AGAIN_NS  (NS_PER_SECOND / 10)
 enum { ANSWER_MAX = 32 << 20, STATUS_OK = 200, STATUS_LATER = 503, TARGET_SIZE = 64, SENTENCE_SIZE = 200 };
 
-/* The first line of the body is for people. */
+/* Reports the first line of the body, which is for people. */
 static int refused(unsigned status, struct buffer *body, struct fault *fault)
 {
     int refusal = status == STATUS_LATER ? -EAGAIN : -ENODATA;

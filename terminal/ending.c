@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "terminal/ending.h"
 
-/* Turns signals into a descriptor, so that the program ends where it is safe. Main thread. */
+/* Turns signals into a descriptor, so that the program ends only where this is safe. Main thread. */
 
 #include <errno.h>
 #include <limits.h>
@@ -92,7 +92,7 @@ int ending_wait(int fd, int out, uint64_t wait_ns)
     }
 }
 
-/* A pipe that has room for some takes so much without waiting. */
+/* Writes at most as much as the pipe takes without blocking. */
 int ending_write(int fd, int out, const void *data, size_t size)
 {
     const char *at = data;

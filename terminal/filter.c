@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "terminal/filter.h"
 
-/* Compiles and applies a filter of tcpdump. Main thread. */
+/* Compiles and applies a tcpdump filter. Main thread. */
 
 #include <errno.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 
 enum { LINK_COUNT = 2, WHOLE_PACKET = 65535 };
 
-/* libpcap's numbers for the two, which are not those of files. */
+/* libpcap's numbers for the link types, which differ from those in files. */
 static const int link_types[LINK_COUNT] = {DLT_EN10MB, DLT_RAW};
 
 struct filter {
     char *text;
     struct bpf_program programs[LINK_COUNT];
-    bool compiled[LINK_COUNT]; /* else no packet of that link type can match */
+    bool compiled[LINK_COUNT]; /* if false, no packet of that link type can match */
 };
 
 DEFINE_CLEANUP(pcap_t *, pcap_close)
@@ -33,7 +33,7 @@ static int compile(struct filter *filter, size_t i, struct fault *fault)
     return 0;
 }
 
-/* What can only be asked of a link header ("ether host") has no meaning without one: that is no fault. */
+/* Conditions on a link header ("ether host") do not compile for packets without one: this is no fault. */
 int filter_new(const char *text, struct filter **ret_filter, struct fault *fault)
 {
     _cleanup_(filter_freep) struct filter *filter = calloc(1, sizeof(*filter));

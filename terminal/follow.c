@@ -10,7 +10,8 @@
 #include "base/clock.h"
 #include "terminal/ending.h"
 
-/* A flood overwrites what is recorded of it at some pace: who looks less often sees less of it. */
+/* During a flood, records are overwritten at a certain pace: with longer pauses we would see fewer of
+ * them. */
 #define LOOK_NS (NS_PER_SECOND / 4)
 
 struct state {
@@ -29,7 +30,7 @@ static uint64_t all_packets(const struct records *records)
     return sum;
 }
 
-/* Sites that the daemon gave up meanwhile take what was dropped there with them. */
+/* Counts drops since the last look. Those at sites that the daemon removed meanwhile are not counted. */
 static void count_packets(struct follow *follow, struct state *state, const struct records *records)
 {
     uint64_t packets = all_packets(records);
@@ -40,7 +41,7 @@ static void count_packets(struct follow *follow, struct state *state, const stru
     state->began = true;
 }
 
-/* A signal that came meanwhile ends it where it is looked for. */
+/* Writes the text. A signal that arrives meanwhile is handled by the caller's loop. */
 static int flush(struct follow *follow)
 {
     int error = follow->text.error;
@@ -66,7 +67,7 @@ static int pass(struct follow *follow, const struct records *records)
     return error ? error : flush(follow);
 }
 
-/* Once for each time that it goes, and comes back. */
+/* Reports once when the service stops answering, and once when it answers again. */
 static void tell_silence(struct state *state, const struct fault *fault)
 {
     bool silent = fault != NULL;
@@ -121,7 +122,7 @@ static int look_on(struct follow *follow, struct fault *fault)
         error = ending_wait(follow->ending, follow->out, left_ns < LOOK_NS ? left_ns : LOOK_NS);
         if (error < 0 && error != -EINTR)
             return error;
-        /* What came until now is looked at, too. */
+        /* Looks once more, at what has come until now. */
         last = error == -EINTR || left_ns <= LOOK_NS;
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netdrop-terminal: the packets that this host drops, for people and for files. A client of the exporter's
- * local socket, which netdrop-exporter runs in its own place for --watch and --capture: libpcap and ncurses
- * are here, and never in the daemon. One thread. Exit status 2 is a wrong filter, 1 a failure.
+ * netdrop-terminal: shows or saves the packets that this host drops. A client of the exporter's local socket;
+ * netdrop-exporter executes it for --watch and --capture. So libpcap and ncurses are used here, and never in
+ * the daemon. One thread. Exit status 2 means a wrong filter, 1 a failure.
  */
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static int fail(const struct fault *fault)
     return EXIT_FAILURE;
 }
 
-/* Nobody is there, as opposed to one that may not be asked, or does not answer. */
+/* Returns true if no service listens, as opposed to one that refuses us or does not answer. */
 static bool is_absent(int error)
 {
     return error == -ENOENT || error == -ECONNREFUSED;
@@ -47,7 +47,7 @@ static int ask_first(const char *path, struct fault *fault)
     return error < 0 ? fault_set(fault, error, "%s", inner.text) : 0;
 }
 
-/* The path by which one answers: the service, else one of our own where that is possible. */
+/* Returns the path of the socket to ask: the service's, or that of a private daemon if one can be started. */
 static int find_daemon(const struct arguments *arguments, int ending, struct private_daemon *own,
                        const char **ret_path, struct fault *fault)
 {

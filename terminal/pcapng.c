@@ -2,8 +2,8 @@
 #include "terminal/pcapng.h"
 
 /*
- * Writes the blocks of a pcapng file. Pure; main thread. Numbers are in the byte order of this machine, which
- * the section's header tells.
+ * Writes the blocks of a pcapng file. Pure; main thread. Numbers have the byte order of this machine; the
+ * header of the section says which it is.
  */
 
 #include <string.h>
@@ -13,14 +13,14 @@ enum {
     BLOCK_INTERFACE = 1,
     BLOCK_PACKET = 6,
     BYTE_ORDER = 0x1a2b3c4d,
-    VERSION = 1, /* and 0 */
+    VERSION = 1, /* version 1.0 */
     OPTION_END = 0,
     OPTION_COMMENT = 1,
     SECTION_APPLICATION = 4,
     INTERFACE_NAME = 2,
     INTERFACE_DESCRIPTION = 3,
     INTERFACE_RESOLUTION = 9,
-    NANOSECONDS = 9, /* ten to the power of minus that */
+    NANOSECONDS = 9, /* ten to the power of minus nine */
     OPTION_MAX = 0xfff0,
 };
 
@@ -34,7 +34,7 @@ static void put_u32(struct buffer *out, uint32_t value)
     buffer_append(out, &value, sizeof(value));
 }
 
-/* Bytes, and zeros up to a whole word. */
+/* Writes bytes, and zeros up to a multiple of four. */
 static void put_padded(struct buffer *out, const void *data, size_t size)
 {
     static const char zeros[sizeof(uint32_t)];
@@ -58,7 +58,7 @@ static void put_text(struct buffer *out, uint16_t code, const char *text)
         put_option(out, code, text, strlen(text));
 }
 
-/* A block's head; its length is only known at its end. */
+/* Writes the head of a block. Its length is filled in at the end. */
 static size_t block_begin(struct buffer *out, uint32_t type)
 {
     size_t begin = out->size;
@@ -100,7 +100,7 @@ void pcapng_interface(const char *name, const char *description, unsigned link_t
 
     put_u16(out, (uint16_t)link_type);
     put_u16(out, 0);
-    put_u32(out, 0); /* as many bytes of a packet as there are */
+    put_u32(out, 0); /* no limit on the bytes of a packet */
     put_text(out, INTERFACE_NAME, name);
     put_text(out, INTERFACE_DESCRIPTION, description);
     put_option(out, INTERFACE_RESOLUTION, &resolution, sizeof(resolution));

@@ -2,9 +2,9 @@
 #include "terminal/private_daemon.h"
 
 /*
- * Starts an exporter of our own if none runs. Main thread. The socket is made here and handed over as systemd
- * would (sd_listen_fds(3)): its file, in a folder of ours, goes before anybody could know it, so that nothing
- * is left to remove at the end. A process that holds the inode reaches the socket all the same, by
+ * Starts a private exporter if no service runs. Main thread. We make the socket, and pass it as systemd would
+ * (sd_listen_fds(3)). Its file, in a folder of ours, is removed before anybody can find it, so that nothing
+ * is left to remove at the end. A process that holds the inode still reaches the socket, through
  * /proc/self/fd.
  */
 
@@ -29,8 +29,8 @@
 #include "base/privileges.h"
 #include "terminal/ending.h"
 
-#define READY_NS (20 * NS_PER_SECOND) /* to begin, on a busy machine */
-#define STOP_NS  (8 * NS_PER_SECOND)  /* to end: it waits for threads itself */
+#define READY_NS (20 * NS_PER_SECOND) /* for the start, on a busy machine */
+#define STOP_NS  (8 * NS_PER_SECOND)  /* for the end, when it waits for its threads */
 #define LOOK_NS  (NS_PER_SECOND / 50)
 
 enum { LISTEN_FD = 3, BACKLOG = 16, SAID_SIZE = 4096, STATUS_OK = 200, ANSWER_MAX = 1 << 16 };
@@ -43,7 +43,7 @@ bool private_daemon_possible(void)
            privileges_have(CAPABILITY(CAP_SYS_ADMIN) | CAPABILITY(CAP_NET_ADMIN));
 }
 
-/* Listens in a folder of ours, and opens the file by its inode before both go. */
+/* Listens in a folder of ours, and opens the file of the socket before both are removed. */
 static int listen_in(const char *folder, int fd, int *ret_file)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -76,7 +76,7 @@ static int make_socket(int *ret_listener, int *ret_file)
     return 0;
 }
 
-/* For the new program: what it was started with, then what it is for. */
+/* Returns the command of the exporter: the flags that we were given, then those for this purpose. */
 static char **command(const struct arguments *arguments)
 {
     static const char *const ours[] = {"--collector.disable-defaults", "--collector.drop_monitor",
@@ -97,7 +97,7 @@ static char **command(const struct arguments *arguments)
     return words;
 }
 
-/* In the child. A group of its own: what is typed at the terminal is not for it. */
+/* Runs in the child. A session of its own keeps the terminal's signals away from it. */
 static void become(char **words, int listener, int said, pid_t parent)
 {
     char pid[PRIVATE_PATH_SIZE];
@@ -163,7 +163,7 @@ static bool is_gone(struct private_daemon *daemon)
     return true;
 }
 
-/* The last line that it said, of a program that ended. */
+/* Reports the last line of output of an exporter that ended. */
 static int gone_fault(const struct private_daemon *daemon, struct fault *fault)
 {
     char said[SAID_SIZE], last[SAID_SIZE];

@@ -2,8 +2,7 @@
 #include "terminal/records.h"
 
 /*
- * Parses the daemon's answer to /records. Main thread. cJSON makes a tree of whatever is JSON; what is taken
- * from it is checked here.
+ * Parses the daemon's answer to /records. Main thread. cJSON accepts any JSON; this file checks each value.
  */
 
 #include <errno.h>
@@ -20,7 +19,7 @@
 #include "base/harmless.h"
 
 enum { STACK_LINES_MAX = 64, TIME_DIGITS = 9, CONTAINER_SHOWN = 12 };
-#define NUMBER_MAX 9007199254740992.0 /* up to here a double holds every whole number */
+#define NUMBER_MAX 9007199254740992.0 /* a double holds every integer up to this */
 
 DEFINE_CLEANUP(cJSON *, cJSON_Delete)
 
@@ -33,7 +32,7 @@ static void take_text(const cJSON *object, const char *key, char *to, size_t siz
 
 #define TAKE_TEXT(object, key, array) take_text(object, key, array, sizeof(array))
 
-/* 0 for what is no number, or none that can be counted to. */
+/* Returns 0 if it is not a number that a double holds exactly. */
 static uint64_t number_of(const cJSON *object, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -43,8 +42,8 @@ static uint64_t number_of(const cJSON *object, const char *key)
     return (uint64_t)item->valuedouble;
 }
 
-/* "1764438000.118204000": nanoseconds. A text, because a number would be read as a double, which is 238 ns
- * coarse. */
+/* Parses "1764438000.118204000" to nanoseconds. It is a string because cJSON would read a number as a double,
+ * which has a resolution of 238 ns. */
 static uint64_t time_of(const cJSON *object, const char *key)
 {
     const char *at = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key)), *end;
@@ -63,7 +62,7 @@ static uint64_t time_of(const cJSON *object, const char *key)
     return time_ns;
 }
 
-/* "0x0800" */
+/* Parses "0x0800". */
 static unsigned protocol_of(const cJSON *object)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "protocol"));
@@ -76,7 +75,7 @@ static unsigned protocol_of(const cJSON *object)
     return value;
 }
 
-/* Pairs of digits, up to the first that is none. */
+/* Parses pairs of hexadecimal digits, up to the first byte that is none. */
 static void take_data(const cJSON *object, struct record *record)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "data"));
@@ -161,7 +160,7 @@ static int take_sites(const cJSON *array, struct records *records)
     return cJSON_IsArray(array) ? 0 : -EPROTO;
 }
 
-/* The record is counted, and freed with all others, once it stays. */
+/* The record counts only once it is complete; the caller frees it with the others. */
 static int take_record(const cJSON *object, struct records *records)
 {
     struct record *record;

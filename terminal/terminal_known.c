@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "terminal/terminal_known.h"
 
-/* Asks whether curses knows the terminal. Main thread. */
+/* Checks whether curses knows the terminal. Main thread. */
 
 #include <curses.h>
 #include <term.h>

@@ -23,7 +23,7 @@ size_t watch_selected(const struct watch *watch)
     return 0;
 }
 
-/* Nobody has chosen: the first one is, whichever it becomes. */
+/* Until the user selects a site, the first one is selected, whichever it is. */
 void watch_arrange(struct watch *watch)
 {
     watch_sites_arrange(&watch->sites, watch->order, watch->filter);

@@ -13,7 +13,7 @@
 
 enum { LINE_MAX_CELLS = 512 };
 
-/* The next character; what this locale does not have is '?'. */
+/* Returns the next character, or '?' if the locale does not have it. */
 static wchar_t next(const char **text, mbstate_t *state)
 {
     wchar_t character = L'?';

@@ -2,8 +2,8 @@
 #include "terminal/watch_draw.h"
 
 /*
- * Draws the live view. Main thread. Texts are harmless where they come from (records.h); here they are cut to
- * the columns there are.
+ * Draws the live view. Main thread. records.h makes texts harmless; this file cuts them to the width of their
+ * columns.
  */
 
 #include <curses.h>
@@ -20,7 +20,7 @@ enum {
     RATE_WIDTH = 8,
     TOTAL_WIDTH = 12,
     GAP = 2,
-    INDENT = 17, /* of packets */
+    INDENT = 17, /* of packet lines */
     PACKETS_MOST = 4,
     FUNCTION_LEAST = 20,
     FUNCTION_MOST = 44,
@@ -31,7 +31,7 @@ enum {
     WORKLOAD_LEAST = 10,
 };
 
-/* Where the columns begin that are as wide as what is in them. */
+/* Where the columns begin whose width depends on their content. */
 struct columns {
     int function, reason, device, workload;
 };
@@ -41,7 +41,7 @@ static int clamp(int value, int least, int most)
     return value < least ? least : value > most ? most : value;
 }
 
-/* What the window has no room for, the widest gives. */
+/* Fits the columns into the window: the widest ones give way. */
 static struct columns columns_of(const struct watch_sites *sites)
 {
     int function = FUNCTION_LEAST, reason = REASON_LEAST, device = DEVICE_LEAST, excess;
@@ -103,7 +103,7 @@ static void draw_columns(const struct columns *columns)
     canvas_text(1, columns->workload, COLS, "workload");
 }
 
-/* Of the newest packet: it is not the site's. */
+/* The workload of the site's newest packet: other packets may belong to others. */
 static void workload_of(const struct watch *watch, const struct watch_site *site, char text[RECORD_UNIT_SIZE])
 {
     size_t index = 0;
@@ -132,7 +132,7 @@ static void draw_site(const struct watch *watch, const struct watch_site *site, 
     canvas_text(row, columns->workload, COLS, text);
 }
 
-/* The site's line, and its packets below; the row behind them. */
+/* Draws the site's line and its packets below. Returns the row after them. */
 static int draw_block(const struct watch *watch, size_t i, const struct columns *columns, size_t packets,
                       int row)
 {
@@ -148,7 +148,7 @@ static int draw_block(const struct watch *watch, size_t i, const struct columns 
     return row;
 }
 
-/* As many as let all sites be seen, where that is possible. */
+/* Returns how many packets each site shows: as many as leave room for all sites, at least one. */
 static size_t packets_each(size_t sites)
 {
     size_t each = sites ? watch_draw_page() / sites : 1;

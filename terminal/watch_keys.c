@@ -57,7 +57,7 @@ static void answer_key(struct watch *watch, int key)
     }
 }
 
-/* How far a key moves; 0: it is none that does. */
+/* Returns how far a key moves the selection, or 0 for other keys. */
 static long distance(int key, long page)
 {
     switch (key) {
@@ -96,7 +96,7 @@ static void scroll_lines(struct watch *watch, long steps)
 {
     long to = (long)watch->scrolled + steps;
 
-    watch->scrolled = to < 0 ? 0 : (size_t)to; /* its end, who draws knows */
+    watch->scrolled = to < 0 ? 0 : (size_t)to; /* the page cuts it to its own end */
 }
 
 static void open_site(struct watch *watch)

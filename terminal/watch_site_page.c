@@ -2,8 +2,8 @@
 #include "terminal/watch_site_page.h"
 
 /*
- * Draws one drop site with its last packets. Main thread. Its lines are drawn as if there were room for all,
- * and counted: so far one can scroll.
+ * Draws one drop site with its last packets. Main thread. All lines are drawn as if there were room, and
+ * counted: this is how far one can scroll.
  */
 
 #include <curses.h>
@@ -15,12 +15,12 @@
 enum { LABEL_WIDTH = 20, INDENT = 4 };
 
 struct page {
-    int row, end;   /* of the screen */
-    size_t skipped; /* lines above it */
-    size_t count;   /* of lines so far */
+    int row, end;   /* on the screen */
+    size_t skipped; /* lines above the screen */
+    size_t count;   /* lines so far */
 };
 
-/* The row of the next line; -1: it is not on the screen. */
+/* Returns the row of the next line, or -1 if it is not on the screen. */
 static int next_row(struct page *page)
 {
     size_t line = page->count++;
@@ -70,7 +70,7 @@ static void put_stack(struct page *page, const char *stack)
     }
 }
 
-/* Whose it was is behind it: of one site packets may be of many. */
+/* Shows the workload after each packet: a site may drop packets of many. */
 static void put_packet(struct page *page, const struct record *record)
 {
     char workload[RECORD_UNIT_SIZE];
@@ -100,7 +100,7 @@ void watch_site_page(struct watch *watch, int row, int end)
     struct page page = {.row = row, .end = end, .skipped = SIZE_MAX};
     size_t room = end > row ? (size_t)(end - row) : 0;
 
-    /* Once without a screen, to know how many there are. */
+    /* A first pass without a screen counts the lines. */
     put_site(&page, site);
     put_packets(&page, site, watch->filter);
     if (watch->scrolled + room > page.count)

@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 
-#define SMOOTH_SECONDS 3.0 /* so long a change takes to show for the most part */
+#define SMOOTH_SECONDS 3.0 /* after so long, most of a change shows */
 #define RATE_UNKNOWN   (-1.0)
 
 static void site_free(struct watch_site *site)
@@ -42,7 +42,7 @@ static struct watch_site *find(const struct watch_sites *sites, uint64_t id)
     return at < sites->count && sites->items[at]->site.id == id ? sites->items[at] : NULL;
 }
 
-/* A site that the last answer did not have has been counting since then. */
+/* A site that the last answer did not have began to count after it. */
 static void rate_update(struct watch_site *site, const struct record_site *now, double seconds)
 {
     uint64_t more = now->packets >= site->site.packets ? now->packets - site->site.packets : 0;
@@ -66,7 +66,7 @@ static struct watch_site *site_new(bool first)
     return site;
 }
 
-/* Those that the daemon has given up are given up, too. */
+/* Removes the sites that the daemon has removed. */
 static void remove_gone(struct watch_sites *sites, const struct records *records)
 {
     size_t kept = 0;
@@ -115,7 +115,7 @@ static bool passes(const struct record *record, const struct filter *filter)
     return filter_match(filter, &packet);
 }
 
-/* The one that is given up for another: the oldest of those that the filter holds back, else the oldest. */
+/* Returns the packet to replace: the oldest that does not pass the filter, else the oldest. */
 static size_t least_wanted(const struct watch_site *site, const struct filter *filter)
 {
     for (size_t i = site->recent_count; i > 0; i--)
@@ -131,8 +131,8 @@ static void remove_recent(struct watch_site *site, size_t i)
     memmove(site->recent + i, site->recent + i + 1, (site->recent_count - i) * sizeof(*site->recent));
 }
 
-/* The record becomes the site's own, unless all that it has are wanted more: a flood beside the few that pass
- * the filter must not take their places. */
+/* Takes ownership of the record, unless it does not pass the filter and all that the site has do: a flood
+ * must not push out the few packets that pass. */
 static void site_take(struct watch_site *site, struct record *record, const struct filter *filter)
 {
     if (site->recent_count == WATCH_RECENT) {

@@ -2,8 +2,8 @@
 #include "terminal/watch_view.h"
 
 /*
- * Runs the live view on a terminal. Main thread. Signals that end it wait until it is safe to (ending.h), but
- * while the screen is written: a terminal that has stopped would hold us up there for ever.
+ * Runs the live view on a terminal. Main thread. Signals wait until ending is safe (ending.h), except while
+ * the screen is written: a terminal that has stopped would block us forever.
  */
 
 #include <curses.h>
@@ -28,10 +28,10 @@ enum { ESCAPE_MS = 25, NS_PER_MS = 1000000 };
 struct view {
     struct watch watch;
     struct daemon_client *client;
-    WINDOW *keys; /* a pad: to read a key from it never draws */
+    WINDOW *keys; /* a pad: reading a key from it does not draw */
     int ending;
     uint64_t next_ns; /* CLOCK_BOOTTIME of the next look */
-    bool stale;       /* the screen is not what it should be */
+    bool stale;       /* the screen must be drawn again */
 };
 
 bool watch_view_possible(const char **ret_why)
@@ -77,7 +77,7 @@ static bool screen_takes(void)
     return poll(&screen, 1, 0) == 1 && screen.revents & POLLOUT;
 }
 
-/* Not to one that takes nothing just now: the next look is soon enough. */
+/* Draws, unless the terminal takes no output now: the next look is soon enough. */
 static void show(struct view *view)
 {
     sigset_t set;
@@ -103,7 +103,7 @@ static int wait_ms(const struct view *view)
     return now_ns >= view->next_ns ? 0 : (int)((view->next_ns - now_ns) / NS_PER_MS) + 1;
 }
 
-/* Waits for a key, a signal, a new size or the next look. False: it is over. */
+/* Waits for a key, a signal, a new window size or the next look. Returns false if the view must end. */
 static bool await(struct view *view)
 {
     struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = view->ending, .events = POLLIN}};
@@ -135,9 +135,9 @@ static void run(struct view *view)
     } while (await(view) && take_keys(view));
 }
 
-/* While the screen is written: it may have stopped, and what it has not shown is in the way of putting it
- * back. The next signal ends us at once. curses(3) does the same in a handler of its own, but waits, and
- * ignores the next. */
+/* Handles signals while the screen is written. The terminal may have stopped; then output that it has not
+ * shown would block restoring it, and is discarded. The next signal ends the process at once. curses(3)
+ * installs a similar handler, but that one waits, and ignores the next signal. */
 static void end_here(int number)
 {
     (void)number;
@@ -166,7 +166,7 @@ static bool prepare(struct view *view)
     return true;
 }
 
-/* Puts the terminal back. One that has stopped keeps what it has not shown yet from us. */
+/* Restores the terminal. If it has stopped, discards output that it has not shown. */
 static void leave(struct view *view)
 {
     ending_last(view->ending);
