@@ -12,7 +12,7 @@
 #include "daemon/command_output.h"
 #include "daemon/run/handover_set.h"
 
-/* What a scrape right now would have of it. False, with the fault, where it cannot be read. */
+/* Counts the series that a scrape would have now. Returns false and sets the fault if the collector fails. */
 static bool count_series(const struct collector *collector, struct collector_state *state,
                          uint64_t *ret_series, struct fault *fault)
 {
@@ -25,7 +25,8 @@ static bool count_series(const struct collector *collector, struct collector_sta
     return error == 0;
 }
 
-/* A copy of the collector's own settings, but for one option. NULL: out of memory, or not a value for it. */
+/* Copies the collector's own settings, with one option set to its other value. Returns NULL if memory runs
+ * out, or if the value is not valid. */
 static void *settings_but_for(const struct option_table *table, const void *settings,
                               const struct option *but)
 {
@@ -44,7 +45,8 @@ static void *settings_but_for(const struct option_table *table, const void *sett
     return copy;
 }
 
-/* How many series it would have with the option's other value; nothing where that is what it has. */
+/* Lists how many series the other value of the option would make. Lists nothing if the option has this value
+ * already. */
 static void list_other(const struct collector *collector, const struct collector_context *usual,
                        const struct option *option, struct buffer *out)
 {
@@ -100,7 +102,7 @@ static void list_collector(const struct settings *settings, struct limits *limit
         buffer_printf(out, "no: %s\n", fault.text);
         return;
     }
-    /* A collector that had to choose says what it chose, and why. */
+    /* A collector that had to choose between sources says which one it chose, and why. */
     buffer_printf(out, "yes%s%s\n", fault.text[0] ? ": " : "", fault.text);
     list_series(collector, &context, state, out);
     (void)collector_close(collector, state);
@@ -112,7 +114,7 @@ int command_list_collectors(const struct settings *settings)
     struct limits limits = {};
     int status = EXIT_SUCCESS;
 
-    /* One after the other, so that one that hangs is known by those before it. */
+    /* One after the other: if one hangs, the output ends with those before it. */
     for (size_t i = 0; i < collector_count && status == EXIT_SUCCESS; i++) {
         buffer_clear(&out);
         list_collector(settings, &limits, i, &out);

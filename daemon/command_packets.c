@@ -3,7 +3,7 @@
 
 /*
  * Runs netdrop-terminal in place of this program for --watch and --capture. Main thread. terminal/arguments.h
- * says which arguments it gets.
+ * describes its arguments.
  */
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 #define TERMINAL "netdrop-terminal"
 
-/* "NAME=VALUE" as a word of the command. */
+/* Adds "NAME=VALUE" to the words of the command. */
 static int add_text(struct string_list *words, const char *name, const char *value)
 {
     _cleanup_(buffer_done) struct buffer word = {};
@@ -40,7 +40,7 @@ static int add_number(struct string_list *words, const char *name, uint64_t numb
     return add_text(words, name, text);
 }
 
-/* What an exporter is started with that sees the same. */
+/* Adds the flags that make a private exporter see the same. */
 static int add_flags(struct string_list *words, const struct settings_source *source)
 {
     int error = source->config_file ? add_text(words, "--config.file", source->config_file) : 0;
@@ -75,7 +75,7 @@ static int add_all(struct string_list *words, const struct cli *cli, const struc
     return error ? error : add_flags(words, &cli->source);
 }
 
-/* Beside the program where it was built, else where both are installed. */
+/* Finds netdrop-terminal: beside this program in a build directory, else where both are installed. */
 static void find_terminal(const char *exporter, char path[PATH_MAX])
 {
     (void)snprintf(path, PATH_MAX, "%.*s/" TERMINAL, (int)(strrchr(exporter, '/') - exporter), exporter);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/command_report.h"
 
-/* Implements --report: asks the running daemon, or looks for itself. Main thread. */
+/* Implements --report: asks the running service, or else collects for a few seconds itself. Main thread. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,16 +21,16 @@
 #include "daemon/systemd/log.h"
 #include "daemon/trend/trend.h"
 
-#define ANSWER_NS (2 * NS_PER_SECOND)     /* the service is waited for */
-#define LOOK_NS   (NS_PER_SECOND / 5 * 4) /* from one look to the next */
-#define STOP_NS   (NS_PER_SECOND / 2)     /* threads are, at the end */
+#define ANSWER_NS (2 * NS_PER_SECOND)     /* how long the service may take to answer */
+#define LOOK_NS   (NS_PER_SECOND / 5 * 4) /* between two looks */
+#define STOP_NS   (NS_PER_SECOND / 2)     /* how long threads may take at the end */
 enum {
-    LOOKS = 4, /* the first is what the others are compared with */
+    LOOKS = 4, /* the first is the base of the others */
     REPORT_MAX = 1 << 20,
     STATUS_OK = 200,
 };
 
-/* For people who see colours. */
+/* Returns true if the output goes to a terminal with colours. */
 static bool wants_colours(enum report_format format)
 {
     const char *terminal = getenv("TERM"), *refused = getenv("NO_COLOR");
@@ -58,7 +58,7 @@ static int ask(const struct settings *settings, enum report_format format, struc
     return error;
 }
 
-/* Who looks for a few seconds looks often. */
+/* A short report needs short intervals. */
 static void hurry(struct settings *settings)
 {
     for (size_t i = 0; i < collector_count; i++)
@@ -94,7 +94,7 @@ static int look(const struct engine *engine, const struct settings *settings, en
     return error;
 }
 
-/* Who hangs in the kernel keeps nobody from what was found. */
+/* Collects for a few seconds and prints the report. A collector that hangs does not hold it up. */
 static int collect(struct settings *settings, enum report_format format)
 {
     _cleanup_(buffer_done) struct buffer out = {};

@@ -19,7 +19,7 @@
 #include "daemon/engine.h"
 #include "daemon/systemd/log.h"
 
-/* How often --once looks whether all have ended, and how long it waits for threads at the end. */
+/* How often --once checks whether all collectors have ended, and how long it waits for threads at the end. */
 #define POLL_NS      (2 * NS_PER_SECOND / 1000)
 #define STOP_WAIT_NS (5 * NS_PER_SECOND)
 
@@ -73,11 +73,11 @@ int command_once(struct settings *settings, uint64_t listen_ns)
             status = EXIT_FAILURE;
     }
     if (!engine_done(&engine, STOP_WAIT_NS))
-        _exit(status); /* a thread is still in the kernel */
+        _exit(status); /* a thread still hangs in the kernel */
     return status;
 }
 
-/* The files first, in the order in which they hold. */
+/* Prints the files first, in the order in which they apply. */
 static void print_text(const struct settings *settings, const struct config_binding *bindings, size_t count,
                        struct buffer *out)
 {

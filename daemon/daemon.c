@@ -2,8 +2,8 @@
 #include "daemon/daemon.h"
 
 /*
- * The service itself. The main thread starts everything, then turns an sd-event loop that handles signals
- * and the upkeep.
+ * The service itself. The main thread starts everything, then runs an sd-event loop that handles signals and
+ * the upkeep.
  */
 
 #include <errno.h>
@@ -33,17 +33,17 @@
 
 #define NS_PER_USEC (NS_PER_SECOND / 1000000)
 #define DRAIN_NS    (3 * NS_PER_SECOND)
-/* From the signal to the end. A collector that is merely slow, on a busy machine, still has to undo what it
- * did: drop_monitor would stay switched on. */
+/* From the signal to the exit. A collector that is only slow still has time to undo what it did: otherwise
+ * drop_monitor would stay switched on. */
 #define END_NS (5 * NS_PER_SECOND)
 
 struct daemon {
     const struct settings_source *source;
-    struct settings *started;  /* what cannot change while running: addresses, path, page */
+    struct settings *started;  /* settings that cannot change while running: addresses, path, page */
     struct settings *settings; /* in effect */
     struct engine engine;
     struct page page;
-    struct auth *auth; /* NULL: everybody may ask */
+    struct auth *auth; /* NULL: no authentication */
     struct routes routes;
     struct http *http;
     struct doors doors;
@@ -53,7 +53,7 @@ struct daemon {
     struct incidents *incidents;
     struct status *status;
     struct upkeep upkeep;
-    struct bell bell; /* wakes main */
+    struct bell bell; /* wakes the main thread */
     sd_event *event;
     sd_event_source *turn;
 };
@@ -82,7 +82,7 @@ static void daemon_adopt(struct daemon *daemon, struct settings *settings)
     http_configure(daemon->http, &connections);
     if (runner_set_apply(daemon->engine.runners, settings, 0, &fault) < 0)
         log_error("%s", fault.text);
-    rounds_release(daemon->engine.rounds); /* of what is another collector now */
+    rounds_release(daemon->engine.rounds); /* of collectors with old settings */
     if (self_metrics_config_loaded(daemon->engine.self_metrics, settings->sha256, settings->unknown_keys,
                                    clock_realtime_ns()) < 0)
         log_error("out of memory: the metrics still name the old configuration");
@@ -98,7 +98,7 @@ static void daemon_adopt(struct daemon *daemon, struct settings *settings)
     status_note(daemon->status, NOTE_RELOAD, NULL);
 }
 
-/* What was loaded, both or nothing; what is wrong with it is told. */
+/* Loads settings and secrets, both or neither, and logs what is wrong with them. */
 static bool reload_load(struct daemon *daemon, struct settings **ret_settings, struct secrets *secrets)
 {
     _cleanup_(buffer_done) struct buffer messages = {}, wrong = {};
@@ -131,7 +131,7 @@ static void daemon_reload(struct daemon *daemon)
     sd_notify(0, "READY=1");
 }
 
-/* One turn of what is done again and again, and when the next is. */
+/* Runs the upkeep and sets the timer for the next turn. */
 static int daemon_turn(struct daemon *daemon)
 {
     uint64_t next_ns = upkeep_turn(&daemon->upkeep, &daemon->settings->loss, clock_boottime_ns());
@@ -185,7 +185,7 @@ static int daemon_events(struct daemon *daemon)
     return error < 0 ? error : sd_event_source_set_enabled(daemon->turn, SD_EVENT_ON);
 }
 
-/* Once, however many. */
+/* Warns once, however many listeners take passwords in plain text. */
 static void warn_plain(const struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
@@ -195,7 +195,7 @@ static void warn_plain(const struct listeners *listeners)
         }
 }
 
-/* Takes the users over. */
+/* Takes ownership of the users. */
 static int daemon_auth(struct daemon *daemon, struct secrets *secrets)
 {
     int error;
@@ -262,7 +262,7 @@ static void daemon_routes(struct daemon *daemon)
     };
 }
 
-/* What tells people of losses. */
+/* Starts what reports losses: trends, incidents, log, Status line and page. */
 static int daemon_tell(struct daemon *daemon)
 {
     struct engine *engine = &daemon->engine;
@@ -294,7 +294,7 @@ static int daemon_start(struct daemon *daemon, struct systemd_fds *passed, struc
     if (error < 0)
         return error;
     registry_follower(daemon->engine.registry, &daemon->bell);
-    systemd_fds_warn(passed); /* nobody knows the rest */
+    systemd_fds_warn(passed); /* nobody took the rest */
     systemd_fds_done(passed);
     error = privileges_limit(0);
     if (error < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/engine.h"
 
-/* Puts together what collects, keeps and encodes. Main thread. */
+/* Puts together the parts that collect, keep and encode. Main thread. */
 
 #include <errno.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ static int engine_self_metrics(struct engine *engine, const struct settings *set
                                       clock_realtime_ns());
 }
 
-/* Those that are read behind the others: a bit each. */
+/* Returns a bit for each collector that must be read after the others. */
 static uint64_t explaining(void)
 {
     uint64_t slots = 0;

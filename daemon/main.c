@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * netdrop-exporter: where, on which interface, and why this host drops packets, as Prometheus metrics. The
- * main thread, from the command line to one of the commands. Exit status 2 is a wrong flag or configuration,
- * 1 a failure.
+ * main thread, from the command line to one of the commands. Exit status 2 means a wrong flag or
+ * configuration, 1 a failure.
  */
 
 #include <errno.h>
@@ -45,7 +45,7 @@ static int run(const struct cli *cli, struct settings *settings, struct secrets 
         return command_list_collectors(settings);
     case COMMAND_SELF_TEST:
         return command_self_test(settings);
-    case COMMAND_PRINT_CONFIG: /* it is printed */
+    case COMMAND_PRINT_CONFIG: /* it is already printed */
     case COMMAND_CHECK_CONFIG:
         return EXIT_SUCCESS;
     default:
@@ -53,16 +53,17 @@ static int run(const struct cli *cli, struct settings *settings, struct secrets 
     }
 }
 
-/* True for commands that serve, or say whether that would go well. Who only collects need not be able to read
- * secrets. */
+/* Returns true for commands that serve, or that check whether serving would work. Commands that only collect
+ * need not be able to read secrets. */
 static bool needs_secrets(enum command command)
 {
     return command == COMMAND_RUN || command == COMMAND_CHECK_CONFIG || command == COMMAND_PRINT_CONFIG ||
            command == COMMAND_SELF_TEST;
 }
 
-/* A file that is named, and not there or not whole: it may be on a mount that comes late, or be written this
- * very moment. The service is started again on status 1, until it is; 2 is for what a person has to mend. */
+/* The exit status if a named file is missing or incomplete. It may be on a mount that comes late, or be
+ * written right now: with status 1 systemd starts the service again until the file is there. Status 2 means
+ * that a person must correct something. */
 static int late(const struct cli *cli)
 {
     return cli->command == COMMAND_RUN || cli->command == COMMAND_SELF_TEST ? EXIT_FAILURE : EXIT_USAGE;
@@ -76,7 +77,7 @@ static int configured(const struct cli *cli)
     int error = settings_load(&cli->source, &settings, &messages);
     int status = error == -ENOENT ? late(cli) : EXIT_USAGE;
 
-    /* Also to who may not read the secrets. */
+    /* Also for users who may not read the secrets. */
     if (!error && cli->command == COMMAND_PRINT_CONFIG) {
         status = command_print_config(settings, (enum config_format)cli->config_format);
         error = status == EXIT_SUCCESS ? 0 : -EIO;

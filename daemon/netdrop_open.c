@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netdrop-open: the privileged step of the service. As ExecStartPre=+ `netdrop-open open ARGS` opens what the
- * exporter may not, by the same flags and configuration file, and leaves the descriptors with systemd
- * (sd_pid_notify_with_fds(3), FDSTORE=1), which passes them to the exporter; as ExecStopPost=+ `netdrop-open
- * stop` switches off again what that switched on for the whole system, after a crash too. One thread.
+ * netdrop-open: the privileged step of the service. As ExecStartPre=+, `netdrop-open open ARGS` opens what
+ * the exporter may not open, with the same flags and configuration file, and stores the descriptors with
+ * systemd (sd_pid_notify_with_fds(3), FDSTORE=1), which passes them to the exporter. As ExecStopPost=+,
+ * `netdrop-open stop` switches off again what was switched on for the whole system, also after a crash. One
+ * thread.
  *
- * What was switched on is marked by a file in /run, named by its collector: a monitor that somebody else
+ * A file in /run, named after its collector, marks what was switched on: a monitor that another program
  * started is never stopped.
  *
- * After a restart, a crash or an upgrade, what would be opened may be there already (kept_mark.h): then it
- * stays, and so do the counts in it.
+ * After a restart, a crash or an upgrade, the descriptors may still be stored (kept_mark.h). Then they are
+ * kept, and so are the counts in them.
  */
 
 #include <errno.h>
@@ -32,7 +33,8 @@
 
 enum {
     EXIT_USAGE = 2,
-    TIME_LIMIT_SECONDS = 20, /* systemd would fail the whole service; without us it serves all else */
+    TIME_LIMIT_SECONDS =
+        20, /* later, systemd would fail the whole service; without these descriptors the rest still works */
 };
 
 struct mark {
@@ -66,7 +68,7 @@ static int store(const struct handover *handover)
     return error;
 }
 
-/* What was chosen, and why, nobody but us can say. */
+/* Logs what was chosen, and why: only this program knows it. */
 static void log_opened(const char *name, const struct handover *handover)
 {
     const struct fault *fault = &handover->fault;
@@ -81,7 +83,7 @@ static void log_opened(const char *name, const struct handover *handover)
                   fault->text[0] ? ": " : "", fault->text);
 }
 
-/* What is opened for one collector. */
+/* What is to be opened for one collector. */
 struct opening {
     size_t i; /* of collectors[] */
     bool enabled;
@@ -91,7 +93,7 @@ struct opening {
 struct openings {
     const struct settings *settings;
     struct limits limits;
-    unsigned stored; /* before anything was done; 0 if not known */
+    unsigned stored; /* descriptors at the beginning; 0 if not known */
     struct opening items[];
 };
 
@@ -109,7 +111,7 @@ static bool begin(struct openings *openings, size_t i)
     return opening->kept_as[0];
 }
 
-/* Whether what systemd has is what would be opened now: all that was counted since goes on. */
+/* Returns true if systemd already stores what would be opened now. Then the counts continue. */
 static bool keep(const struct opening *opening, unsigned stored)
 {
     const struct log_fields fields = {.collector = collectors[opening->i]->name};
@@ -155,7 +157,8 @@ static int hand_over(struct openings *openings, struct opening *opening)
     return error;
 }
 
-/* Once all are there. What fails only ends what the next start could have gone on with. */
+/* Marks the stored descriptors, once all are stored. A failure only means that the next start counts from
+ * 0. */
 static void marks_set(const struct openings *openings)
 {
     char text[KEPT_MARK_SIZE];
@@ -189,11 +192,11 @@ static int open_all(const struct settings *settings)
     for (size_t i = 0; i < collector_count && error >= 0; i++)
         any |= begin(openings, i);
     if (any)
-        (void)fd_store_count(&openings->stored); /* systemd is asked where somebody wants to know */
+        (void)fd_store_count(&openings->stored); /* ask systemd only if a collector wants to know */
     for (size_t i = 0; i < collector_count && error >= 0; i++)
         error = hand_over(openings, &openings->items[i]);
     if (error >= 0)
-        error = fd_store_barrier(); /* systemd knows whose messages they are as long as we live */
+        error = fd_store_barrier(); /* wait: systemd can assign our messages only while this process exists */
     if (error >= 0) {
         marks_set(openings);
         return EXIT_SUCCESS;
@@ -213,7 +216,7 @@ static int open_configured(int argc, char *argv[])
         fprintf(stderr, "netdrop-open is for systemd: ExecStartPre=+, with NotifyAccess=exec\n");
         return EXIT_USAGE;
     }
-    /* What is wrong with the configuration, the exporter says next. */
+    /* The exporter, which starts next, reports what is wrong with the configuration. */
     if (cli_parse(argc, argv, &cli, &messages) < 0 || settings_load(&cli.source, &settings, &messages) < 0)
         return EXIT_USAGE;
     log_set_level(cli.log_level);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/own_drop.h"
 
-/* Makes a few drops of our own for --self-test. Main thread, and a process that it makes. */
+/* Drops a few packets of our own for --self-test. Main thread, and a child process. */
 
 #include <errno.h>
 #include <net/if.h>
@@ -21,9 +21,9 @@
 
 #define WAIT_NS (2 * NS_PER_SECOND)
 #define LOOK_NS (NS_PER_SECOND / 500)
-enum { CLOSED_PORT = 9 }; /* "discard": in a namespace of its own nobody is there */
+enum { CLOSED_PORT = 9 }; /* "discard": nothing listens in a new namespace */
 
-/* Whoever may not make one as who he is may be allowed to as root of a user namespace. */
+/* A process that may not make a network namespace may be allowed to do so as root of a user namespace. */
 static int enter_namespace(void)
 {
     int error;
@@ -57,10 +57,10 @@ static int send_all(void)
     for (int i = 0; i < OWN_DROP_COUNT && !error; i++)
         if (sendto(fd, "", 1, MSG_DONTWAIT, (const struct sockaddr *)&closed, sizeof(closed)) < 0)
             error = -errno;
-    return error; /* the descriptor goes with the process */
+    return error; /* the descriptor is closed with the process */
 }
 
-/* The status of the child; -ETIMEDOUT where it took too long, and was ended. */
+/* Returns the child's status, or -ETIMEDOUT if it took too long and was killed. */
 static int wait_for(pid_t child)
 {
     uint64_t end_ns = clock_read_ns(CLOCK_MONOTONIC) + WAIT_NS;

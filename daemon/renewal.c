@@ -11,9 +11,9 @@
 #include "daemon/systemd/log.h"
 #include "daemon/systemd/messages.h"
 
-/* SECRET_FILES stat(2), this often. */
+/* The time between two checks, each of which calls stat(2) on SECRET_FILES files. */
 #define LOOK_NS (5 * NS_PER_SECOND)
-/* What was refused is tried again when its files change, and this often: its time may not have come. */
+/* Refused files are tried again when they change, and also this often: they may become valid later. */
 #define AGAIN_NS (60 * NS_PER_SECOND)
 
 static bool same(const struct file_identity a[SECRET_FILES], const struct file_identity b[SECRET_FILES])
@@ -21,7 +21,7 @@ static bool same(const struct file_identity a[SECRET_FILES], const struct file_i
     return memcmp(a, b, SECRET_FILES * sizeof(*a)) == 0; /* it has no padding */
 }
 
-/* Says it where it is another than before. */
+/* Logs when the certificate becomes valid or invalid. */
 static void tell_time(struct renewal *renewal)
 {
     static const struct log_fields wrong = {.message_id = MESSAGE_CERTIFICATE_TIME};
@@ -119,7 +119,7 @@ static void read_files(struct renewal *renewal)
     log_event(LOG_LEVEL_INFO, &renewed, "certificate, key, authority or users changed and were reloaded");
 }
 
-/* Returns true if they should be read. */
+/* Returns true if the files should be read. */
 static bool files_changed(struct renewal *renewal, uint64_t now_ns)
 {
     struct file_identity now[SECRET_FILES];

@@ -2,8 +2,8 @@
 #include "daemon/self_test.h"
 
 /*
- * Implements --self-test. Main thread. It uses the same runners and registry as the daemon, with all that
- * --once does.
+ * Implements --self-test. Main thread. Uses the same runners and registry as the daemon, and all that --once
+ * does.
  */
 
 #include <inttypes.h>
@@ -17,13 +17,13 @@
 #include "daemon/own_drop.h"
 #include "daemon/systemd/log.h"
 
-#define LISTEN_NS (2 * NS_PER_SECOND) /* the kernel's monitor tells each second */
+#define LISTEN_NS (2 * NS_PER_SECOND) /* the kernel's monitor reports once a second */
 #define POLL_NS   (NS_PER_SECOND / 100)
 #define STOP_NS   (2 * NS_PER_SECOND)
 
 enum { NAME_COLUMN = 14, RESULT_COLUMN = 10 };
 
-/* What there was to see of our own drops. */
+/* What was seen of our own drops. */
 struct sighting {
     uint64_t count;
     char where[160]; /* room for a reason and a function */
@@ -39,8 +39,8 @@ static void print_line(const char *name, const char *result, const char *text)
            line.error ? "" : line.data);
 }
 
-/* Returns true if somebody else's drops cannot be told from ours: for lack of a socket, as far as it is
- * known, and neither of the host's own namespace nor of one that has a name, which ours has not. */
+/* Returns true if a drop may be one of ours: the reason is a missing socket, as far as it is known, and the
+ * namespace is neither the host's nor one with a name, since ours has none. */
 static bool may_be_ours(const struct row_set *rows, size_t row)
 {
     static const char *const reasons[] = {"NO_SOCKET", "NOT_SPECIFIED", ""};
@@ -54,7 +54,7 @@ static bool may_be_ours(const struct row_set *rows, size_t row)
     return false;
 }
 
-/* The site that counted most of what may be ours. */
+/* Finds the site that counted most drops that may be ours. */
 static void look_in_table(const struct table *table, size_t column, struct sighting *sighting)
 {
     for (size_t row = 0; row < table->rows->count; row++) {
@@ -90,7 +90,7 @@ static struct sighting look(const struct registry *registry)
     return sighting;
 }
 
-/* A collector whose drop sites ours would be in is open. */
+/* Returns true if a collector is open that should count our drops. */
 static bool is_counting(const struct engine *engine, const struct settings *settings)
 {
     for (size_t i = 0; i < collector_count; i++)
@@ -124,7 +124,7 @@ static int tell_collector(const struct registry *registry, const struct settings
     return collectors[i]->explains || settings_collector_chosen(settings, i) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* What came of our own drops; `made` holds why they were not. */
+/* Reports what became of our drops. `made` says why they could not be made. */
 static int tell_drop(const struct registry *registry, bool counting, const struct fault *made)
 {
     struct sighting sighting = look(registry);
@@ -183,6 +183,6 @@ int command_self_test(struct settings *settings)
         status = tell(&engine, settings, counting, &made);
     }
     if (!engine_done(&engine, STOP_NS))
-        _exit(status); /* a thread is still in the kernel */
+        _exit(status); /* a thread still hangs in the kernel */
     return status;
 }

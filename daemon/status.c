@@ -2,8 +2,8 @@
 #include "daemon/status.h"
 
 /*
- * Logs changes of state and writes the Status line. Main thread. Changes are seen by comparing, not by being
- * told: a thread that hangs cannot tell. The Status line is text for people; scripts read the metrics.
+ * Logs changes of state and writes the Status line. Main thread. It compares states instead of being
+ * notified: a thread that hangs cannot notify. The Status line is for people; scripts read the metrics.
  */
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "daemon/systemd/log.h"
 #include "daemon/systemd/messages.h"
 
-/* A collection that takes longer is followed. */
+/* The Status line shows a collection that takes longer. */
 #define SLOW_NS (NS_PER_SECOND / 20)
 
 struct seen {
@@ -33,12 +33,12 @@ struct status {
     const struct registry *registry;
     const struct incident_log *log;
     char notes[NOTE_COUNT][160];
-    uint64_t sent_ns;   /* when the line was; 0 if never */
+    uint64_t sent_ns;   /* when the line was sent; 0 if never */
     struct buffer line; /* as sent last, NUL-terminated */
     struct buffer next; /* as it reads now */
     struct buffer trouble;
     size_t up, expected;
-    uint64_t again_ns; /* when to look */
+    uint64_t again_ns; /* when to look again */
     struct seen seen[];
 };
 
@@ -70,7 +70,7 @@ void status_note(struct status *status, enum status_note kind, const char *text)
     (void)snprintf(status->notes[kind], sizeof(status->notes[kind]), "%s", text ? text : "");
 }
 
-/* What a change of state is worth, and what it is called. */
+/* The log level and name of a change of state. */
 static const struct {
     const char *message_id;
     enum log_level level;
@@ -117,7 +117,7 @@ static void log_change(const char *name, const struct seen *seen, const struct c
     }
 }
 
-/* What a collector that has a choice chose: when it is another than last time. */
+/* Logs what a collector chose, if it differs from the last time. */
 static void log_choice(const char *name, struct seen *seen, const char *note)
 {
     const struct log_fields fields = {.message_id = MESSAGE_COLLECTOR_CHOICE, .collector = name};
@@ -129,7 +129,7 @@ static void log_choice(const char *name, struct seen *seen, const char *note)
         log_event(LOG_LEVEL_INFO, &fields, "collector %s: works %s", name, note);
 }
 
-/* One collector's part in the Status line. */
+/* Adds one collector to the Status line. */
 static void status_count(struct status *status, const char *name, const struct collector_health *health)
 {
     struct buffer *trouble = &status->trouble;
@@ -148,7 +148,7 @@ static void status_count(struct status *status, const char *name, const struct c
         buffer_printf(trouble, " (%s)", health->reason);
 }
 
-/* The line as it reads now, NUL-terminated. */
+/* Composes the present line, NUL-terminated. */
 static void status_compose(struct status *status, size_t devices)
 {
     struct buffer *next = &status->next;
@@ -170,7 +170,7 @@ static void status_compose(struct status *status, size_t devices)
     buffer_append(next, "", 1);
 }
 
-/* Sends the line where it reads differently from the last one. */
+/* Sends the line if it differs from the last one. */
 static void status_send(struct status *status, size_t devices, uint64_t now_ns)
 {
     struct buffer sent = status->line;

@@ -2,8 +2,8 @@
 #include "daemon/upkeep.h"
 
 /*
- * Runs the periodic work of the main thread. It touches neither the kernel's numbers nor a client, so that
- * nothing can hang it.
+ * Runs the periodic work of the main thread. It never calls what may hang: neither the kernel's counters nor
+ * a client.
  */
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 
-/* So many pings in a watchdog's time: two of them may come to nothing on a busy machine. */
+/* Pings in a watchdog period: two of them may fail on a busy machine. */
 enum { PINGS = 3, LOOKS_A_PING = 4 };
 
 static int64_t clock_offset_ns(void)
@@ -33,9 +33,9 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-/* A ping is worth what the answer to its question is. The question is a turn's, the answer is looked for at
- * one that comes long after it; where it is not there yet, at those that come soon. A stuck collector never
- * withholds the ping: killing us would not help it. */
+/* Pings the watchdog if our own HTTP threads answered a question. One turn asks; a much later turn looks for
+ * the answer, and if it is missing, looks again soon. A stuck collector never withholds the ping: killing us
+ * would not help. */
 static uint64_t ping(struct upkeep *upkeep, uint64_t now_ns)
 {
     uint64_t every_ns = upkeep->watchdog_ns / PINGS;
@@ -53,8 +53,8 @@ static uint64_t ping(struct upkeep *upkeep, uint64_t now_ns)
     return now_ns + every_ns;
 }
 
-/* What was stamped before the clock was set (a host without one starts in 1970) is put right. A clock that is
- * merely slewed is left alone: time stamps that creep would be no use. */
+/* Corrects times that were taken before the clock was set (a host without a battery-backed clock starts in
+ * 1970). Ignores a clock that is only slewed: time stamps that creep would be useless. */
 static void follow_clock(struct upkeep *upkeep)
 {
     int64_t before_ns = upkeep->clock_offset_ns;
@@ -64,7 +64,7 @@ static void follow_clock(struct upkeep *upkeep)
         self_metrics_clock_set(upkeep->self_metrics, upkeep->clock_offset_ns - before_ns);
 }
 
-/* Where packets are lost all that is cheap looks more often, so that log and Status line follow. */
+/* While packets are lost, everything cheap runs more often, so that log and Status line follow. */
 static void follow_losses(struct upkeep *upkeep, const struct loss_settings *settings, uint64_t now_ns)
 {
     _cleanup_(freep) struct loss_report *report = NULL;
@@ -78,7 +78,8 @@ static void follow_losses(struct upkeep *upkeep, const struct loss_settings *set
     runner_set_hurry(upkeep->runners, upkeep->losing);
 }
 
-/* The first minute, too: who has just started it looks at what it says. */
+/* Turns are frequent during losses, and in the first minute, when whoever started the service looks at its
+ * output. */
 static uint64_t turn_ns(const struct upkeep *upkeep, const struct trend_extent *extent)
 {
     return upkeep->losing || extent->points < TREND_POINTS_A_MINUTE ? UPKEEP_HURRY_NS : UPKEEP_CALM_NS;

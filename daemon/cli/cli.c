@@ -18,11 +18,11 @@
 
 struct parser {
     struct cli cli;
-    struct buffer listen; /* LISTEN_KEY and the addresses so far; empty: no flag gave one */
-    char **next;          /* of argv */
+    struct buffer listen; /* LISTEN_KEY and the addresses so far; empty if no flag gave one */
+    char **next;          /* in argv */
 };
 
-/* The flag with the name that is the first `size` bytes of text; NULL if none. */
+/* Finds the flag whose name is the first `size` bytes of the text. Returns NULL if there is none. */
 static const struct flag *find_flag(const char *text, size_t size)
 {
     for (size_t i = 0; i < cli_flag_count; i++)
@@ -38,7 +38,7 @@ static int add_set(struct parser *parser, const char *assignment, struct fault *
                : 0;
 }
 
-/* "NAME" of --collector.NAME and --no-collector.NAME; -ENOENT where the flag is neither. */
+/* Applies --collector.NAME and --no-collector.NAME. Returns -ENOENT if the flag is neither. */
 static int apply_collector(struct parser *parser, const char *text, struct fault *fault)
 {
     bool enable = strncmp(text, "no-", 3) != 0;
@@ -56,7 +56,7 @@ static int apply_collector(struct parser *parser, const char *text, struct fault
     return -ENOENT;
 }
 
-/* The collector that a flag is about, by its name: what follows "collector."; NULL if it is about none. */
+/* Returns the name of the collector in a flag, which follows "collector.", or NULL if the flag names none. */
 static const char *collector_of(const char *flag)
 {
     const char *name = strncmp(flag, "no-", 3) == 0 ? flag + 3 : flag;
@@ -103,7 +103,7 @@ static int fail_unknown(const char *argument, struct fault *fault)
         return fault_set(fault, -EINVAL, "there is no --%s here: %s", word, foreign);
     suggest_flag(&near);
     collector = collector_of(near.best);
-    /* Not only one of the two: it may be the opposite of what was meant. */
+    /* Suggest both flags: the opposite may have been meant. */
     if (collector && strchr(name, '='))
         return fault_set(fault, -EINVAL,
                          "%s takes no value: --collector.%s runs it, --no-collector.%s does not", argument,
@@ -149,7 +149,7 @@ static int fail_two_commands(const struct flag *flag, struct fault *fault)
     return fault_set(fault, -EINVAL, "--%s: only one of %.*s", flag->name, (int)names.size, names.data);
 }
 
-/* --help and --version win over other commands, and of those there may be only one. */
+/* --help and --version take precedence over other commands. Of the others only one is allowed. */
 static int apply_command(struct parser *parser, const struct flag *flag, const char *value,
                          struct fault *fault)
 {
@@ -205,7 +205,7 @@ static bool is_about_packets(const struct parser *parser)
     return parser->cli.command == COMMAND_WATCH || parser->cli.command == COMMAND_CAPTURE;
 }
 
-/* What is no flag is a word of the filter, where there is something to filter. */
+/* An argument that is not a flag is a word of the filter, if the command has one. */
 static int apply_word(struct parser *parser, const char *word, struct fault *fault)
 {
     struct buffer *filter = &parser->cli.packets.filter;
@@ -217,7 +217,7 @@ static int apply_word(struct parser *parser, const char *word, struct fault *fau
     return filter->error;
 }
 
-/* Takes one flag, and the argument behind it where its value is there. */
+/* Parses one flag, and the argument after it if that is its value. */
 static int parse_flag(struct parser *parser, struct fault *fault)
 {
     const char *argument = strcmp(*parser->next, "-h") == 0 ? "--help" : *parser->next;
@@ -240,7 +240,7 @@ static int parse_flag(struct parser *parser, struct fault *fault)
     if (value && !flag->argument)
         return fault_set(fault, -EINVAL, "--%s takes no value", flag->name);
     if (!value && flag->argument && flag->argument[0] != '[') {
-        /* No value begins like a flag; with "=" one may. */
+        /* A separate value never begins like a flag; after "=" it may. */
         if (!*parser->next || strncmp(*parser->next, "--", 2) == 0)
             return fault_set(fault, -EINVAL, "--%s wants a value: --%s=%s", flag->name, flag->name,
                              flag->argument);
@@ -249,7 +249,7 @@ static int parse_flag(struct parser *parser, struct fault *fault)
     return apply_flag(parser, flag, value, fault);
 }
 
-/* --for and --count say how long a list of packets gets: --watch then is one. */
+/* --for and --count end a list of packets, so --watch then prints a list. */
 static int end_packets(struct parser *parser, struct fault *fault)
 {
     struct cli_packets *packets = &parser->cli.packets;
@@ -267,7 +267,7 @@ static int end_packets(struct parser *parser, struct fault *fault)
     return packets->filter.error;
 }
 
-/* What holds for all flags together. */
+/* Checks what concerns all flags together. */
 static int parse_end(struct parser *parser, struct fault *fault)
 {
     const struct settings_source *source = &parser->cli.source;

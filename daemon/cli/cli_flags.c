@@ -8,9 +8,10 @@
 #include "base/clock.h"
 
 static const char *const unknown_keys[] = {"error", "warn", NULL};
-static const char *const report_formats[] = {"text", "json", NULL};               /* as enum report_format */
-static const char *const config_formats[] = {"text", "json", NULL};               /* as enum config_format */
-static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}; /* as enum log_level */
+static const char *const report_formats[] = {"text", "json", NULL}; /* in the order of enum report_format */
+static const char *const config_formats[] = {"text", "json", NULL}; /* in the order of enum config_format */
+static const char *const log_levels[] = {"error", "warn", "info", "debug",
+                                         NULL}; /* in the order of enum log_level */
 
 static const struct option unknown_keys_option = {
     .type = OPTION_CHOICE, .offset = offsetof(struct cli, source.unknown_keys), .choices = unknown_keys};

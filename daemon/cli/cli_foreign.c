@@ -2,8 +2,8 @@
 #include "daemon/cli/cli_foreign.h"
 
 /*
- * Names the flag or key that replaces a flag of another exporter. Constant data; main thread. Of
- * node_exporter 1.x and of what all exporters written in Go share (exporter-toolkit, promslog).
+ * Names the flag or key that replaces a flag of another exporter: node_exporter 1.x, and what all exporters
+ * written in Go share (exporter-toolkit, promslog). Constant data; main thread.
  */
 
 #include <fnmatch.h>
@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 
 static const struct {
-    const char *pattern; /* a glob, the first that fits counts */
+    const char *pattern; /* a glob; the first that matches counts */
     const char *remedy;
 } foreign[] = {
     {"web.config.file",

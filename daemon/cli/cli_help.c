@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/cli/cli.h"
 
-/* The text of --help: the flags, the collectors, and every key of the configuration with its values. Main
- * thread. */
+/* Writes the text of --help: the flags, the collectors, and every key of the configuration with its values.
+ * Main thread. */
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 enum { FLAG_COLUMN = 36, KEY_COLUMN = 44, WIDTH = 110 };
 
-/* Text from a column on, broken behind blanks and commas where it is too long for a line. */
+/* Writes text from a column on. Breaks long lines after blanks and commas. */
 static void help_text(struct buffer *out, int column, const char *text)
 {
     int room = WIDTH - column;
@@ -36,7 +36,7 @@ static void help_text(struct buffer *out, int column, const char *text)
     buffer_text(out, "\n");
 }
 
-/* "  left     right", on two lines where the left side is too long. */
+/* Writes "  left     right", on two lines if the left side is too long. */
 static void help_line(struct buffer *out, int column, const char *left, const char *right)
 {
     int size = snprintf(NULL, 0, "  %s", left);

@@ -2,9 +2,9 @@
 #include "daemon/encode/answer_cache.h"
 
 /*
- * Keeps finished answers, so that many scrapers cost as much as one. One entry for each kind of answer that
- * somebody asked for lately; the one lock orders makers, so that simultaneous scrapers wait for one body.
- * MHD's threads call get and release.
+ * Keeps finished answers, so that many scrapers cost as much as one. There is one entry for each kind of
+ * answer that was requested lately. One lock orders those who make answers, so that simultaneous scrapers
+ * wait for one body. libmicrohttpd's threads call get and release.
  */
 
 #include <errno.h>
@@ -25,14 +25,14 @@ enum { ENTRIES = 8 };
 #define KEEP_NS NS_PER_SECOND
 
 enum kind {
-    KIND_TEXT, /* which gzip reads */
-    KIND_GZIP, /* what it makes of it */
-    KIND_OWN,  /* taken in */
+    KIND_TEXT, /* the text, which gzip reads */
+    KIND_GZIP, /* the compressed text */
+    KIND_OWN,  /* taken from the caller */
     KIND_COUNT
 };
 
 struct owned_body {
-    struct body body; /* first: what readers hold */
+    struct body body; /* the first member: readers hold a pointer to it */
     struct answer_cache *answers;
     unsigned references; /* under the lock */
     enum kind kind;
@@ -87,7 +87,7 @@ static void body_free(struct owned_body *body)
     free(body);
 }
 
-/* Drops a reference; the last one makes the body a spare, or frees it where there is one. */
+/* Drops a reference. The last one makes the body a spare, or frees it if there is a spare already. */
 static void body_drop(struct answer_cache *answers, struct owned_body *body)
 {
     if (--body->references)
@@ -133,7 +133,7 @@ static struct owned_body *body_new(struct answer_cache *answers, enum kind kind)
     return body;
 }
 
-/* The health of the wanted collectors, and the ledger. */
+/* Encodes the health of the wanted collectors, and the ledger. */
 static void encode_program(struct answer_cache *answers, const struct answer_key *key, uint64_t now_ns,
                            struct buffer *out)
 {
@@ -147,7 +147,7 @@ static void encode_program(struct answer_cache *answers, const struct answer_key
     encode_snapshot(out, answers->ledger_draft, key->exposition);
 }
 
-/* The whole page: what the program says of itself, then what each collector published last. */
+/* Encodes the whole answer: the program's own metrics, then what each collector published last. */
 static void answer_cache_encode(struct answer_cache *answers, const struct answer_key *key, uint64_t now_ns,
                                 struct buffer *out)
 {
@@ -168,7 +168,7 @@ static void answer_cache_encode(struct answer_cache *answers, const struct answe
     encode_end(out, key->exposition);
 }
 
-/* The body as its buffer is now; NULL: memory was out. */
+/* Finishes the body from its buffer. Returns NULL if memory ran out. */
 static struct owned_body *body_finish(struct answer_cache *answers, struct owned_body *body)
 {
     if (body->buffer.error) {
@@ -180,7 +180,7 @@ static struct owned_body *body_finish(struct answer_cache *answers, struct owned
     return body;
 }
 
-/* A body with one reference, the caller's; returns NULL if memory runs out. */
+/* Makes a body, of which the caller owns a reference. Returns NULL if memory runs out. */
 static struct owned_body *answer_cache_make(struct answer_cache *answers, const struct answer_key *key,
                                             uint64_t now_ns)
 {
@@ -207,7 +207,7 @@ static bool key_equal(const struct answer_key *a, const struct answer_key *b)
            a->node_exporter == b->node_exporter;
 }
 
-/* The key's entry, or the one to give up for it: a free one, else the oldest. */
+/* Returns the key's entry, or one to replace: a free one, else the oldest. */
 static struct entry *answer_cache_entry(struct answer_cache *answers, const struct answer_key *key)
 {
     struct entry *chosen = &answers->entries[0];
@@ -223,7 +223,7 @@ static struct entry *answer_cache_entry(struct answer_cache *answers, const stru
     return chosen;
 }
 
-/* Gives up what can't be served any more, of all keys: its memory is for the next answer. */
+/* Drops entries of all keys that can no longer be served: the next answer needs their memory. */
 static void answer_cache_expire(struct answer_cache *answers, uint64_t generation, uint64_t now_ns)
 {
     for (size_t i = 0; i < ENTRIES; i++) {
@@ -236,7 +236,8 @@ static void answer_cache_expire(struct answer_cache *answers, uint64_t generatio
 
 static struct owned_body *answer_cache_get_locked(struct answer_cache *answers, const struct answer_key *key)
 {
-    uint64_t generation = registry_generation(answers->registry); /* before encoding: never too young */
+    uint64_t generation =
+        registry_generation(answers->registry); /* read before encoding, so that it is never too new */
     uint64_t now_ns = clock_boottime_ns();
     struct entry *entry;
 
@@ -291,7 +292,8 @@ const struct body *answer_cache_take_in(struct answer_cache *answers, struct buf
 
 void answer_cache_release(const struct body *body)
 {
-    struct owned_body *owned = (struct owned_body *)(uintptr_t)body; /* its first member */
+    struct owned_body *owned =
+        (struct owned_body *)(uintptr_t)body; /* the first member of struct owned_body */
     struct answer_cache *answers = owned->answers;
 
     pthread_mutex_lock(&answers->lock);

@@ -2,8 +2,8 @@
 #include "daemon/encode/deflate.h"
 
 /*
- * Writes DEFLATE blocks for a caller that knows the repetitions. A block is gathered first, as matches and
- * counts of symbols; then its Huffman codes are made and it is written. Called once for each series of a
+ * Writes DEFLATE blocks for a caller that knows the repetitions. A block is first gathered, as matches and
+ * counts of symbols. Then its Huffman codes are made, and it is written. Called once for each series of a
  * scrape. Pure; any thread.
  */
 
@@ -18,8 +18,8 @@ enum {
     END_OF_BLOCK = 256,
     FIRST_LENGTH = 257,    /* the symbol of the shortest match */
     CODE_SIZES = 19,       /* in the code of code sizes: */
-    CODE_SIZES_UNUSED = 3, /* first the ways to repeat a size, */
-    CODE_SIZE_BITS = 4,    /* then 0 to 15, to each of which we give a code of so many bits */
+    CODE_SIZES_UNUSED = 3, /* first the three ways to repeat a size, */
+    CODE_SIZE_BITS = 4,    /* then 0 to 15; we give each of these a code of four bits */
     BLOCK_HEADER_MAX = 192,
     LITERALS_A_STORE = 3,
 };
@@ -31,8 +31,8 @@ struct codes {
     struct huffman_code lengths[DEFLATE_MATCH_MAX + 1]; /* with their extra bits */
 };
 
-/* Four length symbols, and two of distances, share a number of extra bits; the longest match has a symbol of
- * its own. */
+/* Four symbols of lengths share a number of extra bits, and two of distances. The longest match has its own
+ * symbol. */
 static unsigned length_symbol(size_t length, unsigned *ret_extra_bits)
 {
     unsigned above_min = (unsigned)length - DEFLATE_MATCH_MIN;
@@ -57,7 +57,7 @@ static void block_begin(struct deflate *deflate)
     deflate->match_count = 0;
     memset(deflate->symbols, 0, sizeof(deflate->symbols));
     memset(deflate->distances, 0, sizeof(deflate->distances));
-    /* A code has two symbols at least. */
+    /* A code needs at least two symbols. */
     deflate->symbols[END_OF_BLOCK] = deflate->symbols[0] = 1;
     deflate->distances[0] = deflate->distances[1] = 1;
 }
@@ -85,15 +85,15 @@ static void codes_make(struct codes *codes, const struct deflate *deflate)
     }
 }
 
-/* What is being written: whole bytes at `to`, and up to 63 bits that are not there yet, the oldest lowest. A
- * copy in registers while a block is written. */
+/* The output position: whole bytes are at `to`; up to 63 bits are not written yet, the oldest lowest. While a
+ * block is written, a copy stays in registers. */
 struct bits {
     char *to;
     uint64_t bits;
     unsigned count;
 };
 
-/* Between two stores at most 56 bits are put. */
+/* Appends bits. At most 56 bits fit between two stores. */
 static inline void bits_put(struct bits *bits, uint64_t value, unsigned size)
 {
     bits->bits |= value << bits->count;
@@ -105,7 +105,8 @@ static inline void bits_put_code(struct bits *bits, struct huffman_code code)
     bits_put(bits, code.bits, code.size);
 }
 
-/* Keeps less than 8 bits. Writes a few bytes too many, which the next store overwrites. */
+/* Writes whole bytes and keeps less than 8 bits. May write a few bytes too many, which the next store
+ * overwrites. */
 static inline void bits_store(struct bits *bits)
 {
     uint64_t bytes = htole64(bits->bits);
@@ -121,7 +122,7 @@ static void write_sizes(struct bits *bits, const struct huffman_code *codes, siz
     for (size_t i = 0; i < count; i++) {
         uint32_t size = codes[i].size;
 
-        /* Where each of the 16 sizes has a code of four bits, that is the size itself, reversed. */
+        /* Each of the 16 sizes has a code of four bits: the size itself, reversed. */
         bits_put(bits, (size & 1) << 3 | (size & 2) << 1 | (size & 4) >> 1 | size >> 3, CODE_SIZE_BITS);
         bits_store(bits);
     }
@@ -172,7 +173,7 @@ static inline void write_match(struct bits *bits, const struct deflate_match *ma
 static void block_write(struct deflate *deflate, bool last)
 {
     const char *from = deflate->block;
-    /* No byte of text takes more than two: a literal 15 bits, a match of three bytes 48. */
+    /* No byte of text needs more than two bytes: a literal has 15 bits, a match of three bytes 48. */
     char *to = buffer_reserve(deflate->out, 2 * (size_t)(deflate->at - from) + BLOCK_HEADER_MAX);
     struct bits bits = {.to = to, .bits = deflate->bits, .count = deflate->bit_count};
     struct codes codes;
@@ -191,7 +192,7 @@ static void block_write(struct deflate *deflate, bool last)
     write_literals(&bits, from, (size_t)(deflate->at - from), &codes);
     bits_put_code(&bits, codes.symbols[END_OF_BLOCK]);
     if (last)
-        bits_put(&bits, 0, 7); /* up to a whole byte */
+        bits_put(&bits, 0, 7); /* pad to a whole byte */
     bits_store(&bits);
     deflate->out->size = (size_t)(bits.to - deflate->out->data);
     deflate->bits = bits.bits;

@@ -2,19 +2,19 @@
 #include "daemon/encode/encode.h"
 
 /*
- * Writes tables as exposition text. The hot path of a scrape: for each column, for each row, two copies and a
- * number. Room for a whole family is reserved before it is written, so that the inner loop has no checks.
- * Pure; any thread.
+ * Writes tables in the exposition format. The hot path of a scrape: for each column and each row, two copies
+ * and a number. Room for a whole family is reserved before it is written, so that the inner loop needs no
+ * checks. Pure; any thread.
  */
 
 #include <string.h>
 
 #include "base/clock.h"
 
-/* Most bytes of a printed value: a sign, 20 digits, or seconds with nine decimals; and the line feed. */
+/* Maximum size of a printed value: a sign and 20 digits, or seconds with nine decimals, and the line feed. */
 enum { VALUE_TEXT_MAX = 1 + UINT64_TEXT_MAX + 1 + 9 + 1 };
 
-/* Nanoseconds as seconds, exactly, without trailing zeros. */
+/* Writes nanoseconds as seconds, exactly, without trailing zeros. */
 static char *encode_seconds(char *at, uint64_t ns)
 {
     uint64_t fraction = ns % NS_PER_SECOND;
@@ -23,7 +23,7 @@ static char *encode_seconds(char *at, uint64_t ns)
     at = format_uint64(at, ns / NS_PER_SECOND);
     if (!fraction)
         return at;
-    /* The leading 1 keeps the zeros behind the point; it is then overwritten by the point. */
+    /* The leading 1 keeps the zeros after the decimal point. The point then overwrites it. */
     end = format_uint64(at, NS_PER_SECOND + fraction);
     *at = '.';
     while (end[-1] == '0')
@@ -48,7 +48,7 @@ static char *put(char *at, const void *bytes, size_t size)
     return at + size;
 }
 
-/* A row's labels as they are rendered, with the blank behind them. */
+/* A row's rendered labels, with the blank after them. */
 struct labels {
     const char *text;
     size_t size;
@@ -61,7 +61,7 @@ static struct labels row_labels(const struct row_set *rows, size_t row)
     return (struct labels){.text = rows->text + offset, .size = rows->offsets[row + 1] - offset};
 }
 
-/* A sample but its value, where its name is the family's and a suffix. */
+/* Writes a sample up to its value. The name is the family's, plus a suffix. */
 static char *encode_begin(char *at, const struct column *column, const char *suffix, struct labels labels)
 {
     at = put(at, column->name, column->family_size);
@@ -69,8 +69,8 @@ static char *encode_begin(char *at, const struct column *column, const char *suf
     return put(at, labels.text, labels.size);
 }
 
-/* A row of a histogram, if it is there: each bucket with all that are below it, the sum, and the count, which
- * so is that of the last bucket. */
+/* Writes a row of a histogram, if it is present: cumulative buckets, the sum, and the count, which equals the
+ * last bucket. */
 static char *encode_histogram(char *at, const struct table *table, size_t index, size_t row,
                               enum exposition exposition)
 {
@@ -101,7 +101,7 @@ static char *encode_histogram(char *at, const struct table *table, size_t index,
     return at;
 }
 
-/* Most bytes of a column without its header. */
+/* Returns the maximum size of a column without its header. */
 static size_t column_room(const struct column *column, const struct row_set *rows)
 {
     size_t sample = column->name_size + strlen("_created,") + VALUE_TEXT_MAX;
@@ -113,7 +113,7 @@ static size_t column_room(const struct column *column, const struct row_set *row
            rows->count * (series * sample + column->le_size[EXPOSITION_OPENMETRICS]);
 }
 
-/* Rows of any other column, from the first to before the end: this is what most of a scrape is. */
+/* Writes rows of any other column, from `first` to before `end`. This is most of a scrape. */
 static char *encode_samples(char *at, const struct table *table, size_t index, size_t first, size_t end)
 {
     const struct column *column = &table->columns->columns[index];
@@ -141,7 +141,7 @@ static bool column_tells_created(const struct table *table, const struct column 
     return table->created && column->from_zero && exposition == EXPOSITION_OPENMETRICS;
 }
 
-/* A clock may be set to a time that is no later than what it ran for. */
+/* The clock may be set to a time before the row was created; then it is 0. */
 static uint64_t created_realtime_ns(const struct table *table, size_t row)
 {
     uint64_t at_ns = table->created->ns[row], ns = at_ns + (uint64_t)table->created_offset_ns;
@@ -149,7 +149,7 @@ static uint64_t created_realtime_ns(const struct table *table, size_t row)
     return table->created_offset_ns < 0 && ns > at_ns ? 0 : ns;
 }
 
-/* Rows of more than one sample each: histograms, and those that tell since when they count. */
+/* Writes rows with more than one sample each: histograms, and counters with _created. */
 static char *encode_groups(char *at, const struct table *table, size_t index, enum exposition exposition)
 {
     const struct column *column = &table->columns->columns[index];

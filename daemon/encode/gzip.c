@@ -2,16 +2,16 @@
 #include "daemon/encode/gzip.h"
 
 /*
- * Compresses exposition text. Pure; any thread. A general compressor spends its time on finding where text
- * was before. In a family's rows it is known: the same place of the line before. Two cursors walk down the
- * rows, one a line behind the other; while they see the same bytes, line ends included, that is one
- * repetition; where they differ, both go to the end of the word (or further, where different things end
- * there). Only what stands above the second row, the comments and the first row, is searched for, by a table
- * of where bytes were seen last.
+ * Compresses exposition text. Pure; any thread. A general compressor spends its time on finding repetitions.
+ * In the rows of a family their place is known: the same place in the line before. Two cursors walk down the
+ * rows, one a line behind the other. While they see the same bytes, line ends included, that is one
+ * repetition. If they differ, both skip to the end of the word (or further, if different things end there).
+ * Only what stands above the second row, the comments and the first row, is searched for, by a table of where
+ * bytes were seen last.
  *
- * In the page of a host with few interfaces that is nearly all, and there a general compressor, which
- * searches everywhere, makes less of it. Bytes, and instructions, of the whole page of all collectors (of a
- * small one libdeflate's level 6 makes 7 to 10 % less still, for two and a half times the instructions, in
+ * If a host has few interfaces, most of the text must be searched for, and a general compressor, which
+ * searches everywhere, makes it smaller. Bytes and instructions for the whole text of all collectors (for a
+ * small one, libdeflate's level 6 saves another 7 to 10 %, for two and a half times the instructions and
  * three times the memory):
  *
  *     interfaces   text        by rows            libdeflate, level 1
@@ -21,7 +21,8 @@
  *            100     295,514     25,490   2.13 M      25,303    5.11 M
  *          1,000   2,486,190    113,670   12.8 M     130,279    38.5 M
  *
- * Its CRC is for all: by the processor's own instructions it takes 0.65 M of the 12.8 M, by tables 9.5 M.
+ * Both use the same CRC: with the processor's own instructions it takes 0.65 M of the 12.8 M, with
+ * tables 9.5 M.
  */
 
 #include <endian.h>
@@ -31,19 +32,19 @@
 
 #include "daemon/encode/deflate.h"
 
-/* A shorter repetition is not shorter than its literals. */
+/* Below this size, literals are as short. */
 enum { REPEAT_MIN = 4 };
 
 enum { PLACES_BITS = 12 };
 
-/* Smaller texts are libdeflate's. */
+/* libdeflate compresses smaller texts. */
 enum { ROWS_BYTES_MIN = 96 * 1024, SEARCH_LEVEL = 1 };
 
 struct gzip {
     struct libdeflate_compressor *compressor;
     struct deflate deflate;
     const char *text;
-    uint32_t places[1 << PLACES_BITS]; /* in the text, of what was seen last, by its hash */
+    uint32_t places[1 << PLACES_BITS]; /* by hash, where in the text it was seen last */
 };
 
 static uint64_t load(const char *at)
@@ -54,7 +55,7 @@ static uint64_t load(const char *at)
     return le64toh(bytes);
 }
 
-/* How many bytes are the same, up to max. */
+/* Returns how many bytes are equal, at most `max`. */
 static size_t common(const char *a, const char *b, size_t max)
 {
     size_t same = 0;
@@ -70,7 +71,7 @@ static size_t common(const char *a, const char *b, size_t max)
     return same;
 }
 
-/* What parts a line: words, then label values, then the line as a whole. */
+/* What ends a part of a line: of words, of label values, of the whole line. */
 enum { WORD_BYTE = -1, WORD_END, QUOTE, LINE_END };
 
 static const int8_t separators[256] = {
@@ -78,7 +79,7 @@ static const int8_t separators[256] = {
     ['\n'] = LINE_END,
 };
 
-/* The next separator of that kind or a greater. */
+/* Returns the next separator of that kind or a higher one. */
 static const char *skip_to(const char *at, const char *end, int separator)
 {
     while (at < end && separators[(unsigned char)*at] < separator)
@@ -93,8 +94,7 @@ static const char *next_line(const char *at, const char *end)
     return line_end ? line_end + 1 : end;
 }
 
-/* From the second of a family's rows, `above` being the first, to what follows the last: which is returned.
- */
+/* Compresses from the second row of a family on; `above` is the first. Returns what follows the last row. */
 static const char *follow_rows(struct deflate *deflate, const char *above, const char *at, const char *end)
 {
     while (at < end) {
@@ -120,7 +120,7 @@ static size_t place(const char *at)
     return (uint32_t)load(at) * 2654435761u >> (32 - PLACES_BITS);
 }
 
-/* What begins before `end`: looks where the same bytes were seen last. */
+/* Compresses what begins before `end`, by looking up where the same bytes were seen last. */
 static void search(struct gzip *gzip, const char *at, const char *end, const char *text_end)
 {
     while (at < end && text_end - at >= (ptrdiff_t)sizeof(uint64_t)) {

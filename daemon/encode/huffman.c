@@ -2,16 +2,16 @@
 #include "daemon/encode/huffman.h"
 
 /*
- * Makes the Huffman codes of a DEFLATE block. Pure; any thread. Twice for each block of a gzip answer: a
- * microsecond or two for a hundred symbols.
+ * Makes the Huffman codes of a DEFLATE block. Pure; any thread. Runs twice for each block of a gzip answer,
+ * and takes a microsecond or two for a hundred symbols.
  */
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Huffman's algorithm over the symbols whose weight is not 0; returns the size of the longest
- * code. Behind the symbols' weights is zeroed room for as many again, of the inner nodes: those are made in
- * the order of their weights, so that the next lightest node is the first leaf or the first inner node. */
+/* Runs Huffman's algorithm over the symbols whose weight is not 0. Returns the size of the longest code.
+ * `weights` has zeroed room for as many inner nodes after the symbols. These are made in the order of their
+ * weights, so that the next lightest node is the first leaf or the first inner node. */
 static unsigned code_sizes(uint32_t *weights, size_t count, uint8_t *ret_sizes)
 {
     uint16_t leaves[HUFFMAN_SYMBOLS_MAX], parents[2 * HUFFMAN_SYMBOLS_MAX] = {};
@@ -38,7 +38,7 @@ static unsigned code_sizes(uint32_t *weights, size_t count, uint8_t *ret_sizes)
             weights[next] += weights[node];
         }
     }
-    for (size_t i = next - 1; i-- > 0;) { /* from below the root, which is the last */
+    for (size_t i = next - 1; i-- > 0;) { /* from below the root, which is the last node */
         depths[i] = parents[i] ? depths[parents[i]] + 1 : 0;
         longest = depths[i] > longest ? depths[i] : longest;
     }
@@ -68,7 +68,8 @@ void huffman_codes(const uint32_t *counts, size_t count, struct huffman_code *re
     uint8_t sizes[HUFFMAN_SYMBOLS_MAX];
     unsigned flatten = 0, longest;
 
-    /* Codes come out too long only where a few symbols outnumber the others by far: bring them closer. */
+    /* Codes are too long only if a few symbols are far more frequent than the others: bring their weights
+     * closer. */
     do {
         uint32_t weights[2 * HUFFMAN_SYMBOLS_MAX] = {};
 

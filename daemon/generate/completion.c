@@ -2,8 +2,8 @@
 #include "daemon/generate/completion.h"
 
 /*
- * Writes the words of the shell completion out of the program's tables. Main thread of the generator. No word
- * of the tables needs quoting: names, keys, choices and numbers are letters, digits and "._-".
+ * Writes the words of the shell completion from the program's tables. Main thread of the generator. No word
+ * of the tables needs quoting: names, keys, choices and numbers consist of letters, digits and "._-".
  */
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ void completion_file_flags(struct buffer *out)
         }
 }
 
-/* Choices; else the default, where it is one plain word, as an example of what a value looks like. */
+/* Writes the choices. Without choices, writes the default if it is one plain word, as an example. */
 static void value_words(struct buffer *out, const char *name, const struct option *option)
 {
     const char *text = option->type == OPTION_BOOL ? "true false" : option->default_text;
@@ -63,7 +63,7 @@ static void value_words(struct buffer *out, const char *name, const struct optio
     buffer_printf(out, "%s'\n", option->choices ? "" : text);
 }
 
-/* Calls visit for each key of the configuration. */
+/* Calls `visit` for each key of the configuration. */
 static void each_key(struct buffer *out,
                      void (*visit)(struct buffer *out, const char *key, const struct option *option))
 {

@@ -29,7 +29,7 @@ static int fill(const char *path, struct buffer *out)
     return size < 0 ? -EIO : template_fill(text, (size_t)size, out);
 }
 
-/* Every key at its default. */
+/* Writes every key with its default. */
 static int defaults(struct config_binding *bindings, size_t count, struct buffer *out)
 {
     int error = 0;

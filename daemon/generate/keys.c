@@ -19,7 +19,7 @@ const char *key_type_name(enum option_type type)
     return names[type];
 }
 
-/* A default as a sentence has it: the items of a list are words of their own. */
+/* Adds a default as in a sentence: each item of a list is a word. */
 static void add_default(struct buffer *out, const struct option *option)
 {
     const char *text = option->default_text;
@@ -33,7 +33,8 @@ static void add_default(struct buffer *out, const struct option *option)
     }
 }
 
-/* "1s; 5s for ethtool; 5s for process": that of the first collector, then who differs. */
+/* Adds "1s; 5s for ethtool; 5s for process": the first collector's default, then those of collectors that
+ * differ. */
 static void add_common_defaults(struct buffer *out, enum collector_option which)
 {
     struct collector_options usual, own;
@@ -50,7 +51,7 @@ static void add_common_defaults(struct buffer *out, enum collector_option which)
     }
 }
 
-/* Who has a filter of devices. */
+/* Lists the collectors that have a filter of devices. */
 static void add_filter_owners(struct buffer *out)
 {
     const char *separator = "only of ";
@@ -62,7 +63,7 @@ static void add_filter_owners(struct buffer *out)
         }
 }
 
-/* The key, with the default and its owners as far as they were written into buffers, which this ends. */
+/* Writes the key, with the default and the owners if the buffers have any. Ends both buffers. */
 static void write_key(struct buffer *out, const struct key_writer *writer, const char *section,
                       const struct option *option, struct buffer texts[2])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/manual.h"
 
-/* Writes the parts of the manual pages that the program's tables know. Main thread of the generator. */
+/* Writes the parts of the manual pages that come from the program's tables. Main thread of the generator. */
 
 #include <stdint.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 #include "daemon/cli/cli_flags.h"
 #include "daemon/generate/keys.h"
 
-enum { LINE_WIDTH = 72 }; /* of the source, before escapes */
+enum { LINE_WIDTH = 72 }; /* of the source, before escaping */
 
-/* Text so that roff takes none of it for its own, and prints ASCII as ASCII. */
+/* Escapes text for roff, so that it prints ASCII as ASCII. */
 static void roff(struct buffer *out, const char *text, size_t size)
 {
     static const char *const escapes[UINT8_MAX + 1] = {
@@ -33,7 +33,7 @@ static void roff(struct buffer *out, const char *text, size_t size)
     }
 }
 
-/* One sentence on lines of its own, from words: a capital at its beginning, a full stop at its end. */
+/* Makes one sentence of the words, on lines of its own: with a capital and a full stop. */
 static void roff_sentence(struct buffer *out, const char *text)
 {
     size_t column = 0;
@@ -51,7 +51,7 @@ static void roff_sentence(struct buffer *out, const char *text)
     buffer_text(out, ".\n");
 }
 
-/* The same from a buffer, which it ends. */
+/* The same, for a buffer, which it ends. */
 static void roff_buffer(struct buffer *out, struct buffer *text)
 {
     buffer_append(text, "", 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/node_names.h"
 
-/* Main thread of the generator. */
+/* Writes the table of node_exporter's names. Main thread of the generator. */
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ static const char *type_name(enum metric_type type)
     return names[type];
 }
 
-/* A bar ends a cell of a table, in code too. */
+/* Escapes bars, which would end a cell of a table, even in code. */
 static void append_code(struct buffer *out, const char *text)
 {
     buffer_text(out, "`");
@@ -44,7 +44,7 @@ static void append_notes(struct buffer *out, const char *name)
                 buffer_printf(out, "%s\n\n", collectors[i]->node[j]->note);
 }
 
-/* All that is of one collector there; several of ours may have some. */
+/* Writes all names of one of node_exporter's collectors; several of ours may have some of them. */
 static void append_collector(struct buffer *out, const char *name)
 {
     buffer_printf(out, "%s### %s\n\n", out->size ? "\n" : "", name);

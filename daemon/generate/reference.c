@@ -16,7 +16,7 @@ static void key_section(struct buffer *out, const char *title)
     buffer_printf(out, is_path ? "\n### `%s`\n\n" : "\n### %s\n\n", title);
 }
 
-/* A default is code, but for what is told of it in words. */
+/* Writes a default as code, or as words if it is described. */
 static void key_default(struct buffer *out, const char *usual)
 {
     bool words = strncmp(usual, "the ", 4) == 0 || strcmp(usual, "empty") == 0 ||
@@ -58,7 +58,7 @@ void reference_collectors(struct buffer *out)
                       collector_needs(collectors[i]));
 }
 
-/* A reason or function as code; "none" where the kernel gives none. */
+/* Writes a reason or function as code, or "none" if the kernel gives none. */
 static void code(const char *name, struct buffer *out)
 {
     if (name && *name)

@@ -2,9 +2,9 @@
 #include "daemon/generate/render.h"
 
 /*
- * Writes the JSON schema of the configuration out of the option tables. Main thread of the generator. Builds
- * a tree, which a printer writes. cJSON accepts NULL everywhere, so that memory that is out shows at the end,
- * as a tree that lacks something: `failed`.
+ * Writes the JSON schema of the configuration from the option tables. Main thread of the generator. Builds a
+ * tree, which a printer writes. cJSON accepts NULL everywhere. So lack of memory shows only at the end, as a
+ * tree that lacks something: then `failed` is set.
  */
 
 #include <errno.h>
@@ -24,7 +24,7 @@ static const char *const json_types[] = {
     [OPTION_STRING] = "string", [OPTION_LIST] = "array",   [OPTION_CHOICE] = "string",
 };
 
-/* Adds an item, which is the object's from here on. */
+/* Adds an item to the object, which then owns it. */
 static cJSON *add(struct render *render, cJSON *object, const char *key, cJSON *item)
 {
     if (!item || !cJSON_AddItemToObject(object, key, item)) {
@@ -42,7 +42,7 @@ static void describe_object(struct render *render, cJSON *object)
     add(render, object, "properties", cJSON_CreateObject());
 }
 
-/* The object that holds the last part of the path; makes those on the way. */
+/* Returns the object that holds the last part of the path, and makes the objects on the way. */
 static cJSON *open_parent(struct render *render, const char *path)
 {
     cJSON *object = render->root;
@@ -66,7 +66,7 @@ static cJSON *open_parent(struct render *render, const char *path)
     }
 }
 
-/* The default of an option; `defaults` is a struct that holds it. */
+/* Returns the default of an option, from the struct `defaults`. */
 static cJSON *default_value(const struct option *option, const void *defaults)
 {
     const struct string_list *list = (const void *)((const char *)defaults + option->offset);
@@ -77,7 +77,7 @@ static cJSON *default_value(const struct option *option, const void *defaults)
     case OPTION_UINT:
         return cJSON_CreateNumber(strtod(option->default_text, NULL));
     case OPTION_LIST:
-        /* cJSON takes no NULL for an empty one. */
+        /* cJSON does not accept NULL for an empty list. */
         return list->count ? cJSON_CreateStringArray((const char *const *)list->items, (int)list->count)
                            : cJSON_CreateArray();
     default:
@@ -118,7 +118,7 @@ static void describe_limits(struct render *render, cJSON *object, const struct o
     }
 }
 
-/* Where `defaults` is NULL, it has none: another key holds. */
+/* Describes the option. If `defaults` is NULL, it has no default: another key applies. */
 static cJSON *describe_option(struct render *render, const struct option *option, const void *defaults)
 {
     cJSON *object = cJSON_CreateObject();

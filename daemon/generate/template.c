@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generate/template.h"
 
-/* Fills the @NAME@ parts of a template in. Main thread of the generator. */
+/* Fills in the @NAME@ parts of a template. Main thread of the generator. */
 
 #include <errno.h>
 #include <string.h>
@@ -65,7 +65,7 @@ int template_fill(const char *text, size_t size, struct buffer *out)
         buffer_append(out, text, (size_t)(at - text));
         part->write(out);
         text = close + 1;
-        /* A part of many lines stands on a line of its own, and has that line's end already. */
+        /* A part of several lines stands on a line of its own, and already ends with a line feed. */
         if (out->size && out->data[out->size - 1] == '\n' && text < end && *text == '\n')
             text++;
     }

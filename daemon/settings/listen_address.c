@@ -29,7 +29,8 @@ static int port_parse(const char *text, in_port_t *ret_port)
     return 0;
 }
 
-/* "fe80::1%eth0", without brackets. A link-local address is one of each interface: which, it must say. */
+/* Parses "fe80::1%eth0", without brackets. A link-local address exists on each interface, so it must name
+ * one. */
 static int v6_parse(char *host, struct listen_address *address)
 {
     char *scope = strchr(host, '%');
@@ -51,7 +52,7 @@ static int v6_parse(char *host, struct listen_address *address)
     return 0;
 }
 
-/* The host part, without its brackets. */
+/* Parses the host part, without its brackets. */
 static int host_parse(const char *text, size_t size, struct listen_address *address)
 {
     bool brackets = size >= 2 && text[0] == '[' && text[size - 1] == ']';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/settings/settings.h"
 
-/* Builds the settings out of defaults, files and flags. Main thread; the references are anybody's. */
+/* Builds the settings from defaults, files and flags. Main thread; any thread may hold a reference. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@
 #include "config/json.h"
 
 enum {
-    COMMON_SECTIONS = 3,    /* web, devices, loss; then the collectors, */
-    COLLECTOR_SECTIONS = 3, /* each of these: what all have, devices, its own */
+    COMMON_SECTIONS = 3,    /* web, devices, loss; then for each collector */
+    COLLECTOR_SECTIONS = 3, /* what all have, devices, its own */
 };
 
 static void settings_free(struct settings *settings)
@@ -65,7 +65,7 @@ static int collector_init(struct settings *settings, size_t i)
     return settings->own[i] ? 0 : -ENOMEM;
 }
 
-/* As many as all sections have options. */
+/* Makes one origin for each option of all sections. */
 static struct config_origin *origins_new(void)
 {
     size_t count = 0, options = 0;
@@ -76,7 +76,7 @@ static struct config_origin *origins_new(void)
     return options ? calloc(options, sizeof(struct config_origin)) : NULL;
 }
 
-/* Every setting at its default, one reference. Returns NULL if memory runs out. */
+/* Makes settings with all defaults and one reference. Returns NULL if memory runs out. */
 static struct settings *settings_new(const struct settings_source *source)
 {
     _cleanup_(settings_unrefp) struct settings *settings = calloc(1, sizeof(*settings));
@@ -108,7 +108,7 @@ static void bind_section(struct config_binding *binding, const char *collector, 
     (void)snprintf(binding->section, sizeof(binding->section), "collectors.%s%s", collector, part);
 }
 
-/* The sections of one collector; returns how many. Makes `common`, which must outlive them. */
+/* Binds the sections of one collector. Returns how many. Makes `common`, which must outlive them. */
 static size_t bind_collector(struct config_binding *bindings, struct collector_options *common,
                              struct settings *settings, size_t i)
 {
@@ -133,7 +133,7 @@ struct config_binding *settings_bindings(struct settings *settings, size_t *ret_
 {
     size_t most = COMMON_SECTIONS + COLLECTOR_SECTIONS * collector_count, count = COMMON_SECTIONS;
     struct config_binding *bindings;
-    struct collector_options *common; /* behind the bindings, which refer to them */
+    struct collector_options *common; /* behind the bindings, which point to them */
     struct config_origin *origin = settings ? settings->origins : NULL;
 
     bindings = calloc(1, most * sizeof(*bindings) + collector_count * sizeof(*common));
@@ -162,7 +162,7 @@ static const char *file_name(const struct settings_source *source)
     return source->config_file ? source->config_file : NETDROP_DEFAULT_CONFIG;
 }
 
-/* Says whose doing a value of collector i is. */
+/* Notes where a value of collector i comes from. */
 static void note_origin(struct config *config, size_t i, const char *key, const char *source)
 {
     char section[KEY_PATH_MAX], path[KEY_PATH_MAX];
@@ -172,7 +172,7 @@ static void note_origin(struct config *config, size_t i, const char *key, const 
     config_origin(config, path, source);
 }
 
-/* The names are kept: values say where they come from. */
+/* Keeps the names of the files: values say where they come from. */
 static int apply_files(struct config *config, const struct config_files *files, struct settings *settings)
 {
     for (size_t i = 0; i < files->count; i++) {
@@ -189,13 +189,13 @@ static int apply_files(struct config *config, const struct config_files *files, 
     return config_files_hash(files, settings->sha256);
 }
 
-/* The command line wins over the files: --collector.disable-defaults over the "enabled" of a file too, or it
- * would have no effect beside a file that enables every collector. */
+/* The command line takes precedence over the files. --collector.disable-defaults also overrides "enabled" in
+ * a file: otherwise it would have no effect beside a file that enables every collector. */
 static void apply_command_line(struct config *config, const struct settings_source *source,
                                struct settings *settings)
 {
     config->report->source = "command line";
-    config->warn_unknown = false; /* typed here and now, not for a fleet */
+    config->warn_unknown = false; /* typed here and now, not for many hosts */
     for (size_t i = 0; source->disable_defaults && i < collector_count; i++) {
         settings->collectors[i].enabled = false;
         note_origin(config, i, "enabled", config->report->source);
@@ -216,8 +216,8 @@ static void grant_max_age(struct config *config, struct settings *settings)
     }
 }
 
-/* Elsewhere than in the host's network namespace a veth is not the other end of somebody's cable: it may be
- * the only way out. There no kind is left out by default. */
+/* Outside the host's network namespace, a veth is not the far end of another program's link: it may be the
+ * only way out. So there no kind is excluded by default. */
 static void keep_kinds(struct device_filter *filter)
 {
     if (!filter->exclude_kinds.set)
@@ -233,7 +233,7 @@ static void grant_kinds(struct config *config, struct settings *settings)
         keep_kinds(&settings->collectors[i].devices);
 }
 
-/* What the configuration cannot lower. */
+/* Sets what the configuration cannot lower. */
 static void grant(struct config *config, struct settings *settings)
 {
     grant_max_age(config, settings);
@@ -285,7 +285,7 @@ int settings_load(const struct settings_source *source, struct settings **ret_se
 {
     _cleanup_(config_files_done) struct config_files files = {};
     struct report report = {.source = file_name(source), .out = messages};
-    /* Without a word from the user the file need not be there. */
+    /* A file that the user did not name need not exist. */
     int error = config_files_read(report.source, !source->config_file, &files, &report);
 
     if (error == -ENOMEM)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/systemd/fd_store.h"
 
-/* Puts descriptors into systemd's store, and takes them out. One thread: in netdrop-open. */
+/* Puts descriptors into systemd's store, and removes them. One thread: in netdrop-open. */
 
 #include <errno.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ enum {
     CALL_USEC = 5 * 1000 * 1000,
 };
 
-/* FDPOLL=0: an overrun of a netlink socket looks like a hang-up, and systemd would drop it for that. */
+/* FDPOLL=0: an overrun of a netlink socket looks like a hang-up, and systemd would remove the descriptor. */
 int fd_store_put(const char *name, int fd)
 {
     char text[128];
@@ -44,7 +44,7 @@ int fd_store_barrier(void)
     return sd_notify_barrier(0, BARRIER_USEC);
 }
 
-/* systemd's own socket, as systemctl(1) has it for root: there need not be a bus. */
+/* Connects to systemd's own socket, as systemctl(1) does for root: there may be no bus. */
 static int systemd_connect(sd_bus **ret_bus)
 {
     _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;

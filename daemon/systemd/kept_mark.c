@@ -27,7 +27,7 @@ int kept_mark_text(const char *kept_as, unsigned descriptors, char text[KEPT_MAR
     return 0;
 }
 
-/* There may be more than one directory in the variable; one is ours. */
+/* The variable may hold several directories. Only a single one is used. */
 static int path_of(const char *name, char path[PATH_MAX])
 {
     const char *directory = getenv("RUNTIME_DIRECTORY");
@@ -37,7 +37,7 @@ static int path_of(const char *name, char path[PATH_MAX])
     return snprintf(path, PATH_MAX, "%s/%s.kept", directory, name) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* Whatever lies there: nothing is followed, and nothing waited for. */
+/* Compares the file. Does not follow links and does not block, whatever the file is. */
 static enum kept_state compare(const char *path, const char *text)
 {
     _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);

@@ -3,8 +3,8 @@
 
 /*
  * Writes messages to the journal or to standard error. Any thread. A line is composed on the stack and
- * written by one write(), so that threads never interleave. Where standard error leads is looked up for each
- * message: messages are rare, and nothing is then kept.
+ * written by one write(), so that lines of threads never mix. Where standard error leads is looked up for
+ * each message: messages are rare, and so no state is kept.
  */
 
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#define SD_JOURNAL_SUPPRESS_LOCATION /* it would be this file's, always */
+#define SD_JOURNAL_SUPPRESS_LOCATION /* the location would always be this file */
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ enum {
     ENTRY_FIELDS_MAX = 9,
 };
 
-/* Where libsystemd sends to (sd_journal_sendv() in journal-send.c). */
+/* The socket that libsystemd sends to (sd_journal_sendv() in journal-send.c). */
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 static _Atomic enum log_level log_level_max = LOG_LEVEL_INFO;
@@ -43,7 +43,7 @@ bool log_enabled(enum log_level level)
     return level <= atomic_load_explicit(&log_level_max, memory_order_relaxed);
 }
 
-/* Copies text, with control characters and invalid UTF-8 as \xHH; returns the end. Stops when full. */
+/* Copies text, with control characters and invalid UTF-8 as \xHH. Returns the end. Stops when full. */
 static char *log_escape(char *at, const char *end, const char *text)
 {
     size_t size = strlen(text);
@@ -64,7 +64,7 @@ static char *log_escape(char *at, const char *end, const char *text)
     return at;
 }
 
-/* The levels of syslog(3). */
+/* Returns the level as in syslog(3). */
 static char log_priority(enum log_level level)
 {
     static const char priorities[] = "3467";
@@ -72,8 +72,8 @@ static char log_priority(enum log_level level)
     return priorities[level];
 }
 
-/* systemd names the stream that it connected standard error to, as "DEVICE:INODE"; it may be another by now,
- * or the variable may be inherited by who has long had its standard error elsewhere. */
+/* systemd passes "DEVICE:INODE" of the stream to which it connected standard error. Standard error may lead
+ * elsewhere by now, or the variable may be inherited. */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -84,7 +84,7 @@ static bool stderr_is_journal(void)
            fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
-/* A journal entry while it is put together. */
+/* A journal entry under construction. */
 struct entry {
     struct iovec fields[ENTRY_FIELDS_MAX];
     int count;
@@ -92,7 +92,7 @@ struct entry {
     size_t size;
 };
 
-/* The value is escaped; one that does not fit is cut. */
+/* Escapes the value, and cuts it if it does not fit. */
 static void entry_add(struct entry *entry, const char *name, const char *value)
 {
     char *begin = entry->text + entry->size;
@@ -107,14 +107,14 @@ static void entry_add(struct entry *entry, const char *name, const char *value)
     entry->size += (size_t)(at - begin);
 }
 
-/* Returns false if the journal did not take it. */
+/* Returns false if the journal did not accept it. */
 static bool journal_send(enum log_level level, const struct log_fields *fields, const char *message)
 {
     struct entry entry = {};
     char priority[] = {log_priority(level), '\0'};
     char number[16];
 
-    /* sd_journal_sendv(3) says 0 where there is no journal. */
+    /* sd_journal_sendv(3) returns 0 if there is no journal. */
     if (access(JOURNAL_SOCKET, F_OK) < 0)
         return false;
     (void)snprintf(number, sizeof(number), "%d", -fields->error);
@@ -130,7 +130,8 @@ static bool journal_send(enum log_level level, const struct log_fields *fields, 
     return sd_journal_sendv(entry.fields, entry.count) == 0;
 }
 
-/* `journal`: standard error leads to it, and takes the level as sd-daemon(3) wants it before each line. */
+/* With `journal`, standard error leads to the journal, which takes the level before each line, as
+ * sd-daemon(3) says. */
 static void stderr_send(enum log_level level, bool journal, const char *message)
 {
     static const char *const names[] = {"error: ", "warning: ", "", "debug: "};
@@ -143,7 +144,7 @@ static void stderr_send(enum log_level level, bool journal, const char *message)
         at = stpcpy(at, names[level]);
     at = log_escape(at, line + sizeof(line) - 1, message);
     *at++ = '\n';
-    /* Nowhere to report a failing log to. */
+    /* A failing log cannot be reported anywhere. */
     if (write(STDERR_FILENO, line, (size_t)(at - line)) < 0)
         return;
 }
