@@ -2,8 +2,8 @@
 #include "daemon/http/auth.h"
 
 /*
- * Decides who may ask, and computes password hashes on a thread of its own. `lock` guards all but what only
- * the thread uses, and is held for no longer than it takes to compare digests and to look at those who wait.
+ * Decides who may ask, and computes password hashes on a thread of its own. `lock` guards everything but what
+ * only the thread uses. It is held only while digests are compared and the waiting attempts are checked.
  */
 
 #include <crypt.h>
@@ -39,14 +39,14 @@ struct auth_attempt {
 struct auth {
     struct credit credit;
     pthread_mutex_t lock;
-    struct alarm alarm; /* when the thread has its next turn */
+    struct alarm alarm; /* set to the thread's next turn */
     struct verdicts verdicts;
-    struct auth_attempt *waiting; /* in the order in which they came */
+    struct auth_attempt *waiting; /* in order of arrival */
     size_t waiting_count;
     bool stopping;
-    bool running; /* main: the thread is there */
+    bool running; /* set by main: the thread exists */
     pthread_t thread;
-    struct crypt_data crypt; /* the thread's */
+    struct crypt_data crypt; /* used by the thread only */
 };
 
 int auth_new(struct users *users, struct limits *limits, struct auth **ret_auth)
@@ -92,7 +92,7 @@ void auth_replace(struct auth *auth, struct users *users)
     users_unref(old);
 }
 
-/* "name", NUL, "password". */
+/* Digests "name", NUL, "password". */
 static void digest_credentials(const struct auth *auth, const struct credentials *credentials,
                                struct digest *ret_digest)
 {
@@ -162,7 +162,7 @@ enum auth_result auth_attempt_result(const struct auth_attempt *attempt)
     return attempt->result;
 }
 
-/* The attempt is its owner's from here on. */
+/* Ends the attempt. Its owner may free it at once. */
 static void attempt_end(struct auth *auth, struct auth_attempt *attempt, enum auth_result result)
 {
     struct auth_waiter waiter = attempt->waiter;
@@ -203,13 +203,14 @@ static struct auth_attempt *unlink_attempt(struct auth *auth, struct auth_attemp
     return attempt;
 }
 
-/* When a hash may be computed, and how its client stands. */
+/* When a hash may be computed, and the standing of its client. */
 struct turn {
     uint64_t when_ns;
     enum credit_standing standing;
 };
 
-/* AUTH_HASH: one is needed still, at that turn. Else another attempt said the same, or one waits in vain. */
+/* Returns AUTH_HASH if a hash is still needed, and sets the turn. Otherwise another attempt had the same
+ * password, or this one waited too long. */
 static enum auth_result judge(struct auth *auth, const struct auth_attempt *attempt, uint64_t now_ns,
                               struct turn *ret_turn)
 {
@@ -224,7 +225,8 @@ static enum auth_result judge(struct auth *auth, const struct auth_attempt *atte
     return AUTH_HASH;
 }
 
-/* Whose turn it is; NULL if nobody's, until then. Who has a result without is put into `ret_ended`. */
+/* Returns the attempt whose turn it is. Returns NULL if there is none, and sets the time of the next turn.
+ * Puts attempts that have a result without a hash into `ret_ended`. */
 static struct auth_attempt *take_turn(struct auth *auth, struct auth_attempt **ret_ended,
                                       uint64_t *ret_again_ns)
 {
@@ -273,7 +275,7 @@ static bool compute(struct auth *auth, const struct auth_attempt *attempt, struc
     const char *name = attempt->credentials.name;
     size_t user = users_find(users, name), compared = user;
 
-    /* Nobody's name costs what somebody's does, and the same each time. */
+    /* An unknown name costs as much as a known one, and always the same. */
     if (user == users->count)
         compared = verdicts_choose(&auth->verdicts, name, strlen(name), users->count);
     *ret_user = user;
@@ -291,7 +293,7 @@ static enum auth_result decide(struct auth *auth, const struct auth_attempt *att
     credit_charge(&auth->credit, &attempt->client, cost_ns, now_ns);
     credit_settle(&auth->credit, &attempt->client, cost_ns, right, now_ns);
     pthread_mutex_lock(&auth->lock);
-    /* A reload may have come between. */
+    /* A reload may have replaced the users meanwhile. */
     if (users == auth->verdicts.users && right)
         verdicts_right(&auth->verdicts, user, &attempt->digest);
     else if (users == auth->verdicts.users)
@@ -322,7 +324,7 @@ uint64_t auth_turn(struct auth *auth)
     return again_ns;
 }
 
-/* False: there is no other. */
+/* Returns false if there is no attempt left. */
 static bool turn_on(struct auth *auth)
 {
     bool stopping;

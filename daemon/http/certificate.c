@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/certificate.h"
 
-/* Loads and checks a certificate with its key. Main loads it; any thread may hold it. */
+/* Loads and checks a certificate with its key. The main thread loads it; any thread may hold it. */
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ static const char key_of_client_ca[] = "web.tls.client_ca";
 
 #define END_OF_9999 ((time_t)253402300799) /* December 31, 23:59:59 UTC */
 
-/* When the whole chain is valid, and which of it (0: the first) says so. */
+/* When the whole chain is valid, and which certificates limit it (0: the first). */
 struct span {
     time_t begin, end;
     unsigned begin_by, end_by;
@@ -30,11 +30,11 @@ struct span {
 struct certificate {
     _Atomic unsigned references;
     gnutls_certificate_credentials_t credentials;
-    gnutls_certificate_request_t request; /* of a certificate of the client's */
+    gnutls_certificate_request_t request; /* whether a client must show a certificate */
     struct span span;
 };
 
-/* A file's bytes; wiped at the end, for one of them is the key. */
+/* The bytes of a file. They are wiped at the end, because one file is the key. */
 struct pem {
     const char *path;
     gnutls_datum_t data;
@@ -68,7 +68,7 @@ static int pem_read(struct pem *pem, const char *key, mode_t refused, struct rep
     return 0;
 }
 
-/* What `when` is called in a message, to the second, UTC. */
+/* Writes the time for a message, to the second, in UTC. */
 static const char *time_text(time_t when, char text[32])
 {
     struct tm parts;
@@ -76,8 +76,8 @@ static const char *time_text(time_t when, char text[32])
     return gmtime_r(&when, &parts) && strftime(text, 32, "%Y-%m-%d %H:%M:%S UTC", &parts) ? text : "?";
 }
 
-/* "No well-defined expiration" (RFC 5280, 4.1.2.5) is a date too, the last of the year 9999; GnuTLS has a
- * number of the year 2106 for it. */
+/* "No well-defined expiration" (RFC 5280, 4.1.2.5) is the last second of the year 9999. GnuTLS returns a
+ * special value for it, which as a time would be in 2106. */
 static time_t expiration_time(gnutls_x509_crt_t certificate)
 {
     time_t time = gnutls_x509_crt_get_expiration_time(certificate);
@@ -103,7 +103,7 @@ static void span_of(const gnutls_x509_crt_t *chain, unsigned count, struct span 
     }
 }
 
-/* What no client would take: in each handshake that we speak the key signs. */
+/* Refuses a certificate that no client would accept: in every handshake that we support, the key signs. */
 static int check_use(const struct pem *pem, gnutls_x509_crt_t certificate, struct report *report)
 {
     unsigned usage = 0;
@@ -152,8 +152,8 @@ static int set_key(struct certificate *certificate, const struct pem *chain, con
     return error;
 }
 
-/* A client that showed one (where it need not, it may have none): signed as we want it, for clients, in its
- * time. */
+/* Checks the client's certificate, if it showed one: the signature, the purpose, and the time. If
+ * certificates are optional, it may have none. */
 static int verify_client(gnutls_session_t session)
 {
     unsigned char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
@@ -218,7 +218,7 @@ struct certificate *certificate_load(const struct certificate_files *files, stru
     error = pem_read(&chain, key_of_certificate, 0, report);
     if (error == 0)
         error = check_chain(&chain, report, &certificate->span);
-    /* Whatever the one file is: all that is wrong is said in one go. */
+    /* Read all files, even if one is wrong, so that all mistakes are reported at once. */
     if (pem_read(&key, key_of_key, FILE_SECRET, report) < 0)
         error = GNUTLS_E_FILE_ERROR;
     if (error == 0)

@@ -2,7 +2,7 @@
 #include "daemon/http/connections.h"
 
 /*
- * The table of all HTTP connections and what each is doing. Called by the HTTP threads and by main; each
+ * The table of all HTTP connections and their states. The HTTP threads and the main thread call it; each
  * function takes the one lock.
  */
 
@@ -49,7 +49,7 @@ void connections_configure(struct connections *connections, const struct connect
     pthread_mutex_unlock(&connections->lock);
 }
 
-/* Connections that belong together. */
+/* Connections of one owner, or of one share. */
 struct tally {
     size_t count;
     size_t idle;
@@ -82,7 +82,8 @@ static void tally_up(struct connections *connections, const struct owner *owner,
     }
 }
 
-/* The oldest that waits for a next request is ended, and counts no more: whoever asks now has its place. */
+/* Ends the connection that has been idle longest. It no longer counts, so the new connection has its
+ * place. */
 static void give_up_idle(struct tally *tally)
 {
     if (!tally->oldest_idle)
@@ -92,7 +93,7 @@ static void give_up_idle(struct tally *tally)
     tally->count--;
 }
 
-/* Those that were given up may still be there. */
+/* Returns true if an entry is free: ended connections still occupy theirs until libmicrohttpd closes them. */
 static bool room(const struct connections *connections)
 {
     return connections->spare || connections->touched < ELEMENTS(connections->entries);

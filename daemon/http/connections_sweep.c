@@ -2,8 +2,8 @@
 #include "daemon/http/connections_private.h"
 
 /*
- * The half of the connection table that ends connections: who has had his time, who is gone, and when to look
- * for that. Main thread.
+ * The half of the connection table that ends connections: those that are overdue or whose client is gone. It
+ * also says when to check again. Main thread.
  */
 
 #include <linux/sockios.h>
@@ -14,9 +14,9 @@
 #include "base/descriptor.h"
 
 /*
- * libmicrohttpd sees the end and closes the descriptor. With a linger time of zero that close() drops what
- * the client would not read: else it stays in the kernel's memory until TCP gives up, minutes later, and the
- * client could take a cut-off answer for a finished one (net/ipv4/tcp.c, __tcp_close).
+ * libmicrohttpd sees the end and closes the descriptor. With a linger time of zero, that close() discards
+ * what the client did not read. Otherwise the kernel keeps it until TCP gives up, minutes later, and the
+ * client could take a cut answer for a complete one (net/ipv4/tcp.c, __tcp_close).
  */
 void connections_shut(struct connection *connection)
 {
@@ -32,7 +32,7 @@ bool connection_ended(const struct connection *connection)
     return descriptor_events(connection->fd, POLLRDHUP);
 }
 
-/* When its time is over. */
+/* Returns when the connection is overdue. */
 static uint64_t deadline_ns(const struct connections *connections, const struct connection *connection)
 {
     return connection->since_ns + (connection->phase == PHASE_IDLE
@@ -59,7 +59,7 @@ static bool overdue(const struct connections *connections, const struct connecti
            now_ns > deadline_ns(connections, connection);
 }
 
-/* Returns true if the client has ended its side, everything it sent was read, and everything it was sent has
+/* Returns true if the client closed its side, everything that it sent was read, and everything sent to it has
  * arrived. */
 static bool peer_gone(const struct connection *connection)
 {
@@ -70,10 +70,10 @@ static bool peer_gone(const struct connection *connection)
 }
 
 /*
- * libmicrohttpd does not notice an end that comes with data: it reads until the data is all, and the kernel,
- * asked for edges, tells nothing twice. The connection would wait for the rest of its request, or for a next
- * one, until the deadline. Only one that waits is looked at, and not at once: libmicrohttpd may have read
- * what makes a whole request just now.
+ * libmicrohttpd does not notice an end that comes together with data: it reads until no data is left, and
+ * edge-triggered epoll reports nothing twice. The connection would wait for the rest of its request, or for
+ * the next one, until the deadline. Only waiting connections are checked, and not at once: libmicrohttpd may
+ * just have read a complete request.
  */
 static bool abandoned(const struct connection *connection, uint64_t now_ns)
 {
@@ -83,8 +83,9 @@ static bool abandoned(const struct connection *connection, uint64_t now_ns)
            peer_gone(connection);
 }
 
-/* Returns true if it has not sent a byte: a browser keeps such a connection at hand for its next request. It
- * has its time and no more, but nobody's request was cut off. Of the local socket nothing tells. */
+/* Returns true if the client has not sent a byte. Browsers keep such a connection ready for their next
+ * request. It is ended at its deadline, but no request was cut off. Always false for the local socket, which
+ * has no TCP_INFO. */
 static bool silent(const struct connection *connection)
 {
     struct tcp_info info = {};

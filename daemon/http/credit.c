@@ -2,15 +2,15 @@
 #include "daemon/http/credit.h"
 
 /*
- * Bounds the CPU time that strangers may cost. Under the lock of its owner. An account is a time: when all
- * that was charged is paid off. To charge is to put it off.
+ * Bounds the CPU time that strangers may cost. Called under the lock of its owner. An account is a point in
+ * time: when everything charged is paid off. A charge moves it into the future.
  */
 
 #include <netinet/in.h>
 #include <string.h>
 
-/* What whoever was let in, or still may be, pays off: an address, its cost at the rate of all; all, as it
- * comes. */
+/* What a client that was let in still owes of a charge, in multiples of its cost: its own address, and all
+ * together. */
 enum { ADDRESS_KEPT = CREDIT_SHARE, ALL_KEPT = 1 };
 
 void credit_init(struct credit *credit, const struct credit_terms *terms, struct limits *limits)
@@ -40,7 +40,7 @@ static struct credit_client client_v4(const uint8_t bytes[4])
 
     memcpy(&address, bytes, sizeof(address));
     address = ntohl(address);
-    /* As if it were IPv6's network 0:ffff:AABB:CCDD::, where nobody is. */
+    /* Like an IPv6 network 0:ffff:AABB:CCDD::, which nobody uses. */
     return (struct credit_client){.address = UINT64_C(0xffff00000000) | address,
                                   .network = UINT64_C(0xffff00000000) | (address & 0xffffff00)};
 }
@@ -64,7 +64,7 @@ struct credit_client credit_client(const struct sockaddr *address)
     return (struct credit_client){.address = prefix, .network = prefix >> 16};
 }
 
-/* NULL if it has none, and owes nothing. */
+/* Returns NULL if the client has no account, and owes nothing. */
 static struct credit_account *account_find(struct credit_accounts *accounts, uint64_t key)
 {
     for (size_t i = 0; i < accounts->count; i++)
@@ -73,7 +73,7 @@ static struct credit_account *account_find(struct credit_accounts *accounts, uin
     return NULL;
 }
 
-/* From when on least is lost with it: a debt counts for more than what is merely remembered. */
+/* Returns when the account may best be forgotten. A debt counts for more than a mere memory. */
 static uint64_t account_end(const struct credit_account *account)
 {
     return greater(account->clear_ns + CREDIT_MEMORY_NS,

@@ -2,10 +2,9 @@
 #include "daemon/http/doors.h"
 
 /*
- * Watches the listen addresses that no interface has yet. Main thread. Whether an address is there, the
- * kernel says to who binds a socket to it and does not ask for leave to be early; one of UDP, which nobody
- * can connect to meanwhile. That needs neither privilege nor a dump of all the addresses of a host with
- * thousands.
+ * Watches the listen addresses that no interface has yet. Main thread. To find out whether an address exists,
+ * it binds a UDP socket to it without IP_FREEBIND; nobody can connect to that. This needs neither privileges
+ * nor a dump of all addresses, of which a host may have thousands.
  */
 
 #include <errno.h>
@@ -18,7 +17,7 @@
 #include "daemon/systemd/log.h"
 #include "daemon/systemd/messages.h"
 
-/* Where no such socket may be made, nothing is known against it. */
+/* Returns true if a local interface has the address, and also if this cannot be found out. */
 static bool address_here(const struct listen_address *address)
 {
     struct listen_address any_port = *address;
@@ -51,7 +50,7 @@ static void door_say(const struct door *door)
         log_event(LOG_LEVEL_WARN, &fields, "no interface has %s: it is served when one has", text);
 }
 
-/* What the page and the Status line say. */
+/* Updates what the page and the Status line say. */
 static void doors_tell(struct doors *doors, struct web_metrics *web)
 {
     char texts[LISTENERS_MAX][LISTEN_TEXT_MAX];
@@ -77,7 +76,7 @@ static struct door *door_add(struct doors *doors, const struct listen_address *a
     return door;
 }
 
-/* Those that listeners_open() left out, and those that may go with their interface. */
+/* Adds the addresses that listeners_open() left out, and those that may disappear with their interface. */
 static void add_scoped(struct doors *doors, const struct string_list *addresses)
 {
     for (size_t i = 0; i < addresses->count; i++) {
@@ -119,8 +118,8 @@ void doors_init(struct doors *doors, const struct string_list *addresses, const 
     doors_tell(doors, web);
 }
 
-/* Opens it on the interface that has the name now. The socket of one that is gone stays, and nobody reaches
- * it: to end it would mean to wait for its connections. */
+/* Opens the address on the interface that has the name now. The socket on an interface that is gone stays
+ * open, and nobody reaches it: closing it would mean waiting for its connections. */
 static int door_open(struct doors *doors, struct door *door, struct http *http, struct fault *fault)
 {
     struct string_list one = {.items = (char *[]){(char *)door->setting}, .count = 1};

@@ -3,7 +3,7 @@
 
 /*
  * Turns a request of libmicrohttpd into plain data, and an answer into a response. HTTP threads. A request's
- * context is the site while there is nothing to be kept, then its pause.
+ * context is the site at first; once there is something to keep, it is a pause.
  */
 
 #include <errno.h>
@@ -15,14 +15,14 @@
 #include "daemon/http/stand_in.h"
 #include "daemon/http/tls.h"
 
-/* What is kept of a request whose connection was suspended, and may be again. */
+/* What is kept of a request whose connection is suspended. */
 struct pause {
     struct MHD_Connection *connection;
     int fd;                       /* the connection's */
-    int own;                      /* see stand_in.h; -1 if nothing stands in */
-    struct auth_attempt *attempt; /* whose hash is computed; NULL if none is */
-    enum auth_result admitted;    /* once that is known */
-    bool awaited;                 /* its rounds were, or are: whatever came of them, it is answered next */
+    int own;                      /* see stand_in.h; -1 if there is none */
+    struct auth_attempt *attempt; /* the attempt whose hash is computed; NULL if none */
+    enum auth_result admitted;    /* the result, once known */
+    bool awaited; /* its rounds were or are awaited: whatever their result, it is answered next */
     struct round_waiter waiter;
 };
 
@@ -47,7 +47,7 @@ static enum MHD_Result on_argument(void *data, enum MHD_ValueKind kind, const ch
     return MHD_YES;
 }
 
-/* What headers that may be there more than once say together. */
+/* Headers that may be repeated, joined. */
 struct lists {
     struct buffer accept;
     struct buffer accept_encoding;
@@ -77,7 +77,7 @@ static void request_read(struct MHD_Connection *connection, const struct rights 
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_argument, ret_request);
 }
 
-/* The data is sent from where it is; libmicrohttpd releases it after the last byte, or the first error. */
+/* libmicrohttpd sends the data from where it is, and releases it after the last byte, or the first error. */
 static struct MHD_Response *response_new(const struct exchange_site *site, const struct response *response)
 {
     struct MHD_Response *result = MHD_create_response_from_buffer_with_free_callback_cls(
@@ -100,8 +100,8 @@ static struct MHD_Response *response_new(const struct exchange_site *site, const
     return result;
 }
 
-/* Each answer that goes out over the budget pushes out the slowest reader: so memory stays bounded however
- * many readers stall, and whoever reads is served. */
+/* If the answers exceed their budget, ends the slowest reader. So memory stays bounded however many readers
+ * stall, and whoever reads is served. */
 static void keep_budget(const struct exchange_site *site)
 {
     if (answer_cache_bytes(site->routes->answers) > ANSWER_BYTES_BUDGET)
@@ -130,7 +130,7 @@ static enum MHD_Result respond(const struct exchange_site *site, struct MHD_Conn
     return result;
 }
 
-/* Any thread. Once resumed, the pause is the HTTP thread's. */
+/* Any thread. After MHD_resume_connection(), the pause belongs to the HTTP thread. */
 static void resume(void *data)
 {
     struct pause *pause = data;
@@ -139,7 +139,7 @@ static void resume(void *data)
     MHD_resume_connection(pause->connection);
 }
 
-/* The context as one in which something can be kept; returns NULL if memory runs out. */
+/* Makes the context a pause. Returns NULL if memory runs out. */
 static struct pause *pause_of(const struct exchange_site *site, struct MHD_Connection *connection,
                               void **context)
 {
@@ -154,12 +154,13 @@ static struct pause *pause_of(const struct exchange_site *site, struct MHD_Conne
         .connection = connection,
         .fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
         .own = -1,
-        .admitted = AUTH_REFUSED, /* until something else is known */
+        .admitted = AUTH_REFUSED, /* until the result is known */
     };
     return *context = pause;
 }
 
-/* Suspended first: whoever wakes it may be faster than we. -ENOMEM. */
+/* Starts to compute the hash. Suspends the connection first: the thread may wake it before this function
+ * returns. Returns -ENOMEM. */
 static int hash_begin(const struct exchange_site *site, struct MHD_Connection *connection,
                       const struct request *request, void **context)
 {
@@ -176,7 +177,7 @@ static int hash_begin(const struct exchange_site *site, struct MHD_Connection *c
     return 0;
 }
 
-/* AUTH_HASH: the connection is suspended. */
+/* Returns AUTH_HASH if the connection was suspended. */
 static enum auth_result admit(const struct exchange_site *site, struct MHD_Connection *connection,
                               const struct request *request, void **context)
 {
@@ -193,8 +194,8 @@ static enum auth_result admit(const struct exchange_site *site, struct MHD_Conne
     return result == AUTH_HASH && hash_begin(site, connection, request, context) < 0 ? AUTH_LATER : result;
 }
 
-/* Returns true if numbers are on their way that should be in the answer: the connection is suspended until
- * they are there, or for ROUND_WAIT_NS. Once a request. */
+/* Returns true if the connection was suspended, because fresh numbers are on their way: until they arrive, or
+ * for ROUND_WAIT_NS. Happens once per request. */
 static bool await(const struct exchange_site *site, struct MHD_Connection *connection,
                   const struct request *request, enum auth_result admitted, void **context)
 {

@@ -7,7 +7,7 @@
 
 struct lines {
     const char *name;
-    const char *first; /* NULL if none yet */
+    const char *first; /* NULL if there is none yet */
     struct buffer *all;
 };
 

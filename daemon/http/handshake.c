@@ -2,9 +2,8 @@
 #include "daemon/http/handshake.h"
 
 /*
- * Measures and bounds the TLS handshake of a connection. HTTP threads. GnuTLS calls for each message, before
- * it is read and after it was written; all between a ClientHello and the end of our answer to it happens in
- * one go.
+ * Measures and bounds the TLS handshake of a connection. HTTP threads. GnuTLS calls us for each message,
+ * before it is read and after it was written. It handles a ClientHello and our answer in one go.
  */
 
 #include <errno.h>
@@ -18,9 +17,9 @@ struct handshake {
     struct credit *credit;
     struct credit_client client;
     uint64_t begin_ns; /* CPU time of the thread */
-    uint64_t cost_ns;  /* charged, not settled yet */
+    uint64_t cost_ns;  /* charged, but not settled yet */
     int fd;
-    size_t unused_bytes; /* read, and nothing was made of them yet */
+    size_t unused_bytes; /* read, but not a complete message yet */
 };
 
 static int on_hello(struct handshake *handshake)
@@ -52,7 +51,7 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
     (void)message;
     if (incoming && when == GNUTLS_HOOK_PRE && type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
         return on_hello(handshake);
-    /* The last of our messages, of TLS 1.3 and of 1.2. */
+    /* The last of our messages, in TLS 1.3 and 1.2. */
     if (!incoming && when == GNUTLS_HOOK_POST && handshake->begin_ns &&
         (type == GNUTLS_HANDSHAKE_FINISHED || type == GNUTLS_HANDSHAKE_SERVER_HELLO_DONE)) {
         on_answer(handshake);
@@ -95,7 +94,7 @@ struct handshake *handshake_new(gnutls_session_t session, struct certificate *ce
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH, on_message);
     gnutls_transport_set_ptr2(session, handshake, (gnutls_transport_ptr_t)(intptr_t)handshake->fd);
     gnutls_transport_set_pull_function(session, on_pull);
-    (void)certificate_use(certificate, session); /* where it fails, so will the handshake */
+    (void)certificate_use(certificate, session); /* if it fails, so will the handshake */
     return handshake;
 }
 

@@ -2,11 +2,11 @@
 #include "daemon/http/http.h"
 
 /*
- * Starts libmicrohttpd and connects it to the connection table and the routes. Functions that begin with on_
- * are called by libmicrohttpd on its threads (on_accept for the probes' connections on main's), the others by
- * main. What a connection is doing is told to the connection table; the probes' own connections are not in
- * it: their table entry is NULL. No limit of a client's holds for them, and they are known by the address
- * that we gave them.
+ * Starts libmicrohttpd and connects it to the connection table and the routes. libmicrohttpd calls the
+ * functions that begin with on_, on its threads (on_accept for the probes' connections on the main thread);
+ * the main thread calls the others. The connection table is told what each connection is doing. The probes'
+ * own connections are not in it: their table entry is NULL. No client limit applies to them; we recognise
+ * them by the address that we gave them.
  */
 
 #include <errno.h>
@@ -26,11 +26,11 @@
 #include "daemon/http/tls.h"
 
 enum {
-    CONNECTION_MEMORY = 16 * 1024, /* request line and headers; more is answered by 431 or 414 */
+    CONNECTION_MEMORY = 16 * 1024, /* request line and headers; longer ones are answered by 431 or 414 */
     THREAD_STACK = 256 * 1024,
 };
 
-/* A listener and what serves it: what libmicrohttpd hands to each on_ function. */
+/* A listener and what serves it. libmicrohttpd passes it to each on_ function. */
 struct server {
     struct http *http;
     struct listener listener;
@@ -43,9 +43,9 @@ struct http {
     struct limits *limits;
     struct connections *connections;
     atomic_bool stopping;
-    struct exchange_site site; /* of the above */
+    struct exchange_site site; /* refers to the members above */
     struct tls tls;
-    int placeholder[2]; /* a pair; the first takes the place of listening sockets, and nothing comes there */
+    int placeholder[2]; /* a pair; the first replaces listening sockets, and never receives anything */
     struct probe_address probe_address;
     size_t server_count;
     struct server servers[LISTENERS_ALL];
@@ -56,7 +56,7 @@ static const struct sockaddr *client_address(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 }
 
-/* What whoever connected may. */
+/* Returns what a connected client may do. */
 static const struct rights *connection_rights(const struct server *server, const struct sockaddr *address)
 {
     return probe_address_equal(&server->http->probe_address, address) ? &rights_probe
@@ -87,8 +87,8 @@ static void on_connection_started(struct server *server, struct MHD_Connection *
     if (rights == &rights_probe)
         return;
     *ret_entry = connections_add(server->http->connections, &newcomer, clock_boottime_ns());
-    /* Two threads let in the last one at the same time, or a local user has had enough: here it cannot be
-     * refused any more, only ended. */
+    /* Two threads let in the last one at the same time, or a local user has too many: here it can no longer
+     * be refused, only ended. */
     if (*ret_entry)
         tls_begin(&server->http->tls, connection, *ret_entry);
     else
@@ -106,7 +106,7 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
         connections_remove(server->http->connections, *entry);
 }
 
-/* The request line is there. What is returned is on_request()'s context at its first call. */
+/* Called once the request line has arrived. Returns on_request()'s first context. */
 static void *on_request_line(void *data, const char *uri, struct MHD_Connection *connection)
 {
     struct server *server = data;
@@ -130,8 +130,8 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **c
         connections_complete(server->http->connections, entry, clock_boottime_ns());
 }
 
-/* Called once when the headers are there, once for each part of a request body, and once at the end. Bodies
- * are thrown away as they come: nothing here takes any. Once more where the connection was suspended. */
+/* Called once the headers have arrived, once for each part of a request body, once at the end, and once more
+ * after a suspension. Bodies are discarded: nothing here uses any. */
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload_data,
                                   size_t *upload_data_size, void **context)
@@ -197,8 +197,8 @@ static bool speaks_tls(const struct server *server)
     return server->http->tls.certificate && server->listener.rights->tls;
 }
 
-/* libmicrohttpd's own connection limit must never be reached: it would leave clients waiting unanswered where
- * ours closes and counts. */
+/* libmicrohttpd's own connection limit must never be reached: beyond it, clients would wait unanswered. Ours
+ * closes and counts them. */
 static struct MHD_Daemon *daemon_start(struct server *server)
 {
     bool tls = speaks_tls(server);
@@ -211,20 +211,20 @@ static struct MHD_Daemon *daemon_start(struct server *server)
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, server},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server},
-        /* The rest is for TLS alone. */
+        /* The rest is for TLS only. */
         {tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, (void *)tls_no_certificate},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)tls_priorities},
         {MHD_OPTION_END, 0, NULL},
     };
-    /* With epoll, a handshake that waits for its client spins: nothing says that all there was has been read
-     * (MHD_epoll, MHD_run_tls_handshake_). */
+    /* With epoll, a handshake that waits for its client would spin: nothing tells epoll that all data has
+     * been read (MHD_epoll, MHD_run_tls_handshake_). */
     unsigned flags = tls ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD;
 
     return MHD_start_daemon(flags | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, server, on_request,
                             server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-/* Takes the descriptor over, whatever happens. In place: its thread turns at once. */
+/* Takes ownership of the descriptor, even if it fails. `server` must not move: its thread starts at once. */
 static int server_start(struct server *server)
 {
     int error;
@@ -238,7 +238,7 @@ static int server_start(struct server *server)
     }
     error = self_probe_init(&server->probe, server->daemon, &server->http->probe_address, speaks_tls(server));
     if (error < 0)
-        MHD_stop_daemon(server->daemon); /* closes the descriptor */
+        MHD_stop_daemon(server->daemon); /* also closes the descriptor */
     return error;
 }
 
@@ -266,7 +266,8 @@ void http_configure(struct http *http, const struct connections_limits *settings
     connections_configure(http->connections, settings);
 }
 
-/* Somebody waits to be accepted: libmicrohttpd is late, or has given up for lack of descriptors. */
+/* Returns true if a connection waits to be accepted: libmicrohttpd is late, or stopped for lack of
+ * descriptors. */
 static bool server_behind(const struct server *server)
 {
     return descriptor_events(server->listener.fd, POLLIN) & POLLIN;
@@ -303,10 +304,11 @@ bool http_answered(struct http *http)
 }
 
 /*
- * Not MHD_quiesce_daemon(): it and the daemon's own thread both take the socket out of the epoll set, and
- * that thread aborts the program if it comes second (MHD_epoll(), where it looks at the connection limit too:
- * ENOENT). That limit is never reached, so that the thread leaves the set alone. Nor is the number closed,
- * which it may be about to use: another socket takes its place. MHD_stop_daemon() closes it.
+ * MHD_quiesce_daemon() cannot be used: it and the daemon's thread both remove the socket from the epoll set,
+ * and the thread aborts the program if it comes second (MHD_epoll() gets ENOENT when it also checks the
+ * connection limit). Without it, and as that limit is never reached, the thread does not touch the set. The
+ * descriptor is not closed either, since the thread may be about to use it: another socket replaces it.
+ * MHD_stop_daemon() closes it.
  */
 static void server_stop_listening(struct server *server, int placeholder)
 {
@@ -342,7 +344,7 @@ struct http *http_free(struct http *http)
     if (!http)
         return NULL;
     http_stop_listening(http);
-    /* libmicrohttpd ends the program where it is stopped with connections that are suspended. */
+    /* libmicrohttpd aborts the program if it is stopped while connections are suspended. */
     if (http->routes->auth)
         auth_stop(http->routes->auth);
     if (http->routes->rounds)

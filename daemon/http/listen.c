@@ -16,7 +16,8 @@
 
 #include "base/cleanup.h"
 
-/* An address that no interface has yet (free) is no error: it is served when one has. */
+/* Opens a listening socket. With `free`, an address that no interface has yet is allowed: it is served once
+ * one has. */
 static int socket_open(const struct listen_address *address, bool free, int *ret_fd)
 {
     bool v6 = address->socket.any.sa_family == AF_INET6;
@@ -72,7 +73,7 @@ static int listener_add(struct listeners *listeners, const struct listen_address
     return error;
 }
 
-/* 127.0.0.1 is open; the other one gets the same port, also where the kernel chose that. */
+/* 127.0.0.1 is open. Opens ::1 with the same port, even if the kernel chose it. */
 static int localhost_add(struct listeners *listeners)
 {
     struct listen_address v4, v6 = {.socket.v6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback}};
@@ -129,7 +130,7 @@ int listeners_open(const struct string_list *addresses, struct listeners *ret_li
         error = listen_address_parse(addresses->items[i], &address, fault);
         if (error < 0)
             break;
-        /* Whoever has both means the one for IPv6 alone: they would not go together otherwise. */
+        /* Both together only work if the IPv6 address is for IPv6 alone. */
         if (address.all_v6 && has_v4(addresses, address.socket.v6.sin6_port))
             address.all = false;
         error = address_add(&listeners, &address);
@@ -230,7 +231,7 @@ bool listen_is_local(int fd)
     return IN6_IS_ADDR_LOOPBACK(&address.socket.v6.sin6_addr);
 }
 
-/* False: it is no Unix socket. */
+/* Returns false if it is not a Unix socket. */
 static bool unix_url(int fd, char ret_url[LISTEN_URL_MAX])
 {
     struct sockaddr_un address = {};
@@ -242,7 +243,7 @@ static bool unix_url(int fd, char ret_url[LISTEN_URL_MAX])
     return true;
 }
 
-/* In a URL the character before the interface is escaped itself (RFC 6874). */
+/* Formats the host. In a URL the % before the interface must be escaped (RFC 6874). */
 static void format_host(const struct listen_address *address, const char *percent, char *text, size_t size)
 {
     bool v6 = address->socket.any.sa_family == AF_INET6;

@@ -22,7 +22,7 @@
 #define SYSTEMD_PATH "/run/netdrop-exporter.sock"
 
 enum {
-    NOBODY_ELSE = 0117, /* umask: 0660 is left */
+    NOBODY_ELSE = 0117, /* umask that leaves 0660 */
     LOCK_TRIES = 20,    /* of 50 ms each */
     LOCK_PAUSE_NS = 50 * 1000 * 1000,
 };
@@ -40,7 +40,7 @@ static struct sockaddr_un address_of(const char *path)
     return address;
 }
 
-/* -ECONNREFUSED: a socket without a listener; 0: somebody listens. */
+/* Returns 0 if somebody listens, or -ECONNREFUSED if the socket has no listener. */
 static int ask_who_listens(const struct sockaddr_un *address)
 {
     _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -52,7 +52,7 @@ static int ask_who_listens(const struct sockaddr_un *address)
     return -errno;
 }
 
-/* With the mode from its first moment on: chmod() would come later than somebody's connect(). */
+/* Binds with the right mode from the start: chmod() would come too late to stop the first connect(). */
 static int bind_private(int fd, const struct sockaddr_un *address)
 {
     mode_t before = umask(NOBODY_ELSE);
@@ -62,7 +62,7 @@ static int bind_private(int fd, const struct sockaddr_un *address)
     return error;
 }
 
-/* Binds in place of a socket that nobody listens at. Anything else at this path stays as it is. */
+/* Binds in place of a socket without a listener. Anything else at this path stays. */
 static int bind_replacing(int fd, const struct sockaddr_un *address)
 {
     int error = bind_private(fd, address);
@@ -84,8 +84,8 @@ static int bind_replacing(int fd, const struct sockaddr_un *address)
     return bind_private(fd, address);
 }
 
-/* Of two that start at the same time, neither may take the other's socket for a dead one's before it listens.
- * Whoever may read the folder can hold this lock, so it is not waited for without end. */
+/* If two exporters start together, neither may take the other's socket, before it listens, for a dead one.
+ * Any user who may read the folder can hold this lock, so waiting for it has a limit. */
 static int lock_folder(const char *path)
 {
     static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
@@ -146,7 +146,7 @@ static const char *local_remedy(int error)
     }
 }
 
-/* With a file: to any other everybody could connect. */
+/* Returns true if the socket has a file: anybody could connect to one without. */
 static bool is_local_socket(const struct systemd_fd *passed)
 {
     struct sockaddr_un address = {};
@@ -157,7 +157,7 @@ static bool is_local_socket(const struct systemd_fd *passed)
            getsockname(passed->fd, (struct sockaddr *)&address, &size) == 0 && address.sun_path[0] == '/';
 }
 
-/* Takes the one that systemd passed. -ENOENT: none. */
+/* Takes the socket that systemd passed. Returns -ENOENT if there is none. */
 static int take_passed(struct systemd_fds *passed, int *ret_fd)
 {
     for (size_t i = 0; i < passed->count; i++) {
@@ -198,7 +198,7 @@ int local_socket_listen(const char *path, struct systemd_fds *passed, struct loc
     return 0;
 }
 
-/* As long as the socket is open its inode's number is nobody else's. */
+/* While the socket is open, no other file can have its inode number. */
 void local_socket_remove(struct local_socket *socket)
 {
     struct stat found;

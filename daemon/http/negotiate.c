@@ -2,9 +2,9 @@
 #include "daemon/http/negotiate.h"
 
 /*
- * Chooses format and compression by what a client accepts. On the HTTP thread, over headers of which the
- * client chooses each byte: one pass from left to right over slices of the header itself, no copies, no
- * allocation, no backtracking.
+ * Chooses format and compression by what a client accepts. HTTP threads. The client controls each byte of the
+ * headers: one pass from left to right over slices of the header itself, no copies, no allocation, no
+ * backtracking.
  */
 
 #include <string.h>
@@ -12,9 +12,9 @@
 
 #include "base/character.h"
 
-enum { WEIGHT_MAX = 1000, WEIGHT_NONE = -1 }; /* thousandths; none: nothing in the header matches */
+enum { WEIGHT_MAX = 1000, WEIGHT_NONE = -1 }; /* thousandths; NONE: nothing in the header matches */
 
-/* How precisely a media range names a type: the most precise range that matches decides. */
+/* How precisely a media range names a type. The most precise range that matches decides. */
 enum precision {
     PRECISION_ANY,     /* any type at all */
     PRECISION_TYPE,    /* any text */
@@ -53,7 +53,7 @@ static struct slice slice_trim(struct slice slice)
     return slice;
 }
 
-/* Cuts what stands before the next separator that is not inside a quoted string off `rest`. */
+/* Takes what precedes the next separator outside of a quoted string from `rest`. */
 static bool slice_next(struct slice *rest, char separator, struct slice *ret_part)
 {
     bool quoted = false;
@@ -80,7 +80,7 @@ static bool slice_is(struct slice slice, const char *text)
     return slice.size == strlen(text) && strncasecmp(slice.at, text, slice.size) == 0;
 }
 
-/* The inside of a quoted string; other text as it is. Escapes are left: nothing known has one. */
+/* Returns the inside of a quoted string, or other text as it is. Keeps escapes: no known value has one. */
 static struct slice slice_unquote(struct slice slice)
 {
     if (slice.size >= 2 && slice.at[0] == '"' && slice.at[slice.size - 1] == '"')
@@ -88,7 +88,7 @@ static struct slice slice_unquote(struct slice slice)
     return slice;
 }
 
-/* "name=value", the value without quotes. Returns false if it is something else. */
+/* Parses "name=value" and removes quotes around the value. Returns false if it is something else. */
 static bool parameter_parse(struct slice text, struct slice *ret_name, struct slice *ret_value)
 {
     struct slice name;
@@ -101,7 +101,8 @@ static bool parameter_parse(struct slice text, struct slice *ret_name, struct sl
     return true;
 }
 
-/* "1", "0.25" in thousandths; digits beyond them are passed over. WEIGHT_NONE where it is no weight. */
+/* Parses "1" or "0.25" to thousandths and ignores further digits. Returns WEIGHT_NONE if it is not a
+ * weight. */
 static int weight_parse(struct slice text)
 {
     int weight, unit = 100;
@@ -119,7 +120,7 @@ static int weight_parse(struct slice text)
     return weight <= WEIGHT_MAX ? weight : WEIGHT_NONE;
 }
 
-/* The more precise statement wins; of two alike the one that the server may choose from: the greater. */
+/* The more precise statement wins. Of two equally precise ones, the server may choose: the larger weight. */
 static void preference_add(struct preference *preference, int precision, int weight)
 {
     if (precision < preference->precision)
@@ -128,7 +129,7 @@ static void preference_add(struct preference *preference, int precision, int wei
         *preference = (struct preference){.weight = weight, .precision = precision};
 }
 
-/* How precisely the range names the media, or -1: not at all. */
+/* Returns how precisely the range names the media type, or -1 if it does not match. */
 static int media_match(struct slice range, const struct media *media)
 {
     struct slice type;
@@ -145,8 +146,8 @@ static int media_match(struct slice range, const struct media *media)
     return slice_is(range, media->subtype) ? PRECISION_SUBTYPE : -1;
 }
 
-/* One element of Accept: "text/plain;version=0.0.4;q=0.5". Parameters but version and q are passed over:
- * Prometheus 3 sends "escaping", others send "charset". */
+/* Adds one element of Accept: "text/plain;version=0.0.4;q=0.5". Ignores other parameters: Prometheus 3 sends
+ * "escaping", other clients send "charset". */
 static void media_add(struct preference *preference, struct slice element, const struct media *media)
 {
     struct slice part, name, value;
@@ -198,7 +199,7 @@ enum exposition negotiate_exposition(const char *accept)
     return EXPOSITION_OPENMETRICS;
 }
 
-/* One element of Accept-Encoding: "gzip;q=0.5". */
+/* Adds one element of Accept-Encoding: "gzip;q=0.5". */
 static void coding_add(struct preference *preference, struct slice element, const char *coding,
                        const char *alias)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/owner.h"
 
-/* Says to whom a connection counts: to an address or to a local user. Any thread. */
+/* Finds the owner of a connection: an address or a local user. Any thread. */
 
 #include <string.h>
 

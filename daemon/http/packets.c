@@ -2,8 +2,8 @@
 #include "daemon/http/packets.h"
 
 /*
- * Answers /records with dropped packets as JSON. On an HTTP thread; nothing is asked of the kernel: what a
- * collector has published is told.
+ * Answers /records with dropped packets as JSON. HTTP threads. Never asks the kernel: shows what a collector
+ * has published.
  */
 
 #include <inttypes.h>
@@ -21,7 +21,7 @@ static const char nothing_is_recorded[] =
     "no packets are recorded: collectors.drop_monitor.record is off, or what counts drops here sees no packets\n";
 static const char not_in_time[] = "the collector drop_monitor has not shown its packets in time; ask again\n";
 
-/* The slot of the collector that shows packets. */
+/* Returns the slot of the collector that has packets. */
 static size_t packets_slot(void)
 {
     size_t slot = 0;
@@ -38,7 +38,7 @@ uint64_t packets_collectors(void)
     return slot < collector_count ? UINT64_C(1) << slot : 0;
 }
 
-/* Behind another. */
+/* Adds a member after another. */
 static void member(struct buffer *out, const char *name, const char *text)
 {
     buffer_printf(out, ",\"%s\":\"", name);
@@ -46,7 +46,7 @@ static void member(struct buffer *out, const char *name, const char *text)
     buffer_text(out, "\"");
 }
 
-/* As a text: readers of JSON make a double of a number, which would not tell neighbours apart. */
+/* Adds a time as a string: JSON readers make a double of a number, which cannot tell close times apart. */
 static void moment(struct buffer *out, const char *name, uint64_t ns)
 {
     buffer_printf(out, "\"%s\":\"%" PRIu64 ".%09" PRIu64 "\"", name, ns / NS_PER_SECOND, ns % NS_PER_SECOND);
@@ -87,7 +87,7 @@ static void add_data(const struct packet_record *record, struct buffer *out)
     buffer_text(out, "\"");
 }
 
-/* Each line of the text is a function. */
+/* Adds the stack. Each line of the text is a function. */
 static void add_stack(const char *text, struct buffer *out)
 {
     const char *separator = "", *end;
@@ -95,7 +95,7 @@ static void add_stack(const char *text, struct buffer *out)
     buffer_text(out, ",\"stack\":[");
     for (; (end = strchr(text, '\n')); text = end + 1, separator = ",") {
         buffer_printf(out, "%s\"", separator);
-        buffer_append(out, text, (size_t)(end - text)); /* symbols of the kernel: nothing to escape */
+        buffer_append(out, text, (size_t)(end - text)); /* the kernel's symbols need no escaping */
         buffer_text(out, "\"");
     }
     buffer_text(out, "]");
@@ -147,7 +147,7 @@ static void records_json(const struct packet_records *records, uint64_t after, s
     buffer_text(out, "]}\n");
 }
 
-/* The number behind `after`; without one 0. False: that is no number. */
+/* Parses the argument `after`, or sets 0 if there is none. Returns false if it is not a number. */
 static bool asked_after(const struct request *request, uint64_t *ret_after)
 {
     *ret_after = 0;
@@ -171,7 +171,7 @@ struct snapshot *packets_snapshot(const struct routes *routes, const struct requ
     return registry_snapshot(routes->registry, slot, request->now_ns);
 }
 
-/* There are none, or there may be some later. */
+/* Says that there are no packets, or that there may be some later. */
 static void respond_without(const struct collector_health *health, const struct snapshot *snapshot,
                             struct response *response)
 {

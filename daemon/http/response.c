@@ -28,7 +28,7 @@ static void response_init(struct response *response, unsigned status, const char
     response_header(response, "Cache-Control", "no-store");
 }
 
-/* A text of static storage. */
+/* Responds with a text of static storage. */
 static void respond_static(struct response *response, unsigned status, const char *content_type,
                            const char *text)
 {

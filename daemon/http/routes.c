@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/routes.h"
 
-/* Answers requests, on an HTTP thread. What a client wrote comes back in an error cut and made harmless. */
+/* Answers requests. HTTP threads. An error message shows the client's own text only cut and made harmless. */
 
 #include <net/if.h>
 #include <netdb.h>
@@ -62,7 +62,7 @@ static void respond_metrics(const struct routes *routes, const struct request *r
         response_header(response, "Content-Encoding", "gzip");
 }
 
-/* Returns true if a query says so. */
+/* Returns true if a query argument has this value. */
 static bool asks_for(const struct request *request, const char *key, const char *value)
 {
     for (size_t i = 0; i < request->argument_count; i++) {
@@ -88,7 +88,7 @@ static void respond_page(const struct routes *routes, const struct request *requ
     response_header(response, "Referrer-Policy", "no-referrer");
 }
 
-/* As text, in colours where the client has a terminal for them, or as JSON. */
+/* Responds with the report as text, coloured if the client asks for it, or as JSON. */
 static void respond_report(const struct routes *routes, const struct request *request,
                            struct response *response)
 {
@@ -111,7 +111,7 @@ static void respond_report(const struct routes *routes, const struct request *re
     respond_buffer(routes->answers, response, 200, json ? content_json : response_text_type, &text);
 }
 
-/* A page of the runbook, or the way to its index. False: there is none of that name. */
+/* Responds with a page of the runbook, or redirects to its index. Returns false if there is no such page. */
 static bool respond_runbook(const char *path, struct response *response)
 {
     const char *rest = path + strlen(path_runbook);
@@ -170,7 +170,7 @@ static void respond_not_found(const struct routes *routes, struct response *resp
     respond_buffer(routes->answers, response, 404, response_text_type, &text);
 }
 
-/* The path of a request's target: "http://host:10190/metrics" is "/metrics" (RFC 9112, 3.2.2). */
+/* Returns the path of a request's target: "http://host:10190/metrics" is "/metrics" (RFC 9112, 3.2.2). */
 static const char *path_of(const char *target)
 {
     const char *rest = NULL;
@@ -185,7 +185,7 @@ static const char *path_of(const char *target)
     return rest ? rest : "/";
 }
 
-/* Packets are for people of this host: to all others there is no such path. */
+/* Packets are for users of this host: for others the path does not exist. */
 static bool is_records(const struct request *request, const char *path)
 {
     return request->rights->local_routes && strcmp(path, path_records) == 0;
@@ -288,7 +288,7 @@ static void client_name(const struct sockaddr *client, char *ret_name, socklen_t
         (void)snprintf(ret_name, size, "?");
 }
 
-/* Who asked for what, and what it got. What was sent of it, and when, only the connection knows. */
+/* Logs who asked for what, and the answer. Only the connection knows what was sent of it, and when. */
 static void tell(const struct request *request, const struct response *response)
 {
     const char *type = response_value(response, "Content-Type");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/secrets.h"
 
-/* Loads certificate, key and users out of their files. Main thread. */
+/* Loads certificate, key and users from their files. Main thread. */
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -23,7 +23,8 @@ static struct users *users_load(const char *path, struct report *report)
     return NULL;
 }
 
-/* Out of its time is better than nothing, and worse than what there is. */
+/* Refuses a new certificate that is expired or not valid yet, unless the current one is too, or there is
+ * none. */
 static void check_time(const struct certificate *next, const struct certificate *current,
                        struct report *report)
 {
@@ -101,7 +102,7 @@ int secrets_load(const struct web_settings *web, const struct certificate *curre
     _cleanup_(secrets_done) struct secrets secrets = {};
     struct report report = {.source = "configuration", .out = messages};
 
-    /* First: what is written while it is read is another one afterwards. */
+    /* Identify them first: a file that changes while it is read then counts as changed. */
     secrets_identify(web, ret_secrets->files);
     secrets.certificate = tls_load(web, current, &report);
     if (*web->users_file)

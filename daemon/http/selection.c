@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/selection.h"
 
-/* Reads ?collect[]= and ?exclude[]=. On an HTTP thread. What a client wrote comes back in an error cut and
+/* Parses ?collect[]= and ?exclude[]=. HTTP threads. An error message shows the client's own text only cut and
  * made harmless. */
 
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "base/cleanup.h"
 #include "collectors/collector.h"
 
-enum { REFLECTED_MAX = 64 }; /* bytes of a client's own text in an error */
+enum { REFLECTED_MAX = 64 }; /* bytes of the client's own text in an error */
 
-/* Appends text of a client's: printable ASCII, bounded. */
+/* Appends the client's own text: printable ASCII, with a limit. */
 static void append_reflected(struct buffer *out, const char *text)
 {
     size_t i;
@@ -35,7 +35,7 @@ static bool slot_enabled(const struct routes *routes, size_t slot, uint64_t now_
     return freshness.enabled;
 }
 
-/* The bit of the enabled collector with this name; 0 if there is none. */
+/* Returns the bit of the enabled collector with this name, or 0 if there is none. */
 static uint64_t collector_bit(const struct routes *routes, const char *name, uint64_t now_ns)
 {
     for (size_t i = 0; i < collector_count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/self_probe.h"
 
-/* Asks our own HTTP threads whether they still answer. Main thread. */
+/* Checks whether our own HTTP threads still answer. Main thread. */
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -14,8 +14,9 @@
 static const char question[] = "HEAD /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n";
 static const char answer[] = "HTTP/1.1 200 ";
 
-/* The head of a record of TLS, for a handshake of 16,383 bytes. A question is a byte more of it; long before
- * the last there is another connection, for GnuTLS keeps each byte apart. */
+/* The head of a TLS record that announces a handshake of 16,383 bytes. Each question sends one more byte of
+ * it. The connection is replaced long before the last byte, because GnuTLS keeps each byte in a separate
+ * buffer. */
 static const char handshake[] = {0x16, 0x03, 0x01, 0x3f, (char)0xff};
 enum { HEAD_LAST = sizeof(handshake) - 1, QUESTIONS_MAX = 512 };
 
@@ -31,7 +32,7 @@ bool probe_address_equal(const struct probe_address *own, const struct sockaddr 
     return address->sa_family == AF_UNSPEC && memcmp(&own->any, address, sizeof(own->any)) == 0;
 }
 
-/* One end for us, the other for libmicrohttpd, which closes it. */
+/* Opens a connection: we keep one end; libmicrohttpd gets and closes the other. */
 static int connection_open(struct MHD_Daemon *daemon, const struct probe_address *address, int *ret_fd)
 {
     int pair[2];
@@ -70,7 +71,7 @@ static bool question_send(struct self_probe *probe)
            1;
 }
 
-/* With TLS: it was read. */
+/* With TLS, the answer is that the byte was read. */
 static enum probe_state answer_receive(const struct self_probe *probe)
 {
     char text[1024];
@@ -94,8 +95,8 @@ static void question_put(struct self_probe *probe)
     probe->sent++;
 }
 
-/* The old one stays until there is a new one: libmicrohttpd is never without. A question that has no answer
- * yet is put again, by the new one. */
+/* Replaces the connection. The old one stays open until there is a new one, so that libmicrohttpd always has
+ * one. A question without an answer yet is repeated on the new one. */
 void self_probe_renew(struct self_probe *probe, struct MHD_Daemon *daemon)
 {
     int fd = -1;

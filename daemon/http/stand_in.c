@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/stand_in.h"
 
-/* Keeps a suspended request alive whose client has already closed its side. HTTP threads. */
+/* Keeps a suspended request alive if its client has already closed its side. HTTP threads. */
 
 #include <fcntl.h>
 #include <sys/socket.h>

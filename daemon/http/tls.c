@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/http/tls.h"
 
-/* Gives each TLS session the current certificate. Main replaces it, HTTP threads use it. */
+/* Gives each TLS session the current certificate. The main thread replaces it, HTTP threads use it. */
 
 const char tls_priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-GROUP-DH-ALL";
 

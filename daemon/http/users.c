@@ -2,8 +2,8 @@
 #include "daemon/http/users.h"
 
 /*
- * Reads the file of users and the Authorization header. Pure. The file is read on main, the header on an HTTP
- * thread, and each byte of that is the client's.
+ * Parses the file of users and the Authorization header. Pure. The main thread reads the file, an HTTP thread
+ * the header, of which the client controls each byte.
  */
 
 #include <stdlib.h>
@@ -16,10 +16,10 @@
 #include "base/cleanup.h"
 #include "base/reference.h"
 
-/* Of crypt(3)'s base64, and of bcrypt's. */
+/* The letters of crypt(3)'s base64, and of bcrypt's. */
 static const char hash_letters[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/* What a hash may cost: about a second of CPU. */
+/* Limits on the cost of a hash: about a second of CPU time. */
 enum {
     BCRYPT_COST_MIN = 4,
     BCRYPT_COST_MAX = 14,
@@ -37,7 +37,7 @@ static bool take_prefix(const char **text, const char *prefix)
     return true;
 }
 
-/* Returns true if `text` begins with `min` to `max` letters of a hash, and no more; moves behind them. */
+/* Returns true if `text` begins with `min` to `max` letters of a hash, and no more. Moves behind them. */
 static bool take_letters(const char **text, size_t min, size_t max)
 {
     size_t size = strspn(*text, hash_letters);
@@ -46,7 +46,7 @@ static bool take_letters(const char **text, size_t min, size_t max)
     return size >= min && size <= max;
 }
 
-/* Returns true if `text` is a decimal number within these limits; moves behind its digits. */
+/* Returns true if `text` is a decimal number within these limits. Moves behind its digits. */
 static bool take_number(const char **text, unsigned min, unsigned max)
 {
     unsigned value = 0;
@@ -73,7 +73,7 @@ static bool sha512_whole(const char *rest)
     return take_letters(&rest, 1, 16) && take_prefix(&rest, "$") && take_letters(&rest, 86, 86) && !*rest;
 }
 
-/* Its parameters are what crypt_gensalt(3) makes of the costs 1 to 7, of which the last takes 64 MB. */
+/* Accepts the parameters that crypt_gensalt(3) makes for the costs 1 to 7; the last one takes 64 MB. */
 static bool yescrypt_whole(const char *rest)
 {
     static const char *const costs[] = {"j75$", "j85$", "j7T$", "j8T$", "j9T$", "jAT$", "jBT$"};
@@ -85,7 +85,7 @@ static bool yescrypt_whole(const char *rest)
     return false;
 }
 
-/* NULL, or why it is not taken. */
+/* Returns NULL if the hash is accepted, else the reason. */
 static const char *check_hash(const char *hash)
 {
     static const struct {
@@ -125,7 +125,7 @@ size_t users_find(const struct users *users, const char *name)
     return i;
 }
 
-/* NULL, or what is wrong with the line. */
+/* Returns NULL if the line is right, else what is wrong with it. */
 static const char *add_line(struct users *users, char *line)
 {
     char *colon = strchr(line, ':');

@@ -2,8 +2,8 @@
 #include "daemon/http/verdicts.h"
 
 /*
- * Remembers which passwords were right and which were wrong. Under the lock of auth.c. Digests are compared
- * in the same time whatever they are.
+ * Remembers which passwords were right and which were wrong. Called under the lock of auth.c. Comparing
+ * digests takes the same time whatever they are.
  */
 
 #include <errno.h>
@@ -58,7 +58,7 @@ static struct digest *wrong_set(struct verdicts *verdicts, const struct digest *
     return verdicts->wrong[digest->bytes[0] % WRONG_SETS];
 }
 
-/* Moves the entry to the front of its set: what is asked for again and again stays. */
+/* Moves the entry to the front of its set, so that frequent ones stay. */
 static void wrong_to_front(struct digest *set, size_t way, const struct digest *digest)
 {
     const struct digest copy = *digest;
