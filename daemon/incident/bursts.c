@@ -5,12 +5,12 @@
 
 #include "base/table/table.h"
 
-/* A burst is what one site drops on one CPU within about so long (netdrop_kernel_drop_burst_packets). */
+/* A burst is what one site drops on one CPU within about this time (netdrop_kernel_drop_burst_packets). */
 #define WINDOW_SECONDS 0.004
-/* It is told where it has so many packets, and so many times as many as the rate brings in that time. */
+/* A burst is shown if it has so many packets, and is so many times as large as the rate alone would bring. */
 #define PACKETS_LEAST 16
 #define TIMES_LEAST   8
-/* The row has been this incident's alone. */
+/* The share of a row that an incident must have for the row to be its own. */
 #define NEARLY_ALL 0.8
 
 static struct bursts bursts_of_row(const struct table *table, size_t row, size_t column)

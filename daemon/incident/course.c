@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/incident/course.h"
 
-/* Keeps the recent counts of each loss and finds when it began and ended. Under the lock of the incidents. */
+/* Keeps the recent counts of each loss and finds when it began and ended. Called under the lock of the
+ * incidents. */
 
 #include <errno.h>
 #include <math.h>
@@ -10,7 +11,7 @@
 
 #include "base/array.h"
 
-enum { STEPS_MIN = 4 }; /* that say whether a loss is steady */
+enum { STEPS_MIN = 4 }; /* needed to say whether a loss is steady */
 
 void courses_init(struct courses *courses, uint64_t now_ns)
 {
@@ -37,14 +38,14 @@ bool course_goes_on(const struct course *course, uint64_t now_ns)
     return course->moved_ns && now_ns < course->moved_ns + COURSE_END_NS;
 }
 
-/* The point so many before the newest. */
+/* Returns the index of the point so many before the newest. */
 static unsigned back(const struct courses *courses, unsigned steps)
 {
     return (courses->newest + COURSE_POINTS - steps) % COURSE_POINTS;
 }
 
-/* A moment later than the newest: a point of its own, where the newest is long enough after the one before
- * it. */
+/* Begins a moment later than the newest. It gets a point of its own if the newest point is long enough after
+ * its predecessor; else it replaces the newest. */
 static void begin_moment(struct courses *courses, uint64_t read_ns)
 {
     unsigned before = courses->newest, next = (before + 1) % COURSE_POINTS;
@@ -58,17 +59,17 @@ static void begin_moment(struct courses *courses, uint64_t read_ns)
     courses->times[courses->newest] = read_ns;
 }
 
-/* Of all our interfaces, where they are no part of it. */
+/* Stands for all our interfaces where they are not told apart. */
 #define ANY_DEVICE "*"
 
-/* Of the transport the interface is no part; what other namespaces lose there is another matter. */
+/* In the stage transport, our interfaces are not told apart. Losses of other namespaces are separate. */
 static struct ledger_key course_key(const struct ledger_key *key)
 {
     return ledger_key(key->stage, key->direction, key->loss_class,
                       key->stage == STAGE_TRANSPORT && key->device[0] ? ANY_DEVICE : key->device, key->cause);
 }
 
-/* The number of the course, + 1. -ENOMEM. */
+/* Returns the number of the course + 1, or -ENOMEM. */
 static int find_course(struct courses *courses, const struct ledger_key *row)
 {
     const struct ledger_key key = course_key(row);
@@ -96,7 +97,7 @@ static void count_device(struct course *course, struct course_row *row, const ch
     row->counted_ns = course->since_ns;
 }
 
-/* A row has counted more. */
+/* Called if a row has counted more. */
 static int move(struct courses *courses, struct course_row *row, const struct ledger_entry *entry,
                 uint64_t before_ns)
 {
@@ -145,7 +146,7 @@ int courses_take(struct courses *courses, const struct ledger_reading *reading)
 
     if (reading->read_ns > before_ns)
         begin_moment(courses, reading->read_ns);
-    else if (courses->known > 1) /* what counters tell of the same moment, a little later */
+    else if (courses->known > 1) /* counters report on the same moment, a little later */
         before_ns = courses->times[back(courses, 1)];
     error = take_rows(courses, 0, reading->items, reading->lost, before_ns);
     if (error == 0)
@@ -154,8 +155,8 @@ int courses_take(struct courses *courses, const struct ledger_reading *reading)
     return error;
 }
 
-/* What it had at a moment, which is made the moment that this is known of: not before it began, and no later
- * than asked for. */
+/* Returns the count at a moment. Sets the moment to the one for which the count is known: not before the
+ * course began, and not later than asked. */
 static uint64_t count_at(const struct courses *courses, const struct course *course, uint64_t *moment_ns)
 {
     for (unsigned i = 0; i < courses->known; i++) {
@@ -189,7 +190,7 @@ double course_rate(const struct courses *courses, const struct course *course, u
     uint64_t lost = course->count - count_at(courses, course, &moment_ns);
     uint64_t elapsed_ns = now_ns > moment_ns ? now_ns - moment_ns : 0;
 
-    /* What came within a moment may have come within a second. */
+    /* A loss between two close readings may have taken a second. */
     if (elapsed_ns < NS_PER_SECOND)
         elapsed_ns = NS_PER_SECOND;
     return (double)lost * NS_PER_SECOND / (double)elapsed_ns;

@@ -16,10 +16,11 @@
 #include "daemon/incident/facts_traffic.h"
 #include "daemon/incident/loss_packets.h"
 
-/* A queue below another counts what that one counts, too; from here on it has nearly all of it. */
+/* A queue counts what the queues below it count, too. If a lower queue has at least this share, it is named
+ * instead. */
 #define NEARLY_ALL 0.8
 
-/* A place that drops, by its labels, and what it means: many devices share one. */
+/* A drop site, by its labels, and its meaning: many devices share one. */
 struct place_meaning {
     char reason[64], function[64], class_name[16];
     const struct drop_meaning *meaning;
@@ -29,9 +30,9 @@ struct search {
     struct facts *facts;
     size_t count;
     struct owners owners;
-    bool traffic;              /* some moved, so that what stands still is known to */
-    bool details;              /* those of counters whose rows no drop site explains are looked for */
-    struct place_meaning last; /* that was looked up */
+    bool traffic;              /* some traffic moved, so whatever stands still is known */
+    bool details;              /* counters whose rows no drop site explains: look for their details */
+    struct place_meaning last; /* the last one looked up */
 };
 
 void facts_init(struct facts *facts, const struct ledger_key *key, const char *device, unsigned device_count)
@@ -39,7 +40,7 @@ void facts_init(struct facts *facts, const struct ledger_key *key, const char *d
     *facts = (struct facts){.key = *key, .device = device, .device_count = device_count, .traffic = NAN};
 }
 
-/* True where drops of that cause move the counter, too. */
+/* Returns true if drops of the incident's cause move this counter, too. */
 static bool is_moved(const struct ledger_rule *rule, const struct facts *facts, const struct row_set *rows,
                      size_t row)
 {
@@ -49,7 +50,7 @@ static bool is_moved(const struct ledger_rule *rule, const struct facts *facts, 
     return false;
 }
 
-/* True where the row of the ledger is the counter's own. */
+/* Returns true if the row of the ledger belongs to this counter. */
 static bool is_own(const struct ledger_rule *rule, const struct facts *facts, const struct row_set *rows,
                    size_t row)
 {
@@ -66,8 +67,8 @@ static bool is_own(const struct ledger_rule *rule, const struct facts *facts, co
     return row_set_label(rows, row, "device", text, sizeof(text)) < 0 || facts_of_device(facts, rows, row);
 }
 
-/* True where the counter tells more of what another, which makes the row, counts as well: the same causes
- * move both. */
+/* Returns true if the counter has details of what another counter, which makes the row, counts as well: the
+ * same causes move both. */
 static bool is_detail(const struct ledger_rule *rule, const struct facts *facts, const struct row_set *rows,
                       size_t row)
 {
@@ -100,7 +101,7 @@ static void add_evidence(struct facts *facts, const char *name, double count)
     evidence[at].count = uint64_from_double(count + 0.5);
 }
 
-/* As the counter is called on the metrics page: with its labels, where there is room for them. */
+/* Names the counter as on the metrics page: with its labels, if there is room. */
 static void counter_name(const struct trend_counter *counter, char *name, size_t size)
 {
     const char *labels = counter->rows->text + counter->rows->offsets[counter->row];
@@ -119,7 +120,7 @@ static void take_port(struct facts *facts, const struct trend_counter *counter)
 
     if (row_set_label(counter->rows, counter->row, "local_port", port, sizeof(port)) < 0)
         return;
-    facts->protocol = "UDP"; /* of others no counter is by port */
+    facts->protocol = "UDP"; /* only UDP has a counter by port */
     facts->port_count++;
     if (counter->count <= facts->port_drops)
         return;
@@ -128,7 +129,7 @@ static void take_port(struct facts *facts, const struct trend_counter *counter)
     owner_name(counter->rows, counter->row, facts->unit, sizeof(facts->unit));
 }
 
-/* Of the queues of a device the one furthest down that dropped nearly all. */
+/* Takes the lowest queue of the device that dropped nearly all. */
 static void take_queue(struct facts *facts, const struct trend_counter *counter)
 {
     char handle[FACT_KIND_SIZE];
@@ -174,7 +175,7 @@ static void take_counter(struct facts *facts, const struct trend_counter *counte
     take_meaning(facts, counter);
 }
 
-/* A drop site: whose it is its cause tells, and where there is one, its device. */
+/* Takes a drop site that belongs to the incident by its cause, and by its device if it has one. */
 static void take_site(struct facts *facts, const struct trend_counter *counter, const char *reason,
                       const char *function, const char *device)
 {
@@ -233,7 +234,7 @@ static bool has_device(const struct facts *facts)
     return *facts->device || facts->device_count > 1;
 }
 
-/* Drops by cause, which tell of what has no device whether it was in a namespace of others. */
+/* Takes drops by cause, which tell whether drops without a device were in another namespace. */
 static void take_cause(struct facts *facts, const struct trend_counter *counter)
 {
     const struct row_set *rows = counter->rows;
@@ -253,8 +254,8 @@ static void take_cause(struct facts *facts, const struct trend_counter *counter)
         facts->elsewhere |= FACT_OTHERS;
 }
 
-/* The same of rows that have not moved since the trends know them. The ledger begins before the trends do: it
- * has what was lost in between, and a later look finds it still. */
+/* The same for rows that have not moved since the trends know them. The ledger begins before the trends, so
+ * it has earlier losses; this finds them. */
 static void take_still_causes(struct facts *facts, const struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->table_count; i++) {
@@ -275,7 +276,7 @@ static void find_still_causes(struct facts *facts, const struct snapshots *snaps
             take_still_causes(facts, snapshots->items[slot]);
 }
 
-/* False for nearly all of thousands of interfaces. */
+/* Rejects quickly most counters of thousands of interfaces. */
 static bool is_near(const struct search *search, const struct trend_counter *counter)
 {
     char device[LEDGER_DEVICE_SIZE];

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "daemon/incident/facts.h"
 
-/* True where the row is about what loses; a table of one row without a device is about all. */
+/* Returns true if the row concerns the device that loses. A single row without a device concerns all. */
 static bool is_about(const struct facts *facts, const struct meaning_limit *limit, const struct table *table,
                      size_t row)
 {
@@ -61,7 +61,7 @@ static void find_limit(struct facts *facts, const struct snapshots *snapshots)
 
 static const struct meaning_limit listen_limit = {.unit = "connections in the accept queue"};
 
-/* The listeners whose queue is full. */
+/* Finds the listeners whose accept queue is full. */
 static void find_listeners(struct facts *facts, const struct table *table)
 {
     int length = table_find_role(table, ROLE_LISTEN_LENGTH),
@@ -83,7 +83,7 @@ static void find_listeners(struct facts *facts, const struct table *table)
 
 static const struct meaning_limit buffer_limit = {.unit = "bytes of receive buffer"};
 
-/* The value in the first row that is about a port; NULL: in the only row. */
+/* Finds the value in the first row of the port, or, if `port` is NULL, in the only row. */
 static void find_role(const struct table *table, enum role role, const char *port, uint64_t *value)
 {
     int column = table_find_role(table, role);
@@ -93,7 +93,7 @@ static void find_role(const struct table *table, enum role role, const char *por
             (void)table_get(table, row, (size_t)column, value);
 }
 
-/* Which buffer it was that was full, and what its size comes from. */
+/* Finds which buffer was full, and what sets its size. */
 static void find_buffers(struct facts *facts, const struct table *table)
 {
     find_role(table, ROLE_RECEIVE_BUFFER, facts->port, &facts->buffer);
@@ -105,7 +105,7 @@ static void find_buffers(struct facts *facts, const struct table *table)
     }
 }
 
-/* What may wait in the queue that drops. */
+/* Finds the limit of the queue that drops. */
 static void find_queue(struct facts *facts, const struct table *table)
 {
     static const struct meaning_limit bytes = {.unit = "bytes in the queue"},
@@ -126,7 +126,7 @@ static void find_queue(struct facts *facts, const struct table *table)
     }
 }
 
-/* What is told of a port, or a queue, and of nothing else. */
+/* Finds limits that belong to one port or one queue. */
 static void find_of_subject(struct facts *facts, const struct table *table)
 {
     if (strcmp(facts->key.cause, "tcp_listen_drop") == 0) {

@@ -10,14 +10,14 @@
 #include "base/cleanup.h"
 #include "daemon/incident/facts.h"
 
-/* The same packets, counted in two places that are not read at the same moment. */
+/* Tolerance between two counts of the same packets that are not read at the same moment. */
 #define ALIKE 0.05
 
 enum { CONTAINER_SHOWN = 12 };
 
 void owner_name(const struct row_set *rows, size_t row, char *name, size_t size)
 {
-    /* The slice of all slices: in no unit. */
+    /* The root slice is not a unit. */
     static const char *const nobody[] = {"", "unknown", "other", "-.slice"};
     char container[80] = "", unit[OWNER_NAME_SIZE] = "";
 
@@ -47,7 +47,7 @@ void owners_add(struct owners *owners, const struct trend_counter *counter)
         owners->items[owners->count++] = owner;
 }
 
-/* What has a socket, or still has: the transport's, and what is sent here. */
+/* Returns true if the packets had a socket: in the stage transport, or sent by this host. */
 static bool can_have_owner(const struct facts *facts)
 {
     return facts->skbs > 0 &&
@@ -60,7 +60,7 @@ static bool is_alike(const struct facts *facts, const struct owner *owner)
            fabs(facts->skbs - owner->count) <= ALIKE * facts->skbs + 1;
 }
 
-/* The only owner of whom the numbers tell; NULL: there is none, or there are several. */
+/* Returns the only owner whose numbers match, or NULL if there is none, or more than one. */
 static const struct owner *only_owner(const struct owners *owners, const struct facts *facts)
 {
     const struct owner *found = NULL;

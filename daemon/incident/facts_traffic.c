@@ -10,7 +10,7 @@
 #include "base/bounds.h"
 #include "daemon/incident/facts.h"
 
-/* Over so long is compared what was lost where nothing went through. */
+/* The period over which losses are compared if no traffic moved. */
 #define STILL_SECONDS 10
 
 bool facts_of_device(const struct facts *facts, const struct row_set *rows, size_t row)
@@ -28,8 +28,8 @@ bool facts_may_be_others(const struct facts *facts)
     return !*facts->device && (facts->elsewhere & ~(unsigned)FACT_OURS);
 }
 
-/* True where the traffic is that which the loss is a part of: of the device where that is known, and else of
- * the protocol, which the names of its causes begin with. */
+/* Returns true if the loss is a part of this traffic: that of the device if it is known, else that of the
+ * protocol, with which the names of its causes begin. */
 static bool is_traffic_of(const struct facts *facts, const struct trend_counter *counter, const char *subject)
 {
     const struct meaning *meaning = counter->meaning;
@@ -53,8 +53,8 @@ void facts_traffic_take(struct facts *facts, const struct trend_counter *counter
         return;
     facts->traffic = (isnan(facts->traffic) ? 0 : facts->traffic) + counter->rate;
     facts->traffic_ns = uint64_from_double(counter->seconds * NS_PER_SECOND);
-    /* What a stage lost the counters of later ones have no part of, and what a device did not take neither.
-     */
+    /* Counters of later stages do not include what an earlier stage lost, nor what a device did not
+     * accept. */
     facts->traffic_before =
         meaning_of_device(counter->meaning)
             ? facts->key.stage == STAGE_NETWORK || (received && facts->key.stage == STAGE_INGRESS)
@@ -80,7 +80,7 @@ static void find_still_traffic(struct facts *facts, const struct snapshot *snaps
 
             counter.meaning = counter.column->meaning;
             if (!counter.meaning || counter.meaning->purpose != PURPOSE_TRAFFIC)
-                at += table->rows->count - 1; /* the column's other rows are no better */
+                at += table->rows->count - 1; /* skip the column's other rows */
             else
                 facts_traffic_take(facts, &counter);
         }

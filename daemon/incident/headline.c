@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/incident/headline.h"
 
-/* Chooses the incident that is told first, and keeps to it. Under the lock of the incidents. */
+/* Chooses the incident that is shown first, and keeps it. Called under the lock of the incidents. */
 
 #include <string.h>
 
@@ -31,8 +31,8 @@ static size_t find_told(const struct headline *headline, const struct headline_c
     return count;
 }
 
-/* True where the other has been so much worse for so long that it is told instead. A worse colour is told at
- * once. */
+/* Returns true if the other incident has been so much worse for so long that it is shown first instead. A
+ * worse colour takes over at once. */
 static bool takes_over(struct headline *headline, const struct headline_candidate *told,
                        const struct headline_candidate *worst, uint64_t now_ns)
 {

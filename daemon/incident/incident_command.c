@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/incident/incident_command.h"
 
-/* Fills the commands of an incident in. Pure; any thread. */
+/* Fills in the commands of an incident. Pure; any thread. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,12 +17,12 @@
 enum { WORD_SIZE = 256, NAME_SIZE = 16 };
 
 /*
- * The hooks at which a rule may have refused the packet. Which one it was stands in struct nf_hook_state, on
- * the stack of who drops (net/netfilter/core.c, nf_hook_slow()): the tracepoint of drops passes the packet
- * and the place, which is the same for all hooks. What the packet itself tells is not certain: one with a
- * route has passed prerouting, but not on lo, in a bridge, or out of a tunnel. To note the hook beforehand
- * costs each packet that passes a rule, not only those that are dropped. Where a packet is refused in the
- * forward hook it still has the device that it came by: it counts as received.
+ * The hooks at which a rule may have refused the packet. The hook itself is in struct nf_hook_state, on the
+ * stack of nf_hook_slow() (net/netfilter/core.c): the tracepoint of drops passes the packet and the place,
+ * which is the same for all hooks. The packet itself is no certain sign: one with a route has passed
+ * prerouting, but not on lo, in a bridge, or out of a tunnel. Noting the hook beforehand would cost every
+ * packet that passes a rule, not only those that are dropped. A packet refused in the forward hook still has
+ * the device that it came in by, so it counts as received.
  */
 static const char *hooks(enum direction direction)
 {
@@ -44,7 +44,7 @@ static bool number(char *value, size_t size, uint64_t number)
     return number > 0;
 }
 
-/* The next to try: twice what it is now, where there is a limit to that at most that. */
+/* Returns the next limit to try: twice the present one, or twice what it may be raised to. */
 static uint64_t more(const struct facts *facts)
 {
     uint64_t limit = facts->limit->most && facts->limit_most ? facts->limit_most : facts->limit_now;
@@ -52,19 +52,20 @@ static uint64_t more(const struct facts *facts)
     return limit > UINT64_MAX / 2 ? limit : 2 * limit;
 }
 
-/* What to raise where the receive buffer is full: only that which this socket's size came from helps, and
- * only sockets that are made later. `limit`: of net.core.rmem_max, which SO_RCVBUF is cut to; else of
- * net.core.rmem_default, for who never sets it. 0: the program itself chose the size. */
+/* Returns the new value of the sysctl if the receive buffer is full, or 0 if raising it would not help: only
+ * the setting from which this socket's size came helps, and only for new sockets. `limit` selects
+ * net.core.rmem_max, to which SO_RCVBUF is cut; else net.core.rmem_default, for programs that never set
+ * it. */
 static uint64_t raised_buffer(const struct facts *facts, bool limit)
 {
     uint64_t now = limit ? facts->buffer_limit : facts->buffer_default;
-    uint64_t from = limit ? 2 * now : now; /* the kernel doubles what was set (net/core/sock.c) */
+    uint64_t from = limit ? 2 * now : now; /* the kernel doubles what a program sets (net/core/sock.c) */
 
     return now && facts->buffer == from && now <= UINT64_MAX / 4 ? 4 * now : 0;
 }
 
-/* Of the queue; the first that one which is the device's own has, the second only one below another. The
- * default ones of a device with many queues have no handle to be called by. */
+/* Values of the queue: `root` is set only for the device's own queue, `parent` only for one below another.
+ * The default queues of a multiqueue device have no handle to name them by. */
 static bool queue_value(const char *name, const struct facts *facts, char *value, size_t size)
 {
     bool called = strtoul(facts->queue_handle, NULL, 16) && strtoul(facts->queue_parent, NULL, 16);
@@ -80,7 +81,7 @@ static bool queue_value(const char *name, const struct facts *facts, char *value
     return *value != '\0';
 }
 
-/* The limits that a setting of the host makes. */
+/* Values that depend on a setting of the host. */
 static bool setting_value(const char *name, const struct facts *facts, char *value, size_t size)
 {
     if (strcmp(name, "somaxconn") == 0)
@@ -103,7 +104,7 @@ static bool device_value(const char *name, const struct facts *facts, char *valu
 {
     (void)name;
     (void)snprintf(value, size, "%s", facts->device_count == 1 ? facts->device : "");
-    /* One that is as long as there is room for may have been cut. */
+    /* A name as long as the buffer may have been cut. */
     return *value && strlen(facts->device) < LEDGER_DEVICE_SIZE - 1;
 }
 
@@ -136,7 +137,7 @@ static bool way_value(const char *name, const struct facts *facts, char *value, 
     return true;
 }
 
-/* False: it is not known. */
+/* Returns false if the value is not known. */
 static bool value_of(const char *name, const struct facts *facts, char *value, size_t size)
 {
     static const struct {
@@ -159,7 +160,8 @@ static bool value_of(const char *name, const struct facts *facts, char *value, s
     return false;
 }
 
-/* Copies a template up to `end` with its values. */
+/* Copies a template up to `end`, with its values. Returns false if one is not known or the text does not
+ * fit. */
 static bool fill(const char *at, const char *end, const struct facts *facts, char *text, size_t size)
 {
     size_t used = 0;
@@ -211,7 +213,7 @@ static bool is_for(const struct command *command, const struct incident *inciden
            (!command->page || (incident->remedy && strcmp(command->page, incident->remedy->page) == 0));
 }
 
-/* To see them: all of that port where it is known, or whatever is dropped. */
+/* Adds a command that shows the packets: those of the port if it is known, else all dropped packets. */
 static void add_watch(struct incident *incident, const struct facts *facts)
 {
     struct incident_command *command = &incident->commands[incident->command_count];
@@ -244,7 +246,8 @@ static void add_commands(struct incident *incident, const struct facts *facts)
     }
 }
 
-/* All but the last show what is here: of others it would be another namespace. */
+/* Commands look at this namespace only, except the last one. So for drops in other namespaces only that one
+ * helps. */
 void incident_commands(struct incident *incident, const struct facts *facts)
 {
     if (facts->elsewhere != FACT_OTHERS)

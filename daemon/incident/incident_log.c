@@ -19,19 +19,19 @@ enum { SPELLS_MAX = 64, TEXT_SIZE = 400 };
 
 #define MINUTE_NS (60 * NS_PER_SECOND)
 
-/* One whose onset was reached, until its end. */
+/* An incident from its onset to its end. */
 struct spell {
-    struct incident incident; /* as it was told last */
-    bool said;                /* its onset was */
+    struct incident incident; /* as logged last */
+    bool said;                /* the onset was logged */
     uint64_t began_ns;
-    uint64_t lossy_ns; /* when it last had half of what begins one */
-    uint64_t before;   /* packets, before it paused and began anew */
+    uint64_t lossy_ns; /* when it last had half the packets of an onset */
+    uint64_t before;   /* packets before a pause, after which it began anew */
     double peak;       /* packets a second */
 };
 
 struct incident_log {
     size_t count;
-    uint64_t minute_ns; /* begin of the minute that the next two are of */
+    uint64_t minute_ns; /* beginning of the minute of the next two counts */
     uint64_t said;
     uint64_t unsaid;
     char text[TEXT_SIZE];
@@ -75,7 +75,7 @@ static struct log_fields fields_of(const struct incident *incident, const char *
     };
 }
 
-/* "; look with: ..." */
+/* Appends "; look with: ...". */
 static void append_command(const struct incident *incident, struct buffer *text)
 {
     if (incident->command_count)
@@ -121,7 +121,7 @@ static void log_end(const struct spell *spell)
         log_event(LOG_LEVEL_INFO, &fields, "%s", text.data);
 }
 
-/* A new minute, where it is time for one; what the last left unsaid is told by its number. */
+/* Begins a new minute if the last one is over. Logs how many onsets the last minute left out. */
 static void turn_minute(struct incident_log *log, uint64_t now_ns)
 {
     static const struct log_fields fields = {.message_id = MESSAGE_LOSS_UNSAID};
@@ -179,7 +179,7 @@ static void end_spells(struct incident_log *log, const struct loss_settings *set
     }
 }
 
-/* What is not urgent has no line of its own, but "no loss" would be a lie. */
+/* Text for losses that are not urgent. They get no line of their own, but "no loss" would be wrong. */
 static const char *calm(const struct loss_report *report)
 {
     for (size_t i = 0; i < report->count; i++)
@@ -188,7 +188,7 @@ static const char *calm(const struct loss_report *report)
     return report->seen_ns < MINUTE_NS ? "no loss yet" : "no loss in the last minute";
 }
 
-/* What is told first, or that nothing is lost. */
+/* Writes the text of the Status line: the first incident, or that nothing is lost. */
 static void say(struct incident_log *log, const struct loss_report *report)
 {
     _cleanup_(buffer_done) struct buffer text = {};

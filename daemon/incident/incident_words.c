@@ -14,7 +14,7 @@
 #include "collectors/meaning/cause_words.h"
 #include "daemon/incident/incident_command.h"
 
-/* From here on a time of the day alone would be ambiguous. */
+/* From here on, a time without the date would be ambiguous. */
 #define DATE_NS (20 * 3600 * NS_PER_SECOND)
 
 enum { WHERE_SIZE = 128 };
@@ -104,7 +104,7 @@ void incident_limit(const struct incident *incident, struct buffer *out)
     buffer_printf(out, " %s.", incident->limit.unit);
 }
 
-/* What has no interface of ours. */
+/* The subject of a loss without one of our interfaces. */
 static const char *nowhere(const struct facts *facts)
 {
     if (facts->elsewhere == FACT_OTHERS)
@@ -112,7 +112,7 @@ static const char *nowhere(const struct facts *facts)
     return facts->elsewhere & FACT_OTHERS ? "this host and others on it" : "this host";
 }
 
-/* The most specific: whose, and where of it. */
+/* Writes the most specific subject that is known: whose packets, and where. */
 static void subject(struct incident *incident, const struct facts *facts)
 {
     char where[WHERE_SIZE] = "", whole[FACT_NAME_SIZE + WHERE_SIZE];
@@ -130,14 +130,14 @@ static void subject(struct incident *incident, const struct facts *facts)
     else if (!where[0])
         (void)snprintf(where, sizeof(where), "%s", facts->device);
     if (where[0] && where[strlen(where) - 1] == ':')
-        where[strlen(where) - 1] = '\0'; /* of a queue's handle */
+        where[strlen(where) - 1] = '\0'; /* the colon of a queue's handle */
     (void)snprintf(whole, sizeof(whole), "%s%s%s", facts->unit, facts->unit[0] && where[0] ? ", " : "",
                    where);
     incident->several = facts->unit[0] == '\0' && (facts->port_count > 1 || facts->device_count > 1);
     harmless_copy(incident->subject, sizeof(incident->subject), whole[0] ? whole : nowhere(facts));
 }
 
-/* Why. Where nobody knows, what the place that knows of it says. */
+/* Writes why. If the cause is unknown, writes what the counter or site that saw the loss says. */
 static void words(struct incident *incident, const struct facts *facts)
 {
     const char *known = cause_words(facts->key.cause);
@@ -168,8 +168,8 @@ static void remedy(struct incident *incident, const struct facts *facts)
 
 static void share(struct incident *incident, const struct facts *facts)
 {
-    /* Until Linux 6.7 OutRequests counts behind the output hook, where newer ones count before it: what is
-     * far less than what was lost has it not in it. */
+    /* Until Linux 6.7, OutRequests counts after the output hook; newer kernels count before it. If it is far
+     * less than the loss, it does not include the loss. */
     double lost = facts->lost_rate;
     bool before = facts->traffic_before && facts->traffic >= lost / 2;
     double whole = facts->traffic + (before ? 0 : lost);
@@ -198,7 +198,7 @@ void incident_describe(struct incident *incident, const struct facts *facts)
     incident_commands(incident, facts);
 }
 
-/* What packets are refused, or which ones are lost. */
+/* Writes which packets: "received packets", "sent packets", ... */
 static void refused(const struct incident *incident, struct buffer *out)
 {
     const char *way = incident_way(incident->direction);
@@ -216,7 +216,7 @@ void incident_title(const struct incident *incident, struct buffer *out)
     buffer_text(out, incident->words);
 }
 
-/* " since 14:02:11"; of what has paused, or is over, " from 14:02:11 to 14:02:40". */
+/* Writes " since 14:02:11", or " from 14:02:11 to 14:02:40" if the incident paused or is over. */
 static void times(const struct incident *incident, uint64_t now_ns, struct buffer *out)
 {
     bool over = incident->rate <= 0;
@@ -231,7 +231,7 @@ static void times(const struct incident *incident, uint64_t now_ns, struct buffe
     incident_when(now_ns - incident->moved_ns, out);
 }
 
-/* How fast, and of what has paused how much: "0/s" would say neither. */
+/* Writes the rate, or the count if the incident paused: "0/s" would say nothing. */
 static void speed(const struct incident *incident, struct buffer *out)
 {
     if (incident->rate > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/incident/incidents.h"
 
-/* Makes incidents out of the ledger's rows and of what counters add. Any thread, under one lock. */
+/* Makes incidents from the ledger's rows, and adds what counters know. Any thread, under one lock. */
 
 #include <errno.h>
 #include <math.h>
@@ -19,11 +19,11 @@
 #include "daemon/incident/refusals.h"
 #include "daemon/incident/verdict.h"
 
-/* Of a minute is what rules refuse compared with what they usually do. */
+/* The period in which refused packets are counted to compare them with the usual. */
 #define REFUSED_NS (60 * NS_PER_SECOND)
 #define RECENT_NS  (60 * NS_PER_SECOND)
 
-/* What is steady and what comes and goes. */
+/* From here on a loss is steady; up to here it comes and goes. */
 #define STEADY   0.75
 #define UNSTEADY 0.5
 
@@ -33,14 +33,14 @@ struct incidents {
     struct trend *trend;
     enum host_network host_network;
     uint64_t start_ns;
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* protects what follows */
     struct courses courses;
     struct ledger_reading reading;
     struct refusals refusals;
     struct headline headline;
 };
 
-/* A report in the making. */
+/* A report under construction. */
 struct making {
     struct loss_report *report;
     struct snapshots snapshots;
@@ -84,7 +84,8 @@ static bool is_refused(const struct course *course)
     return course->key.loss_class == LOSS_POLICY;
 }
 
-/* Of two courses the one that is rather told: losses before what is refused, then what lost more lately. */
+/* Returns true if `one` goes before `other`: losses before refused packets, then whatever lost more
+ * lately. */
 static bool is_rather(const struct courses *courses, const struct course *one, const struct course *other)
 {
     if (is_refused(one) != is_refused(other))
@@ -92,7 +93,7 @@ static bool is_rather(const struct courses *courses, const struct course *one, c
     return course_lost(courses, one, COURSE_PAST_NS) > course_lost(courses, other, COURSE_PAST_NS);
 }
 
-/* Keeps those chosen sorted. */
+/* Inserts the course into the sorted list of chosen ones. */
 static void choose(const struct courses *courses, struct making *making, struct course *course)
 {
     struct loss_report *report = making->report;
@@ -112,7 +113,7 @@ static void choose(const struct courses *courses, struct making *making, struct 
     making->chosen[at] = course;
 }
 
-/* What a course adds to the sums of its stage and direction. */
+/* Adds the course to the sums of its stage and direction. */
 static void add_way(const struct courses *courses, struct making *making, const struct course *course)
 {
     struct loss_way *way = &making->report->ways[course->key.stage][course->key.direction];
@@ -149,7 +150,7 @@ static enum spread spread_of(const struct courses *courses, const struct course 
     return steadiness <= UNSTEADY ? SPREAD_UNSTEADY : SPREAD_UNKNOWN;
 }
 
-/* Of several interfaces there is no one number. */
+/* Several interfaces do not have one burst size. */
 static void judge_bursts(const struct snapshots *snapshots, struct course *course, struct incident *incident)
 {
     struct bursts now;
@@ -160,7 +161,7 @@ static void judge_bursts(const struct snapshots *snapshots, struct course *cours
     bursts_judge(&course->bursts, &now, incident);
 }
 
-/* What the ledger tells of an incident, then what counters do. */
+/* Fills the incident from the ledger, then from counters. */
 static void describe(const struct incidents *incidents, struct making *making, size_t i)
 {
     const struct courses *courses = &incidents->courses;
@@ -189,7 +190,7 @@ static void describe(const struct incidents *incidents, struct making *making, s
     incident->colour =
         verdict_colour(incident, making->refused[direction],
                        refusals_known(refusals) ? refusals_greatest(refusals, direction) : NAN);
-    /* It is none the better for losing a little less now. */
+    /* An incident keeps its worst colour: losing a little less does not make it better. */
     if (incident->colour > course->colour)
         course->colour = incident->colour;
     incident->colour = course->colour;
@@ -206,7 +207,7 @@ static int compare_colours(const void *a, const void *b)
     return strcmp(one->subject, other->subject);
 }
 
-/* The incident of the headline first, and how many are urgent. */
+/* Puts the incident of the headline first, sorts the others, and counts the urgent ones. */
 static void sort(struct incidents *incidents, struct making *making)
 {
     struct headline_candidate candidates[LOSS_REPORT_INCIDENTS_MAX];

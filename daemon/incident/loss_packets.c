@@ -10,7 +10,7 @@
 #include "base/packet/packet_line.h"
 #include "base/table/meaning.h"
 
-/* Whether the column has a number in a row with this label, that is not 0. */
+/* Returns true if the column has a number other than 0 in a row with this label. */
 static bool counts(const struct table *table, enum role role, const struct label_value *label)
 {
     int column = table_find_role(table, role);
@@ -40,7 +40,7 @@ bool loss_packets_recorded(const struct snapshots *snapshots, const char *cause)
     return recorded && dropped;
 }
 
-/* An incident of several devices, or of none, has the packets of all. */
+/* An incident on several devices, or on none, has the packets of all devices. */
 static bool is_of(const struct packet_site *site, const struct incident *incident)
 {
     return strcmp(site->cause, incident->cause) == 0 &&

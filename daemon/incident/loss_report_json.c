@@ -17,7 +17,7 @@
 static const char *const colour_names[COLOUR_COUNT] = {
     [COLOUR_GREEN] = "green", [COLOUR_AMBER] = "amber", [COLOUR_RED] = "red"};
 
-/* Harmless text: valid UTF-8 without control characters. */
+/* Writes a harmless string: valid UTF-8 without control characters. */
 static void string(struct buffer *out, const char *text)
 {
     buffer_text(out, "\"");
@@ -104,7 +104,8 @@ static void lists(struct buffer *out, const struct incident *incident)
     buffer_text(out, "]");
 }
 
-/* Lines of numbers and fixed words: nothing to escape. Not at all where none may be shown. */
+/* Writes the packet lines, which need no escaping: numbers and fixed words. Writes nothing if packets may not
+ * be shown. */
 static void packets(struct buffer *out, const struct loss_report *report, const struct incident *incident)
 {
     const struct packet_record *last[LOSS_PACKETS_MAX];

@@ -17,7 +17,7 @@
 
 enum { WIDTH = 80, HOST_SIZE = 31, INDENT = 9, WORD_INDENT = 6 };
 
-/* What is written now, and where. */
+/* Where the text goes, and in which form. */
 struct page_text {
     struct buffer *out;
     bool coloured;
@@ -40,7 +40,7 @@ static void coloured(const struct page_text *page, enum colour colour, const cha
         buffer_text(page->out, text);
 }
 
-/* How many columns a text takes: a character each. */
+/* Returns how many columns a text takes: one for each character. */
 static size_t columns(const char *text, size_t size)
 {
     size_t count = 0;
@@ -50,7 +50,7 @@ static size_t columns(const char *text, size_t size)
     return count;
 }
 
-/* Words from a column on, broken at blanks; the first line goes on at `at`. */
+/* Writes words from a column on, broken at blanks. The first line continues at `at`. */
 static void wrap(struct buffer *out, size_t at, size_t indent, const char *text)
 {
     while (*text) {
@@ -131,7 +131,7 @@ static void path(const struct loss_report *report, struct buffer *out)
     buffer_text(out, "\n");
 }
 
-/* "374/s now, 112,000 in five minutes, 19 % of the UDP received, since 03:02:11, steady" */
+/* Writes "374/s now, 112,000 in five minutes, 19 % of the UDP received, since 03:02:11, steady". */
 static void numbers(const struct loss_report *report, const struct incident *incident, struct buffer *out)
 {
     struct buffer text = {};
@@ -153,7 +153,7 @@ static void limit(const struct incident *incident, struct buffer *out)
     wrap_buffer(out, INDENT, &text);
 }
 
-/* Labels that have no room stand below their counter. */
+/* Writes a counter that saw the loss. Labels that do not fit stand below it. */
 static void evidence_line(const char *before, const struct incident_evidence *evidence, struct buffer *out)
 {
     const char *name = evidence->name, *labels = strchr(name, '{');
@@ -172,7 +172,7 @@ static void evidence(const struct incident *incident, struct buffer *out)
         evidence_line(i ? "        " : "Seen by:", &incident->evidence[i], out);
 }
 
-/* Each stays whole, as commands do. */
+/* A packet line stays whole, like a command. */
 static void packets(const struct loss_report *report, const struct incident *incident, struct buffer *out)
 {
     const struct packet_record *last[LOSS_PACKETS_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/incident/neutral.h"
 
-/* Collects what is told without a colour: harmless drops and excluded devices. Any thread. */
+/* Collects what has no colour: harmless drops and excluded devices. Any thread. */
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum { BENIGN_MAX = 16, BENIGN_SHOWN = 3 };
 
-/* Drops of class benign within the last minutes, by cause. */
+/* Drops of class benign in the last minutes, by cause. */
 struct benign_cause {
     const char *words;
     double count;

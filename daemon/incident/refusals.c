@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/incident/refusals.h"
 
-/* Knows which rate of refused packets is usual. Under the lock of the incidents. */
+/* Knows which rate of refused packets is usual. Called under the lock of the incidents. */
 
 #include "base/clock.h"
 
 #define HOUR_NS (3600 * NS_PER_SECOND)
 
-/* Hours that begin have seen nothing yet. */
+/* New hours begin without data. */
 static void turn_to(struct refusals *refusals, uint64_t hour)
 {
     uint64_t passed = hour - refusals->hour;

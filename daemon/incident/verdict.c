@@ -38,7 +38,7 @@ enum colour verdict_colour(const struct incident *incident, double rate, double 
     case LOSS_UNKNOWN:
         return COLOUR_RED;
     case LOSS_ERROR:
-        /* Where nothing counts what it is a share of, it is taken for much. */
+        /* Without traffic to compare with, the share counts as large. */
         return incident->past < VERDICT_FEW || incident->share < VERDICT_ERROR_SHARE ? COLOUR_GREEN
                                                                                      : COLOUR_RED;
     case LOSS_POLICY:
@@ -60,8 +60,8 @@ static const char *because(const struct collector_health *health)
     return health->reason[0] ? health->reason : health_state_name(health->state);
 }
 
-/* What a container is not given is nobody's oversight; that a host counts no drop sites is, and that it lacks
- * what is there on each host. */
+/* Returns true if the missing collector is a choice: in a container, missing rights are. On a host it is a
+ * fault if no drop sites are counted, or if something is missing that every host has. */
 static bool is_chosen(const struct collector *collector, enum host_network host_network)
 {
     bool expected = collector->explains || !collector->needs;
@@ -124,7 +124,7 @@ size_t verdict_coverage(struct loss_report *report, const struct registry *regis
     return up;
 }
 
-/* "five minutes", or for as long as was looked. */
+/* Writes "five minutes", or the time since the start if that is shorter. */
 static void say_whole(const struct loss_report *report, struct buffer *out)
 {
     if (report->seen_ns < WHOLE_NS)
@@ -133,7 +133,7 @@ static void say_whole(const struct loss_report *report, struct buffer *out)
         buffer_text(out, "five minutes");
 }
 
-/* Packets within the last five minutes, of what goes on and of what is over. */
+/* Sums the packets of the last five minutes, of present and past incidents. */
 static void sum_past(const struct loss_report *report, uint64_t *ret_lost, uint64_t *ret_refused)
 {
     *ret_lost = *ret_refused = 0;
@@ -152,7 +152,7 @@ static bool goes_on(const struct loss_report *report)
     return false;
 }
 
-/* What the colour says where nothing is urgent. */
+/* Writes the sentence for a verdict without urgent incidents. */
 static void say_calm(const struct loss_report *report, struct buffer *out)
 {
     uint64_t lost, refused;

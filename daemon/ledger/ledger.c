@@ -18,15 +18,15 @@
 struct ledger {
     const struct registry *registry;
     uint64_t explaining;
-    pthread_mutex_t lock; /* of what follows */
-    uint64_t generation;  /* of the registry, when it was brought up to date last */
+    pthread_mutex_t lock; /* protects what follows */
+    uint64_t generation;  /* of the registry at the last update */
     uint64_t read_ns;     /* see struct ledger_reading */
     struct ledger_names causes;
     struct ledger_drops drops;
     struct ledger_peers peers;
     struct ledger_sheet sheet;
-    bool unseen;                  /* counters told of drops in other namespaces */
-    struct snapshot **waiting;    /* by slot: read, and no drops are known yet that were read after it */
+    bool unseen;                  /* counters showed drops in other namespaces */
+    struct snapshot **waiting;    /* by slot: a snapshot that waits for drops that were read after it */
     struct ledger_table tables[]; /* slots × SNAPSHOT_TABLES_MAX */
 };
 
@@ -96,7 +96,7 @@ static void on_unseen(void *data)
     ledger->unseen = true;
 }
 
-/* What sites have counted is lost where it is of such a class. What there is no memory for now stays. */
+/* Adds the drops of sites to the rows. If memory runs out, they stay owed. */
 static void take_drops(struct ledger *ledger, const struct snapshot *snapshot)
 {
     uint64_t before_ns = ledger->drops.ended_ns;
@@ -113,7 +113,7 @@ static void take_drops(struct ledger *ledger, const struct snapshot *snapshot)
     ledger_sheet_unseen(&ledger->sheet, ledger->drops.unseen);
 }
 
-/* False: no drops are known yet that were read after it. */
+/* Returns false if no drops are known that were read after the snapshot. */
 static bool settle(struct ledger *ledger, size_t slot, const struct snapshot *snapshot, bool blind)
 {
     const struct ledger_drops *drops = &ledger->drops;
@@ -138,8 +138,8 @@ static bool settle(struct ledger *ledger, size_t slot, const struct snapshot *sn
     return true;
 }
 
-/* One that waits comes first: else, with a collector that is always a little ahead, none would ever be
- * settled. */
+/* A waiting snapshot is settled first. Otherwise, with a collector that always publishes a little after the
+ * drops, none would ever be settled. */
 static void settle_slot(struct ledger *ledger, size_t slot, struct snapshot *latest, bool blind)
 {
     struct snapshot **waiting = &ledger->waiting[slot];
@@ -150,14 +150,14 @@ static void settle_slot(struct ledger *ledger, size_t slot, struct snapshot *lat
         *waiting = snapshot_ref(latest);
 }
 
-/* A collector that is off, fails for long, or has other tables now. */
+/* Called for a collector that is off, has failed for long, or now has fewer tables. */
 static void forget(struct ledger *ledger, size_t slot, const struct snapshot *snapshot)
 {
     for (size_t i = snapshot ? snapshot->table_count : 0; i < SNAPSHOT_TABLES_MAX; i++)
         ledger_table_blind(&ledger->tables[slot * SNAPSHOT_TABLES_MAX + i]);
 }
 
-/* Returns true if nobody counts drop sites, and it is not that they only have yet to begin. */
+/* Returns true if nobody counts drop sites, and no collector of them is still starting. */
 static bool is_blind(const struct ledger *ledger, uint64_t now_ns)
 {
     for (uint64_t left = ledger->explaining; left; left &= left - 1) {
@@ -198,7 +198,7 @@ static void take_all(struct ledger *ledger, struct snapshot *const *snapshots, s
         ledger->read_ns = now_ns;
 }
 
-/* Takes in what was published since the last time. */
+/* Takes what was published since the last update. */
 static void ledger_update(struct ledger *ledger, uint64_t now_ns)
 {
     _cleanup_(snapshots_done) struct snapshots snapshots = {};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/ledger/ledger_drops.h"
 
-/* Keeps the last two readings of the drop sites by cause. Under the lock of the ledger. */
+/* Keeps the last two readings of the drop sites by cause. Called under the lock of the ledger. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ bool ledger_drops_has(const struct snapshot *snapshot)
     return find(snapshot, ROLE_DROP_CAUSES, &column) != NULL;
 }
 
-/* The number of a text among those that a function names. */
+/* Returns the number whose name is the text, or `otherwise`. */
 static unsigned number_of(const char *text, const char *(*name)(unsigned), unsigned count, unsigned otherwise)
 {
     for (unsigned i = 0; i < count; i++)
@@ -91,7 +91,7 @@ static uint64_t item_hash(const struct ledger_drop *item)
                      (uint64_t)item->ours << 8 | (unsigned char)item->ip_version);
 }
 
-/* Room for the causes that there are. */
+/* Makes room for `count` causes. */
 static int first_grow(struct ledger_drops *drops, size_t count)
 {
     uint32_t *grown = count > drops->first_count ? calloc(count, sizeof(*grown)) : drops->first;
@@ -113,16 +113,16 @@ static uint64_t here_hash(int cause, uint64_t device)
     return hash_word(device, (uint64_t)cause);
 }
 
-/* The first item that came of a cause on a device of our own namespace, + 1; 0 if there is none. */
+/* Returns the index + 1 of the first item of the cause on a device of our own namespace, or 0. */
 static uint32_t first_here(const struct ledger_drops *drops, int cause, uint64_t device)
 {
     size_t first = hash_index_find(&drops->devices, here_hash(cause, device), item,
                                    drops->items[item].cause == cause && drops->items[item].device == device);
 
-    return (uint32_t)(first + 1); /* HASH_NONE is the greatest number */
+    return (uint32_t)(first + 1); /* HASH_NONE is SIZE_MAX, so that this is 0 */
 }
 
-/* Takes in the item behind the last, and links it with those like it. */
+/* Appends the item and links it to those of the same cause. */
 static int item_link(struct ledger_drops *drops)
 {
     struct ledger_drop *item = &drops->items[drops->count];
@@ -140,7 +140,7 @@ static int item_link(struct ledger_drops *drops)
     return 0;
 }
 
-/* The place of an item, of a new one too. -ENOMEM. */
+/* Returns the index of the item, and adds a new one. Returns -ENOMEM if memory runs out. */
 static int item_place(struct ledger_drops *drops, struct ledger_drop *item, struct ledger_names *causes)
 {
     uint64_t hash = item_hash(item);
@@ -155,7 +155,7 @@ static int item_place(struct ledger_drops *drops, struct ledger_drop *item, stru
     drops->items[drops->count] = *item;
     if (hash_index_reserve(&drops->index, drops->count + 1) < 0 || item_link(drops) < 0)
         return -ENOMEM;
-    (void)hash_index_add(&drops->index, hash, drops->count - 1); /* its room is there */
+    (void)hash_index_add(&drops->index, hash, drops->count - 1); /* cannot fail: room is reserved */
     return (int)drops->count - 1;
 }
 
@@ -182,7 +182,7 @@ static int take_rows(struct ledger_drops *drops, struct row_set *rows, struct le
     return 0;
 }
 
-/* How far a count has moved. One that has less than before began anew. */
+/* Returns by how much a count rose. A count that fell began again at 0. */
 static uint64_t moved(struct ledger_drops *drops, uint64_t *seen, uint64_t value)
 {
     uint64_t by = value - *seen;
@@ -216,7 +216,7 @@ static void take_cells(struct ledger_drops *drops, const struct table *table, in
     }
 }
 
-/* What was lost before the ledger began is not its own. */
+/* Counts unseen drops since the ledger began. */
 static void take_unseen(struct ledger_drops *drops, const struct snapshot *snapshot)
 {
     int column;
@@ -287,7 +287,7 @@ static uint64_t skbs_of(const struct ledger_drop *item, bool before)
     return before ? item->before : item->skbs;
 }
 
-/* On one device there are few. */
+/* One device has few items. */
 static uint64_t explain_here(const struct ledger_drops *drops, int cause, uint64_t device, bool before)
 {
     uint64_t sum = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/ledger/ledger_peers.h"
 
-/* Finds the other ends of veth devices for the ledger. Under the lock of the ledger. */
+/* Finds the other ends of veth devices for the ledger. Called under the lock of the ledger. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ int ledger_peers_take(struct ledger_peers *peers, const struct snapshot *snapsho
 
         *pair = (struct ledger_pair){.device = device_of(rows, peers->count, "device"),
                                      .peer = device_of(rows, peers->count, "peer")};
-        (void)hash_index_add(&peers->index, pair->device, peers->count); /* its room is there */
+        (void)hash_index_add(&peers->index, pair->device, peers->count); /* cannot fail: room is reserved */
     }
     peers->rows = row_set_ref(rows);
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/ledger/ledger_rows.h"
 
-/* The rows of the ledger, within a bound. Under the lock of the ledger. */
+/* The rows of the ledger, within a bound. Called under the lock of the ledger. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #include "daemon/ledger/ledger_sheet.h"
 
 /*
- * Makes the tables that the ledger shows. Under the lock of the ledger. Texts are rendered where a row came;
- * where none did, numbers are copied.
+ * Makes the tables that the ledger shows. Called under the lock of the ledger. Texts are rendered only when
+ * rows are added; otherwise numbers are copied.
  */
 
 #include <errno.h>
@@ -11,14 +11,14 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 
-/* What was refused is of one class, and says it in the family's name. */
+/* Rows of refused packets have no label `class`: the name of the family says it. */
 enum { LABELS_LOST = 5, LABELS_REFUSED = 4 };
 
 static const char *const row_labels[LABELS_LOST] = {"stage", "direction", "device", "cause", "class"};
 
 static const char *const reasons[] = {"sites_not_counted", "events_lost", "namespaces_unseen"};
 
-/* What can be lost there, whether anything was or not: in the order of a packet's way. */
+/* The stages and directions that always have rows, in the order of a packet's way. */
 static const struct {
     enum stage stage;
     enum direction direction;

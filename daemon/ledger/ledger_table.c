@@ -2,9 +2,8 @@
 #include "daemon/ledger/ledger_table.h"
 
 /*
- * Follows the counters of loss in one table of a collector. Under the lock of the ledger. Counters stay where
- * they are as long as the rows are the same; where these are others, counters are found again by the text of
- * their labels.
+ * Follows the counters of loss in one table of a collector. Called under the lock of the ledger. While the
+ * rows are the same, counters are found by their place; when rows change, by the text of their labels.
  */
 
 #include <errno.h>
@@ -13,25 +12,26 @@
 
 #include "base/cleanup.h"
 
-/* A rule whose causes have their numbers. */
+/* A rule with the numbers of its causes. */
 struct ledger_resolved {
     const struct ledger_rule *rule;
-    bool of_peer; /* a part of it is at the other end of a veth device */
-    int same;     /* the column of that name; -1 if there is none */
+    bool of_peer; /* a cause is counted at the other end of a veth device */
+    int same;     /* the column whose counter may be the same; -1: none */
     struct ledger_joint joints[LEDGER_EDGES_MAX + 1];
 };
 
 struct ledger_watched {
     size_t column;
-    struct ledger_resolved *rules; /* ends with one without a rule */
+    struct ledger_resolved *rules; /* the last one has no rule */
 };
 
 struct ledger_cell {
     uint64_t value;
-    uint32_t record; /* + 1; 0 if it has none */
+    uint32_t record; /* index + 1; 0: none */
     bool known;
-    bool blind;    /* known while no drop sites were counted */
-    uint16_t rule; /* of its column, + 1: that which fits its row, or their end; 0: not looked for yet */
+    bool blind; /* first seen while no drop sites were counted */
+    uint16_t
+        rule; /* index + 1 of the rule that fits its row, or of the end of the list; 0: not looked up yet */
 };
 
 static void cell_forget(struct ledger_table *known, struct ledger_cell *cell)
@@ -95,7 +95,7 @@ static int resolve(const struct ledger_rule *rule, const struct column_set *colu
     return 0;
 }
 
-/* How many rules there are: behind one that fits all rows none is looked at. */
+/* Counts the rules. A rule that fits all rows is the last. */
 static size_t rule_count(const struct ledger_rule *rules)
 {
     size_t count = 0;
@@ -145,7 +145,7 @@ static int take_columns(struct ledger_table *known, struct column_set *columns, 
     return 0;
 }
 
-/* Other rows than before: those that stay keep what is known of them. */
+/* Called if the rows changed. Rows that stay keep their state. */
 static int take_rows(struct ledger_table *known, struct row_set *rows)
 {
     size_t width = known->watched_count, old_count = known->rows ? known->rows->count : 0, old, row;
@@ -185,7 +185,7 @@ static int take_shape(struct ledger_table *known, const struct table *table, str
     return error;
 }
 
-/* Looked for once: as long as a row has its place, and where it gets another one, its labels are the same. */
+/* Looks a rule up only once: a row keeps its labels while it keeps its place, and when it moves. */
 static const struct ledger_resolved *rule_of(const struct ledger_watched *watched, struct ledger_cell *cell,
                                              const struct row_set *rows, size_t row)
 {
@@ -200,7 +200,7 @@ static const struct ledger_resolved *rule_of(const struct ledger_watched *watche
     return at->rule ? at : NULL;
 }
 
-/* One counter as it is being looked at. */
+/* A counter that is being compared. */
 struct look {
     const struct ledger_round *round;
     struct ledger_table *known;
@@ -208,7 +208,7 @@ struct look {
     const struct ledger_resolved *rule;
     struct ledger_cell *cell;
     struct ledger_place place;
-    bool elsewhere; /* the other end of its device is in another namespace */
+    bool elsewhere; /* the other end of the device is in another namespace */
 };
 
 static void look_at_place(struct look *look)
@@ -241,7 +241,7 @@ static int give(const struct look *look, uint64_t packets)
     return look->round->give(look->round->data, &key, packets);
 }
 
-/* A counter whose packets no place sees. What it had when it got known was before. */
+/* For counters whose packets no drop site sees. The first value belongs to the time before. */
 static int look_at_row(struct look *look, uint64_t value)
 {
     struct ledger_cell *cell = look->cell;
@@ -255,7 +255,7 @@ static int look_at_row(struct look *look, uint64_t value)
     return 0;
 }
 
-/* From here on it is compared, where drops are known that were read before it. */
+/* Begins to compare the counter from now on, if drops are known that were read before it. */
 static int begin(struct look *look, uint64_t value)
 {
     const struct ledger_round *round = look->round;
@@ -302,8 +302,8 @@ static int compare(struct look *look, uint64_t value)
     return 0;
 }
 
-/* Without drop sites all of it is unexplained, but what the counter of the other end has as received. What it
- * had before that is not. */
+/* Without drop sites every rise is unexplained, except a veth's transmit_dropped, which the other end counts
+ * as received. The first value belongs to the time before. */
 static int look_blindly(struct look *look, uint64_t value)
 {
     struct ledger_cell *cell = look->cell;
@@ -338,7 +338,7 @@ static int look_at(struct look *look, uint64_t value)
     return compare(look, value);
 }
 
-/* The driver has given out one counter under two names. */
+/* Returns true if the driver reports one counter under two names. */
 static bool is_told(const struct look *look, const struct table *table, uint64_t value)
 {
     uint64_t other;

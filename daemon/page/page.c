@@ -2,8 +2,8 @@
 #include "daemon/page/page.h"
 
 /*
- * Builds the page at /. What stands where is in page.html; what is written there, in the place_* functions.
- * Runs on the HTTP threads; reads snapshots and trends, never the kernel.
+ * Builds the page at /. page.html says where things stand; the place_* functions write them. HTTP threads;
+ * reads snapshots and trends, never the kernel.
  */
 
 #include <errno.h>
@@ -20,17 +20,17 @@
 #include "daemon/page/page_html.h"
 #include "daemon/page/page_view.h"
 
-/* One page in the making. */
+/* A page under construction. */
 struct rendering {
     const struct page *page;
     struct page_view *view;
     uint64_t now_ns;
     struct utsname host;
     bool all_interfaces;
-    bool some_left_out; /* of the interfaces */
+    bool some_left_out; /* some interfaces are not shown */
 };
 
-/* Of page.html: a text, and what writes what follows; NULL: nothing does. */
+/* A piece of page.html: a text, and the function that writes what follows. NULL: nothing follows. */
 struct piece {
     const char *text;
     void (*place)(struct rendering *rendering, struct buffer *out);
@@ -39,7 +39,7 @@ struct piece {
 /* Declares place_NAME() for each {{NAME}}. */
 #include "daemon/page/page-assets.h"
 
-/* As Content-Security-Policy names an inline text. */
+/* Makes the digest by which the Content-Security-Policy allows an inline text. */
 static void digest_text(const char *text, char digest[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1])
 {
     uint8_t bytes[SHA256_DIGEST_SIZE];
@@ -129,7 +129,7 @@ static void place_collectors(struct rendering *rendering, struct buffer *out)
     html_table_end(out);
 }
 
-/* What was left out for want of room: the limits that were ever hit. */
+/* Lists the limits that were ever hit. */
 static void place_limits(struct rendering *rendering, struct buffer *out)
 {
     const struct limits *limits = rendering->page->limits;
@@ -175,7 +175,7 @@ static void place_version(struct rendering *rendering, struct buffer *out)
 
 static void place_telemetry_path(struct rendering *rendering, struct buffer *out)
 {
-    /* Relative: a proxy may have all of it below a path of its own. */
+    /* Relative, because a proxy may serve everything below a path of its own. */
     buffer_text(out, "./");
     html_text(out, rendering->page->telemetry_path + 1);
 }
@@ -207,13 +207,13 @@ static void place_other_interfaces(struct rendering *rendering, struct buffer *o
         rendering->some_left_out = true;
 }
 
-/* Who asks for all wants to see them. */
+/* Opens the list if all interfaces were asked for. */
 static void place_open(struct rendering *rendering, struct buffer *out)
 {
     buffer_text(out, rendering->all_interfaces ? " open" : "");
 }
 
-/* Behind the interfaces, not in what is renewed: it would lose the focus. */
+/* After the interfaces, and not in the part that is refreshed, where it would lose the focus. */
 static void place_all_interfaces(struct rendering *rendering, struct buffer *out)
 {
     if (rendering->some_left_out)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_view.h"
 
-/* The counters of drops that moved within the last minutes, the worst first, as each counts in its own words:
- * what the incidents are made of. On the HTTP threads. */
+/* Writes the counters of drops that moved in the last minutes, the worst first, under their own names: the
+ * incidents are made from these. HTTP threads. */
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_view.h"
 
-/* The interfaces on the page, the worst first: what each loses and carries. Those that lose nothing are a
- * table of their own, which is folded. On the HTTP threads. */
+/* Writes the interfaces, the worst first: what each loses and carries. Those that lose nothing are in a table
+ * of their own, which is folded. HTTP threads. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,28 +17,28 @@ enum { DEVICES_SHOWN = 50, TOTALS_MAX = 8, TITLE_MAX = 48 };
 static const char title_state[] = "State", title_loses[] = "Loses now, /s", title_in[] = "In, /s",
                   title_out[] = "Out, /s";
 
-/* Where in the table of interfaces is what; -1: it is not. */
+/* The columns of the table of interfaces; -1: missing. */
 struct device_columns {
     const struct table *table;
-    const struct row_set *info; /* has the aliases, row by row; NULL: not collected */
+    const struct row_set *info; /* rows with the aliases, in the same order; NULL: not collected */
     int admin_up, up;
     size_t total_count;
-    size_t totals[TOTALS_MAX]; /* numbers since the device came: columns with a title */
+    size_t totals[TOTALS_MAX]; /* columns with a title: counts since the device came */
 };
 
-/* What moves of a device; NULL: it is not known to. */
+/* The moving counters of a device; NULL: none known. */
 struct device {
-    const struct trend_line *loss, *in, *out; /* of its losses the worst */
+    const struct trend_line *loss, *in, *out; /* of the losses, the worst */
     bool placed;
 };
 
-/* All devices: by the row of the table, and as the page shows them, the worst first. */
+/* All devices: in the order of the table, and in that of the page, the worst first. */
 struct devices {
     const struct page_index *index;
     size_t count, placed;
-    size_t losing; /* of those placed: the first so many */
+    size_t losing; /* the first so many of those placed */
     struct device *items;
-    uint32_t *order; /* rows; `placed` of them */
+    uint32_t *order; /* rows; the first `placed` are set */
 };
 
 void page_devices_free(struct devices *devices)
@@ -58,7 +58,8 @@ static void device_place(struct devices *devices, size_t row)
     devices->order[devices->placed++] = (uint32_t)row;
 }
 
-/* Those with losses, then those with traffic, both as the lines are sorted, then the others. */
+/* Places devices with losses first, then those with traffic, both sorted as the lines are, then the
+ * others. */
 static void devices_place(const struct page_view *view, struct devices *devices)
 {
     size_t row;
@@ -88,7 +89,7 @@ static void devices_place(const struct page_view *view, struct devices *devices)
         device_place(devices, row);
 }
 
-/* Made when the first part is written; NULL: out of memory. */
+/* Made for the first part that needs it. Returns NULL if memory runs out. */
 static const struct devices *find_devices(struct page_view *view)
 {
     struct devices *devices = view->devices;
@@ -155,7 +156,7 @@ static void state_cell(const struct device_columns *columns, size_t row, struct 
     buffer_text(out, "</td>");
 }
 
-/* What its owner calls the device. */
+/* Writes the alias that an administrator gave the device. */
 static void alias_text(const struct device_columns *columns, const char *name, size_t row, struct buffer *out)
 {
     char device[64], alias[512];
@@ -192,13 +193,13 @@ static void device_row(const struct device_columns *columns, const struct device
     buffer_text(out, "</tr>\n");
 }
 
-/* Rows of a table of interfaces: a stretch of the order. */
+/* A part of the order, which makes one table. */
 struct stretch {
     const uint32_t *rows;
     size_t count;
 };
 
-/* True where the column has a number other than 0 in one of the rows. */
+/* Returns true if the column has a number other than 0 in one of the rows. */
 static bool tells_anything(const struct table *table, size_t column, const struct stretch *stretch)
 {
     uint64_t value;
@@ -209,7 +210,7 @@ static bool tells_anything(const struct table *table, size_t column, const struc
     return false;
 }
 
-/* Those with a title, of what comes in before what goes out, where there is anything to tell. */
+/* Finds the columns with a title that have something to show: received before transmitted. */
 static void find_totals(struct device_columns *columns, const struct stretch *stretch)
 {
     static const enum direction order[] = {DIRECTION_RECEIVE, DIRECTION_TRANSMIT, DIRECTION_NONE};
@@ -259,7 +260,7 @@ static void device_table(const struct page_view *view, const struct devices *dev
     html_table_end(out);
 }
 
-/* The losing ones or the others, as many as are shown; true: some are left out. */
+/* Writes the devices that lose, or the others, as many as are shown. Returns true if some are left out. */
 static bool device_part(const struct page_view *view, const struct devices *devices, bool losing, bool all,
                         struct buffer *out)
 {

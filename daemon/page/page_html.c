@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_html.h"
 
-/* Writes the pieces of HTML that the page is made of. On the HTTP threads. */
+/* Writes the HTML elements that the page is made of. HTTP threads. */
 
 #include <math.h>
 
@@ -10,9 +10,9 @@
 #include "base/escape.h"
 
 enum {
-    PLOT_HEIGHT = 200, /* in units of the viewBox: numbers without fractions are half as long */
+    PLOT_HEIGHT = 200, /* units of the viewBox: numbers without fractions are half as long */
     PLOT_MARGIN = 10,
-    PLOT_GAP = 2, /* points not known that are no gap yet */
+    PLOT_GAP = 2, /* so many unknown points are not a gap yet */
 };
 
 void html_text(struct buffer *out, const char *text)
@@ -65,8 +65,8 @@ void html_duration(struct buffer *out, uint64_t ns)
         buffer_printf(out, "%.1f s", (double)ns / 1e9);
 }
 
-/* How far from the top of the plot; NAN where it is not known. What a collector that is slower than the
- * points tells holds for the time since it told last. */
+/* Returns the distance from the top of the plot, or NAN if it is not known. A collector that is slower than
+ * the points reports for the whole time since its last report. */
 static float plot_height(const float *points, size_t count, size_t i, float greatest)
 {
     size_t end = i + 1 + PLOT_GAP < count ? i + 1 + PLOT_GAP : count;
@@ -78,7 +78,7 @@ static float plot_height(const float *points, size_t count, size_t i, float grea
     return greatest > 0 ? rintf(PLOT_HEIGHT * (1 - points[i] / greatest)) : PLOT_HEIGHT;
 }
 
-/* The points of the line; of a level stretch its ends do. */
+/* Writes the points of the line. Of a level stretch only the ends are written. */
 static void plot_lines(struct buffer *out, const float *points, size_t count, float greatest)
 {
     float before = (float)NAN, at = plot_height(points, count, 0, greatest);

@@ -2,8 +2,8 @@
 #include "daemon/page/page_view.h"
 
 /*
- * The page's answer to "what is lost now, where, why, and what can be done": the verdict, a card for each
- * incident, and what is usual in a line each. On the HTTP threads.
+ * Answers "what is lost now, where, why, and what can be done": the verdict, a card for each incident, and
+ * usual drops in a line each. HTTP threads.
  */
 
 #include "daemon/incident/incident_words.h"
@@ -16,7 +16,7 @@ static const char *const colour_classes[COLOUR_COUNT] = {
     [COLOUR_RED] = "red",
 };
 
-/* What a function of incident_words.h writes is text: it is escaped here. */
+/* Functions of incident_words.h write plain text: escapes it. */
 static void text_done(struct buffer *text, struct buffer *out)
 {
     buffer_append(text, "", 1);
@@ -54,7 +54,7 @@ void page_verdict(const struct loss_report *report, struct buffer *out)
     buffer_text(out, "</div>\n");
 }
 
-/* "374/s now, 112,000 in five minutes, 19 % of the UDP received, since 03:02:11, steady" */
+/* Writes "374/s now, 112,000 in five minutes, 19 % of the UDP received, since 03:02:11, steady". */
 static void numbers(const struct loss_report *report, const struct incident *incident, struct buffer *out)
 {
     struct buffer text = {};
@@ -71,7 +71,7 @@ static void numbers(const struct loss_report *report, const struct incident *inc
     buffer_text(out, "</p>\n");
 }
 
-/* What it means, and the limit that it ran into. */
+/* Writes what the incident means, and the limit that it hit. */
 static void meaning(const struct incident *incident, struct buffer *out)
 {
     struct buffer text = {};
@@ -108,7 +108,7 @@ static void commands(const struct incident *incident, struct buffer *out)
     buffer_text(out, "</pre>\n");
 }
 
-/* Of each a line; who somebody is, is for who may read the local socket. */
+/* Writes a line for each packet. Its workload is only for users who may read the local socket. */
 static void packets(const struct loss_report *report, const struct incident *incident, struct buffer *out)
 {
     const struct packet_record *last[LOSS_PACKETS_MAX];

@@ -2,21 +2,20 @@
 #include "daemon/page/page_view.h"
 
 /*
- * The picture of a packet's way through this host: a box for each stage, with what it loses. One SVG for any
- * width: page.css says where each box stands, in two rows or, where there is no room, in two columns. On the
- * HTTP threads.
+ * Draws a packet's way through this host: a box for each stage, with its losses. One SVG serves any width:
+ * page.css places the boxes, in two rows or, if there is no room, in two columns. HTTP threads.
  */
 
 #include "base/bounds.h"
 #include "base/cleanup.h"
 #include "daemon/page/page_html.h"
 
-/* A box. What is forwarded goes out with what is sent here. */
+/* A box. Forwarded packets leave through the boxes of sent ones. */
 struct station {
     enum stage stage;
     bool outward;
     const char *name;
-    const char *place; /* the classes by which page.css knows it */
+    const char *place; /* its classes in page.css */
 };
 
 static const struct station stations[] = {
@@ -42,7 +41,7 @@ static const struct station *station_of(enum stage stage, enum direction directi
     return NULL;
 }
 
-/* What is lost at a station; NULL: at none, where the stage or the direction is not known. */
+/* Returns the losses at a station. With NULL, returns those whose stage or direction is not known. */
 static struct loss_way lost_at(const struct loss_report *report, const struct station *station)
 {
     struct loss_way sum = {};
@@ -69,7 +68,7 @@ static void number(double rate, struct buffer *out)
         html_short_count(out, uint64_from_double(rate));
 }
 
-/* "374/s lost", and beneath it "18k in 5 min". */
+/* Writes "374/s lost", and "18k in 5 min" below it. */
 static void lines(const char *word, double rate, uint64_t past, struct buffer *out)
 {
     buffer_text(out, "<text x=\"9\" y=\"37\" class=\"now\">");
@@ -107,7 +106,7 @@ static void box(const struct loss_report *report, const struct station *station,
     buffer_text(out, "</g>\n");
 }
 
-/* For who sees no picture: "Received: sockets lose 374/s." */
+/* For readers who cannot see the picture: "Received: sockets lose 374/s." */
 static void say(const struct loss_report *report, struct buffer *out)
 {
     bool any = false;

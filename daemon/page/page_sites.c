@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/page/page_view.h"
 
-/* All drop sites on the page, those that count most first, each with what it means. On the HTTP threads. */
+/* Writes all drop sites, those with the most drops first, each with its meaning. HTTP threads. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static void label_cell(const struct row_set *rows, size_t row, const char *title
     buffer_text(out, "</td>");
 }
 
-/* What happened there; "" where nobody knows. */
+/* Returns what happened there, or "" if it is not known. */
 static const char *sentence(const struct meaning *meanings, const struct row_set *rows, size_t row)
 {
     const struct meaning *meaning = meanings ? meaning_of_row(meanings, rows, row) : NULL;

@@ -2,9 +2,8 @@
 #include "daemon/page/page_view.h"
 
 /*
- * Looks up what the page needs, once for each request. Devices are looked up by name, for what is said of one
- * comes from several tables: by hash, so that a page of 4,000 interfaces holds up no scrape. On the HTTP
- * threads.
+ * Looks up what the page needs, once for each request. Data of a device comes from several tables, so devices
+ * are found by name: by a hash, so that a page of 4,000 interfaces does not hold up a scrape. HTTP threads.
  */
 
 #include <errno.h>
@@ -40,7 +39,8 @@ static int index_make(const struct table *table, struct page_index *index)
         char device[64];
 
         if (row_set_label(table->rows, row, "device", device, sizeof(device)) >= 0)
-            (void)hash_index_add(&index->rows, hash_text(HASH_EMPTY, device), row); /* its room is there */
+            (void)hash_index_add(&index->rows, hash_text(HASH_EMPTY, device),
+                                 row); /* cannot fail: room is reserved */
     }
     return 0;
 }
@@ -56,7 +56,7 @@ bool page_find_device(const struct page_index *index, const char *device, size_t
     return row != HASH_NONE;
 }
 
-/* The table of interfaces. */
+/* Looks up the table of interfaces. */
 static int view_links(struct page_view *view)
 {
     size_t column;
@@ -65,7 +65,7 @@ static int view_links(struct page_view *view)
     return table ? index_make(table, &view->links) : 0;
 }
 
-/* What moved, as of now. */
+/* Reads the trends. */
 static void view_trends(struct page_view *view, struct trend *trend)
 {
     struct trend_question question = {.purposes = PURPOSE_LOSS, .points = TREND_POINTS};
@@ -78,7 +78,7 @@ static void view_trends(struct page_view *view, struct trend *trend)
     view->traffic_count = trend_select(trend, &question, view->traffic, TREND_LINES_MAX);
 }
 
-/* They live as long as the view. */
+/* The records live as long as the view. */
 static const struct packet_records *view_packets(const struct page_view *view)
 {
     for (size_t slot = 0; slot < view->snapshots.count; slot++)

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-/* What is known of one table of the last snapshot that had it. */
+/* What is known of one table, from the last snapshot that had it. */
 struct known_table {
     struct column_set *columns; /* NULL if free */
     struct row_set *rows;
@@ -18,8 +18,8 @@ struct known_table {
 };
 
 struct created_times {
-    uint64_t began_ns; /* counting; 0 if there was no snapshot yet */
-    int64_t offset_ns; /* of CLOCK_REALTIME from CLOCK_BOOTTIME */
+    uint64_t began_ns; /* when counting began; 0 if there was no snapshot yet */
+    int64_t offset_ns; /* CLOCK_REALTIME minus CLOCK_BOOTTIME */
     struct known_table tables[SNAPSHOT_TABLES_MAX];
 };
 
@@ -43,13 +43,13 @@ struct created_times *created_times_free(struct created_times *times)
     return NULL;
 }
 
-/* A table is called by its first column: names are unique to a table. */
+/* The name of its first column identifies a table. */
 static const char *name_of(const struct column_set *columns)
 {
     return columns->columns[0].name;
 }
 
-/* The place of the table; one that is free where it is not known; NULL if there is none. */
+/* Returns the table's place, or a free one if the table is not known, or NULL. */
 static struct known_table *find_known(struct created_times *times, const struct column_set *columns)
 {
     struct known_table *unused = NULL;
@@ -65,7 +65,7 @@ static struct known_table *find_known(struct created_times *times, const struct 
     return unused;
 }
 
-/* Rows that were known keep their time, the others have `since_ns`. Returns NULL if memory runs out. */
+/* Known rows keep their time; the others get `since_ns`. Returns NULL if memory runs out. */
 static struct created *make_times(const struct known_table *known, const struct row_set *rows,
                                   uint64_t since_ns)
 {
@@ -82,7 +82,7 @@ static struct created *make_times(const struct known_table *known, const struct 
     return created;
 }
 
-/* Other columns are those of another instance of the collector, and other rows may have other names only. */
+/* Other columns belong to a new instance of the collector; then rows may only have new names. */
 static bool follow(struct known_table *known, const struct table *table, uint64_t began_ns)
 {
     uint64_t since_ns = known->columns == table->columns ? known->begun_ns : began_ns;
@@ -119,7 +119,7 @@ static void put_table(struct created_times *times, struct table *table, uint64_t
     table->created_offset_ns = times->offset_ns;
 }
 
-/* Two clocks are not read at once, and a time must not creep: what is less is no change. */
+/* Ignores small differences: the two clocks are not read at the same moment, and a time must not creep. */
 static void follow_clock(struct created_times *times, int64_t offset_ns)
 {
     if (llabs(offset_ns - times->offset_ns) > (int64_t)NS_PER_SECOND)

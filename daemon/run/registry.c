@@ -25,8 +25,8 @@ struct slot {
     pthread_mutex_t lock;
     bool enabled;
     bool tried;
-    bool failed;      /* the last attempt */
-    bool unsupported; /* the last attempt */
+    bool failed;      /* at the last attempt */
+    bool unsupported; /* at the last attempt */
     uint64_t interval_ns;
     uint64_t max_age_ns;
     uint64_t busy_since_ns; /* CLOCK_BOOTTIME; 0: idle */
@@ -36,8 +36,8 @@ struct slot {
     uint64_t success_ns;   /* CLOCK_REALTIME */
     uint64_t failures;
     uint64_t series;
-    _Atomic uint64_t waits[WAIT_RESULT_COUNT]; /* without the lock */
-    struct created_times *created;             /* the writer's own; NULL if nobody wants them */
+    _Atomic uint64_t waits[WAIT_RESULT_COUNT]; /* not under the lock */
+    struct created_times *created;             /* the writer's own; NULL if not wanted */
     struct snapshot *latest;
     int error;
     char reason[sizeof(((struct fault *)0)->text)];
@@ -122,7 +122,7 @@ static void unlockp(pthread_mutex_t **lock)
     pthread_mutex_unlock(*lock);
 }
 
-/* Locks a slot until the end of the scope. Readers hold a const registry: a lock is not part of its value. */
+/* Locks a slot until the end of the scope. Readers have a const registry: a lock is not part of its value. */
 #define SLOT_LOCK(slot)                                                                                      \
     _cleanup_(unlockp) pthread_mutex_t *lock_ = (pthread_mutex_t *)&(slot)->lock;                            \
     pthread_mutex_lock(lock_)
@@ -157,7 +157,7 @@ void registry_disable(struct registry *registry, size_t index)
         slot->enabled = false;
         registry_changed(registry);
     }
-    snapshot_unref(latest); /* frees: not under the lock */
+    snapshot_unref(latest); /* frees memory, so not under the lock */
 }
 
 void registry_begin(struct registry *registry, size_t index, uint64_t now_ns)
@@ -193,7 +193,7 @@ void registry_idle(struct registry *registry, size_t index)
     slot->busy_since_ns = 0;
 }
 
-/* Returns true if the slot is in another state now. */
+/* Returns true if the state of the slot changed. */
 static bool slot_end(struct slot *slot, bool failed, bool unsupported, uint64_t now_ns)
 {
     uint64_t duration_ns = now_ns - slot->busy_since_ns;
@@ -216,13 +216,13 @@ void registry_publish(struct registry *registry, size_t index, struct snapshot *
     struct snapshot *previous;
     bool other;
 
-    snapshot->began_ns = slot->busy_since_ns; /* nobody else writes it */
+    snapshot->began_ns = slot->busy_since_ns; /* only this thread writes it */
     snapshot->published_ns = now_ns;
     created_times_put(slot->created, snapshot, slot->tried_ns, realtime_ns);
     {
         SLOT_LOCK(slot);
         other = slot_end(slot, false, false, now_ns);
-        if (!slot->enabled) /* while it collected */
+        if (!slot->enabled) /* it was disabled during the collection */
             return;
         previous = slot->latest;
         slot->latest = snapshot_ref(snapshot);
@@ -284,7 +284,7 @@ static enum health_state slot_state(const struct slot *slot, uint64_t busy_ns, u
     return slot->failed ? COLLECTOR_FAILING : COLLECTOR_OK;
 }
 
-/* A writer's clock reading may be a little younger than the reader's. */
+/* Returns the time since then, or 0: the writer may have read its clock a little later than the reader. */
 static uint64_t since(uint64_t then_ns, uint64_t now_ns)
 {
     return now_ns > then_ns ? now_ns - then_ns : 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/rhythm.h"
 
-/* Predicts when somebody asks next. Under the lock of its owner. */
+/* Predicts the next request. Called under the lock of its owner. */
 
-/* How exactly who asks keeps his time: a part of the period, and what a busy machine adds. */
+/* How precise a scraper's period is: a share of the period, plus the delay of a busy machine. */
 static uint64_t tolerance_ns(uint64_t period_ns)
 {
     return period_ns / 64 + NS_PER_SECOND / 100;
@@ -14,7 +14,8 @@ static struct rhythm_moment *past(struct rhythm *rhythm, size_t ago)
     return &rhythm->past[(rhythm->count - 1 - ago) % RHYTHM_MOMENTS];
 }
 
-/* How far two moments are from being as far apart as the later one is from now; negative: farther apart. */
+/* Compares the distance of two moments with that between the later one and now. Returns a negative number if
+ * the two moments are farther apart. */
 static int64_t excess_ns(struct rhythm *rhythm, size_t later, size_t earlier, uint64_t now_ns)
 {
     uint64_t period_ns = now_ns - past(rhythm, later)->at_ns;
@@ -22,7 +23,7 @@ static int64_t excess_ns(struct rhythm *rhythm, size_t later, size_t earlier, ui
     return (int64_t)(past(rhythm, earlier)->at_ns + period_ns - past(rhythm, later)->at_ns);
 }
 
-/* Both go back only, so that a look costs no more than the past is long. */
+/* Both indexes only move back, so that the search is linear. */
 static uint64_t find_period(struct rhythm *rhythm, uint64_t now_ns)
 {
     size_t known = rhythm->count < RHYTHM_MOMENTS ? rhythm->count : RHYTHM_MOMENTS;
@@ -37,18 +38,18 @@ static uint64_t find_period(struct rhythm *rhythm, uint64_t now_ns)
         while (earlier < known && excess_ns(rhythm, later, earlier, now_ns) > tolerance)
             earlier++;
         if (earlier < known && excess_ns(rhythm, later, earlier, now_ns) >= -tolerance)
-            return (now_ns - past(rhythm, earlier)->at_ns) / 2; /* who is late at times is right on average */
+            return (now_ns - past(rhythm, earlier)->at_ns) / 2; /* the average evens out a late request */
     }
     return 0;
 }
 
-/* About in time. */
+/* How far a moment may be off. */
 static uint64_t margin_ns(uint64_t period_ns)
 {
     return period_ns / 32;
 }
 
-/* Whose time is over without that anybody asked. */
+/* Moves on moments whose time passed without a request. Forgets them the second time. */
 static void pass_by(struct rhythm *rhythm, uint64_t now_ns)
 {
     for (size_t i = 0; i < RHYTHM_FORESEEN; i++) {
@@ -64,7 +65,7 @@ static void pass_by(struct rhythm *rhythm, uint64_t now_ns)
     }
 }
 
-/* The one that comes to pass now; NULL if none. */
+/* Returns the expected moment that this request fits, or NULL if none does. */
 static struct rhythm_moment *find_foreseen(struct rhythm *rhythm, uint64_t now_ns)
 {
     struct rhythm_moment *nearest = NULL;
@@ -82,7 +83,7 @@ static struct rhythm_moment *find_foreseen(struct rhythm *rhythm, uint64_t now_n
     return nearest;
 }
 
-/* He goes on. What he is late by is an accident for the most part. */
+/* Expects the next request. Mostly ignores the delay of this one, which is an accident. */
 static void follow(struct rhythm_moment *moment, uint64_t now_ns)
 {
     int64_t late_ns = (int64_t)(now_ns - moment->at_ns);
@@ -92,7 +93,7 @@ static void follow(struct rhythm_moment *moment, uint64_t now_ns)
     moment->missed = false;
 }
 
-/* In the place of the one that is furthest in the past: the free ones are. */
+/* Replaces the moment furthest in the past; free ones are at 0. */
 static void foresee(struct rhythm *rhythm, const struct rhythm_moment *now)
 {
     struct rhythm_moment *place = &rhythm->foreseen[0];

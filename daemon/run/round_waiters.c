@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/round_waiters.h"
 
-/* The list of threads that wait for rounds. Under the lock of the rounds. */
+/* The list of threads that wait for rounds. Called under the lock of the rounds. */
 
 void round_waiters_add(struct round_waiters *waiters, struct round_waiter *waiter)
 {
@@ -59,7 +59,7 @@ void round_waiters_wake(struct round_waiters *waiters)
     while (waiters->first) {
         struct round_waiter *waiter = waiters->first;
 
-        waiters->first = waiter->next; /* from wake() on it is its owner's */
+        waiters->first = waiter->next; /* from wake() on its owner may free it */
         waiter->wake(waiter->data);
     }
 }

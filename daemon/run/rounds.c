@@ -28,7 +28,8 @@ static uint64_t in_flight(const struct rounds *rounds)
     return rounds->queued | rounds->woken | rounds->under_way;
 }
 
-/* Who is held up: those that come last, while rounds of others are going on that may end in time. */
+/* Returns the collectors that must wait: those that come last, while rounds of others are under way that may
+ * still end in time. */
 static uint64_t held(struct rounds *rounds, uint64_t now_ns)
 {
     uint64_t others = in_flight(rounds) & ~rounds->terms.last & ~rounds->slow;
@@ -40,7 +41,7 @@ static uint64_t held(struct rounds *rounds, uint64_t now_ns)
     return 0;
 }
 
-/* Whose turn it is to be woken: the caller does so, without the lock. */
+/* Returns the collectors to wake now. The caller wakes them without the lock. */
 static uint64_t take_turns(struct rounds *rounds, uint64_t now_ns)
 {
     uint64_t turns = 0, ready;
@@ -77,7 +78,7 @@ static void queue(struct rounds *rounds, size_t slot, uint64_t now_ns)
         rounds->held_ns = now_ns + ROUND_HELD_NS;
 }
 
-/* Of numbers: SHARED: a round is on its way, and may yet be in time; HOPELESS: stale, and not waited for. */
+/* SHARED: a round is under way and may be in time. HOPELESS: stale, and not waited for. */
 enum judgement { JUDGED_FRESH, JUDGED_SHARED, JUDGED_STALE, JUDGED_HOPELESS };
 
 static enum judgement judge(struct rounds *rounds, size_t slot, bool attachment, uint64_t fresh_ns,
@@ -90,7 +91,7 @@ static enum judgement judge(struct rounds *rounds, size_t slot, bool attachment,
         freshness.age_ns = UINT64_MAX;
     if (freshness.interval_ns < fresh_ns)
         fresh_ns = freshness.interval_ns;
-    /* What is off or not there has no numbers to grow old. */
+    /* A collector that is off or unsupported has no numbers to grow old. */
     if (!freshness.enabled || freshness.state == COLLECTOR_UNSUPPORTED || freshness.age_ns <= fresh_ns)
         return JUDGED_FRESH;
     if (rounds->slow & bit(slot))
@@ -104,7 +105,7 @@ static enum judgement judge(struct rounds *rounds, size_t slot, bool attachment,
     return affordable(rounds, slot, now_ns) ? JUDGED_STALE : JUDGED_HOPELESS;
 }
 
-/* What was woken and hangs takes no CPU, and keeps nobody from his turn. */
+/* A collector that was woken and hangs uses no CPU, so it no longer keeps others waiting. */
 static void forget_late(struct rounds *rounds, uint64_t now_ns)
 {
     for (uint64_t left = rounds->woken; left; left &= left - 1)
@@ -120,7 +121,8 @@ static bool works(const struct rounds *rounds, size_t slot, uint64_t now_ns)
     return freshness.enabled && (freshness.state == COLLECTOR_OK || freshness.state == COLLECTOR_STALE);
 }
 
-/* A slow one: begins where it has to, to be ready in time. When it has to next. */
+/* Starts a slow collector early enough to be ready at the expected request. Returns when it must start
+ * next. */
 static uint64_t look_ahead_of(struct rounds *rounds, size_t slot, uint64_t now_ns)
 {
     struct round_slot *round = &rounds->slots[slot];
@@ -130,7 +132,7 @@ static uint64_t look_ahead_of(struct rounds *rounds, size_t slot, uint64_t now_n
         if (!(in_flight(rounds) & bit(slot)) && works(rounds, slot, now_ns) &&
             affordable(rounds, slot, now_ns))
             queue(rounds, slot, now_ns);
-        /* The same moment may be foreseen a little later by now. */
+        /* By now, the same moment may be expected a little later. */
         after_ns = (round->target_ns > now_ns ? round->target_ns : now_ns) + lead_ns;
     }
     round->target_ns = rhythm_next(&rounds->rhythm, slot, after_ns);
@@ -288,7 +290,7 @@ void rounds_end(struct rounds *rounds, size_t slot, const struct round_result *r
     if (round_attachments_end(&rounds->attachments, bit(slot), result->published) || rounds->stopping)
         round_waiters_tell(&rounds->waiters, rounds->registry, slot, result->published, &over);
     else
-        queue(rounds, slot, now_ns); /* once more, for who asked too late for what is attached */
+        queue(rounds, slot, now_ns); /* once more: the attachment was requested too late for this round */
     if (!rounds->waiters.first)
         rounds->deadline_ns = UINT64_MAX;
     turns = take_turns(rounds, now_ns);

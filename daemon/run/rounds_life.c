@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/rounds_private.h"
 
-/* How rounds begin and end: their memory and their thread. */
+/* How rounds begin and end: their memory and their thread. Main thread. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,7 +64,7 @@ void rounds_stop(struct rounds *rounds)
 {
     pthread_mutex_lock(&rounds->lock);
     rounds->stopping = true;
-    rounds->queued = 0; /* there may soon be nobody to be called */
+    rounds->queued = 0; /* the runners to call may soon be gone */
     rounds_set_alarm(rounds);
     pthread_mutex_unlock(&rounds->lock);
     if (rounds->running)

@@ -2,8 +2,8 @@
 #include "daemon/run/runner.h"
 
 /*
- * Runs one collector on one thread. Everything below runner_main() is on the runner's thread; the functions
- * of the header are called by main. They meet in the fields under `lock`.
+ * Runs one collector on one thread. Everything below runner_main() runs on the runner's thread; main calls
+ * the functions of the header. Both use the fields under `lock`.
  */
 
 #include <errno.h>
@@ -22,13 +22,13 @@ struct runner {
     const struct collector *collector;
     struct registry *registry;
     size_t slot;
-    struct rounds *rounds; /* NULL if nobody waits for any */
+    struct rounds *rounds; /* NULL if nobody waits for rounds */
     const struct runner_clock *clock;
     struct bell wake;
-    atomic_bool ending; /* `stopping`, for the collector's calls */
+    atomic_bool ending; /* a copy of `stopping` for the collector's calls */
     atomic_bool hurry;  /* see pace.h */
 
-    /* Main's own. */
+    /* Used by main only. */
     bool started;
     pthread_t thread;
 
@@ -36,16 +36,16 @@ struct runner {
     pthread_mutex_t lock;
     pthread_cond_t ended_changed; /* on CLOCK_MONOTONIC */
     bool stopping;
-    bool ended;             /* the thread is past everything that could hang */
-    bool pending;           /* `next` has not been taken yet */
+    bool ended;             /* the thread has left everything that could hang */
+    bool pending;           /* the thread has not taken `next` yet */
     bool called;            /* the next collection is due now */
-    struct runner_job next; /* interval_ns 0: none */
+    struct runner_job next; /* interval_ns 0: no job */
 
-    /* The thread's own. */
+    /* Used by the thread only. */
     struct runner_job job;
-    struct collector_state *state; /* of the open collector, or NULL */
+    struct collector_state *state; /* NULL if the collector is not open */
     uint64_t backoff_ns;
-    bool noted; /* the last collection said something of how it works */
+    bool noted; /* the last collection left a note */
     struct draft_pool drafts;
 };
 
@@ -54,7 +54,7 @@ static uint64_t runner_now(const struct runner *runner)
     return runner->clock->now_ns(runner->clock->data);
 }
 
-/* Returns true if main wants something else than the current job. */
+/* Returns true if main has stopped the current job or has a new one. */
 static bool runner_interrupted(struct runner *runner)
 {
     bool interrupted;
@@ -65,7 +65,7 @@ static bool runner_interrupted(struct runner *runner)
     return interrupted;
 }
 
-/* True, once, where somebody called. */
+/* Returns true once after each call. */
 static bool runner_called(struct runner *runner)
 {
     bool called;
@@ -84,7 +84,7 @@ static void runner_close(struct runner *runner)
     runner->state = collector_close(runner->collector, runner->state);
 }
 
-/* What an attempt came to, each time; changes are told by main (status.c). */
+/* Logs the result of each attempt at level debug. Main logs changes of state (status.c). */
 static void runner_tell(const struct runner *runner)
 {
     const struct log_fields fields = {.collector = runner->collector->name};
@@ -104,15 +104,15 @@ static void runner_fail(struct runner *runner, const struct fault *fault)
     runner_tell(runner);
 }
 
-/* When the next attempt is due after a collector could not be opened. */
+/* Returns when to try again after the collector could not be opened. */
 static uint64_t runner_retry(struct runner *runner)
 {
     runner->backoff_ns = pace_backoff_ns(runner->backoff_ns);
     return runner_now(runner) + runner->backoff_ns;
 }
 
-/* Handles the collector's events until the time comes, somebody calls or main wants something. Who cannot be
- * opened is not called out of his back-off. Returns true if somebody called. */
+/* Handles the collector's events until the time comes, somebody calls, or main interrupts. During the
+ * back-off of a collector that cannot be opened, calls are ignored. Returns true if somebody called. */
 static bool runner_wait(struct runner *runner, uint64_t until_ns)
 {
     while (!runner_interrupted(runner) && runner_now(runner) < until_ns) {
@@ -154,7 +154,8 @@ static int runner_open(struct runner *runner, struct fault *fault)
     return 0;
 }
 
-/* What a collection says holds until one says something else; what open() said, until one does. */
+/* A collection's note stays until a later one leaves another; a note of open() stays until the first note of
+ * a collection. */
 static void runner_note(struct runner *runner, const char *note)
 {
     if (note[0] || runner->noted)
@@ -177,7 +178,7 @@ static int runner_collect(struct runner *runner, const struct round_order *order
     error = runner->collector->collect(runner->state, draft, fault);
     if (!error)
         runner_note(runner, fault->text);
-    /* What was collected under settings that no longer hold is not shown. */
+    /* Numbers collected under old settings are not shown. */
     *ret_published = !error && !runner_interrupted(runner);
     if (*ret_published) {
         registry_publish(runner->registry, runner->slot, draft, runner_now(runner), clock_realtime_ns());
@@ -189,7 +190,7 @@ static int runner_collect(struct runner *runner, const struct round_order *order
     return error;
 }
 
-/* One attempt; returns when the next is due. */
+/* Makes one attempt. Returns when the next is due. */
 static uint64_t runner_attempt(struct runner *runner, uint64_t due_ns)
 {
     struct fault fault = {};
@@ -223,7 +224,7 @@ static void runner_work(struct runner *runner)
 
     runner->backoff_ns = 0;
     while (!runner_interrupted(runner)) {
-        (void)runner_called(runner); /* what is due now is what it was called for */
+        (void)runner_called(runner); /* the attempt that is due now answers earlier calls */
         due_ns = runner_attempt(runner, due_ns);
         if (runner_wait(runner, due_ns))
             due_ns = runner_now(runner);
@@ -231,7 +232,7 @@ static void runner_work(struct runner *runner)
     runner_close(runner);
 }
 
-/* Takes the next job over, waiting for one; false where the thread is to end. */
+/* Waits for the next job and takes it. Returns false if the thread must end. */
 static bool runner_take(struct runner *runner)
 {
     settings_unref(runner->job.settings);
@@ -245,7 +246,7 @@ static bool runner_take(struct runner *runner)
             runner->job = runner->next;
         runner->job.context.ending = &runner->ending;
         runner->pending = runner->called = false;
-        (void)bell_heard(&runner->wake); /* under the lock, as it is rung: none is lost */
+        (void)bell_heard(&runner->wake); /* under the lock, as when it is rung, so that no ring is lost */
         pthread_mutex_unlock(&runner->lock);
         if (stopping || runner->job.interval_ns)
             return !stopping;
@@ -256,7 +257,7 @@ static bool runner_take(struct runner *runner)
 static void *runner_main(void *data)
 {
     struct runner *runner = data;
-    char name[16]; /* what the kernel keeps of a thread's name */
+    char name[16]; /* the kernel keeps 15 bytes of a thread's name */
 
     (void)snprintf(name, sizeof(name), "%s", runner->collector->name);
     pthread_setname_np(pthread_self(), name);

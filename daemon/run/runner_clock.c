@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/run/runner_clock.h"
 
-/* The real clock of the runners. Each runner's thread. */
+/* The real clock of the runners. The runner's own thread. */
 
 #include <poll.h>
 

@@ -14,7 +14,7 @@ struct runner_set {
     struct registry *registry;
     struct limits *limits;
     struct handover *handovers; /* one for each collector */
-    struct settings *settings;  /* in effect; NULL before the first */
+    struct settings *settings;  /* the present ones; NULL before the first */
     bool hurry;
     struct runner *runners[];
 };

@@ -2,9 +2,8 @@
 #include "daemon/run/self_metrics.h"
 
 /*
- * The metrics of the exporter about itself. Any thread. The tables and their texts are the same kind that
- * collectors publish; the row sets are made once (all collectors there are; those that are off or not asked
- * for simply have no cells).
+ * The metrics of the exporter about itself. Any thread. The tables are of the same kind that collectors
+ * publish. The row sets are made once, for all collectors: one that is off or not asked for has no cells.
  */
 
 #include <errno.h>
@@ -143,14 +142,14 @@ struct self_metrics {
     struct web_metrics *web;
     struct column_set *columns[TABLE_COUNT];
     struct row_set *rows[TABLE_COUNT];
-    pthread_mutex_t lock; /* of what follows, and of rows[TABLE_DIGEST] */
+    pthread_mutex_t lock; /* protects what follows, and rows[TABLE_DIGEST] */
     uint64_t unknown_keys;
     uint64_t loaded_ns; /* CLOCK_REALTIME */
     bool refused;
-    enum host_network host_network; /* set before anybody else reads it */
+    enum host_network host_network; /* set before other threads read it */
 };
 
-/* Adds a row to a set under construction; its only failure is -ENOMEM, as these rows are all different. */
+/* Adds a row to a set under construction. Can only fail with -ENOMEM, since all these rows differ. */
 static int add_row(struct row_set *rows, const char *first, const char *second)
 {
     const char *values[] = {first, second};
@@ -169,7 +168,7 @@ static const char *result_name(size_t result)
     return wait_result_name((enum wait_result)result);
 }
 
-/* A row for each collector, or `count` of them with a second label. */
+/* Makes a row for each collector, or `count` rows with a second label for each. */
 static int rows_of_collectors(const struct self_metrics *health, const char *const *names, size_t count,
                               const char *(*second)(size_t index), struct row_set *rows)
 {

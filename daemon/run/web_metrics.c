@@ -2,8 +2,8 @@
 #include "daemon/run/web_metrics.h"
 
 /*
- * The metrics of how the exporter serves. Main tells, any thread reads. Whether a certificate is within its
- * time is decided when a page is made: clocks are set.
+ * The metrics of how the exporter serves. Main writes, any thread reads. Whether a certificate is valid is
+ * decided when a page is made, because clocks may be set.
  */
 
 #include <errno.h>
@@ -42,13 +42,13 @@ enum { TABLE_SERVING, TABLE_LISTEN, TABLE_COUNT };
 
 struct web_metrics {
     struct column_set *columns[TABLE_COUNT];
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* protects what follows */
     struct row_set *rows[TABLE_COUNT];
-    bool certificate, files; /* there is one, there are some */
+    bool certificate, files; /* there is a certificate; there are files */
     uint64_t begin_seconds;  /* CLOCK_REALTIME */
     uint64_t expiry_seconds; /* the same */
     bool files_current;
-    uint64_t here; /* a bit a row */
+    uint64_t here; /* a bit for each row */
 };
 
 int web_metrics_new(struct web_metrics **ret_web)

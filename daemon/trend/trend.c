@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/trend/trend.h"
 
-/* Keeps the rates of the last minutes. Steps are main's; readers select lines and visit counters. */
+/* Keeps the rates of the last minutes. Main makes steps; any thread selects lines and visits counters. */
 
 #include <errno.h>
 #include <math.h>
@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "daemon/trend/trend_table.h"
 
-/* What a reader's choice is made by. */
+/* What lines are sorted by. */
 struct rank {
     const struct trend_series *series;
     double count;
@@ -22,12 +22,12 @@ struct rank {
 
 struct trend {
     const struct registry *registry;
-    pthread_mutex_t lock; /* of all below */
+    pthread_mutex_t lock; /* protects what follows */
     uint64_t due_ns;
-    uint32_t step; /* the one whose point grows; 1 is the first */
+    uint32_t step; /* the one whose point still grows; the first is 1 */
     struct trend_pool pool;
     struct rank ranks[TREND_LINES_MAX];
-    struct trend_table sources[]; /* SNAPSHOT_TABLES_MAX a slot */
+    struct trend_table sources[]; /* SNAPSHOT_TABLES_MAX for each slot */
 };
 
 int trend_new(const struct registry *registry, struct limits *limits, struct trend **ret_trend)
@@ -57,7 +57,7 @@ struct trend *trend_free(struct trend *trend)
     return NULL;
 }
 
-/* Of the new point nothing is known yet. */
+/* Begins a new point. Its values are not known yet. */
 static void begin_point(struct trend *trend)
 {
     uint32_t point = ++trend->step % TREND_SLOTS;
@@ -68,7 +68,8 @@ static void begin_point(struct trend *trend)
         trend->pool.items[i].points[point] = (float)NAN;
 }
 
-/* One collector's tables; no snapshot: it is off, has none yet, or only one that is too old. */
+/* Takes one collector's tables. `snapshot` is NULL if the collector is off, has none yet, or only an old
+ * one. */
 static void take_snapshot(struct trend *trend, size_t slot, const struct snapshot *snapshot)
 {
     for (size_t i = 0; i < SNAPSHOT_TABLES_MAX; i++) {
@@ -80,11 +81,11 @@ static void take_snapshot(struct trend *trend, size_t slot, const struct snapsho
             trend_table_done(source, &trend->pool);
         else
             (void)trend_table_take(source, &snapshot->tables[i], snapshot->published_ns, trend->step,
-                                   &trend->pool); /* what there is no memory for is tried again */
+                                   &trend->pool); /* if memory runs out, it is tried again */
     }
 }
 
-/* What was published since the last time, into the point that grows. */
+/* Adds what was published since the last time to the point that grows. */
 static void take_all(struct trend *trend, uint64_t now_ns)
 {
     for (size_t slot = 0; slot < registry_count(trend->registry); slot++) {
@@ -101,7 +102,7 @@ bool trend_step(struct trend *trend, uint64_t now_ns)
 
     if (now_ns < trend->due_ns)
         return false;
-    /* On a grid, so that so many points are so much time. */
+    /* On a grid, so that the number of points gives the time. */
     missed = trend->due_ns ? (now_ns - trend->due_ns) / TREND_STEP_NS : 0;
     trend->due_ns = (trend->due_ns ? trend->due_ns + missed * TREND_STEP_NS : now_ns) + TREND_STEP_NS;
     pthread_mutex_lock(&trend->lock);
@@ -135,7 +136,7 @@ void trend_look(struct trend *trend, uint64_t now_ns)
     pthread_mutex_unlock(&trend->lock);
 }
 
-/* The point so many steps ago: false where it is not known. */
+/* Returns false if the point so many steps ago is not known. */
 static bool point(const struct trend *trend, const struct trend_series *series, uint32_t ago,
                   float *ret_moved, float *ret_elapsed)
 {
@@ -146,7 +147,7 @@ static bool point(const struct trend *trend, const struct trend_series *series, 
     return ago < trend->step && !isnan(*ret_moved) && *ret_elapsed > 0;
 }
 
-/* Over the points that are asked for; where none of them is known, over the last that is. */
+/* Ranks by the points that were asked for, or by the last known one if none of these is known. */
 static struct rank rank(const struct trend *trend, const struct trend_series *series,
                         const struct trend_question *question)
 {
@@ -162,7 +163,8 @@ static struct rank rank(const struct trend *trend, const struct trend_series *se
     }
     if (elapsed <= 0)
         return (struct rank){.series = series};
-    /* A collector slower than that: its share. A step is late at times, and then is not a longer one. */
+    /* If a collector is slower than the period, takes only its share. A step that is merely late is not
+     * scaled. */
     return (struct rank){
         .series = series,
         .elapsed = elapsed,
@@ -171,7 +173,7 @@ static struct rank rank(const struct trend *trend, const struct trend_series *se
     };
 }
 
-/* Keeps the ranks sorted, the greatest first, at most `max` of them. */
+/* Inserts into the sorted ranks, the largest first, at most `max` of them. Returns their new count. */
 static size_t rank_insert(struct rank *ranks, size_t count, size_t max, struct rank added)
 {
     size_t at = count;

@@ -3,8 +3,8 @@
 
 /*
  * Follows the counters of one table from step to step. Main thread, under the lock of the trend. A row set is
- * immutable and replaced when a row comes or goes: as long as it is the same, a counter is found by its
- * place; when it is another, rows are found again by the text of their labels.
+ * immutable, and replaced when a row comes or goes. While it is the same, a counter is found by its place;
+ * when it is replaced, rows are found again by the text of their labels.
  */
 
 #include <errno.h>
@@ -16,9 +16,9 @@
 
 struct trend_watched {
     size_t column;
-    const struct meaning *meanings; /* of the column; NULL if it has none */
-    bool visited;                   /* it is for trend_visit() alone where it has no meaning */
-    bool from_zero;                 /* it is */
+    const struct meaning *meanings; /* NULL if the column has none */
+    bool visited;                   /* for trend_visit(), even without a meaning */
+    bool from_zero;                 /* as in struct metric */
 };
 
 static void series_release(struct trend_pool *pool, struct trend_cell *cell)
@@ -32,7 +32,7 @@ static void series_release(struct trend_pool *pool, struct trend_cell *cell)
     cell->series = 0;
 }
 
-/* An unused record's index + 1; 0 if there is none. */
+/* Returns the index + 1 of an unused record, or 0 if there is none. */
 static uint32_t pool_take(struct trend_pool *pool)
 {
     uint32_t taken = pool->free;
@@ -50,8 +50,8 @@ static uint32_t pool_take(struct trend_pool *pool)
     return ++pool->count;
 }
 
-/* A record for a counter that moves for the first time; since it is known, it did not. NULL: there is none.
- */
+/* Makes a record for a counter that moves for the first time. Its earlier points are 0 since it is known.
+ * Returns NULL if there is no room. */
 static struct trend_series *series_new(struct trend_table *source, size_t index, uint32_t step,
                                        struct trend_pool *pool)
 {
@@ -74,7 +74,8 @@ static struct trend_series *series_new(struct trend_table *source, size_t index,
     return series;
 }
 
-/* One counter's new value. A counter that went back has no rate, and the new value is where it goes on. */
+/* Takes a counter's new value. If the counter went back, this step has no rate, and counting goes on from the
+ * new value. */
 static void cell_take(struct trend_table *source, size_t index, uint64_t value, uint32_t step,
                       struct trend_pool *pool)
 {
@@ -88,7 +89,7 @@ static void cell_take(struct trend_table *source, size_t index, uint64_t value, 
         source->watched[index % source->watched_count].from_zero) {
         known = true;
         moved = value;
-        cell->since = step > 1 ? step - 1 : 1; /* 0 would be not known */
+        cell->since = step > 1 ? step - 1 : 1; /* 0 would mean unknown */
     }
     if (!known)
         cell->since = step;
@@ -131,7 +132,7 @@ void trend_table_done(struct trend_table *source, struct trend_pool *pool)
     *source = (struct trend_table){};
 }
 
-/* Looks which columns are watched. */
+/* Finds the columns to watch. */
 static int source_columns(struct trend_table *source, struct column_set *columns)
 {
     struct trend_watched *watched = calloc(columns->count ? columns->count : 1, sizeof(*watched));
@@ -155,7 +156,7 @@ static int source_columns(struct trend_table *source, struct column_set *columns
     return 0;
 }
 
-/* Moves what is known of a row to its new place. */
+/* Moves the state of a row to its new place. */
 static void row_move(struct trend_table *source, struct trend_cell *cells, size_t old, size_t place,
                      struct trend_pool *pool)
 {
@@ -172,7 +173,7 @@ static void row_move(struct trend_table *source, struct trend_cell *cells, size_
     }
 }
 
-/* Other rows than before: those that stay keep what is known of them. */
+/* Called if the rows changed. Rows that stay keep their state. */
 static int source_rows(struct trend_table *source, struct row_set *rows, struct trend_pool *pool)
 {
     size_t width = source->watched_count;
@@ -223,7 +224,7 @@ int trend_table_take(struct trend_table *source, const struct table *table, uint
     error = source_shape(source, table, pool);
     if (error < 0)
         return error;
-    before_ns = source->published_ns; /* forgotten where the columns are others now */
+    before_ns = source->published_ns; /* the old one is forgotten if the columns changed */
     if (!source->watched_count)
         return 0;
     source->published_ns = published_ns;
