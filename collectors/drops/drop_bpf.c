@@ -2,11 +2,11 @@
 #include "collectors/drops/drop_bpf.h"
 
 /*
- * Reads what bpf/drop.bpf.c counts inside the kernel, by descriptors and without any capability. Runs on
- * the collector's thread.
+ * Reads what bpf/drop.bpf.c counts inside the kernel, through descriptors and without any capability. The
+ * collector's thread.
  *
- * A key of a site is deleted only where its device is gone and it did not move since the last reading: the
- * map does not fill up with devices that come and go, and no event can be on its way to it.
+ * Deletes the key of a site only if its device is gone and the key has not moved since the last reading. So
+ * devices that come and go do not fill the map, and no event can be on its way to the key.
  */
 
 #include <errno.h>
@@ -71,7 +71,7 @@ static void drop_bpf_close(void *data)
     state_free(state);
 }
 
-/* Who is told, by a reading. */
+/* The source and the reader of one reading. */
 struct telling {
     struct drop_bpf_state *state;
     const struct drop_reader *reader;
@@ -80,7 +80,7 @@ struct telling {
 static const char *reason_text(struct drop_bpf_state *state, uint32_t reason, char text[DROP_REASON_SIZE])
 {
     if (drop_reasons_renew(&state->reasons, reason, btf_directory))
-        (void)malloc_trim(0); /* to read the kernel's BTF takes megabytes */
+        (void)malloc_trim(0); /* reading the kernel's BTF takes megabytes */
     drop_reason_name(&state->reasons, reason, text);
     return text;
 }
@@ -151,7 +151,7 @@ static int give_burst(const void *site, const uint64_t *came, void *data)
     return telling->reader->burst(&count, telling->reader->data);
 }
 
-/* A device of ours that is gone; or, since nobody tells what is gone elsewhere, of the last epoch. */
+/* Returns true if our device is gone, or, for other namespaces, which do not tell, if the epoch is over. */
 static bool site_over(const void *site, void *data)
 {
     const struct telling *telling = data;
@@ -164,7 +164,7 @@ static bool site_over(const void *site, void *data)
            !telling->reader->link_exists((int)key->ifindex, telling->reader->data);
 }
 
-/* Returns true if it took any. */
+/* Returns true if it removed any. */
 static bool sites_forget(struct drop_bpf_state *state, struct telling *telling)
 {
     bool any = drop_map_forget(&state->bursts, site_over, telling, give_burst, telling);
@@ -183,8 +183,8 @@ static uint16_t circumstances_of(const void *key)
     return ((const struct drop_key *)key)->circumstances;
 }
 
-/* Of what the first program did not see, the second has counted most, of which it knows more the later it is
- * asked: lost is what it did not count, and that never gets less. */
+/* Reads how many drops were lost. Of those that the first program did not see, the second has counted most,
+ * and the later its count is read, the more. The rest is lost; this number never falls. */
 static int losses_read(struct drop_bpf_state *state)
 {
     struct bpf_prog_info info = {};
@@ -210,7 +210,7 @@ static int drop_bpf_read(void *data, const struct drop_reader *reader, struct fa
     struct drop_bpf_state *state = data;
     struct telling telling = {.state = state, .reader = reader};
     bool took;
-    int error = drop_map_read(&state->bursts); /* first: what reached a size was counted before */
+    int error = drop_map_read(&state->bursts); /* first: a drop that reached a size was counted before it */
 
     if (error == 0)
         error = drop_map_read(&state->sites);
@@ -244,8 +244,8 @@ static bool drop_bpf_symbol(const void *data, uint64_t location, char text[DROP_
     return text[DROP_SYMBOL_TEXT_SIZE - 1] == '\0';
 }
 
-/* Everything is counted from the moment the program was loaded, and so is all that is missed: who reads first
- * gives all of it, who comes after, what came since the last reading. */
+/* All counts begin when the program is loaded. The first reader reports all of them, a later one what came
+ * since the last reading. */
 static int state_begin(struct drop_bpf_state *state, struct drop_bpf_state *previous)
 {
     const int *fds = state->handles.fds;
@@ -329,7 +329,7 @@ static void drop_bpf_status(const void *data, struct drop_status *ret_status)
 
     *ret_status = (struct drop_status){
         .mode = "tracepoint",
-        .active = DROP_ACTIVE_YES, /* the link is ours, nobody else can take it */
+        .active = DROP_ACTIVE_YES, /* the link is ours: nobody else can detach it */
         .lost = {[DROP_LOST_MAP_FULL] =
                      state->tallies[DROP_TALLY_SITE] + state->tallies[DROP_TALLY_SITE_OF_OWNER],
                  [DROP_LOST_RECURSION] = state->recursions},
@@ -358,7 +358,7 @@ static void drop_bpf_save(const void *data, struct drop_kept_writer *writer)
     drop_workload_map_save(&state->workloads, writer);
 }
 
-/* Good for nothing but to be inherited from. */
+/* Restores a state only to be inherited from. */
 static int drop_bpf_restore(struct drop_kept_reader *reader, void **ret_state)
 {
     _cleanup_(state_freep) struct drop_bpf_state *state = calloc(1, sizeof(*state));

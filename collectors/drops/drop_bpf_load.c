@@ -2,8 +2,8 @@
 #include "collectors/drops/drop_bpf.h"
 
 /*
- * Loads and attaches bpf/drop.bpf.c: all that needs privilege, and all that needs libbpf's loader, whose
- * memory is given back before the descriptors are handed over. Runs on the collector's thread.
+ * Loads and attaches bpf/drop.bpf.c: everything that needs privilege, and everything that needs libbpf's
+ * loader, whose memory is freed before the descriptors are handed over. The collector's thread.
  */
 
 #include <errno.h>
@@ -31,7 +31,7 @@ DEFINE_CLEANUP(struct drop_bpf *, drop_bpf__destroy)
 DEFINE_CLEANUP(struct btf *, btf__free)
 
 enum {
-    KEYS_PER_SITE = 4, /* several calls in a function are one row */
+    KEYS_PER_SITE = 4, /* several calls in a function share a row */
     KEYS_MIN = 1024,
     WORKLOAD_KEYS = 4096,
     DEVICE_KEYS = 4096,
@@ -41,10 +41,10 @@ enum {
     WINDOW_NS = 4 * 1000 * 1000,
 };
 
-/* What a try to load is made with. */
+/* One way to load the program. */
 struct variant {
     size_t keys;
-    bool probes; /* it reads the kernel's memory: owners, names, segments */
+    bool probes; /* reads kernel memory: owners, names, segments */
     bool socket;
     bool workloads;
     bool spaces;
@@ -52,7 +52,7 @@ struct variant {
     bool record_stacks;
 };
 
-/* Says first what can be known without asking for anything. */
+/* Checks first what is known without calling bpf(). */
 static int check_kernel(struct fault *fault)
 {
     struct utsname name;
@@ -60,7 +60,7 @@ static int check_kernel(struct fault *fault)
 
     if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
         major = UINT_MAX;
-    /* Reasons are there since 5.17; who has no capability may read maps since 5.19, whatever
+    /* Reasons exist since 5.17. Without capabilities, maps can be read since 5.19, whatever
      * kernel.unprivileged_bpf_disabled says (__sys_bpf(), kernel/bpf/syscall.c). */
     if (major < 5 || (major == 5 && minor < 19))
         return fault_unsupported(fault, "counting drops by BPF needs Linux 5.19, this is %s", name.release);
@@ -70,7 +70,7 @@ static int check_kernel(struct fault *fault)
     return 0;
 }
 
-/* The last line of the verifier that says something. */
+/* Returns the last line of the verifier's log that says something. */
 static const char *verifier_words(char *log)
 {
     static const char statistics[] = "processed ";
@@ -94,7 +94,7 @@ static int load_fault(struct fault *fault, int error, char *log)
                              words[0] ? ": " : "", words);
 }
 
-/* Whether the tracepoint passes the socket: what its function is given, as the kernel describes it. */
+/* Returns true if the tracepoint passes the socket, by the kernel's own description of its arguments. */
 static bool socket_passed(void)
 {
     _cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
@@ -111,7 +111,7 @@ uint64_t drop_bpf_window_ns(unsigned *ret_shift)
     struct timespec tick;
     uint64_t window;
 
-    /* What the coarse clock resolves is a tick (HZ). */
+    /* The resolution of the coarse clock is one tick (HZ). */
     if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) < 0 || tick.tv_sec || tick.tv_nsec <= 0)
         tick.tv_nsec = WINDOW_NS;
     *ret_shift = 0;
@@ -125,7 +125,7 @@ static int link_fd(const struct bpf_link *link)
     return link ? bpf_link__fd(link) : -1;
 }
 
-/* Descriptors of our own: then everything of libbpf can go. */
+/* Duplicates the descriptors, so that everything of libbpf can be freed. */
 static int handles_take(const struct drop_bpf *skeleton, struct drop_handles *ret_handles)
 {
     bool spaces = skeleton->rodata->by_netns, records = skeleton->rodata->record_sites;
@@ -165,7 +165,7 @@ static int handles_take(const struct drop_bpf *skeleton, struct drop_handles *re
     return 0;
 }
 
-/* What is not used has one entry. */
+/* Sets the sizes of the maps. An unused map has one entry. */
 static int sizes_set(struct drop_bpf *skeleton, const struct variant *variant)
 {
     const size_t records = variant->record_sites * DROP_RECORDS_PER_SITE;
@@ -214,7 +214,7 @@ static int skeleton_set(struct drop_bpf *skeleton, const struct variant *variant
     return error < 0 ? error : bpf_program__set_autoload(skeleton->progs.count_udp, udp);
 }
 
-/* For who reads: all it gets is the maps. */
+/* Stores what the program can do, for readers, who get only the maps. */
 static int abilities_tell(const struct drop_bpf *skeleton, const struct variant *variant)
 {
     __u32 abilities =
@@ -258,8 +258,8 @@ static size_t keys_of(const struct drop_options *options)
     return keys < KEYS_MIN ? KEYS_MIN : keys;
 }
 
-/* Where the kernel does not let a program read its memory (lockdown=confidentiality) it counts all the same,
- * without what has to be read. */
+/* If the kernel does not let a program read its memory (lockdown=confidentiality), it still counts, without
+ * what it would have to read. */
 static int skeleton_choose(const struct drop_options *options, struct drop_bpf **ret_skeleton,
                            struct fault *fault)
 {
@@ -306,7 +306,7 @@ int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_h
 
     if (error < 0)
         return error;
-    libbpf_set_print(NULL); /* what it would print is in the fault */
+    libbpf_set_print(NULL); /* errors are in the fault instead */
     error = skeleton_choose(options, &skeleton, fault);
     if (error < 0)
         return error;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts, inside the kernel, every packet that is dropped: the tracepoint kfree_skb, by location, reason,
- * device and protocol, and by the control group of the socket it belongs to. Nothing is sent anywhere: the
- * daemon reads the maps when it likes, and a flood costs it nothing. Runs on the CPU that drops the packet,
- * in whatever context that is, so on no thread of ours.
+ * Counts every dropped packet inside the kernel, at the tracepoint kfree_skb: by location, reason, device and
+ * protocol, and by the control group of the socket that it belongs to. Sends nothing: the daemon reads the
+ * maps when it wants, and a flood costs it nothing. Runs on the CPU that drops the packet, in any context,
+ * and so on no thread of ours.
  *
- * Lossless: each CPU has a count of its own, and it is added to atomically, because an interrupt that drops a
- * packet may come between a plain load and store. What cannot be counted by key, because the map is full, is
- * counted in `tallies`. The kernel does not run a program within itself, so a second one counts what drops
+ * No drop is lost: each CPU has its own count, and adds to it atomically, because an interrupt that drops a
+ * packet may come between a plain load and store. A drop whose key does not fit into a full map is counted in
+ * `tallies`. The kernel does not run a program within itself, so a second program counts the drops that occur
  * while the first one runs (nested.bpf.h).
  *
- * A packet's owner is the socket that the kernel passes with the drop (since Linux 6.11), or else the one
- * that the packet itself has, which on the way in it has not yet. Its control group is that in which the
+ * The owner of a packet is the socket that the kernel passes with the drop (since Linux 6.11), or else the
+ * packet's own socket, which it does not have yet on the way in. The control group is the one in which the
  * socket was made.
  */
 
@@ -33,15 +33,15 @@
 #include "collectors/drops/bpf/spaces.bpf.h"
 #include "collectors/drops/bpf/tally.bpf.h"
 
-/* Set before the program is loaded. What is false is not even looked at by the kernel. */
-const volatile __u32 burst_shift = 0;  /* ticks of the kernel's clock that make a window, as a power of two */
-const volatile bool may_probe = false; /* the kernel lets a program read its memory: lockdown may not */
-const volatile bool has_socket = false;  /* the tracepoint passes the socket, as its fourth argument */
-const volatile bool by_workload = false; /* the owner is asked for */
+/* Set before the program is loaded. The verifier removes the code behind what is false. */
+const volatile __u32 burst_shift = 0;   /* the length of a window, in kernel clock ticks, as a power of two */
+const volatile bool may_probe = false;  /* the program may read kernel memory; lockdown may forbid it */
+const volatile bool has_socket = false; /* the tracepoint passes the socket, as its fourth argument */
+const volatile bool by_workload = false; /* count by owner */
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-    __uint(max_entries, 1024); /* set anew before the map is made */
+    __uint(max_entries, 1024); /* set before the map is made */
     __type(key, struct drop_key);
     __type(value, struct drop_value);
 } counts SEC(".maps");
@@ -53,7 +53,7 @@ struct {
     __type(value, __u64);
 } workloads SEC(".maps");
 
-/* Of a site on all CPUs together: it is touched as rarely as there are bursts. */
+/* One entry per site for all CPUs: it is updated only as often as there are bursts. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 1024); /* as `counts` */
@@ -68,15 +68,15 @@ struct {
     __type(value, __u32);
 } settings SEC(".maps");
 
-/* Since Linux 6.2: reads memory as being of a type, without a call of the kernel. */
+/* Since Linux 6.2: reads memory as a given type, without a helper call. */
 void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
 struct owner {
     enum drop_owner kind;
-    __u32 netns;  /* its socket's, as in a key */
-    __u32 inode;  /* of that */
+    __u32 netns;  /* of the socket, as in a key */
+    __u32 inode;  /* of that namespace */
     __u64 cgroup; /* 0 if not known */
-    __u64 node;   /* of the control group: an address */
+    __u64 node;   /* address of the control group's node */
 };
 
 static __u16 epoch_of(__u32 setting)
@@ -86,7 +86,7 @@ static __u16 epoch_of(__u32 setting)
     return epoch ? (__u16)*epoch : 0;
 }
 
-/* False: this is no socket. What is no whole socket (TIME_WAIT, a request) has no control group. */
+/* Returns false if this is not a socket. A partial socket (TIME_WAIT, a request) has no control group. */
 static __always_inline bool owner_read(const struct sock *sk, struct owner *owner)
 {
     const struct net *net = sk->__sk_common.skc_net.net;
@@ -110,9 +110,9 @@ static __always_inline bool owner_read(const struct sock *sk, struct owner *owne
     return true;
 }
 
-/* Whether a pointer is NULL, of which not every verifier knows that it may be: it would take the comparison
- * for one that is always false, and the way behind it for the only one. What is negated is a number to all of
- * them. */
+/* Returns true if the pointer is not NULL. Some verifiers assume that this pointer is never NULL. They would
+ * take a plain comparison for always false, and never check the code after it. A negated value is just a
+ * number to all of them. */
 static __always_inline bool is_there(const void *pointer)
 {
     __u64 number = (__u64)pointer;
@@ -136,8 +136,8 @@ static __always_inline void owner_find(unsigned long long *ctx, const struct sk_
         (void)owner_read(sk, owner);
 }
 
-/* The device names the namespace; a packet that has none (yet, or any more), its socket. It may have arrived
- * by another device than it has now; without one, whether it arrived is all that is known. */
+/* Sets the namespace: that of the device; if the packet has no device (yet, or any more), that of its socket.
+ * Also notes whether the packet was made here or came in by another device. */
 static __always_inline void place_of(const struct sk_buff *skb, const struct owner *owner,
                                      struct drop_key *key)
 {
@@ -157,9 +157,9 @@ static __always_inline void place_of(const struct sk_buff *skb, const struct own
         key->netns = owner->netns;
 }
 
-/* The queue of a device without carrier drops all (noop_qdisc, net/sched/sch_generic.c) as one that is full
- * does; that of a device that has just got its carrier does so, too, until the kernel gets to it
- * (net/core/link_watch.c). All queues of a device are exchanged together. */
+/* The queue of a device without carrier drops all packets (noop_qdisc, net/sched/sch_generic.c), with the
+ * reason of a full queue. So does that of a device that has just got its carrier, until the kernel replaces
+ * it (net/core/link_watch.c). All queues of a device are replaced together. */
 static __always_inline __u16 queue_circumstances_of(const struct net_device *dev)
 {
     if (!dev)
@@ -169,7 +169,7 @@ static __always_inline __u16 queue_circumstances_of(const struct net_device *dev
                : 0;
 }
 
-/* What else tells apart what the kernel gives the same reason for. */
+/* Returns what tells drops apart to which the kernel gives the same reason. */
 static __always_inline __u16 circumstances_of(const struct sk_buff *skb, unsigned int reason)
 {
     if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_QDISC_DROP))
@@ -186,7 +186,7 @@ static __always_inline __u16 circumstances_of(const struct sk_buff *skb, unsigne
     return 0;
 }
 
-/* How many packets an skb stands for, beyond the first. */
+/* Returns how many packets the skb stands for, beyond the first. */
 static __always_inline __u64 more_segments_of(const struct sk_buff *skb)
 {
     const struct skb_shared_info *shared;
@@ -204,16 +204,16 @@ static __always_inline __u64 more_segments_of(const struct sk_buff *skb)
         if (size)
             bpf_probe_read_kernel(&segments, sizeof(segments), &shared->gso_segs);
     }
-    return segments > 1 ? segments - 1 : 0; /* 0 if nobody has counted them yet (SKB_GSO_DODGY) */
+    return segments > 1 ? segments - 1 : 0; /* 0 if they are not counted yet (SKB_GSO_DODGY) */
 }
 
-/* A workload's count on this CPU; NULL if there is no room. The path is there before the key is. */
+/* Returns a workload's count on this CPU, or NULL if there is no room. Stores the path before the key. */
 static __noinline __u64 *workload_add(const struct drop_workload_key *key, __u64 node, __u32 place)
 {
     const __u64 zero = 0;
 
     name_cgroup(key->cgroup, node, place);
-    /* Fails where another CPU was faster, too: then it is there. */
+    /* Fails if another CPU was faster: then it exists. */
     bpf_map_update_elem(&workloads, key, &zero, BPF_NOEXIST);
     return bpf_map_lookup_elem(&workloads, key);
 }
@@ -230,7 +230,7 @@ static __always_inline bool count_workload(const struct drop_workload_key *key, 
     return true;
 }
 
-/* The steps are at 1 drop and behind each power of four. */
+/* The steps are at 1 drop, and one drop beyond each power of four. */
 static __noinline void burst_count(const struct drop_key *key, __u32 behind)
 {
     struct drop_bursts *steps = bpf_map_lookup_elem(&bursts, key);
@@ -250,8 +250,8 @@ static __noinline void burst_count(const struct drop_key *key, __u32 behind)
     __sync_fetch_and_add(&steps->reached[step], 1);
 }
 
-/* Of a burst what matters is its size, so that no atomic is needed: what an interrupt adds in between may be
- * missing. True for the first drop of a window. */
+/* Only the size of a burst matters, so no atomic is needed: drops of an interrupt in between may be missing.
+ * Returns true for the first drop of a window. */
 static __always_inline bool burst_add(const struct drop_key *key, struct drop_value *value)
 {
     __u32 window = (__u32)(bpf_jiffies64() >> burst_shift), behind = 0;
@@ -263,24 +263,24 @@ static __always_inline bool burst_add(const struct drop_key *key, struct drop_va
         behind = value->in_window;
     }
     value->in_window++;
-    /* One drop, or one more than a power of four. */
+    /* This is the first drop, or one more than a power of four. */
     if (!(behind & (behind - 1)) && !(behind & 0xaaaaaaaa))
         burst_count(key, behind);
     return !behind;
 }
 
-/* The site's value on this CPU; NULL if there is no room. */
+/* Returns the site's value on this CPU, or NULL if there is no room. */
 static __noinline struct drop_value *site_add(void *ctx, struct drop_key *key)
 {
     static const struct drop_value zero;
 
     key->location = name_location(ctx, key->location);
-    /* Fails where another CPU was faster, too: then it is there. */
+    /* Fails if another CPU was faster: then it exists. */
     bpf_map_update_elem(&counts, key, &zero, BPF_NOEXIST);
     return bpf_map_lookup_elem(&counts, key);
 }
 
-/* Counts the drop for who owns the packet; says in the site's key whether it did. */
+/* Counts the drop for the packet's owner. Notes in the site's key whether it was counted. */
 static __always_inline void count_owner(const struct owner *owner, struct drop_key *key, __u32 place)
 {
     enum drop_owner kind = owner->kind;
@@ -356,7 +356,7 @@ int BPF_PROG(count_drop, struct sk_buff *skb, void *location, unsigned int reaso
     return count(ctx, skb, location, reason, SCRATCH_DROP);
 }
 
-/* Runs after the other one: it is attached after it. */
+/* Runs after the other program, because it is attached after it. */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(count_nested, struct sk_buff *skb, void *location, unsigned int reason)
 {
@@ -366,8 +366,8 @@ int BPF_PROG(count_nested, struct sk_buff *skb, void *location, unsigned int rea
     return count(ctx, skb, location, reason, SCRATCH_NESTED);
 }
 
-/* Where the kernel does not pass the socket of a drop, this says whose receive buffer was full: a count of
- * its own, for it need not come with the drop. */
+/* If the kernel does not pass the socket of a drop, this counts by the socket whose receive buffer was full.
+ * A separate count, because it need not come together with the drop. */
 SEC("tp_btf/udp_fail_queue_rcv_skb")
 int BPF_PROG(count_udp, int error, struct sock *sk)
 {

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * The recorder's memory, which the BPF program writes and the daemon maps to read: packets that were dropped,
- * a few of each site. The first ones of a site stay, behind them is a ring for those since then. Sites that
- * drop no more give way to new ones.
+ * The recorder's memory, which the BPF program writes and the daemon maps to read: a few dropped packets of
+ * each site. The first packets of a site stay; after them is a ring for later ones. Sites that no longer drop
+ * are replaced by new ones.
  *
- * Who reads stops nobody who writes. A number that is odd while what it belongs to is being written tells
- * whether what was copied is whole: the same even number before and after. A record that is of another
- * generation than its site was written for the one that had the place before.
+ * A reader never stops a writer. A number that is odd during a write tells whether a copy is complete: it
+ * must be the same even number before and after the copy. A record whose generation differs from its site's
+ * belongs to the site that had the place before.
  */
 
 #include <linux/types.h>
@@ -22,17 +22,17 @@ enum {
     DROP_RECORD_DEVICE_SIZE = 16,
 };
 
-/* How far apart the records of a site are that drops steadily, in windows of about four milliseconds. A test
- * has it 0, for which each drop is recorded. */
+/* The distance of the records of a site that drops steadily, in windows of about four milliseconds. A test
+ * sets it to 0, so that every drop is recorded. */
 #ifndef DROP_RECORDS_PACE
 #define DROP_RECORDS_PACE 64
 #endif
 
-/* For so many windows a site has dropped nothing before another may have its place. One that drops steadily
- * is looked at more often. */
+/* A site must not have dropped for so many windows before another may take its place. A site that drops
+ * steadily is seen more often. */
 enum { DROP_RECORDS_IDLE = 256 };
 
-/* As drops are counted by, without what would only make more of them. */
+/* The key that drops are counted by, without what would only make more sites. */
 struct drop_recorder_key {
     __u64 location;
     __u32 reason;
@@ -43,11 +43,11 @@ struct drop_recorder_key {
 
 struct drop_recorder_site {
     __u32 generation;                     /* 0: never used; odd: being given to another key */
-    __u32 seen;                           /* about when it dropped last: a window, as those of bursts */
-    __u32 due;                            /* the window from which on a steady flow has its next record */
-    __u32 taken;                          /* records since it has this key */
+    __u32 seen;                           /* the approximate window of its last drop */
+    __u32 due;                            /* the first window of the next record of a steady flow */
+    __u32 taken;                          /* records since it got this key */
     struct drop_recorder_key key;         /* location 0: none */
-    char device[DROP_RECORD_DEVICE_SIZE]; /* "": the key has none */
+    char device[DROP_RECORD_DEVICE_SIZE]; /* "" if the key has no device */
 };
 
 /* What `data` begins with: the names of tcpdump.org/linktypes.html. */
@@ -67,7 +67,7 @@ struct drop_record {
     __u8 data[DROP_RECORD_DATA_SIZE];
 };
 
-/* Beside a record, where stacks are asked for: return addresses, the innermost first, then zeros. */
+/* Stands beside a record if stacks are asked for: return addresses, the innermost first, then zeros. */
 struct drop_record_stack {
     __u64 addresses[DROP_RECORD_STACK_DEPTH];
 };

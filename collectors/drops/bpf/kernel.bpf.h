@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * What of the kernel the BPF program looks at. The structs name only what is used, where the running kernel
- * has it is found out at load time (CO-RE). Any pointer may be stale or none at all: skb->dev shares its
- * place with dev_scratch (UDP) and with rb_left (TCP's out-of-order queue), skb->sk with ip_defrag_offset.
- * The kernel makes a faulting read 0, and what a readable wrong pointer yields is told by the number of its
+ * The parts of the kernel that the BPF program reads. The structs name only used members; where the running
+ * kernel has them is found out at load time (CO-RE). Any pointer may be stale or not a pointer: skb->dev
+ * shares its place with dev_scratch (UDP) and with rb_left (TCP's out-of-order queue), skb->sk with
+ * ip_defrag_offset. A faulting read yields 0, and a readable wrong pointer shows by the inode number of its
  * namespace.
  */
 
@@ -13,8 +13,8 @@
 
 #define PRESERVED __attribute__((preserve_access_index))
 
-/* Inode numbers of namespaces are at least 0xF0000000 (PROC_DYNAMIC_FIRST of fs/proc/generic.c), the initial
- * ones of Linux 6.18 just below (enum init_ns_ino). */
+/* Inode numbers of namespaces are at least 0xF0000000 (PROC_DYNAMIC_FIRST of fs/proc/generic.c); the initial
+ * ones of Linux 6.18 are just below (enum init_ns_ino). */
 #define NETNS_INODE_MIN 0xEFFFFFF0
 
 struct ns_common {
@@ -44,7 +44,7 @@ struct net_device {
     unsigned short type;
     unsigned long state;
     possible_net_t nd_net;
-    struct netdev_queue *_tx; /* the first one of many */
+    struct netdev_queue *_tx; /* the first of an array */
 } PRESERVED;
 
 struct kernfs_node {

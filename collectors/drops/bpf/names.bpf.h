@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The names of what drops are counted by, kept in maps when a key is new: functions as the kernel prints
- * them, control groups as a path. So no symbol table is read, no file system is looked at, and the name of a
- * control group that is gone by then is known too. Nothing of this is done for a key that is known.
+ * The names of what drops are counted by, stored in maps when a key is new: functions as the kernel prints
+ * them, control groups as paths. So the daemon needs no symbol table and no file system, and also gets the
+ * name of a control group that is gone by then. A known key needs none of this.
  */
 
 #include <stdbool.h>
@@ -18,16 +18,16 @@
 #include "collectors/drops/bpf/kernel.bpf.h"
 
 enum {
-    STACK_DEPTH = 12,   /* the tracepoint's own frames are the first few */
-    CGROUP_LEVELS = 12, /* of a control group, from itself up */
+    STACK_DEPTH = 12,   /* the first few are the tracepoint's own frames */
+    CGROUP_LEVELS = 12, /* of a control group, from itself upwards */
     CGROUP_NAME_SIZE = 128,
 };
 
-/* The names of locations. Where there is none, because it is full or the kernel was busy, /proc/kallsyms may
- * help. */
+/* The names of locations. If one is missing, because the map is full or the kernel was busy, /proc/kallsyms
+ * may help. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 1024); /* kernels have some hundred places that drop */
+    __uint(max_entries, 1024); /* the kernel drops in a few hundred places */
     __type(key, __u64);
     __type(value, struct drop_symbol);
 } symbols SEC(".maps");
@@ -40,10 +40,10 @@ struct {
     __type(value, struct drop_cgroup);
 } cgroups SEC(".maps");
 
-/* One for each program, because one may interrupt another. */
+/* One for each program, because a program may interrupt another. */
 enum scratch_place { SCRATCH_DROP, SCRATCH_UDP, SCRATCH_TENANTS, SCRATCH_NESTED, SCRATCH_PLACES };
 
-/* Where a path is put together: it is too large for the stack. */
+/* Paths are put together here, because they are too large for the stack. */
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, SCRATCH_PLACES);
@@ -51,14 +51,14 @@ struct {
     __type(value, struct drop_cgroup);
 } scratch SEC(".maps");
 
-/* Where kfree_skb_list_reason() of Linux 6.1 drops in its callers' stead; 0 if not met yet, or a newer
- * kernel, whose own says where it was called from. */
+/* The location in kfree_skb_list_reason() of Linux 6.1, which drops for its callers. 0 if not seen yet, or on
+ * newer kernels, which pass the caller's location. */
 __u64 list_location = 0;
 
 static const char list_function[] = "kfree_skb_list_reason+";
 static const char symbol_format[] = "%pS";
 
-/* Who called the function that the location is in; the location itself where that is not on the stack. */
+/* Returns the caller of the function at the location, or the location itself if it is not on the stack. */
 static __u64 caller_of(void *ctx, __u64 location)
 {
     __u64 stack[STACK_DEPTH] = {};
@@ -70,7 +70,7 @@ static __u64 caller_of(void *ctx, __u64 location)
     return location;
 }
 
-/* False: the kernel does not say. */
+/* Returns false if the kernel does not name it. */
 static bool symbol_print(__u64 location, struct drop_symbol *ret_symbol)
 {
     __u64 arguments[] = {location};
@@ -87,7 +87,7 @@ static bool is_list_function(const struct drop_symbol *symbol)
     return true;
 }
 
-/* Names a location that is new. Returns it, or what is to be counted in its stead. */
+/* Names a new location. Returns the location to count: this one, or its caller's. */
 static __noinline __u64 name_location(void *ctx, __u64 location)
 {
     struct drop_symbol symbol = {};
@@ -111,7 +111,7 @@ static __u64 parent_of(__u64 node)
     return (__u64)BPF_CORE_READ((const struct kernfs_node___renamed *)node, __parent);
 }
 
-/* Puts the names of the nodes, the last one's first, into a path that has such an end. */
+/* Writes the names of the nodes into the path, from the last node to the first, beginning at `end`. */
 static __always_inline void path_write(struct drop_cgroup *cgroup, __u32 end, const __u64 *nodes)
 {
 #pragma unroll
@@ -127,12 +127,12 @@ static __always_inline void path_write(struct drop_cgroup *cgroup, __u32 end, co
         if (size <= 0 || size > CGROUP_NAME_SIZE)
             break;
         cgroup->path[end] = '/';
-        end += (__u32)size; /* its NUL is where the next one begins */
+        end += (__u32)size; /* the next name overwrites its NUL */
     }
 }
 
-/* Keeps the path of a control group that is new: of its node, and the nodes above. The root has no name, and
- * none above it. */
+/* Stores the path of a new control group, from the names of its node and of the nodes above. The root has no
+ * name, and nothing above it. */
 static __noinline void name_cgroup(__u64 id, __u64 node, __u32 place)
 {
     __u64 nodes[CGROUP_LEVELS] = {};
@@ -151,7 +151,7 @@ static __noinline void name_cgroup(__u64 id, __u64 node, __u32 place)
         node = parent;
     }
     __builtin_memcpy(cgroup->path, "...", sizeof("..."));
-    if (node) { /* there are more above */
+    if (node) { /* there are more levels above */
         path_write(cgroup, sizeof("...") - 1, nodes);
     } else {
         cgroup->path[0] = '\0';

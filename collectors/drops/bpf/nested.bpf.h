@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Drops in an interrupt that came while the program ran. The kernel does not run a BPF program on a CPU on
- * which it runs already, but only counts that it did not (bpf_prog_info.recursion_misses; __bpf_trace_run(),
- * kernel/trace/bpf_trace.c). So there are two programs, of which it calls one after the other for each drop.
- * The first notes the packet, the second looks for the note: where there is none, the first did not run, and
- * the second counts in its stead. What neither saw is lost, and is known by the difference: an interrupt
- * must interrupt the second program while that itself counts in an interrupt.
+ * Counts drops in an interrupt that came while the program ran. On a CPU that already runs a BPF program, the
+ * kernel does not run it again, but only counts that it did not (bpf_prog_info.recursion_misses;
+ * __bpf_trace_run(), kernel/trace/bpf_trace.c). So there are two programs, which the kernel calls one after
+ * the other for each drop. The first notes the packet, the second looks for the note. If there is none, the
+ * first did not run, and the second counts instead. Drops that neither sees are lost, and known by the
+ * difference: an interrupt must interrupt the second program while that counts in an interrupt itself.
  */
 
 #include <stdbool.h>
@@ -20,16 +20,16 @@
 
 enum { NOTES = 8 };
 
-/* That the first program has met a packet and the second has not, yet. */
+/* Says that the first program has seen a packet, and the second has not yet. */
 struct note {
     __u64 packet; /* its address; 0 if there is no note */
-    __u64 depth;  /* of the stack: where the program's arguments were */
+    __u64 depth;  /* of the stack: the address of the program's arguments */
 };
 
-/* A CPU has notes of its own, which only what interrupts the programs may change in between. */
+/* Each CPU has its own notes. In between, only what interrupts the programs may change them. */
 struct notes {
     struct note note[NOTES];
-    __u32 hand; /* the one that gives way next */
+    __u32 hand; /* the note to replace next */
 };
 
 struct {
@@ -46,8 +46,8 @@ static __always_inline struct notes *notes_here(void)
     return bpf_map_lookup_elem(&notes, &first);
 }
 
-/* An interrupt that comes while the second program runs leaves the notes of its drops behind. A note of the
- * same depth is always such a one, so that few places are enough. */
+/* An interrupt during the second program leaves the notes of its drops behind. A note of the same depth is
+ * always such a leftover, so a few places are enough. */
 static __always_inline struct note *note_find(struct notes *all, __u64 depth)
 {
     for (unsigned i = 0; i < NOTES; i++)
@@ -71,7 +71,7 @@ static __always_inline void note_add(const void *ctx, const struct sk_buff *skb)
     note->packet = (__u64)skb;
 }
 
-/* False: the first program has not met the packet. */
+/* Returns false if the first program has not seen the packet. */
 static __always_inline bool note_take(const struct sk_buff *skb)
 {
     struct notes *all = notes_here();

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The flight recorder: which of the packets that are dropped are kept, and what of them. The pace is one for
- * each site: the first few at once, then a few at once and one in a quarter of a second. Drops in between
- * pay the comparison of two numbers that are in the cache anyhow: each CPU keeps, beside its count, until
- * when there is nothing to be had.
+ * The flight recorder: which dropped packets are kept, and what of them. Each site has its own pace: the
+ * first few packets at once, then a few at once and one per quarter of a second. For drops in between, the
+ * cost is one comparison of two cached numbers: beside its count, each CPU keeps until when nothing may be
+ * recorded.
  */
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@
 
 enum {
     RECORD_PAUSE_MAX = 2 * DROP_RECORDS_PACE,
-    SITE_CANDIDATES = 16, /* sites of which the one that is idle longest gives way */
+    SITE_CANDIDATES = 16, /* so many sites are compared to find the one that is idle longest */
 
     MAC_HEADER_NONE = 0xffff,
     MAC_HEADER_SIZE = 14,
@@ -34,7 +34,8 @@ enum {
 const volatile __u32 record_sites = 0; /* 0: nothing is recorded */
 const volatile bool record_stacks = false;
 
-/* The place of a key. Twice as many as places: a key that could not be taken out is in nobody's way. */
+/* The place of a key. Twice as many entries as places, so that a key that could not be removed does no
+ * harm. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 2048);
@@ -42,7 +43,7 @@ struct {
     __type(value, __u32);
 } record_places SEC(".maps");
 
-/* An array that the daemon maps; how many there are of what is set before it is made. */
+/* An array that the daemon maps. Its size is set before it is made. */
 #define MAPPED_ARRAY(type_of_entry)                                                                          \
     struct {                                                                                                 \
         __uint(type, BPF_MAP_TYPE_ARRAY);                                                                    \
@@ -58,17 +59,17 @@ MAPPED_ARRAY(struct drop_record_stack) stacks SEC(".maps");
 
 __u64 record_sequence = 0;
 __u32 record_places_used = 0;
-__u32 record_hand = 0; /* where to look for a site that may give way */
+__u32 record_hand = 0; /* where the search for a replaceable site begins */
 
-/* Whether a drop may be recorded, as far as this CPU knows. A value that is new has no pause. */
+/* Returns true if a drop may be recorded, as far as this CPU knows. A new value has no pause. */
 static __always_inline bool record_due(const struct drop_value *value)
 {
     return value->record_next - value->window - 1 >= RECORD_PAUSE_MAX;
 }
 
-/* A place for one more site: that was never used, or that of the site that has been idle longest among a few.
- * Returns `record_sites` where there is none. The hand goes on by one, so that while sites come and go it
- * stays with those that are there longest; where all of these drop, it goes past them. */
+/* Finds a place for one more site: one that was never used, or that of the site that has been idle longest
+ * among a few. Returns `record_sites` if there is none. The hand moves by one, so that while sites come and
+ * go it stays among those that are there longest; if all of these drop, it moves past them. */
 static __always_inline __u32 place_find(__u32 window)
 {
     __u32 best = record_sites, best_idle = DROP_RECORDS_IDLE, hand;
@@ -99,7 +100,7 @@ static __always_inline bool key_equal(const struct drop_recorder_key *a, const s
            a->ifindex == b->ifindex && a->circumstances == b->circumstances;
 }
 
-/* The device as such, or NULL: what is in its place may be something else (UDP, TCP). */
+/* Returns the device, or NULL if something else is in its place (UDP, TCP). */
 static __always_inline const struct net_device *device_of(const struct sk_buff *skb)
 {
     const struct net_device *dev = skb->dev;
@@ -107,7 +108,7 @@ static __always_inline const struct net_device *device_of(const struct sk_buff *
     return dev && netns_of(dev->nd_net.net) != DROP_NETNS_NONE ? dev : NULL;
 }
 
-/* Gives a place to the key. False: there is none, or another CPU was faster. */
+/* Gives a place to the key. Returns false if there is none, or if another CPU was faster. */
 static __noinline bool place_give(const struct sk_buff *skb, const struct drop_recorder_key *key,
                                   __u32 window)
 {
@@ -134,7 +135,7 @@ static __noinline bool place_give(const struct sk_buff *skb, const struct drop_r
     return site->key.location != 0;
 }
 
-/* The place of the key; `record_sites`: there is none. */
+/* Returns the place of the key, or `record_sites` if there is none. */
 static __always_inline __u32 place_of_key(const struct sk_buff *skb, const struct drop_recorder_key *key,
                                           __u32 window)
 {
@@ -145,8 +146,8 @@ static __always_inline __u32 place_of_key(const struct sk_buff *skb, const struc
     return place ? *place : record_sites;
 }
 
-/* Where in a site the next record goes to; or there is none to be now, and this CPU knows until when. Two
- * CPUs that come together may both be given one. */
+/* Returns the slot of the site's next record. Returns false if none is due, and notes until when. Two CPUs at
+ * the same moment may both get a slot. */
 static __always_inline bool pace_take(struct drop_recorder_site *site, struct drop_value *value,
                                       __u32 *ret_slot)
 {
@@ -168,8 +169,8 @@ static __always_inline bool pace_take(struct drop_recorder_site *site, struct dr
     return true;
 }
 
-/* Where its headers begin, behind skb->head: at that of the link, where it has one of Ethernet's, or at that
- * of the network. What was never set is 0. */
+/* Returns where the headers begin, relative to skb->head: the Ethernet header if there is one, else the
+ * network header. An offset that was never set is 0. */
 static __always_inline __u32 headers_begin(const struct sk_buff *skb, const struct net_device *dev,
                                            struct drop_record *record)
 {
@@ -185,8 +186,8 @@ static __always_inline __u32 headers_begin(const struct sk_buff *skb, const stru
     return link;
 }
 
-/* The first bytes of the packet, as far as they are in its linear part. What is of no network (AF_UNIX) is
- * all content. */
+/* Records the first bytes of the packet, as far as they are in its linear part. A message outside the network
+ * (AF_UNIX) has only content. */
 static __always_inline void record_data(const struct sk_buff *skb, const struct net_device *dev,
                                         struct drop_record *record)
 {
@@ -233,7 +234,7 @@ static __always_inline void record_write(void *ctx, const struct sk_buff *skb, _
     tally(DROP_TALLY_RECORDED);
 }
 
-/* A drop that may be recorded: its site has a place, is given one, or has to wait. */
+/* Records a drop, if its site has or gets a place and a record is due. */
 static __noinline void record_drop(void *ctx, const struct sk_buff *skb, const struct drop_key *key,
                                    __u64 cgroup, struct drop_value *value)
 {
@@ -255,7 +256,7 @@ static __noinline void record_drop(void *ctx, const struct sk_buff *skb, const s
     generation = *(volatile __u32 *)&site->generation;
     if (generation & 1)
         return;
-    if (!key_equal(&site->key, &wanted)) { /* it had to give way, and the place is still in its name */
+    if (!key_equal(&site->key, &wanted)) { /* its place was given away, and the map still names it */
         bpf_map_delete_elem(&record_places, &wanted);
         return;
     }

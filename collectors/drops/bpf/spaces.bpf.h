@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Network namespaces: which is the daemon's own, and, where that is asked for, the numbers of all others,
- * what they and their devices are known by, and who is in them.
+ * Network namespaces: which one is the daemon's own, and, if asked for, the numbers of all others, the names
+ * of these and of their devices, and who is in them.
  */
 
 #include <stdbool.h>
@@ -19,7 +19,8 @@
 const volatile __u32 own_netns = 0;   /* the inode number of the daemon's own namespace */
 const volatile bool by_netns = false; /* other namespaces have numbers */
 
-/* The names of devices in other namespaces, and these namespaces' inodes. Who drops no more gives way. */
+/* The names of devices in other namespaces, and the inodes of these namespaces. Those that no longer drop are
+ * replaced. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 4096);
@@ -45,7 +46,7 @@ static __always_inline __u32 netns_of(const struct net *net)
     return by_netns ? (__u32)net->net_cookie << DROP_NETNS_BITS | DROP_NETNS_OTHER : DROP_NETNS_OTHER;
 }
 
-/* What another namespace and its device are called may change at any time, so it is told in each window. */
+/* The names of another namespace and its device may change at any time, so they are stored in each window. */
 static __noinline void space_name(const struct sk_buff *skb, __u32 inode, const struct drop_key *key)
 {
     struct drop_namespace space = {.inode = inode};
@@ -63,8 +64,8 @@ static __noinline void space_name(const struct sk_buff *skb, __u32 inode, const 
     bpf_map_update_elem(&namespaces, &netns, &space, BPF_ANY);
 }
 
-/* Who is in which other namespace: of each process its control group. It is run by who reads (bpf_iter), when
- * there is a namespace whose tenants are not known. */
+/* Tells the control group of each process in another namespace. The daemon runs it (bpf_iter) when it does
+ * not know the workload of a namespace. */
 SEC("iter/task")
 int list_tenants(struct bpf_iter__task *ctx)
 {
@@ -75,7 +76,7 @@ int list_tenants(struct bpf_iter__task *ctx)
 
     if (!task || task->pid != task->tgid)
         return 0;
-    spaces = task->nsproxy; /* NULL of one that ends */
+    spaces = task->nsproxy; /* NULL if the task is ending */
     if (!spaces)
         return 0;
     tenant.netns = netns_of(spaces->net_ns);

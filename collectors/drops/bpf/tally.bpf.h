@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What is counted beside the sites, by no key: enum drop_tally. */
+/* Counts that belong to no site: enum drop_tally. */
 
 #include <linux/bpf.h>
 
