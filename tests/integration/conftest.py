@@ -31,11 +31,7 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write tests/golden anew instead of comparing")
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "builds: builds a daemon of its own, and so says nothing of the one in BUILD")
-    config.addinivalue_line("markers", "flood: sends or opens so much that a sanitizer build takes minutes")
-    config.addinivalue_line("markers", "slow: takes long, runs only with --all")
-    config.addinivalue_line("markers", "root: needs root")
+def pytest_configure():
     # A stage that runs out of time is sent SIGTERM: even then namespaces and processes must go.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
 

@@ -13,8 +13,7 @@ TREE = Path(__file__).resolve().parents[2]
 sys.path.append(str(TREE / "tests" / "integration"))
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: of what is built with --all only")
+def pytest_configure():
     # A stage that runs out of time is sent SIGTERM: even then containers must go.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
 

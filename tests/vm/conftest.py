@@ -21,10 +21,6 @@ def binary():
     return os.path.join(os.environ["BUILD"], "netdrop-exporter")
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "kernel_symbols: reads the kernel's own /proc/kallsyms, and no copy of it")
-
-
 @pytest.fixture(scope="session")
 def symbols_copy(tmp_path_factory):
     return symbols.copy(tmp_path_factory.mktemp("symbols") / "kallsyms")
