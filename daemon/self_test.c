@@ -26,6 +26,7 @@ enum { NAME_COLUMN = 14, RESULT_COLUMN = 10 };
 /* What was seen of our own drops. */
 struct sighting {
     uint64_t count;
+    bool sure;       /* as many as we made, for our reason */
     char where[160]; /* room for a reason and a function */
 };
 
@@ -54,17 +55,23 @@ static bool may_be_ours(const struct row_set *rows, size_t row)
     return false;
 }
 
-/* Finds the site that counted most drops that may be ours. */
+/* Finds the site that counted most drops that may be ours. A site whose reason is known to be ours comes
+ * first. */
 static void look_in_table(const struct table *table, size_t column, struct sighting *sighting)
 {
     for (size_t row = 0; row < table->rows->count; row++) {
         char reason[64] = "", function[64] = "";
         uint64_t count;
+        bool sure;
 
-        if (!may_be_ours(table->rows, row) || !table_get(table, row, column, &count) ||
-            count <= sighting->count)
+        if (!may_be_ours(table->rows, row) || !table_get(table, row, column, &count))
+            continue;
+        sure = count >= OWN_DROP_COUNT &&
+               label_value_holds(&(struct label_value){"reason", "NO_SOCKET"}, table->rows, row);
+        if (sure < sighting->sure || (sure == sighting->sure && count <= sighting->count))
             continue;
         sighting->count = count;
+        sighting->sure = sure;
         (void)row_set_label(table->rows, row, "reason", reason, sizeof(reason));
         (void)row_set_label(table->rows, row, "function", function, sizeof(function));
         (void)snprintf(sighting->where, sizeof(sighting->where), "%s%s%s", reason, *reason ? " in " : "in ",

@@ -46,8 +46,12 @@ def nobody(binary, *flags):
         )
 
 
+# What namespaces lose that have a name is theirs, as those of other tests; without one some may lose as many meanwhile.
+NAMED_APART = "--set=collectors.drop_monitor.label_netns=true"
+
+
 def test_all_that_is_switched_on_can(self_test, command, bpf_possible):
-    result = self_test()
+    result = self_test(NAMED_APART)
     said = parsed(result)
     assert [name for name in said if name in collectors(command)] == collectors(command)
     assert said["own drop"][0] == "seen", result.stdout
@@ -157,8 +161,7 @@ def test_a_drop_that_is_not_made_or_not_seen(self_test, shim, unsanitized, bpf_p
     environment = {**shim("own_drop"), "OWN_DROP": how}
 
     def found():
-        # What namespaces lose that have a name is theirs, as those of other tests; without one some may lose as many meanwhile.
-        result = self_test("--set=collectors.drop_monitor.label_netns=true", env=environment)
+        result = self_test(NAMED_APART, env=environment)
         told, text = parsed(result)["own drop"]
         return (told, text[: len(said[1])], result.returncode) == (*said, status)
 
