@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from daemon import eventually
+from lost_events import assert_counted, is_counted, lost
 from prometheus import Prometheus
 
 pytestmark = pytest.mark.usefixtures("bpf_possible")
@@ -81,11 +82,16 @@ def lose(process, site, drops):
     before = time.time()
     drop(drops)
 
+    def counted(page):
+        return sum(row.value for row in page.series("netdrop_kernel_drops_total", device=device))
+
     def page():
         found = collected(process)
-        return found if sum(row.value for row in found.series("netdrop_kernel_drops_total", device=device)) == drops else None
+        return found if counted(found) and is_counted(counted(found), drops, lost(found)) else None
 
-    return eventually(page, "the drops"), before
+    found = eventually(page, "the drops")
+    assert_counted(counted(found), drops, lost(found))
+    return found, before
 
 
 def test_since_the_collection_before(exporter, veth, chosen):
@@ -175,6 +181,6 @@ def test_the_first_burst_in_a_real_prometheus(exporter, veth, chosen, tmp_path):
     assert prometheus.query(f"rate({site}[1m])") == 0
     (expression,) = re.findall(r"^\(netdrop_kernel_drops_total and .*", DOCUMENT.read_text(), re.MULTILINE)
     expression = expression.replace("netdrop_kernel_drops_total", site).replace("netdrop_kernel_drops_created", since)
-    assert prometheus.query(expression) == drops
+    assert_counted(prometheus.query(expression), drops, lost(process.metrics()))
     assert prometheus.query("min_over_time(up[1m])") == 1
     assert prometheus.complaints() == []

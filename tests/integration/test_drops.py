@@ -23,6 +23,7 @@ import pytest
 import exposition
 import lab
 from daemon import eventually, seeded
+from lost_events import assert_counted, is_counted, lost
 
 ONLY_DROPS = (
     "--collector.disable-defaults",
@@ -83,10 +84,10 @@ def classes(page):
     return {row.labels["class"]: row.value for row in rows}
 
 
-def assert_nothing_lost(page):
-    lost = page.series("netdrop_kernel_drop_events_lost_total")
-    assert {row.labels["cause"] for row in lost} == {"queue", "map_full", "recursion"}
-    assert sum(row.value for row in lost) == 0
+def assert_counts_by_bpf(page):
+    causes = {row.labels["cause"] for row in page.series("netdrop_kernel_drop_events_lost_total")}
+    assert causes == {"queue", "map_full", "recursion"}
+    assert page.value("netdrop_kernel_drop_events_lost_total", cause="queue") == 0  # there is none
     assert page.value("netdrop_kernel_drop_source_active") == 1
     assert page.value("netdrop_kernel_drop_source_info", source="bpf", mode="tracepoint") == 1
 
@@ -231,12 +232,12 @@ def test_fault(veth, exporter, recipe):
         function = next((name for name, outer in INLINED.items() if function == outer), function)
         if moved:
             found[function, reason, device] = moved
-    assert found == expected
+    assert_counted(found, expected, lost(page))
     (_, reason, _), *_ = expected
     rows = page.series("netdrop_kernel_drops_total", reason=reason)
     assert {row.labels["class"] for row in rows} == {RECIPES[recipe]}
-    assert classes(page)[RECIPES[recipe]] >= sum(expected.values())
-    assert_nothing_lost(page)
+    assert classes(page)[RECIPES[recipe]] >= sum(found.values())
+    assert_counts_by_bpf(page)
 
 
 def udp_counter(namespace, name):
@@ -255,7 +256,7 @@ def test_receive_buffer_full(veth, exporter):
         page = fresh(process)
         assert 900 < errors < 1000
         # All of them, and so none as another namespace's, where other tests have some.
-        assert total(page, "SOCKET_RCVBUFF", netns="self", **{"class": "capacity"}) == errors
+        assert_counted(total(page, "SOCKET_RCVBUFF", netns="self", **{"class": "capacity"}), errors, lost(page))
         assert {row.labels["device"] for row in page.series("netdrop_kernel_drops_total", reason="SOCKET_RCVBUFF")} <= {
             "",
             "b0",
@@ -271,29 +272,30 @@ def test_local_output_has_no_device_but_a_namespace(veth, exporter):
             with pytest.raises(PermissionError):
                 sender.sendto(bytes(64), ("10.77.0.2", 9999))
     page = fresh(process)
-    assert sites(page) == {("nft_do_chain", "NETFILTER_DROP", ""): 1000}
-    assert_nothing_lost(page)
+    assert_counted(sites(page), {("nft_do_chain", "NETFILTER_DROP", ""): 1000}, lost(page))
+    assert_counts_by_bpf(page)
 
 
 def test_segments_count_each(veth, exporter):
-    """With segmentation offload an skb is many packets."""
-    process = exporter(*ONLY_DROPS, netns=veth.a)
-    nft(veth.a, "output", "udp dport 9999 counter drop")
+    """With segmentation offload an skb is many packets. Of a class they are the whole host's; of a device, its own."""
+    process = exporter(*ONLY_DROPS, netns=veth.b)
+    nft(veth.b, "input", "udp dport 9999 counter drop")
 
-    def counted(page, name):
-        return page.value(f"netdrop_kernel_{name}_total", **{"class": "policy"})
+    def segments(page):
+        return page.value("netdrop_kernel_dropped_segments_total", **{"class": "policy"})
 
     before = fresh(process)
     with veth.a.socket(kind=socket.SOCK_DGRAM) as sender:
         for size in [100] * 30 + [20000] * 10:
             sender.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
-            with pytest.raises(PermissionError):
-                sender.sendto(bytes(size), ("10.77.0.2", 9999))
+            sender.sendto(bytes(size), ("10.77.0.2", 9999))
     page = fresh(process)
-    assert sites(page)["nft_do_chain", "NETFILTER_DROP", ""] == 40
-    skbs = counted(page, "drops_by_class") - counted(before, "drops_by_class")
-    assert counted(page, "dropped_segments") - counted(before, "dropped_segments") - skbs == 10 * 19
-    assert_nothing_lost(page)
+    uncounted = lost(page)
+    assert_counted(sites(page), {("nft_do_chain", "NETFILTER_DROP", "b0"): 40}, uncounted)
+    packets = sum(row.value for row in page.series("netdrop_refused_packets_total", device="b0", cause="netfilter_rule"))
+    assert_counted(packets, 30 + 10 * 20, 20 * uncounted)
+    assert segments(page) - segments(before) >= packets
+    assert_counts_by_bpf(page)
 
 
 def burst_buckets(page):
@@ -322,12 +324,14 @@ def test_bursts_are_told_by_their_size(veth, exporter):
     after = fresh(process)
     name = "netdrop_kernel_drop_burst_packets"
     first, second, third = (burst_buckets(page) for page in (before, alone, after))
-    assert second[1] - first[1] == second[math.inf] - first[math.inf] == 20
+    uncounted = lost(after)
+    for step in (1, math.inf):
+        assert_counted(second[step] - first[step], 20, uncounted)
     # Each time some came with many others; how many within a few milliseconds, a busy machine decides.
     assert second[math.inf] - second[16] == first[math.inf] - first[16]
     assert third[math.inf] - third[16] - (second[math.inf] - second[16]) >= 3
     skbs = [page.value(f"{name}_sum", device="b0", **{"class": "policy"}) for page in (before, after)]
-    assert skbs[1] - skbs[0] == 1520
+    assert_counted(skbs[1] - skbs[0], 1520, uncounted)
     assert re.search(rf"# HELP {name} .*within (4|5|8|10|3) ms", process.get("/metrics").body.decode())
 
 
@@ -395,7 +399,7 @@ def test_queueing_discipline_overflows(veth, exporter):
     dropped = int(re.search(r"dropped (\d+)", veth.a.run("tc -s qdisc show dev a0"))[1])
     page = fresh(process)
     assert dropped > 900
-    assert total(page, "QDISC_DROP", netns="self", device="a0", **{"class": "capacity"}) == dropped
+    assert_counted(total(page, "QDISC_DROP", netns="self", device="a0", **{"class": "capacity"}), dropped, lost(page))
 
 
 def test_unresolved_neighbour(veth, exporter, witness):
@@ -411,15 +415,15 @@ def test_unresolved_neighbour(veth, exporter, witness):
         """Those of a timer may fall where no BPF program runs."""
         page = fresh(process)
         seen = total(page, "NEIGH_QUEUEFULL", netns="self") + total(page, "NEIGH_FAILED", netns="self")
-        return seen >= 1000 - (witness.unseen() - before) and page
+        return is_counted(seen, 1000, witness.unseen() - before + lost(page)) and page
 
     page = eventually(all_dropped, "the neighbour to fail")
     unseen = witness.unseen() - before
     failed = total(page, "NEIGH_FAILED", netns="self", device="a0", **{"class": "error"})
     full = total(page, "NEIGH_QUEUEFULL", netns="self", device="a0", **{"class": "error"})
     assert full > 0 and (failed > 0 or unseen)
-    assert 1000 - unseen <= full + failed <= 1000
-    assert_nothing_lost(page)
+    assert_counted(full + failed, 1000, unseen + lost(page))
+    assert_counts_by_bpf(page)
 
 
 def test_tun_never_read(veth, exporter):
@@ -428,15 +432,15 @@ def test_tun_never_read(veth, exporter):
         veth.b.batch(["link set tn0 txqueuelen 10", "address add 10.78.0.1/24 dev tn0", "link set tn0 up"])
         veth.b.ip("neighbour add 10.78.0.2 lladdr 02:00:00:00:78:02 nud permanent dev tn0")
         process = exporter(*ONLY_DROPS, netns=veth.b)
-        before = total(fresh(process), "FULL_RING", device="tn0")
+        assert total(fresh(process), "FULL_RING", device="tn0") == 0
         with veth.b.socket(kind=socket.SOCK_DGRAM) as sender:
             for _ in range(1000):
                 sender.sendto(bytes(64), ("10.78.0.2", 9999))
         page = fresh(process)
         dropped = veth.b.links()["tn0"]["stats64"]["tx"]["dropped"]
         assert 980 <= dropped <= 1000
-        assert sites(page)["tun_net_xmit", "FULL_RING", "tn0"] == dropped
-        assert total(page, "FULL_RING", device="tn0", **{"class": "capacity"}) - before == dropped
+        for found in (sites(page)["tun_net_xmit", "FULL_RING", "tn0"], total(page, "FULL_RING", device="tn0", **{"class": "capacity"})):
+            assert_counted(found, dropped, lost(page))
     finally:
         os.close(device)
 
@@ -474,14 +478,14 @@ def test_macvtap_queue_full(veth, exporter):
             for _ in range(1000):
                 sender.sendto(bytes(64), ("10.77.0.3", 9999))
             page = fresh(process)
-            assert sites(page)["tap_handle_frame", "FULL_RING", "mvt0"] == 500
+            assert_counted(sites(page)["tap_handle_frame", "FULL_RING", "mvt0"], 500, lost(page))
             sender.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
             for _ in range(10):
                 sender.sendto(bytes(20000), ("10.77.0.3", 9999))
         page = fresh(process)
         dropped = total(page, "FULL_RING", netns="self")
         rows = page.series("netdrop_kernel_drops_total", reason="FULL_RING", netns="self")
-        assert dropped == 500 + 200
+        assert_counted(dropped, 500 + 200, lost(page))
         assert all(re.fullmatch("0x[0-9a-f]+", row.labels["offset"]) for row in rows)
         assert len({(row.labels["function"], row.labels["offset"]) for row in rows}) > 1
     finally:
@@ -510,8 +514,8 @@ def test_another_namespace_has_no_device_names(veth, exporter):
     veth.send_udp()
 
     def arrived():
-        found = sites(collected(process), netns="other")
-        return found["__udp4_lib_rcv", "NO_SOCKET", ""] - before.get(("__udp4_lib_rcv", "NO_SOCKET", ""), 0) >= 1000
+        page, site = collected(process), ("__udp4_lib_rcv", "NO_SOCKET", "")
+        return is_counted(sites(page, netns="other")[site] - before.get(site, 0), 1000, lost(page))
 
     eventually(arrived, "the drops")
     page = collected(process)
@@ -523,7 +527,8 @@ def test_another_namespace_has_no_device_names(veth, exporter):
 def test_excluded_devices_count_without_a_name(veth, exporter):
     process = exporter(*ONLY_DROPS[:-1], "--set=devices.exclude_kinds=veth", netns=veth.b)
     veth.send_udp()
-    assert sites(fresh(process)) == {("__udp4_lib_rcv", "NO_SOCKET", ""): 1000}
+    page = fresh(process)
+    assert_counted(sites(page), {("__udp4_lib_rcv", "NO_SOCKET", ""): 1000}, lost(page))
 
 
 def test_a_renamed_device_gets_rows_of_its_own(veth, exporter):
@@ -533,9 +538,9 @@ def test_a_renamed_device_gets_rows_of_its_own(veth, exporter):
     veth.b.ip("link set b0 name other0")
     fresh(process)  # the name is the one that a collection finds, not the one at the moment of the drop
     send_frames(veth, frame(veth), 200)
-    rows = sites(fresh(process)).items()
-    found = {device: count for (_, reason, device), count in rows if reason == "UNHANDLED_PROTO"}
-    assert found == {"b0": 300, "other0": 200}
+    page = fresh(process)
+    found = {device: count for (_, reason, device), count in sites(page).items() if reason == "UNHANDLED_PROTO"}
+    assert_counted(found, {"b0": 300, "other0": 200}, lost(page))
 
 
 @pytest.mark.flood
@@ -553,9 +558,8 @@ def test_a_million_drops_from_two_processors(veth, exporter):
     page = fresh(process)
     counted = total(page, "NO_SOCKET", netns="self", device="b0")
     queued = total(page, "CPU_BACKLOG", netns="self")
-    lost = sum(row.value for row in page.series("netdrop_kernel_drop_events_lost_total"))
-    assert counted + queued + lost == 1000000
-    assert_nothing_lost(page)
+    assert_counted(counted + queued, 1000000, lost(page))
+    assert_counts_by_bpf(page)
 
 
 def not_run(process):
@@ -619,11 +623,11 @@ def test_random_ethertypes_fill_nothing(veth, exporter):
             sender.send(frame(veth, ethertype))
     page = fresh(process)
     rows = page.series("netdrop_kernel_drops_total", netns="self", device="b0")
-    assert [(row.labels["protocol"], row.labels["reason"], row.value) for row in rows] == [
-        ("other", "UNHANDLED_PROTO", 10000)
-    ]
-    assert page.value("netdrop_limit_hits_total", limit="drop_sites") == 0
-    assert_nothing_lost(page)
+    found = {(row.labels["protocol"], row.labels["reason"]): row.value for row in rows}
+    assert_counted(found, {("other", "UNHANDLED_PROTO"): 10000}, lost(page))
+    # Others of this host may need as many rows as there are.
+    assert page.value("netdrop_limit_hits_total", limit="drop_sites") == 0 or page.value("netdrop_kernel_drop_sites") == 128
+    assert_counts_by_bpf(page)
 
 
 @pytest.mark.flood
@@ -632,7 +636,9 @@ def test_devices_that_come_and_go(veth, exporter, pytestconfig):
     and no drop is missed."""
     process = exporter(*ONLY_DROPS, "--set=collectors.drop_monitor.max_sites=64", netns=veth.b)
     data = bytes.fromhex("ffffffffffff") + bytes(6) + struct.pack("!H", UNHANDLED) + bytes(64)
-    made = kept = 0
+    send_frames(veth, frame(veth), 10)  # before any other needs a row
+    fresh(process)
+    made, kept = 0, 10
     for group in range(20 if pytestconfig.getoption("--all") else 8):
         names = [f"v{group}x{number}" for number in range(50)]
         veth.b.batch(f"link add {name} up type veth peer name p{name}" for name in names)
@@ -648,21 +654,22 @@ def test_devices_that_come_and_go(veth, exporter, pytestconfig):
         veth.b.batch(f"link del {name}" for name in names)
     page = fresh(process)
     unhandled = {device: count for (_, reason, device), count in sites(page).items() if reason == "UNHANDLED_PROTO"}
-    assert unhandled["b0"] == kept
+    uncounted = lost(page)
+    assert_counted(unhandled["b0"], kept, uncounted)
     assert "" not in unhandled
     assert all(count == 1 for device, count in unhandled.items() if device != "b0")
     assert page.value("netdrop_kernel_drop_sites") == 64
     # That a row of a device which is gone was given up is no limit; a drop in the row `other` is.
     others = sum(row.value for row in page.series("netdrop_kernel_drops_total", function="other"))
     assert page.value("netdrop_limit_hits_total", limit="drop_sites") <= others
-    assert classes(page)["benign"] >= made + kept
+    assert is_counted(classes(page)["benign"], made + kept, uncounted)
     shown = sum(row.value for row in page.series("netdrop_kernel_drops_total", **{"class": "benign"}))
     # What has no row of its own any more went with an evicted row; or, where the kernel's word that a device is gone
     # came late and all rows were of living devices, it is in the row `other`, with whatever else is there.
     hidden = classes(page)["benign"] - shown
     other = sum(row.value for row in page.series("netdrop_kernel_drops_total", function="other", **{"class": "benign"}))
-    assert hidden <= made + kept - sum(unhandled.values()) <= hidden + other
-    assert_nothing_lost(page)
+    assert hidden <= made + kept - sum(unhandled.values()) <= hidden + other + uncounted
+    assert_counts_by_bpf(page)
 
 
 def test_hidden_symbols_have_their_names_from_the_kernel_all_the_same(veth, exporter, tree):
@@ -677,19 +684,22 @@ def test_hidden_symbols_have_their_names_from_the_kernel_all_the_same(veth, expo
     veth.send_udp(300)
     body = process.get().body.decode()
     page, other = fresh(process), fresh(sighted)
-    found = {reason: (INLINED_INTO.get(function, function), count) for (function, reason, _), count in sites(page).items()}
-    assert found == {
-        "NO_SOCKET": ("__udp4_lib_rcv", 1000),
-        "UNHANDLED_PROTO": ("__netif_receive_skb_core", 1000),
-        "NETFILTER_DROP": ("nft_do_chain", 300),
+    found = {(reason, INLINED_INTO.get(function, function)): count for (function, reason, _), count in sites(page).items()}
+    made = {
+        ("NO_SOCKET", "__udp4_lib_rcv"): 1000,
+        ("UNHANDLED_PROTO", "__netif_receive_skb_core"): 1000,
+        ("NETFILTER_DROP", "nft_do_chain"): 300,
     }
+    assert_counted(found, made, lost(page))
     assert "ffffffff" not in body
     names = ("function", "module", "offset", "reason", "device", "class")
     rows = [
         {tuple(row.labels[name] for name in names): row.value for row in found.series("netdrop_kernel_drops_total", device="b0")}
         for found in (page, other)
     ]
-    assert rows[0] == rows[1]
+    assert rows[0].keys() == rows[1].keys()
+    # Each is a program of its own, and may miss others.
+    assert rows[0] == rows[1] or lost(page) + lost(other)
     assert all(re.fullmatch("0x[0-9a-f]+", offset) for _, _, offset, *_ in rows[0])
 
 
@@ -712,7 +722,7 @@ def test_page_before_the_first_drop(netns, exporter):
     process = exporter(*ONLY_DROPS, netns=netns())
     page = process.metrics()
     assert set(classes(page)) == {"capacity", "error", "policy", "benign", "copy", "unknown"}
-    assert_nothing_lost(page)
+    assert_counts_by_bpf(page)
     process.openmetrics()
     exposition.check_promtool(process.get().body)
 
@@ -739,7 +749,7 @@ def assert_adds_up(page):
     rows = dict.fromkeys(classes(page), 0)
     for row in page.series("netdrop_kernel_drops_total"):
         rows[row.labels["class"]] += row.value
-    rows["unknown"] += sum(row.value for row in page.series("netdrop_kernel_drop_events_lost_total"))
+    rows["unknown"] += lost(page)
     assert rows == classes(page)
 
 
@@ -796,7 +806,7 @@ def test_reloads_lose_and_double_nothing(veth, exporter, tmp_path):
     assert sender.wait(timeout=60) == 0
     page = fresh(process)
     assert_adds_up(page)
-    assert total(page, "NO_SOCKET", netns="self") == sent
+    assert_counted(total(page, "NO_SOCKET", netns="self"), sent, lost(page))
 
 
 def test_what_was_lost_is_no_phantom_after_a_reload(veth, exporter, tmp_path):
@@ -813,9 +823,6 @@ def test_what_was_lost_is_no_phantom_after_a_reload(veth, exporter, tmp_path):
     veth.b.batch(f"link set p{name} up" for name in names)
     veth.b.wait_up(*(f"p{name}" for name in names))
 
-    def lost(page):
-        return sum(row.value for row in page.series("netdrop_kernel_drop_events_lost_total", cause="map_full"))
-
     def send(sender, destination, ethertype, count=1):
         for _ in range(count):
             sender.send(bytes.fromhex(destination) + bytes(6) + struct.pack("!H", ethertype) + bytes(64))
@@ -827,7 +834,7 @@ def test_what_was_lost_is_no_phantom_after_a_reload(veth, exporter, tmp_path):
             for destination in ("020000009999", "ffffffffffff"):
                 for ethertype in (UNHANDLED, 0x0806, 0x0800, 0x86DD, 0x8100):
                     send(sender, destination, ethertype)
-    assert lost(fresh(process)) > 0
+    assert fresh(process).value("netdrop_kernel_drop_events_lost_total", cause="map_full") > 0
     for interval in ("200ms", "300ms"):
         settings["interval"] = interval
         config.write_text(json.dumps({"collectors": {"drop_monitor": settings}}))
@@ -856,7 +863,8 @@ def test_reload_keeps_the_counts(veth, exporter, tmp_path):
     config.write_text('{"collectors": {"link": {"interval": "2s"}}}')
     process.signal(1)
     veth.send_udp(500)
-    assert sites(fresh(process))["__udp4_lib_rcv", "NO_SOCKET", "b0"] == 1000
+    page = fresh(process)
+    assert_counted(sites(page)["__udp4_lib_rcv", "NO_SOCKET", "b0"], 1000, lost(page))
 
 
 def test_row_25_no_drop_monitor(netns, command):

@@ -327,6 +327,7 @@ def test_row_91_places_come_and_go(exporter, path):
 
 
 @pytest.mark.flood
+@pytest.mark.xdist_group("hierarchy")  # those who follow the workloads of the whole host have room for as many of one test
 def test_row_91_workloads_come_and_go(exporter, path, netns):
     """More than the kernel has room for the names of: who loses first at a place of his own has his name, at any time."""
     exporter(*FLAGS, f"--web.local-socket={path}")

@@ -15,6 +15,7 @@ import pytest
 import lab
 import link_lab
 from daemon import eventually
+from lost_events import assert_counted, is_counted, lost
 
 # A day's, by the default intervals and a scrape every 15 s. With --all it is a week's.
 DAYS = 7
@@ -151,7 +152,8 @@ def test_row_57_a_day_of_scrapes(netns, exporter, request):
     assert_equal_to_kernel(process, inside)
     page = process.metrics()
     if page.value("netdrop_collector_supported", collector="drop_monitor"):
-        eventually(lambda: no_socket(process.metrics()) - before == 300, "the drops at their site")
+        page = eventually(lambda: (page := process.metrics()) and is_counted(no_socket(page) - before, 300, lost(page)) and page, "drops")
+        assert_counted(no_socket(page) - before, 300, lost(page))
     assert all(sample.value == 1 for sample in page["netdrop_collector_up"])
 
 

@@ -7,6 +7,7 @@ import os
 import pytest
 import workloads
 from daemon import seeded
+from lost_events import assert_counted, lost
 
 pytestmark = pytest.mark.usefixtures("bpf_possible", "hierarchy")
 
@@ -62,7 +63,7 @@ def test_row_69_more_workloads_than_the_kernel_has_room_for(exporter, netns):
         workloads.settled(process)
     page = workloads.settled(process)
     found = {row.labels["unit"]: row.value for row in page.series(workloads.DROPS)}
-    assert {unit: found.get(unit, 0) for unit in units} == dict.fromkeys(units, 3)
+    assert_counted({unit: found.get(unit, 0) for unit in units}, dict.fromkeys(units, 3), lost(page))
     assert not any(workloads.per_class_moved(before, page, "other").values())
     assert workloads.per_class_moved(before, page, "unknown")["policy"] == 0
     workloads.assert_all_add_up(process)
@@ -82,7 +83,7 @@ def test_row_69_more_workloads_than_rows(exporter, netns):
     rows = [row for row in page.series(workloads.DROPS) if row.labels["unit"].endswith(".service")]
     assert 0 < len(rows) <= 16
     assert page.value("netdrop_workload_drops_forgotten_total", **{"class": "policy"}) > 0
-    assert workloads.fits(workloads.per_class(page)["policy"] - workloads.per_class(before)["policy"], 1200)
+    assert workloads.fits(workloads.per_class(page)["policy"] - workloads.per_class(before)["policy"], 1200, lost(page))
     workloads.assert_all_add_up(process)
 
 
@@ -103,8 +104,8 @@ def test_two_hundred_workloads_in_two_hundred_namespaces(exporter, netns, worklo
     made += workloads.spread(chosen, many, total - total // 2)
     page = workloads.settled(process)
     found = {row.labels["unit"]: row.value for row in page.series(workloads.DROPS, netns="other")}
-    assert {each.unit: found.get(each.unit, 0) for each in many} == {each.unit: made[each.unit] for each in many}
-    assert workloads.fits(workloads.per_class_moved(before, page, "")["policy"], 20 * len(namespaces))
+    assert_counted({each.unit: found.get(each.unit, 0) for each in many}, {each.unit: made[each.unit] for each in many}, lost(page))
+    assert workloads.fits(workloads.per_class_moved(before, page, "")["policy"], 20 * len(namespaces), lost(page))
     for unit in ("unknown", "other"):
         assert workloads.per_class_moved(before, page, unit)["policy"] == 0  # others on the host lose by no rule
     workloads.assert_all_add_up(process)
@@ -128,8 +129,8 @@ def test_units_of_a_day(exporter, netns, pytestconfig):
         rows = page.series(workloads.DROPS)
         assert len([row for row in rows if row.labels["unit"].endswith(".service")]) <= 1000
     workloads.hierarchy().joinpath(slice_).rmdir()
-    assert workloads.counted(page, unit=slice_) == count
+    assert_counted(workloads.counted(page, unit=slice_), count, lost(page))
     moved = workloads.per_class(page)["policy"] - workloads.per_class(before)["policy"]
-    assert workloads.fits(moved, 2 * count)
+    assert workloads.fits(moved, 2 * count, lost(page))
     assert not any(workloads.per_class_moved(before, page, "other").values())
     workloads.assert_all_add_up(process)

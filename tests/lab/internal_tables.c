@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a collector tells the program and no answer has: its internal columns, as text of the exposition
- * format without heads. One collection for each line of standard input, which "# EOF" ends; the end of input
- * ends it.
+ * What a collector tells the program and no answer has: its internal columns, and how much they miss, as
+ * text of the exposition format without heads. One collection for each line of standard input, which "# EOF"
+ * ends; the end of input ends it.
  *
  *     internal_tables COLLECTOR [KEY=VALUE...]
  */
@@ -41,13 +41,18 @@ static void print_cell(const struct table *table, size_t row, size_t column)
                (int)(offsets[row + 1] - offsets[row]), &table->rows->text[offsets[row]], value);
 }
 
+static bool is_told(const struct column *column)
+{
+    return column->internal || column->role == ROLE_DROPS_UNSEEN;
+}
+
 static void print_internal(const struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->table_count; i++) {
         const struct table *table = &snapshot->tables[i];
 
         for (size_t column = 0; column < table->columns->count; column++)
-            for (size_t row = 0; table->columns->columns[column].internal && row < table->rows->count; row++)
+            for (size_t row = 0; is_told(&table->columns->columns[column]) && row < table->rows->count; row++)
                 print_cell(table, row, column);
     }
     puts("# EOF");

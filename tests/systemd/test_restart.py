@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from daemon import eventually
+from lost_events import assert_counted, is_counted, lost
 from service import CONFIGURATION, NAME, shipped, systemctl
 
 DROPS = "netdrop_kernel_drops_total"
@@ -119,8 +120,10 @@ def at(page, device):
 def settled(service, device, count):
     page = service.metrics()
     if at(page, device) < count:
-        page = eventually(lambda: (found := service.fresh()) and at(found, device) >= count and found, f"drops at {device}")
-    assert at(page, device) == count
+        page = eventually(
+            lambda: (found := service.fresh()) and is_counted(at(found, device), count, lost(found)) and found, f"drops at {device}"
+        )
+    assert_counted(at(page, device), count, lost(page))
     return page
 
 
@@ -253,8 +256,9 @@ def test_row_78_counts_go_on(service, devices, way):
         devices.drop(new_name, 40)
         refuse(200)
     after = settled(service, stays, 40)
-    assert (at(after, renamed), at(after, new_name), at(after, gone)) == (11, 60, 12)
-    assert refused(after) - refused(before) == 200
+    made = {renamed: 11, new_name: 60, gone: 12}
+    assert_counted({device: at(after, device) for device in made}, made, lost(after))
+    assert_counted(refused(after) - refused(before), 200, lost(after))
     assert overflowed(after) == overflowed(before)
     assert_goes_on(before, after)
     eventually(lambda: "continues the counts from before the restart" in said(begin), "the log to tell it")
@@ -295,12 +299,12 @@ def test_row_78_what_goes_on_does_not_look_new(stopped, devices):
 def test_row_78_nothing_was_lost_by_a_restart(service):
     """What had been lost before is told once, and not again; a new loss is."""
     overflow(20000)
-    lost = eventually(lambda: overflowed(service.fresh()), "drops that have an owner")
+    dropped = eventually(lambda: overflowed(service.fresh()), "drops that have an owner")
     first = service.show("InvocationID")
     eventually(lambda: "udp_receive_buffer_full" in onsets(first), "the loss to be told")
     with gap(service, restart):
         pass
-    assert overflowed(service.fresh()) == lost
+    assert overflowed(service.fresh()) == dropped
     again = service.show("InvocationID")
     assert again != first
     refuse(2000)
@@ -328,8 +332,8 @@ def test_row_78_rows_that_were_given_up(stopped, devices):
     assert_goes_on(before, after)
     # All that there is adds up.
     whole = sum(row.value for row in after.series(CLASSES))
-    parts = (DROPS, "netdrop_kernel_drops_forgotten_total", "netdrop_kernel_drop_events_lost_total")
-    assert whole == sum(row.value for name in parts for row in after.series(name))
+    parts = (DROPS, "netdrop_kernel_drops_forgotten_total")
+    assert whole == sum(row.value for name in parts for row in after.series(name)) + lost(after)
 
 
 REFUSED_THERE = """
@@ -360,6 +364,11 @@ def refused_at(page, netns):
     return sum(row.value for row in rows)
 
 
+def are_refused_at(service, netns, count, what):
+    page = eventually(lambda: (page := service.fresh()) and is_counted(refused_at(page, netns), count, lost(page)) and page, what)
+    assert_counted(refused_at(page, netns), count, lost(page))
+
+
 def test_row_78_names_of_namespaces(stopped, blue):
     """Found in the sandbox, too; and who reads next knows them, though nobody has read since."""
     configure(label_netns=True)
@@ -367,16 +376,16 @@ def test_row_78_names_of_namespaces(stopped, blue):
     stopped.start()
     stopped.fresh()
     blue(10)
-    eventually(lambda: refused_at(stopped.fresh(), "blue") == 10, "drops in a namespace that has a name")
+    are_refused_at(stopped, "blue", 10, "drops in a namespace that has a name")
     script = REFUSED_THERE.format(count=20, seconds=2)
     command = ["systemd-run", "--quiet", "--wait", "--unit=tenant", "--property=PrivateNetwork=yes"]
     tenant = subprocess.Popen([*command, "python3", "-c", script])
-    eventually(lambda: refused_at(stopped.fresh(), "tenant.service") == 20, "drops in a service's own namespace")
+    are_refused_at(stopped, "tenant.service", 20, "drops in a service's own namespace")
     assert tenant.wait() == 0
     with gap(stopped, restart):
         blue(30)
-    eventually(lambda: refused_at(stopped.fresh(), "blue") == 40, "the same name")
-    assert refused_at(stopped.fresh(), "tenant.service") == 20
+    are_refused_at(stopped, "blue", 40, "the same name")
+    are_refused_at(stopped, "tenant.service", 20, "as before")
 
 
 def random_life(service, devices, seed, spoil=lambda: None):
@@ -402,8 +411,9 @@ def random_life(service, devices, seed, spoil=lambda: None):
         lo += count
         after = service.fresh()
         assert_goes_on(page, after)
-    assert {device: at(service.fresh(), device) for device in expected} == expected
-    assert refused(service.fresh()) - begin == lo
+    page = service.fresh()
+    assert_counted({device: at(page, device) for device in expected}, expected, lost(page))
+    assert_counted(refused(page) - begin, lo, lost(page))
 
 
 @pytest.mark.timeout(300)
