@@ -327,14 +327,27 @@ void http_stop_listening(struct http *http)
         server_stop_listening(&http->servers[i], http->placeholder[0]);
 }
 
+/* What a thread has just accepted is in the table only when it gets to it: before it answers a question that
+ * is put after it stopped listening. */
+static bool is_drained(struct http *http, bool *asked)
+{
+    bool answered = http_answered(http);
+
+    if (answered && !*asked) {
+        http_ask(http);
+        *asked = true;
+        return false;
+    }
+    return answered && connections_active(http->connections, clock_boottime_ns()) == 0;
+}
+
 bool http_drain(struct http *http, uint64_t wait_ns)
 {
     static const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
     uint64_t end_ns = clock_boottime_ns() + wait_ns;
-    bool drained;
+    bool drained, asked = false;
 
-    while (!(drained = connections_active(http->connections, clock_boottime_ns()) == 0) &&
-           clock_boottime_ns() < end_ns)
+    while (!(drained = is_drained(http, &asked)) && clock_boottime_ns() < end_ns)
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     return drained;
 }

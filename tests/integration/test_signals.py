@@ -79,6 +79,17 @@ def test_row_48_sigterm_during_scrapes(exporter):
     assert not cut
 
 
+def test_row_48_sigterm_between_accept_and_request(exporter, shim, unsanitized):
+    """The kernel has given the connection to a thread that has not got to it yet: it is answered all the same."""
+    daemon = exporter(env=shim("late_accept"))
+    with daemon.connect() as client:
+        client.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+        eventually(daemon.has_accepted, "the connection to be accepted")
+        daemon.signal(signal.SIGTERM)
+        assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert daemon.process.wait(30) == 0
+
+
 def test_row_50_stopped_and_continued(exporter):
     """While stopped the numbers grow old; after it they are fresh within an interval or two."""
     daemon = exporter("--set=collectors.link.interval=500ms", "--set=collectors.link.max_age=1500ms")
