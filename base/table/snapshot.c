@@ -68,6 +68,7 @@ void snapshot_clear(struct snapshot *snapshot)
     }
     snapshot->table_count = 0;
     snapshot->counted_since_ns = 0;
+    snapshot->limited = snapshot->limit = 0;
 }
 
 /* Makes room for `count` words. Contents are undefined. */
@@ -101,6 +102,14 @@ struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *c
     table->rows = row_set_ref(rows);
     snapshot->table_count++;
     return table;
+}
+
+void snapshot_limit(struct snapshot *snapshot, uint64_t rows, uint64_t limit)
+{
+    if (snapshot->limit && rows * snapshot->limit <= snapshot->limited * limit)
+        return;
+    snapshot->limited = rows;
+    snapshot->limit = limit;
 }
 
 /* How many series the columns add to one per cell: histograms have more, internal columns have none. */

@@ -32,6 +32,8 @@ struct snapshot {
                                   attempt of the collector in this process */
     bool attach; /* set before it is filled: somebody asks for what the collector attaches, where it does */
     struct attachment *attachment; /* NULL if none */
+    uint64_t limited;              /* see snapshot_limit(); both 0 if nothing is limited */
+    uint64_t limit;
     size_t table_count;
     struct table tables[SNAPSHOT_TABLES_MAX];
 };
@@ -51,6 +53,10 @@ struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *c
 
 /* Attaches an object and takes a reference to it. The snapshot has no attachment yet. */
 void snapshot_attach(struct snapshot *snapshot, struct attachment *attachment);
+
+/* Tells of rows that a key of the configuration limits: how many there are that do not give way to new ones,
+ * and how many there may be. Of several such limits the one that is nearest is kept. */
+void snapshot_limit(struct snapshot *snapshot, uint64_t rows, uint64_t limit);
 
 /* Returns the number of series: present cells, and for a histogram each bucket, the sum and the count. */
 uint64_t snapshot_series(const struct snapshot *snapshot);

@@ -234,6 +234,8 @@ int drop_rows_fill(struct drop_rows *rows, const struct drop_table *sites, const
             return -ENOMEM;
     }
     fill_sites(tables[DROP_ROWS_SITES], sites);
+    for (int spaced = 0; spaced < 2; spaced++)
+        snapshot_limit(draft, drop_table_staying(sites, spaced), sites->max);
     fill_source(tables[DROP_ROWS_SOURCE], sites, status);
     fill_losses(tables, sites, status);
     table_set(tables[DROP_ROWS_INFO], 0, 0, 1);

@@ -63,6 +63,15 @@ static bool is_over(const struct drop_table *table, const struct drop_site *site
     return is_spaced(&site->labels) ? table->now_ns > site->moved_ns + IDLE_NS : site->gone;
 }
 
+size_t drop_table_staying(const struct drop_table *table, bool spaced)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->count; i++)
+        count += is_spaced(&table->sites[i].labels) == spaced && !is_over(table, &table->sites[i]);
+    return count;
+}
+
 /* Evicts one site that is over, either of those in named namespaces or of the others. */
 static bool table_evict(struct drop_table *table, bool spaced)
 {

@@ -67,6 +67,9 @@ struct drop_table {
     struct limits *limits;                /* borrowed */
 };
 
+/* How many sites of namespaces that have a name, or of the others, do not make room for new ones. */
+size_t drop_table_staying(const struct drop_table *table, bool spaced);
+
 /* Returns 0 or -ENOMEM. */
 int drop_table_init(struct drop_table *ret_table, size_t max, struct limits *limits);
 void drop_table_done(struct drop_table *table); /* accepts a zeroed struct */

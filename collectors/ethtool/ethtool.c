@@ -278,6 +278,14 @@ static void read_statistics(struct collector_state *state, struct snapshot *draf
     }
 }
 
+static void tell_limit(const struct collector_state *state, struct snapshot *draft)
+{
+    snapshot_limit(draft, 0, state->settings->max_statistics_per_device);
+    for (size_t i = 0; i < state->devices.count; i++)
+        snapshot_limit(draft, state->devices.items[i]->selected.series,
+                       state->settings->max_statistics_per_device);
+}
+
 /* Clears the values of renamed devices: if a name passed from one device to another during the round, they
  * stand under the wrong device. */
 static int drop_renamed(struct collector_state *state, struct snapshot *draft, struct fault *fault)
@@ -319,6 +327,7 @@ static int ethtool_collect(struct collector_state *state, struct snapshot *draft
         return fault_errno(fault, error, "ethtool");
     device_filter_note(state->links.count, state->devices.count, fault);
     read_statistics(state, draft);
+    tell_limit(state, draft);
     return drop_renamed(state, draft, fault);
 }
 

@@ -175,6 +175,7 @@ int ethtool_select(const struct ethtool_selection *selection, const struct ethto
     sort_and_number(statistics, strings->count);
     ret_selected->cut = cut(selection, statistics, strings->count, true, &room);
     ret_selected->cut |= cut(selection, statistics, strings->count, false, &room);
+    ret_selected->series = selection->series_max - room;
     ret_selected->count = keep(&statistics, strings->count);
     ret_selected->statistics = statistics;
     return 0;

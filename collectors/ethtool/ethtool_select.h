@@ -62,7 +62,8 @@ struct ethtool_strings {
 struct ethtool_selected {
     struct ethtool_statistic *statistics; /* the caller's to free */
     size_t count;
-    bool cut; /* series_max left some out */
+    size_t series; /* that are shown, at most series_max */
+    bool cut;      /* series_max left some out */
 };
 
 /*

@@ -153,6 +153,15 @@ static void ports_sweep(struct socket_ports *ports)
     }
 }
 
+size_t socket_ports_staying(const struct socket_ports *ports)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < ports->count; i++)
+        count += !ports->workloads || ports->items[i].has_socket;
+    return count;
+}
+
 static int add_row(const struct socket_ports *ports, struct row_set *rows, const struct socket_port *port)
 {
     const uint16_t number = key_port(port->key);

@@ -45,6 +45,9 @@ int socket_ports_init(struct socket_ports *ports, size_t max, const struct workl
                       struct limits *limits);
 void socket_ports_done(struct socket_ports *ports); /* accepts a zeroed struct */
 
+/* How many of the ports do not make room for others. */
+size_t socket_ports_staying(const struct socket_ports *ports);
+
 /* Adds the values of another set, of the ports up to the highest, and ends it. Numbers of workloads mean the
  * same in both, or one of them does not tell them apart. */
 void socket_ports_merge(struct socket_ports *ports, struct socket_ports *from, uint16_t highest);

@@ -289,6 +289,7 @@ static int fill(struct socket_ports *ports, struct column_set *columns, size_t v
     if (!table)
         return -ENOMEM;
     socket_ports_fill(ports, table, values);
+    snapshot_limit(draft, socket_ports_staying(ports), ports->max);
     return 0;
 }
 

@@ -326,8 +326,11 @@ void registry_health(const struct registry *registry, size_t index, uint64_t now
     };
     ret_health->busy_ns = slot_busy_ns(slot, now_ns);
     ret_health->state = slot_state(slot, ret_health->busy_ns, now_ns);
-    if (slot->latest && !slot_stale(slot, now_ns))
+    if (slot->latest && !slot_stale(slot, now_ns)) {
         ret_health->series = slot->series;
+        ret_health->limited = slot->latest->limited;
+        ret_health->limit = slot->latest->limit;
+    }
     for (size_t i = 0; i < WAIT_RESULT_COUNT; i++)
         ret_health->waits[i] = atomic_load_explicit(&slot->waits[i], memory_order_relaxed);
     memcpy(ret_health->reason, slot->reason, sizeof(slot->reason));

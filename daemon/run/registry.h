@@ -86,7 +86,9 @@ struct collector_health {
     uint64_t busy_ns;     /* of the current attempt; 0 if idle */
     uint64_t success_ns;  /* CLOCK_REALTIME of the last success; 0 if never */
     uint64_t series;      /* in the snapshot served now */
-    uint64_t failures;    /* attempts that failed */
+    uint64_t limited;     /* as in that snapshot; 0 without one, or where nothing is limited */
+    uint64_t limit;
+    uint64_t failures; /* attempts that failed */
     uint64_t waits[WAIT_RESULT_COUNT];
     int error; /* negative errno of the last failure, 0 after a success */
     char reason[sizeof(((struct fault *)0)->text)]; /* of the last failure, "" after a success */

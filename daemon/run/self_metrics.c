@@ -21,6 +21,8 @@ enum {
     COLUMN_BUSY,
     COLUMN_SUCCESS,
     COLUMN_SERIES,
+    COLUMN_LIMITED,
+    COLUMN_LIMIT,
     COLUMN_FAILURES
 };
 
@@ -51,6 +53,14 @@ static const struct metric collector_metrics[] = {
     [COLUMN_SERIES] = {.name = "netdrop_collector_series",
                        .help = "Series that the collector serves",
                        .type = METRIC_GAUGE},
+    [COLUMN_LIMITED] = {.name = "netdrop_collector_limited_series",
+                        .help = "Series of a family that count towards netdrop_collector_series_limit: those "
+                                "that do not give way to new ones",
+                        .type = METRIC_GAUGE},
+    [COLUMN_LIMIT] = {.name = "netdrop_collector_series_limit",
+                      .help = "Most series of a family that the configuration allows (max_sites, max_ports, "
+                              "max_statistics_per_device); of several limits the nearest",
+                      .type = METRIC_GAUGE},
     [COLUMN_FAILURES] = {.name = "netdrop_collector_failures_total",
                          .help = "Attempts to collect that failed",
                          .type = METRIC_COUNTER},
@@ -319,6 +329,10 @@ static void fill_collector(struct table *const tables[], size_t i, const struct 
     if (now->success_ns)
         table_set(table, i, COLUMN_SUCCESS, now->success_ns);
     table_set(table, i, COLUMN_SERIES, now->series);
+    if (now->limit) {
+        table_set(table, i, COLUMN_LIMITED, now->limited);
+        table_set(table, i, COLUMN_LIMIT, now->limit);
+    }
     table_set(table, i, COLUMN_FAILURES, now->failures);
     for (size_t state = 0; state < COLLECTOR_STATE_COUNT; state++)
         table_set(tables[TABLE_STATES], i * COLLECTOR_STATE_COUNT + state, 0, now->state == state);

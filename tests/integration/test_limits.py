@@ -8,6 +8,7 @@ import shutil
 import socket
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,23 @@ def test_rows_of_devices_that_are_there_are_a_limit(netns, exporter):
         pytest.skip("no drop sites here")
     devices_that_drop(inside, range(20))
     eventually(lambda: hits(daemon.metrics()).keys() == {"drop_sites"}, "the limit to be told of")
+
+
+def test_how_near_a_limit_is_is_told(netns, exporter):
+    """Before anything is left out, without a look at the configuration; and nothing of who has no such limit."""
+    inside = netns()
+    only = ("--collector.disable-defaults", "--collector.snmp", "--collector.sockets", "--set=collectors.sockets.interval=100ms")
+    daemon = exporter(*only, "--set=collectors.sockets.max_ports=30", netns=inside)
+    names = ("netdrop_collector_limited_series", "netdrop_collector_series_limit")
+    with ExitStack() as keep_open:
+        for port in range(9000, 9020):
+            keep_open.enter_context(inside.socket(kind=socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+        page = fresh(daemon, "sockets")
+        assert [page.value(name, collector="sockets") for name in names] == [20, 30]
+        assert not [row for name in names for row in page.series(name, collector="snmp")]
+        assert hits(page) == {}
+    page = fresh(daemon, "sockets")
+    assert [page.value(name, collector="sockets") for name in names] == [0, 30]
 
 
 @pytest.fixture

@@ -160,6 +160,8 @@ static void test_eviction(void **state)
     fixture.table.now_ns++;
     add(&fixture, "young", "", "gone1", 1);
     drop_table_sweep(&fixture.table, exists, (char[]){"eth0"});
+    assert_int_equal(drop_table_staying(&fixture.table, false), 2);
+    assert_int_equal(drop_table_staying(&fixture.table, true), 0);
 
     add(&fixture, "a", "", "eth0", 10);
     assert_int_equal(count_of(&fixture, "old", "gone0"), UINT64_MAX);
@@ -386,7 +388,9 @@ static void test_spaces_give_way(void **state)
     fixture.table.now_ns += 299 * NS_PER_SECOND;
     add_spaced(&fixture, "new", "eth0", 20);
     fixture.table.now_ns += 2 * NS_PER_SECOND;
+    assert_int_equal(drop_table_staying(&fixture.table, true), 1);
     add_spaced(&fixture, "newest", "eth0", 30);
+    assert_int_equal(drop_table_staying(&fixture.table, true), 2);
     assert_int_equal(fixture.table.spaced_count, 2);
     assert_int_equal(fixture.table.forgotten[fixture.table.sites[0].loss_class], 10);
     assert_int_equal(hits(&fixture), 0);

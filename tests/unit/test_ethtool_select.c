@@ -262,6 +262,7 @@ static void test_limit(void **state)
         selected_init(&selected, "*", "", limit);
         select_fixture(&selected, &fixture);
         assert_true(count_series(&selected) <= limit);
+        assert_int_equal(selected.result.series, count_series(&selected));
         assert_true(selected.result.cut == (limit < all));
         for (size_t i = 0; i < selected.result.count; i++) {
             loss_hidden |= selected.result.statistics[i].loss && !selected.result.statistics[i].shown;

@@ -144,12 +144,18 @@ static void test_too_old_is_not_served(void **state)
     (void)state;
     registry_enable(registry, 0, SECOND, 30 * SECOND);
     registry_begin(registry, 0, 100 * SECOND);
+    snapshot_limit(snapshot, 40, 100);
+    snapshot_limit(snapshot, 9, 10); /* the nearest */
+    snapshot_limit(snapshot, 800, 1000);
     registry_publish(registry, 0, snapshot, 100 * SECOND, 1);
     assert_true(served_at(130 * SECOND));
     assert_false(served_at(130 * SECOND + 1));
     assert_int_equal(health_at(130 * SECOND).state, COLLECTOR_OK);
     assert_int_equal(health_at(130 * SECOND + 1).state, COLLECTOR_STALE);
+    assert_int_equal(health_at(130 * SECOND).limited, 9);
+    assert_int_equal(health_at(130 * SECOND).limit, 10);
     assert_int_equal(health_at(130 * SECOND + 1).series, 0);
+    assert_int_equal(health_at(130 * SECOND + 1).limit, 0);
 }
 
 static void test_three_intervals_are_granted(void **state)
