@@ -85,6 +85,19 @@ def test_links_lead_somewhere():
     assert [f"{name_of(link[0])}: {link[1]}#{link[2]}" for link in found if not leads(*link)] == []
 
 
+def test_links_of_what_is_installed_lead_somewhere(build, tmp_path):
+    """Within what is installed: the source is not there."""
+    command = ["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", tmp_path]
+    subprocess.run(command, stdin=subprocess.DEVNULL, timeout=120, check=True)
+    (home,) = tmp_path.glob("**/share/doc/netdrop-exporter")
+    installed = sorted(home.rglob("*.md"))
+    assert {path.relative_to(home) for path in installed} >= {path.relative_to(TREE) for path in READ}
+    found = [(path, *link) for path in installed for link in links(path)]
+    assert len(found) > 300
+    assert [f"{path}: {name}#{anchor}" for path, name, anchor in found if not leads(path, name, anchor)] == []
+    assert all((path.parent / name).resolve().is_relative_to(tmp_path) for path, name, _ in found)
+
+
 def test_a_wrong_link_is_found(tmp_path):
     path = tmp_path / "one.md"
     path.write_text("# Two words\n\n[a](one.md#two-words) [b](#two-words) [c](#three) [d](two.md) `[e](no.md)`\n")

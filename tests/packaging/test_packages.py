@@ -22,7 +22,7 @@ FILES = CONFFILES | {
     "/usr/share/man/man8/netdrop-exporter.8",
     f"{SHARED}/config.schema.json",
     f"{SHARED}/seccomp.json",
-    "/usr/share/doc/netdrop-exporter/config.defaults.json",
+    *(f"/usr/share/doc/netdrop-exporter/{name}" for name in ("config.defaults.json", "README.md", "SECURITY.md", "docs/alerts.md")),
     "UNITS/netdrop-exporter.service",
     "UNITS/netdrop-exporter.socket",
     "UNITS/netdrop-exporter-local.socket",
