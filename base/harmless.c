@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/character.h"
 #include "base/cleanup.h"
 #include "base/utf8.h"
 
@@ -29,12 +30,17 @@ static uint32_t code_point(const char *text, size_t size)
     return code;
 }
 
-/* Returns how many bytes may be shown as they are: 0 if the first byte must not be shown. */
+/* Returns how many bytes may be shown as they are: 0 if the first byte must not be shown. Nearly all text is
+ * ASCII. */
 static size_t shown(const char *text, size_t left)
 {
-    size_t size = utf8_sequence(text, left);
-    uint32_t code = size ? code_point(text, size) : 0;
+    size_t size;
+    uint32_t code;
 
+    if (is_visible(*text) || *text == ' ')
+        return 1;
+    size = utf8_sequence(text, left);
+    code = size ? code_point(text, size) : 0;
     for (size_t i = 0; size && i < ELEMENTS(harmful); i++)
         if (code >= harmful[i].first && code <= harmful[i].last)
             return 0;
@@ -61,19 +67,19 @@ void harmless_copy(char *to, size_t size, const char *from)
     size_t left = strlen(from);
 
     while (left) {
-        size_t part = shown(from, left), whole = utf8_sequence(from, left);
+        size_t part = shown(from, left), whole = part ? part : utf8_sequence(from, left);
 
         if (part >= size || size < 2)
             break;
-        if (part)
+        if (part > 1)
             memcpy(to, from, part);
         else
-            *to = '?';
+            *to = part ? *from : '?';
         to += part ? part : 1;
         size -= part ? part : 1;
-        part = whole ? whole : 1;
-        from += part;
-        left -= part;
+        whole += !whole; /* the byte belongs to no character */
+        from += whole;
+        left -= whole;
     }
     *to = '\0';
 }

@@ -27,12 +27,12 @@ static bool is_plain(const char *text)
 
 bool shell_word(struct buffer *out, const char *text)
 {
-    if (!harmless(text) || strstr(text, UTF8_REPLACEMENT))
-        return false;
     if (is_plain(text)) {
         buffer_text(out, text);
         return true;
     }
+    if (!harmless(text) || strstr(text, UTF8_REPLACEMENT))
+        return false;
     buffer_text(out, "'");
     for (; *text; text++)
         if (*text == '\'')
