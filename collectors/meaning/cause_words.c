@@ -227,8 +227,9 @@ static const struct {
 
 const struct cause_meaning *cause_find(const char *name)
 {
+    /* Most differ in the first byte. */
     for (size_t i = 0; i < CAUSE_COUNT; i++)
-        if (strcmp(cause_meanings[i].name, name) == 0)
+        if (cause_meanings[i].name[0] == name[0] && strcmp(cause_meanings[i].name, name) == 0)
             return &cause_meanings[i];
     return NULL;
 }

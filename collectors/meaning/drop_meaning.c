@@ -28,19 +28,23 @@ const struct drop_meaning *drop_meaning_at(size_t i)
     return NULL;
 }
 
+/* Returns true if the pattern ends here with a star. */
+static bool is_star(const char *at)
+{
+    return at[0] == '*' && !at[1];
+}
+
 static bool is_beginning(const char *pattern)
 {
-    size_t size = strlen(pattern);
-
-    return size && pattern[size - 1] == '*';
+    return *pattern && is_star(pattern + strlen(pattern) - 1);
 }
 
 /* Returns true if the text matches the pattern, which may end with a star. */
 static bool fits(const char *pattern, const char *text)
 {
-    if (is_beginning(pattern))
-        return strncmp(pattern, text, strlen(pattern) - 1) == 0;
-    return strcmp(pattern, text) == 0;
+    for (; *pattern && *pattern == *text; pattern++)
+        text++;
+    return *pattern == *text || is_star(pattern);
 }
 
 /* Returns how specific the entry is, or 0 if it does not match. */
