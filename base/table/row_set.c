@@ -168,6 +168,9 @@ struct row_set *row_set_unref(struct row_set *rows)
 {
     if (rows && reference_drop(&rows->references)) {
         builder_free(rows->builder);
+        if (rows->devices)
+            hash_index_done(rows->devices);
+        free(rows->devices);
         free(rows->text);
         free(rows->offsets);
         free(rows);

@@ -19,7 +19,8 @@ struct row_set {
     size_t count;
     char *text;        /* the rendered label sets, `{device="eth0",kind="physical"} `, one after another */
     uint32_t *offsets; /* count + 1 offsets: row i is text[offsets[i] .. offsets[i + 1]) */
-    struct row_set_builder *builder; /* until sealed */
+    struct row_set_builder *builder;    /* until sealed */
+    struct hash_index *_Atomic devices; /* of row_devices.h; NULL until somebody asks */
 };
 
 /* Begins a row set whose rows have these label names, which are copied. Without names, its rows have no

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/table/row_devices.h"
 #include "base/table/snapshot.h"
 #include "base/table/table.h"
 #include "tests/unit/unit.h"
@@ -71,6 +72,55 @@ static void test_rows_that_stay(void **state)
     assert_moves(none, rows, "");
     assert_moves(rows, none, "");
     row_set_unref(before);
+    row_set_unref(rows);
+    row_set_unref(none);
+}
+
+/* As "ROW " for each. */
+static void assert_rows(struct row_set *rows, const char *device, const char *expected)
+{
+    struct row_devices search = row_devices_begin(rows, device);
+    char text[512] = "";
+    size_t row, first, used = 0;
+
+    while (row_devices_next(&search, &row))
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%zu ", row);
+    assert_string_equal(text, expected);
+    assert_false(row_devices_next(&search, &row));
+    assert_int_equal(row_devices_first(rows, device, &first), *expected != '\0');
+    if (*expected)
+        assert_int_equal(first, atoi(expected));
+}
+
+/* So many that their index could not have been one of the smallest size. */
+static void test_rows_of_a_device(void **state)
+{
+    static const char *const labels[] = {"queue", "device"};
+    struct row_set *rows, *none = devices(NULL, 0), *bare;
+    char every_third[512] = "";
+
+    (void)state;
+    assert_int_equal(row_set_new(labels, ELEMENTS(labels), &rows), 0);
+    for (size_t i = 0; i < 100; i++) {
+        char queue[8], device[8];
+
+        (void)snprintf(queue, sizeof(queue), "%zu", i);
+        (void)snprintf(device, sizeof(device), "eth%zu", i % 3 ? i : 0);
+        assert_int_equal(row_set_add(rows, (const char *const[]){queue, i == 50 ? "a\"\\\n" : device}), i);
+        if (i % 3 == 0)
+            (void)snprintf(every_third + strlen(every_third), 8, "%zu ", i);
+    }
+    row_set_seal(rows);
+    assert_rows(rows, "eth0", every_third);
+    assert_rows(rows, "eth97", "97 ");
+    assert_rows(rows, "a\"\\\n", "50 ");
+    assert_rows(rows, "eth50", "");
+    assert_rows(rows, "", "");
+    assert_rows(none, "eth0", "");
+    assert_int_equal(row_set_new_single(&bare), 0);
+    assert_rows(bare, "eth0", "");
+    assert_rows(bare, "", "");
+    row_set_unref(bare);
     row_set_unref(rows);
     row_set_unref(none);
 }
@@ -251,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_rows_render_and_give_back),
         cmocka_unit_test(test_rows_refuse_duplicates),
         cmocka_unit_test(test_rows_that_stay),
+        cmocka_unit_test(test_rows_of_a_device),
         cmocka_unit_test(test_columns_that_stay),
         cmocka_unit_test(test_row_without_labels),
         cmocka_unit_test(test_headers_of_both_formats),
