@@ -3,7 +3,9 @@
 
 /* Finds how bursty a loss is. Any thread. */
 
+#include "base/table/row_devices.h"
 #include "base/table/table.h"
+#include "daemon/incident/facts.h"
 
 /* A burst is what one site drops on one CPU within about this time (netdrop_kernel_drop_burst_packets). */
 #define WINDOW_SECONDS 0.004
@@ -25,30 +27,33 @@ static struct bursts bursts_of_row(const struct table *table, size_t row, size_t
     return bursts;
 }
 
-static struct bursts bursts_of_table(const struct table *table, enum loss_class loss_class,
-                                     const char *device)
+static void find_in_table(struct facts *facts, const struct table *table, size_t column)
 {
-    const struct label_value wanted[] = {{"class", loss_class_name(loss_class)}, {"device", device}};
-    int column = table_find_role(table, ROLE_DROP_BURSTS);
+    const struct label_value of_class = {"class", loss_class_name(facts->key.loss_class)};
+    struct row_devices search = row_devices_begin(table->rows, facts->device);
+    size_t row;
 
-    for (size_t row = 0; column >= 0 && row < table->rows->count; row++)
-        if (label_value_holds(&wanted[0], table->rows, row) &&
-            label_value_holds(&wanted[1], table->rows, row))
-            return bursts_of_row(table, row, (size_t)column);
-    return (struct bursts){};
+    if (facts->device_count != 1 || facts->bursts.count)
+        return;
+    while (row_devices_next(&search, &row))
+        if (label_value_holds(&of_class, table->rows, row)) {
+            facts->bursts = bursts_of_row(table, row, column);
+            return;
+        }
 }
 
-struct bursts bursts_find(const struct snapshots *snapshots, enum loss_class loss_class, const char *device)
+void bursts_find(struct facts *facts, size_t count, const struct snapshots *snapshots)
 {
-    struct bursts found = {};
-
     for (size_t slot = 0; slot < snapshots->count; slot++) {
         const struct snapshot *snapshot = snapshots->items[slot];
 
-        for (size_t i = 0; snapshot && i < snapshot->table_count && !found.count; i++)
-            found = bursts_of_table(&snapshot->tables[i], loss_class, device);
+        for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
+            int column = table_find_role(&snapshot->tables[i], ROLE_DROP_BURSTS);
+
+            for (size_t k = 0; column >= 0 && k < count; k++)
+                find_in_table(&facts[k], &snapshot->tables[i], (size_t)column);
+        }
     }
-    return found;
 }
 
 void bursts_judge(struct bursts_base *base, const struct bursts *now, struct incident *incident)

@@ -24,8 +24,10 @@ struct bursts_base {
     struct bursts bursts;
 };
 
-/* Returns the present counts, or zeros if there are none. */
-struct bursts bursts_find(const struct snapshots *snapshots, enum loss_class loss_class, const char *device);
+struct facts;
+
+/* Fills in the present counts of incidents on one device. Those on several do not have one burst size. */
+void bursts_find(struct facts *facts, size_t count, const struct snapshots *snapshots);
 
 /*
  * Marks an incident as bursty, with the packets of a burst, if its bursts have many more packets than its

@@ -11,10 +11,13 @@
 #include "base/cleanup.h"
 #include "base/harmless.h"
 #include "collectors/meaning/drop_meaning.h"
+#include "daemon/incident/bursts.h"
+#include "daemon/incident/facts_by_device.h"
+#include "daemon/incident/facts_elsewhere.h"
 #include "daemon/incident/facts_limit.h"
 #include "daemon/incident/facts_owner.h"
+#include "daemon/incident/facts_recorded.h"
 #include "daemon/incident/facts_traffic.h"
-#include "daemon/incident/loss_packets.h"
 
 /* A queue counts what the queues below it count, too. If a lower queue has at least this share, it is named
  * instead. */
@@ -27,8 +30,7 @@ struct place_meaning {
 };
 
 struct search {
-    struct facts *facts;
-    size_t count;
+    struct facts_by_device losses;
     struct owners owners;
     bool traffic;              /* some traffic moved, so whatever stands still is known */
     bool details;              /* counters whose rows no drop site explains: look for their details */
@@ -41,43 +43,47 @@ void facts_init(struct facts *facts, const struct ledger_key *key, const char *d
 }
 
 /* Returns true if drops of the incident's cause move this counter, too. */
-static bool is_moved(const struct ledger_rule *rule, const struct facts *facts, const struct row_set *rows,
-                     size_t row)
+static bool is_moved(const struct ledger_rule *rule, const struct facts *facts, const char *device)
 {
     for (const struct ledger_edge *edge = rule->by; edge < rule->by + LEDGER_EDGES_MAX && edge->cause; edge++)
         if (strcmp(edge->cause, facts->key.cause) == 0 && edge->join != JOIN_PEER)
-            return edge->join != JOIN_DEVICE || facts_of_device(facts, rows, row);
+            return edge->join != JOIN_DEVICE || facts_of_device(facts, device);
+    return false;
+}
+
+/* Returns true if drops of some cause move this counter whatever their device. */
+static bool is_of_any_device(const struct ledger_rule *rule)
+{
+    for (const struct ledger_edge *edge = rule->by; edge < rule->by + LEDGER_EDGES_MAX && edge->cause; edge++)
+        if (edge->join != JOIN_DEVICE && edge->join != JOIN_PEER)
+            return true;
     return false;
 }
 
 /* Returns true if the row of the ledger belongs to this counter. */
-static bool is_own(const struct ledger_rule *rule, const struct facts *facts, const struct row_set *rows,
-                   size_t row)
+static bool is_own(const struct ledger_rule *rule, const struct facts *facts,
+                   const struct trend_counter *counter, const char *device)
 {
-    char text[LEDGER_DEVICE_SIZE], cause[LEDGER_NAME_SIZE] = "unexplained";
+    char cause[LEDGER_NAME_SIZE] = "unexplained";
 
     if ((rule->mode != LEDGER_REST && rule->mode != LEDGER_ROW) || rule->stage != facts->key.stage)
         return false;
     if (rule->mode == LEDGER_ROW)
-        meaning_text(rule->cause, rows, row, cause, sizeof(cause));
+        meaning_text(rule->cause, counter->rows, counter->row, cause, sizeof(cause));
     if (strcmp(cause, facts->key.cause) != 0)
         return false;
     if (rule->mode == LEDGER_REST && rule->direction && rule->direction != facts->key.direction)
         return false;
-    return row_set_label(rows, row, "device", text, sizeof(text)) < 0 || facts_of_device(facts, rows, row);
+    return !device || facts_of_device(facts, device);
 }
 
 /* Returns true if the counter has details of what another counter, which makes the row, counts as well: the
  * same causes move both. */
-static bool is_detail(const struct ledger_rule *rule, const struct facts *facts, const struct row_set *rows,
-                      size_t row)
+static bool is_detail(const struct ledger_rule *rule, const struct facts *facts, const char *device)
 {
     const struct ledger_edge *edge = rule->by, *own;
-    char device[LEDGER_DEVICE_SIZE];
 
-    if (!facts->own || rule->mode != LEDGER_DETAIL)
-        return false;
-    if (row_set_label(rows, row, "device", device, sizeof(device)) >= 0 && !facts_of_device(facts, rows, row))
+    if (!facts->own || rule->mode != LEDGER_DETAIL || (device && !facts_of_device(facts, device)))
         return false;
     for (; edge < rule->by + LEDGER_EDGES_MAX && edge->cause; edge++)
         for (own = facts->own->by; own < facts->own->by + LEDGER_EDGES_MAX && own->cause; own++)
@@ -157,16 +163,16 @@ static void take_meaning(struct facts *facts, const struct trend_counter *counte
                  sizeof(facts->counter_words));
 }
 
-static void take_counter(struct facts *facts, const struct trend_counter *counter,
+static void take_counter(struct facts *facts, const struct trend_counter *counter, const char *device,
                          const struct ledger_rule *rule, bool details)
 {
     char name[160];
 
-    if (details && !is_detail(rule, facts, counter->rows, counter->row))
+    if (details && !is_detail(rule, facts, device))
         return;
-    if (!details && is_own(rule, facts, counter->rows, counter->row))
+    if (!details && is_own(rule, facts, counter, device))
         facts->own = rule;
-    else if (!details && (facts_may_be_others(facts) || !is_moved(rule, facts, counter->rows, counter->row)))
+    else if (!details && (facts_may_be_others(facts) || !is_moved(rule, facts, device)))
         return;
     counter_name(counter, name, sizeof(name));
     add_evidence(facts, name, counter->count);
@@ -204,19 +210,18 @@ static const struct drop_meaning *meaning_of_place(struct place_meaning *last, c
     return last->meaning;
 }
 
-static void take_site_everywhere(struct search *search, const struct trend_counter *counter)
+static void take_site_everywhere(struct search *search, const struct trend_counter *counter,
+                                 const char *device)
 {
-    char reason[64] = "", function[64] = "", class_name[16] = "", device[LEDGER_DEVICE_SIZE] = "";
+    char reason[64] = "", function[64] = "", class_name[16] = "";
     const struct drop_meaning *meaning = NULL;
+    struct facts *facts;
     bool looked = false;
 
     (void)row_set_label(counter->rows, counter->row, "class", class_name, sizeof(class_name));
-    (void)row_set_label(counter->rows, counter->row, "device", device, sizeof(device));
-    for (size_t i = 0; i < search->count; i++) {
-        struct facts *facts = &search->facts[i];
-
+    for (size_t at = 0; (facts = facts_by_device_next(&search->losses, device, &at));) {
         if (strcmp(class_name, loss_class_name(facts->key.loss_class)) != 0 ||
-            (facts->device_count < 2 ? strcmp(device, facts->device) != 0 : !*device))
+            (facts->device_count > 1 && !*device))
             continue;
         if (!looked) {
             (void)row_set_label(counter->rows, counter->row, "reason", reason, sizeof(reason));
@@ -229,64 +234,14 @@ static void take_site_everywhere(struct search *search, const struct trend_count
     }
 }
 
-static bool has_device(const struct facts *facts)
-{
-    return *facts->device || facts->device_count > 1;
-}
-
-/* Takes drops by cause, which tell whether drops without a device were in another namespace. */
-static void take_cause(struct facts *facts, const struct trend_counter *counter)
-{
-    const struct row_set *rows = counter->rows;
-    const struct label_value wanted[] = {
-        {"cause", facts->key.cause}, {"direction", direction_name(facts->key.direction)}, {"device", ""}};
-
-    if (has_device(facts))
-        return;
-    for (size_t i = 0; i < ELEMENTS(wanted); i++)
-        if (!label_value_holds(&wanted[i], rows, counter->row))
-            return;
-    if (label_value_holds(&(struct label_value){"netns", "self"}, rows, counter->row))
-        facts->elsewhere |= FACT_OURS;
-    else if (label_value_holds(&(struct label_value){"netns", ""}, rows, counter->row))
-        facts->elsewhere |= FACT_NOBODYS;
-    else
-        facts->elsewhere |= FACT_OTHERS;
-}
-
-/* The same for rows that have not moved since the trends know them. The ledger begins before the trends, so
- * it has earlier losses; this finds them. */
-static void take_still_causes(struct facts *facts, const struct snapshot *snapshot)
-{
-    for (size_t i = 0; i < snapshot->table_count; i++) {
-        const struct table *table = &snapshot->tables[i];
-        int column = table_find_role(table, ROLE_DROP_CAUSES);
-        uint64_t count;
-
-        for (size_t row = 0; column >= 0 && row < table->rows->count; row++)
-            if (table_get(table, row, (size_t)column, &count) && count > 0)
-                take_cause(facts, &(struct trend_counter){.rows = table->rows, .row = row});
-    }
-}
-
-static void find_still_causes(struct facts *facts, const struct snapshots *snapshots)
-{
-    for (size_t slot = 0; slot < snapshots->count && !has_device(facts) && !facts->elsewhere; slot++)
-        if (snapshots->items[slot])
-            take_still_causes(facts, snapshots->items[slot]);
-}
-
 /* Rejects quickly most counters of thousands of interfaces. */
-static bool is_near(const struct search *search, const struct trend_counter *counter)
+static bool is_near(struct search *search, const struct trend_counter *counter)
 {
-    char device[LEDGER_DEVICE_SIZE];
+    char text[LEDGER_DEVICE_SIZE];
+    const char *device = facts_row_device(counter->rows, counter->row, text);
+    size_t at = 0;
 
-    if (row_set_label(counter->rows, counter->row, "device", device, sizeof(device)) < 0)
-        return true;
-    for (size_t i = 0; i < search->count; i++)
-        if (search->facts[i].device_count > 1 || strcmp(device, search->facts[i].device) == 0)
-            return true;
-    return false;
+    return facts_by_device_next(&search->losses, device, &at) != NULL;
 }
 
 static bool on_wants_details(void *data, const struct trend_counter *counter)
@@ -294,68 +249,59 @@ static bool on_wants_details(void *data, const struct trend_counter *counter)
     return counter->column->ledger && is_near(data, counter);
 }
 
-static bool on_wants_causes(void *data, const struct trend_counter *counter)
-{
-    (void)data;
-    return counter->column->role == ROLE_DROP_CAUSES;
-}
-
-static void on_take_cause(void *data, const struct trend_counter *counter)
-{
-    struct search *search = data;
-
-    for (size_t i = 0; i < search->count; i++)
-        take_cause(&search->facts[i], counter);
-}
-
 static bool on_wants(void *data, const struct trend_counter *counter)
 {
-    static const enum role roles[] = {ROLE_DROP_SITES, ROLE_WORKLOAD_DROPS};
-
     struct search *search = data;
     bool traffic = counter->meaning && counter->meaning->purpose == PURPOSE_TRAFFIC;
 
     search->traffic |= traffic;
-    for (size_t i = 0; i < ELEMENTS(roles); i++)
-        if (counter->column->role == roles[i])
-            return true;
-    return (counter->column->ledger || traffic) && is_near(search, counter);
+    if (counter->column->role == ROLE_WORKLOAD_DROPS)
+        return true;
+    return (counter->column->ledger || traffic || counter->column->role == ROLE_DROP_SITES) &&
+           is_near(search, counter);
+}
+
+/* Takes a counter of losses or of traffic for all incidents that it may belong to. */
+static void take_counter_everywhere(struct search *search, const struct trend_counter *counter,
+                                    const char *device)
+{
+    const struct ledger_rule *rules = counter->column->ledger;
+    const struct ledger_rule *rule = rules ? ledger_rule_of_row(rules, counter->rows, counter->row) : NULL;
+    bool any =
+        rules ? rule && !search->details && is_of_any_device(rule) : !meaning_of_device(counter->meaning);
+    struct facts *facts;
+
+    for (size_t at = 0; (facts = facts_by_device_next(&search->losses, any ? NULL : device, &at));)
+        if (rule)
+            take_counter(facts, counter, device, rule, search->details);
+        else if (!rules)
+            facts_traffic_take(facts, counter, device);
 }
 
 static void on_take(void *data, const struct trend_counter *counter)
 {
     struct search *search = data;
-    const struct ledger_rule *rules = counter->column->ledger, *rule = NULL;
+    char text[LEDGER_DEVICE_SIZE];
+    const char *device = facts_row_device(counter->rows, counter->row, text);
 
-    if (counter->column->role == ROLE_WORKLOAD_DROPS) {
+    if (counter->column->role == ROLE_WORKLOAD_DROPS)
         owners_add(&search->owners, counter);
-        return;
-    }
-    if (counter->column->role == ROLE_DROP_SITES) {
-        take_site_everywhere(search, counter);
-        return;
-    }
-    if (rules)
-        rule = ledger_rule_of_row(rules, counter->rows, counter->row);
-    for (size_t i = 0; i < search->count; i++)
-        if (rule)
-            take_counter(&search->facts[i], counter, rule, search->details);
-        else if (!rules)
-            facts_traffic_take(&search->facts[i], counter);
+    else if (counter->column->role == ROLE_DROP_SITES)
+        take_site_everywhere(search, counter, device ? device : "");
+    else
+        take_counter_everywhere(search, counter, device);
 }
 
 void facts_find(struct facts *facts, size_t count, const struct snapshots *snapshots, struct trend *trend)
 {
-    struct search search = {.facts = facts, .count = count};
+    struct search search = {};
     const struct trend_question question = {.points = TREND_POINTS};
-    struct trend_visitor visitor = {.wants = on_wants_causes, .take = on_take_cause, .data = &search};
+    struct trend_visitor visitor = {.wants = on_wants, .take = on_take, .data = &search};
 
     if (!count)
         return;
-    trend_visit(trend, &question, &visitor);
-    for (size_t i = 0; i < count; i++)
-        find_still_causes(&facts[i], snapshots);
-    visitor = (struct trend_visitor){.wants = on_wants, .take = on_take, .data = &search};
+    facts_by_device_init(&search.losses, facts, count);
+    facts_elsewhere(facts, count, snapshots, trend);
     trend_visit(trend, &question, &visitor);
     for (size_t i = 0; i < count && !search.details; i++)
         search.details = facts[i].own != NULL;
@@ -366,7 +312,7 @@ void facts_find(struct facts *facts, size_t count, const struct snapshots *snaps
     if (search.traffic)
         facts_traffic_still(facts, count, snapshots);
     owners_assign(&search.owners, facts, count);
+    bursts_find(facts, count, snapshots);
     facts_limits(facts, count, snapshots);
-    for (size_t i = 0; i < count; i++)
-        facts[i].recorded = loss_packets_recorded(snapshots, facts[i].key.cause);
+    facts_recorded(facts, count, snapshots);
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/incident/bursts.h"
 #include "daemon/incident/incident.h"
 #include "daemon/run/registry.h"
 #include "daemon/trend/trend.h"
@@ -53,6 +54,7 @@ struct facts {
     const struct ledger_rule *own; /* of the counter that makes the ledger's row; NULL: drop sites do */
     struct incident_evidence evidence[INCIDENT_EVIDENCE_MAX];
     size_t evidence_count;
+    struct bursts bursts;                          /* of its class on its device, if it is on one */
     bool recorded;                                 /* packets of its cause are, whosever they were */
     uint64_t buffer, buffer_default, buffer_limit; /* of the port's sockets, and of the host; bytes */
     uint64_t listen_most; /* what listen() is cut to; 0: not known, or no listener is full */

@@ -3,65 +3,100 @@
 
 /* Looks up the limit that a loss ran into. Any thread. */
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/table/row_devices.h"
 #include "daemon/incident/facts.h"
 
-/* Returns true if the row concerns the device that loses. A single row without a device concerns all. */
-static bool is_about(const struct facts *facts, const struct meaning_limit *limit, const struct table *table,
-                     size_t row)
-{
-    char device[LEDGER_DEVICE_SIZE];
-    bool has_device = row_set_label(table->rows, row, "device", device, sizeof(device)) >= 0;
+/* Where a metric is. The table is NULL if no collector has it. */
+struct place {
+    const struct table *table;
+    size_t column;
+};
 
-    if (has_device ? facts->device_count != 1 || strcmp(device, facts->device) != 0 : table->rows->count != 1)
-        return false;
-    return label_value_holds(&limit->only, table->rows, row);
-}
-
-static int table_value(const struct facts *facts, const struct table *table, const char *metric,
-                       uint64_t *ret_value)
-{
-    int column = table_find_column(table, metric);
-
-    for (size_t row = 0; column >= 0 && row < table->rows->count; row++)
-        if (is_about(facts, facts->limit, table, row))
-            return table_get(table, row, (size_t)column, ret_value) ? 0 : -ENOENT;
-    return -ENOENT;
-}
-
-static int find_value(const struct facts *facts, const struct snapshots *snapshots, const char *metric,
-                      uint64_t *ret_value)
+static struct place find_place(const struct snapshots *snapshots, const char *metric)
 {
     for (size_t slot = 0; slot < snapshots->count; slot++) {
         const struct snapshot *snapshot = snapshots->items[slot];
 
-        for (size_t i = 0; snapshot && i < snapshot->table_count; i++)
-            if (table_value(facts, &snapshot->tables[i], metric, ret_value) == 0)
-                return 0;
+        for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
+            int column = table_find_column(&snapshot->tables[i], metric);
+
+            if (column >= 0)
+                return (struct place){&snapshot->tables[i], (size_t)column};
+        }
     }
-    return -ENOENT;
+    return (struct place){};
 }
 
-static void find_limit(struct facts *facts, const struct snapshots *snapshots)
+/* Reads the value for the device that loses. A single row without a device concerns all. Returns false if
+ * there is no value. */
+static bool read_place(const struct place *place, const struct facts *facts,
+                       const struct meaning_limit *limit, uint64_t *ret_value)
 {
-    facts->limit = facts->meaning ? facts->meaning->limit : NULL;
-    if (!facts->limit)
-        return;
-    if (find_value(facts, snapshots, facts->limit->now, &facts->limit_now) < 0) {
-        facts->limit = NULL;
-        return;
+    const struct table *table = place->table;
+    struct row_devices search;
+    size_t row;
+
+    if (!table)
+        return false;
+    if (table->rows->count == 1 && row_set_label(table->rows, 0, "device", NULL, 0) < 0)
+        return label_value_holds(&limit->only, table->rows, 0) &&
+               table_get(table, 0, place->column, ret_value);
+    search = row_devices_begin(table->rows, facts->device);
+    while (facts->device_count == 1 && row_devices_next(&search, &row))
+        if (label_value_holds(&limit->only, table->rows, row))
+            return table_get(table, row, place->column, ret_value);
+    return false;
+}
+
+static const struct meaning_limit *limit_of(const struct facts *facts)
+{
+    return facts->meaning ? facts->meaning->limit : NULL;
+}
+
+/* Finds the limit of the first incident, and of all others with the same limit. */
+static void find_alike(struct facts *facts, size_t count, const struct snapshots *snapshots)
+{
+    const struct meaning_limit *limit = limit_of(facts);
+    const struct place now = find_place(snapshots, limit->now);
+    const struct place most = limit->most ? find_place(snapshots, limit->most) : (struct place){};
+
+    for (size_t i = 0; i < count; i++) {
+        if (limit_of(&facts[i]) != limit || !read_place(&now, &facts[i], limit, &facts[i].limit_now))
+            continue;
+        facts[i].limit = limit;
+        (void)read_place(&most, &facts[i], limit, &facts[i].limit_most);
     }
-    if (facts->limit->most)
-        (void)find_value(facts, snapshots, facts->limit->most, &facts->limit_most);
+}
+
+static void find_limits(struct facts *facts, size_t count, const struct snapshots *snapshots)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t before = 0;
+
+        while (limit_of(&facts[before]) != limit_of(&facts[i]))
+            before++;
+        if (before == i && limit_of(&facts[i]))
+            find_alike(&facts[i], count - i, snapshots);
+    }
+}
+
+/* Finds the value in the first row of the port, or, if `port` is NULL, in the only row. */
+static void find_role(const struct table *table, enum role role, const char *port, uint64_t *value)
+{
+    int column = table_find_role(table, role);
+
+    for (size_t row = 0; column >= 0 && row < table->rows->count && !*value; row++)
+        if (!port || label_value_holds(&(struct label_value){"local_port", port}, table->rows, row))
+            (void)table_get(table, row, (size_t)column, value);
 }
 
 static const struct meaning_limit listen_limit = {.unit = "connections in the accept queue"};
 
-/* Finds the listeners whose accept queue is full. */
+/* Finds the listeners whose accept queue is full, and the largest limit that a queue may get. */
 static void find_listeners(struct facts *facts, const struct table *table)
 {
     int length = table_find_role(table, ROLE_LISTEN_LENGTH),
@@ -79,19 +114,10 @@ static void find_listeners(struct facts *facts, const struct table *table)
         facts->limit_now = most;
         (void)row_set_label(table->rows, row, "local_port", facts->port, sizeof(facts->port));
     }
+    find_role(table, ROLE_LISTEN_LIMIT_MOST, NULL, &facts->listen_most);
 }
 
 static const struct meaning_limit buffer_limit = {.unit = "bytes of receive buffer"};
-
-/* Finds the value in the first row of the port, or, if `port` is NULL, in the only row. */
-static void find_role(const struct table *table, enum role role, const char *port, uint64_t *value)
-{
-    int column = table_find_role(table, role);
-
-    for (size_t row = 0; column >= 0 && row < table->rows->count && !*value; row++)
-        if (!port || label_value_holds(&(struct label_value){"local_port", port}, table->rows, row))
-            (void)table_get(table, row, (size_t)column, value);
-}
 
 /* Finds which buffer was full, and what sets its size. */
 static void find_buffers(struct facts *facts, const struct table *table)
@@ -105,54 +131,61 @@ static void find_buffers(struct facts *facts, const struct table *table)
     }
 }
 
+static bool is_queue(const struct facts *facts, const struct row_set *rows, size_t row)
+{
+    const struct label_value wanted[] = {
+        {"kind", facts->queue_kind}, {"handle", facts->queue_handle}, {"parent", facts->queue_parent}};
+    size_t i = 0;
+
+    while (i < ELEMENTS(wanted) && label_value_holds(&wanted[i], rows, row))
+        i++;
+    return i == ELEMENTS(wanted);
+}
+
 /* Finds the limit of the queue that drops. */
 static void find_queue(struct facts *facts, const struct table *table)
 {
     static const struct meaning_limit bytes = {.unit = "bytes in the queue"},
                                       packets = {.unit = "packets in the queue"};
-    const struct label_value wanted[] = {{"device", facts->device},
-                                         {"kind", facts->queue_kind},
-                                         {"handle", facts->queue_handle},
-                                         {"parent", facts->queue_parent}};
     int column = table_find_role(table, ROLE_QUEUE_LIMIT);
+    struct row_devices search;
+    size_t row;
 
-    for (size_t row = 0; column >= 0 && row < table->rows->count && !facts->limit; row++) {
-        size_t i = 0;
-
-        while (i < ELEMENTS(wanted) && label_value_holds(&wanted[i], table->rows, row))
-            i++;
-        if (i == ELEMENTS(wanted) && table_get(table, row, (size_t)column, &facts->limit_now))
+    if (column < 0 || facts->limit)
+        return;
+    search = row_devices_begin(table->rows, facts->device);
+    while (!facts->limit && row_devices_next(&search, &row))
+        if (is_queue(facts, table->rows, row) && table_get(table, row, (size_t)column, &facts->limit_now))
             facts->limit = strcmp(facts->queue_kind, "bfifo") == 0 ? &bytes : &packets;
-    }
 }
 
-/* Finds limits that belong to one port or one queue. */
-static void find_of_subject(struct facts *facts, const struct table *table)
+/* Returns what finds the limit of one port or one queue, or NULL if the incident has neither. */
+static void (*finder_of(const struct facts *facts))(struct facts *facts, const struct table *table)
 {
-    if (strcmp(facts->key.cause, "tcp_listen_drop") == 0) {
-        find_listeners(facts, table);
-        find_role(table, ROLE_LISTEN_LIMIT_MOST, NULL, &facts->listen_most);
-    } else if (strcmp(facts->key.cause, "qdisc_full") == 0 && facts->queue_kind[0]) {
-        find_queue(facts, table);
-    } else if (facts->key.loss_class == LOSS_CAPACITY && facts->port_count) {
-        find_buffers(facts, table);
-    }
+    if (strcmp(facts->key.cause, "tcp_listen_drop") == 0)
+        return find_listeners;
+    if (strcmp(facts->key.cause, "qdisc_full") == 0 && facts->queue_kind[0])
+        return find_queue;
+    return facts->key.loss_class == LOSS_CAPACITY && facts->port_count ? find_buffers : NULL;
 }
 
-static void find_everywhere(struct facts *facts, const struct snapshots *snapshots)
+static void find_of_subject(struct facts *facts, const struct snapshots *snapshots)
 {
+    void (*find)(struct facts * facts, const struct table *table) = finder_of(facts);
+
+    if (!find)
+        return;
     for (size_t slot = 0; slot < snapshots->count; slot++) {
         const struct snapshot *snapshot = snapshots->items[slot];
 
         for (size_t i = 0; snapshot && i < snapshot->table_count; i++)
-            find_of_subject(facts, &snapshot->tables[i]);
+            find(facts, &snapshot->tables[i]);
     }
 }
 
 void facts_limits(struct facts *facts, size_t count, const struct snapshots *snapshots)
 {
-    for (size_t i = 0; i < count; i++) {
-        find_limit(&facts[i], snapshots);
-        find_everywhere(&facts[i], snapshots);
-    }
+    find_limits(facts, count, snapshots);
+    for (size_t i = 0; i < count; i++)
+        find_of_subject(&facts[i], snapshots);
 }

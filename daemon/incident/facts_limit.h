@@ -10,5 +10,5 @@
 
 struct facts;
 
-/* Reads the limits of losses whose counters name one, as of `now_ns` (CLOCK_BOOTTIME). */
+/* Reads the limits of losses whose counters name one. */
 void facts_limits(struct facts *facts, size_t count, const struct snapshots *snapshots);

@@ -8,19 +8,15 @@
 #include <string.h>
 
 #include "base/bounds.h"
+#include "base/table/row_devices.h"
 #include "daemon/incident/facts.h"
 
 /* The period over which losses are compared if no traffic moved. */
 #define STILL_SECONDS 10
 
-bool facts_of_device(const struct facts *facts, const struct row_set *rows, size_t row)
+bool facts_of_device(const struct facts *facts, const char *device)
 {
-    char device[LEDGER_DEVICE_SIZE];
-
-    if (facts->device_count > 1)
-        return true;
-    return row_set_label(rows, row, "device", device, sizeof(device)) >= 0 &&
-           strcmp(device, facts->device) == 0;
+    return facts->device_count > 1 || (device && strcmp(device, facts->device) == 0);
 }
 
 bool facts_may_be_others(const struct facts *facts)
@@ -30,26 +26,25 @@ bool facts_may_be_others(const struct facts *facts)
 
 /* Returns true if the loss is a part of this traffic: that of the device if it is known, else that of the
  * protocol, with which the names of its causes begin. */
-static bool is_traffic_of(const struct facts *facts, const struct trend_counter *counter, const char *subject)
+static bool is_traffic_of(const struct facts *facts, const struct meaning *meaning, const char *device)
 {
-    const struct meaning *meaning = counter->meaning;
     bool received = facts->key.direction != DIRECTION_TRANSMIT;
 
     if ((meaning->direction == DIRECTION_RECEIVE) != received || facts->key.direction == DIRECTION_NONE)
         return false;
     if (facts->key.stage == STAGE_TRANSPORT)
-        return meaning->stage == STAGE_TRANSPORT && strncmp(facts->key.cause, subject, strlen(subject)) == 0;
+        return meaning->stage == STAGE_TRANSPORT &&
+               strncmp(facts->key.cause, meaning->subject, strlen(meaning->subject)) == 0;
     if (!*facts->device)
         return meaning->stage == facts->key.stage;
-    return meaning_of_device(meaning) && facts_of_device(facts, counter->rows, counter->row);
+    return meaning_of_device(meaning) && facts_of_device(facts, device);
 }
 
-void facts_traffic_take(struct facts *facts, const struct trend_counter *counter)
+void facts_traffic_take(struct facts *facts, const struct trend_counter *counter, const char *device)
 {
-    const char *subject = counter->meaning->subject;
     bool received = facts->key.direction != DIRECTION_TRANSMIT;
 
-    if (facts_may_be_others(facts) || !is_traffic_of(facts, counter, subject))
+    if (facts_may_be_others(facts) || !is_traffic_of(facts, counter->meaning, device))
         return;
     facts->traffic = (isnan(facts->traffic) ? 0 : facts->traffic) + counter->rate;
     facts->traffic_ns = uint64_from_double(counter->seconds * NS_PER_SECOND);
@@ -67,30 +62,38 @@ void facts_traffic_take(struct facts *facts, const struct trend_counter *counter
                        received ? "received" : "sent");
 }
 
-static void find_still_traffic(struct facts *facts, const struct snapshot *snapshot)
+/* Takes a column of traffic that stands still. One row is enough: that of the device, or, if the rows do not
+ * matter, the first. */
+static void find_in_column(struct facts *facts, const struct table *table, const struct column *column)
+{
+    const bool of_device = meaning_of_device(column->meaning) && *facts->device && facts->device_count == 1;
+    struct trend_counter counter = {
+        .column = column, .meaning = column->meaning, .rows = table->rows, .seconds = STILL_SECONDS};
+
+    if (of_device ? row_devices_first(table->rows, facts->device, &counter.row) : table->rows->count > 0)
+        facts_traffic_take(facts, &counter, of_device ? facts->device : NULL);
+}
+
+static void find_still_traffic(struct facts *facts, size_t count, const struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->table_count; i++) {
         const struct table *table = &snapshot->tables[i];
 
-        for (size_t at = 0; at < table->columns->count * table->rows->count && isnan(facts->traffic); at++) {
-            struct trend_counter counter = {.column = &table->columns->columns[at / table->rows->count],
-                                            .rows = table->rows,
-                                            .row = at % table->rows->count,
-                                            .seconds = STILL_SECONDS};
+        for (size_t at = 0; at < table->columns->count; at++) {
+            const struct column *column = &table->columns->columns[at];
 
-            counter.meaning = counter.column->meaning;
-            if (!counter.meaning || counter.meaning->purpose != PURPOSE_TRAFFIC)
-                at += table->rows->count - 1; /* skip the column's other rows */
-            else
-                facts_traffic_take(facts, &counter);
+            if (!column->meaning || column->meaning->purpose != PURPOSE_TRAFFIC)
+                continue;
+            for (size_t k = 0; k < count; k++)
+                if (isnan(facts[k].traffic))
+                    find_in_column(&facts[k], table, column);
         }
     }
 }
 
 void facts_traffic_still(struct facts *facts, size_t count, const struct snapshots *snapshots)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t slot = 0; slot < snapshots->count && isnan(facts[i].traffic); slot++)
-            if (snapshots->items[slot])
-                find_still_traffic(&facts[i], snapshots->items[slot]);
+    for (size_t slot = 0; slot < snapshots->count; slot++)
+        if (snapshots->items[slot])
+            find_still_traffic(facts, count, snapshots->items[slot]);
 }

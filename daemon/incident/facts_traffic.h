@@ -12,16 +12,17 @@
 
 struct facts;
 
-/* True where the row is of the interface that loses, or of any where several do. */
-bool facts_of_device(const struct facts *facts, const struct row_set *rows, size_t row);
+/* Returns true if a row of this device belongs to the incident: it is the device that loses, or several lose.
+ * `device` is NULL if the row has none. */
+bool facts_of_device(const struct facts *facts, const char *device);
 
 /* What has no interface of ours may be other namespaces', of which our counters know nothing: they tell of it
  * only where all of it is ours. */
 bool facts_may_be_others(const struct facts *facts);
 
-/* Takes a counter of traffic, where it is of that which the loss is a part of. */
-void facts_traffic_take(struct facts *facts, const struct trend_counter *counter);
+/* Takes a counter of traffic, where it is of that which the loss is a part of. `device` is NULL if its row
+ * has none. */
+void facts_traffic_take(struct facts *facts, const struct trend_counter *counter, const char *device);
 
-/* What stands still no trend shows: nothing went through, which is a number, too. `now_ns` is CLOCK_BOOTTIME.
- */
+/* What stands still no trend shows: nothing went through, which is a number, too. */
 void facts_traffic_still(struct facts *facts, size_t count, const struct snapshots *snapshots);

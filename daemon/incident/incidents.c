@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,14 +39,20 @@ struct incidents {
     struct ledger_reading reading;
     struct refusals refusals;
     struct headline headline;
+    struct facts facts[LOSS_REPORT_INCIDENTS_MAX]; /* of the report under construction */
+};
+
+/* A course that is reported, and how many packets it lost lately. */
+struct choice {
+    struct course *course;
+    uint64_t past;
 };
 
 /* A report under construction. */
 struct making {
     struct loss_report *report;
     struct snapshots snapshots;
-    struct course *chosen[LOSS_REPORT_INCIDENTS_MAX];
-    struct facts facts[LOSS_REPORT_INCIDENTS_MAX];
+    struct choice chosen[LOSS_REPORT_INCIDENTS_MAX];
     double refused[DIRECTION_COUNT];
     uint64_t recent_ns;
 };
@@ -86,38 +93,38 @@ static bool is_refused(const struct course *course)
 
 /* Returns true if `one` goes before `other`: losses before refused packets, then whatever lost more
  * lately. */
-static bool is_rather(const struct courses *courses, const struct course *one, const struct course *other)
+static bool is_rather(const struct choice *one, const struct choice *other)
 {
-    if (is_refused(one) != is_refused(other))
-        return is_refused(other);
-    return course_lost(courses, one, COURSE_PAST_NS) > course_lost(courses, other, COURSE_PAST_NS);
+    if (is_refused(one->course) != is_refused(other->course))
+        return is_refused(other->course);
+    return one->past > other->past;
 }
 
 /* Inserts the course into the sorted list of chosen ones. */
-static void choose(const struct courses *courses, struct making *making, struct course *course)
+static void choose(struct making *making, const struct choice *choice)
 {
     struct loss_report *report = making->report;
     size_t at = report->count;
 
     if (at == LOSS_REPORT_INCIDENTS_MAX) {
         report->left_out++;
-        if (!is_rather(courses, course, making->chosen[--at]))
+        if (!is_rather(choice, &making->chosen[--at]))
             return;
     } else {
         report->count++;
     }
-    while (at > 0 && is_rather(courses, course, making->chosen[at - 1])) {
+    while (at > 0 && is_rather(choice, &making->chosen[at - 1])) {
         making->chosen[at] = making->chosen[at - 1];
         at--;
     }
-    making->chosen[at] = course;
+    making->chosen[at] = *choice;
 }
 
 /* Adds the course to the sums of its stage and direction. */
-static void add_way(const struct courses *courses, struct making *making, const struct course *course)
+static void add_way(const struct courses *courses, struct making *making, const struct course *course,
+                    uint64_t past)
 {
     struct loss_way *way = &making->report->ways[course->key.stage][course->key.direction];
-    uint64_t past = course_lost(courses, course, COURSE_PAST_NS);
 
     if (is_refused(course)) {
         way->refused += course_rate(courses, course, COURSE_NOW_NS);
@@ -132,12 +139,14 @@ static void add_way(const struct courses *courses, struct making *making, const 
 static void choose_all(const struct courses *courses, struct making *making)
 {
     for (size_t i = 0; i < courses->count; i++) {
-        struct course *course = courses->items[i];
+        struct choice choice = {.course = courses->items[i]};
 
-        if (course->moved_ns && making->report->now_ns < course->moved_ns + COURSE_PAST_NS)
-            add_way(courses, making, course);
-        if (course_goes_on(course, making->report->now_ns))
-            choose(courses, making, course);
+        if (!choice.course->moved_ns || making->report->now_ns >= choice.course->moved_ns + COURSE_PAST_NS)
+            continue;
+        choice.past = course_lost(courses, choice.course, COURSE_PAST_NS);
+        add_way(courses, making, choice.course, choice.past);
+        if (course_goes_on(choice.course, making->report->now_ns))
+            choose(making, &choice);
     }
 }
 
@@ -150,22 +159,12 @@ static enum spread spread_of(const struct courses *courses, const struct course 
     return steadiness <= UNSTEADY ? SPREAD_UNSTEADY : SPREAD_UNKNOWN;
 }
 
-/* Several interfaces do not have one burst size. */
-static void judge_bursts(const struct snapshots *snapshots, struct course *course, struct incident *incident)
-{
-    struct bursts now;
-
-    if (course->device_count != 1)
-        return;
-    now = bursts_find(snapshots, course->key.loss_class, course->device);
-    bursts_judge(&course->bursts, &now, incident);
-}
-
 /* Fills the incident from the ledger, then from counters. */
-static void describe(const struct incidents *incidents, struct making *making, size_t i)
+static void describe(struct incidents *incidents, struct making *making, size_t i)
 {
     const struct courses *courses = &incidents->courses;
-    struct course *course = making->chosen[i];
+    struct course *course = making->chosen[i].course;
+    struct facts *facts = &incidents->facts[i];
     struct incident *incident = &making->report->incidents[i];
     const struct refusals *refusals = &incidents->refusals;
     enum direction direction = course->key.direction;
@@ -176,7 +175,7 @@ static void describe(const struct incidents *incidents, struct making *making, s
         .direction = direction,
         .loss_class = course->key.loss_class,
         .rate = course_rate(courses, course, COURSE_NOW_NS),
-        .past = course_lost(courses, course, COURSE_PAST_NS),
+        .past = making->chosen[i].past,
         .recent = course_lost(courses, course, making->recent_ns),
         .count = course->count - course->begin_count,
         .since_ns = course->since_ns,
@@ -184,9 +183,10 @@ static void describe(const struct incidents *incidents, struct making *making, s
         .spread = spread_of(courses, course),
     };
     memcpy(incident->cause, course->key.cause, sizeof(incident->cause));
-    judge_bursts(&making->snapshots, course, incident);
-    making->facts[i].lost_rate = course_rate(courses, course, making->facts[i].traffic_ns);
-    incident_describe(incident, &making->facts[i]);
+    if (course->device_count == 1)
+        bursts_judge(&course->bursts, &facts->bursts, incident);
+    facts->lost_rate = course_rate(courses, course, facts->traffic_ns);
+    incident_describe(incident, facts);
     incident->colour =
         verdict_colour(incident, making->refused[direction],
                        refusals_known(refusals) ? refusals_greatest(refusals, direction) : NAN);
@@ -215,7 +215,7 @@ static void sort(struct incidents *incidents, struct making *making)
     size_t first;
 
     for (size_t i = 0; i < report->count; i++) {
-        candidates[i] = (struct headline_candidate){.key = &making->chosen[i]->key,
+        candidates[i] = (struct headline_candidate){.key = &making->chosen[i].course->key,
                                                     .colour = report->incidents[i].colour,
                                                     .rate = report->incidents[i].rate};
         report->urgent += report->incidents[i].colour != COLOUR_GREEN;
@@ -239,10 +239,12 @@ static void make(struct incidents *incidents, struct making *making)
 
     choose_all(&incidents->courses, making);
     refusals_note(&incidents->refusals, making->refused, report->now_ns);
-    for (size_t i = 0; i < report->count; i++)
-        facts_init(&making->facts[i], &making->chosen[i]->key, making->chosen[i]->device,
-                   making->chosen[i]->device_count);
-    facts_find(making->facts, report->count, &making->snapshots, incidents->trend);
+    for (size_t i = 0; i < report->count; i++) {
+        const struct course *course = making->chosen[i].course;
+
+        facts_init(&incidents->facts[i], &course->key, course->device, course->device_count);
+    }
+    facts_find(incidents->facts, report->count, &making->snapshots, incidents->trend);
     for (size_t i = 0; i < report->count; i++)
         describe(incidents, making, i);
     sort(incidents, making);
@@ -255,27 +257,26 @@ struct loss_report *incidents_report(struct incidents *incidents, uint64_t now_n
 
 struct loss_report *incidents_report_of(struct incidents *incidents, uint64_t recent_ns, uint64_t now_ns)
 {
-    _cleanup_(freep) struct making *making = calloc(1, sizeof(*making));
-    struct loss_report *report = making ? calloc(1, sizeof(*report)) : NULL;
+    struct loss_report *report = malloc(sizeof(*report));
+    struct making making = {.report = report, .recent_ns = recent_ns};
 
     if (!report)
         return NULL;
-    making->report = report;
-    making->recent_ns = recent_ns;
+    memset(report, 0, offsetof(struct loss_report, incidents)); /* describe() fills these in */
     report->now_ns = now_ns;
-    registry_snapshots(incidents->registry, now_ns, &making->snapshots);
+    registry_snapshots(incidents->registry, now_ns, &making.snapshots);
     trend_look(incidents->trend, now_ns);
     pthread_mutex_lock(&incidents->lock);
     if (ledger_read(incidents->ledger, now_ns, &incidents->reading) == 0)
         (void)courses_take(&incidents->courses, &incidents->reading);
     if (incidents->reading.read_ns)
         report->seen_ns = courses_now(&incidents->courses) - incidents->start_ns + 1;
-    make(incidents, making);
+    make(incidents, &making);
     pthread_mutex_unlock(&incidents->lock);
     if (!verdict_coverage(report, incidents->registry, incidents->host_network))
         report->seen_ns = 0;
-    neutral_lines(report, &making->snapshots, incidents->trend);
-    snapshots_done(&making->snapshots);
+    neutral_lines(report, &making.snapshots, incidents->trend);
+    snapshots_done(&making.snapshots);
     verdict_say(report);
     return report;
 }

@@ -10,36 +10,6 @@
 #include "base/packet/packet_line.h"
 #include "base/table/meaning.h"
 
-/* Returns true if the column has a number other than 0 in a row with this label. */
-static bool counts(const struct table *table, enum role role, const struct label_value *label)
-{
-    int column = table_find_role(table, role);
-    uint64_t count;
-
-    for (size_t row = 0; column >= 0 && row < table->rows->count; row++)
-        if (table_get(table, row, (size_t)column, &count) && count &&
-            label_value_holds(label, table->rows, row))
-            return true;
-    return false;
-}
-
-bool loss_packets_recorded(const struct snapshots *snapshots, const char *cause)
-{
-    bool recorded = false, dropped = false;
-
-    for (size_t slot = 0; slot < snapshots->count; slot++) {
-        const struct snapshot *snapshot = snapshots->items[slot];
-
-        for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
-            const struct table *table = &snapshot->tables[i];
-
-            recorded = recorded || counts(table, ROLE_DROPS_RECORDED, &(struct label_value){});
-            dropped = dropped || counts(table, ROLE_DROP_CAUSES, &(struct label_value){"cause", cause});
-        }
-    }
-    return recorded && dropped;
-}
-
 /* An incident on several devices, or on none, has the packets of all devices. */
 static bool is_of(const struct packet_site *site, const struct incident *incident)
 {

@@ -11,13 +11,8 @@
 #include "base/buffer.h"
 #include "collectors/packet_records.h"
 #include "daemon/incident/incident.h"
-#include "daemon/run/registry.h"
 
 enum { LOSS_PACKETS_MAX = 3 };
-
-/* Whether packets are recorded, and there are drops of this cause: what a snapshot has attached need not be
- * made to know it. */
-bool loss_packets_recorded(const struct snapshots *snapshots, const char *cause);
 
 /* Puts them in the order in which they were dropped, and returns how many there are. `records` may be NULL.
  */

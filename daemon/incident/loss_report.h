@@ -45,13 +45,15 @@ struct loss_report {
     struct loss_lines blind; /* what should be looked at and is not, though nobody chose so */
     struct loss_lines neutral; /* what was chosen, is usual, or nobody waits for */
     struct loss_way ways[STAGE_COUNT][DIRECTION_COUNT];
-    struct incident incidents[LOSS_REPORT_INCIDENTS_MAX]; /* that of the headline first, green ones last */
-    size_t count;
+    size_t count;    /* of incidents */
     size_t urgent;   /* how many of these are not green */
     size_t left_out; /* for which there was no room */
     /* The packets that text and JSON show with each incident; borrowed. NULL, as it is at first: none, for
      * whoever asks may not see any. */
     const struct packet_records *packets;
+    /* The incident of the headline is first, green ones are last. Those from `count` on are not initialized.
+     */
+    struct incident incidents[LOSS_REPORT_INCIDENTS_MAX];
 };
 
 /* Adds a line, as printf() does; one that has no room is left out. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which packets an incident shows, and as what. */
 
+#include "daemon/incident/facts.h"
+#include "daemon/incident/facts_recorded.h"
 #include "daemon/incident/loss_packets.h"
 
 #include <stdlib.h>
@@ -94,22 +96,32 @@ static void add_table(struct snapshot *snapshot, enum role role, const char *cau
     column_set_unref(columns);
 }
 
+static bool is_recorded(const struct snapshots *snapshots, const char *cause)
+{
+    struct facts facts[2] = {};
+
+    (void)snprintf(facts[1].key.cause, sizeof(facts[1].key.cause), "%s", cause);
+    facts_recorded(facts, ELEMENTS(facts), snapshots);
+    assert_false(facts[0].recorded);
+    return facts[1].recorded;
+}
+
 static void test_whether_there_are_any(void **state)
 {
     struct snapshot *snapshot = snapshot_new();
     struct snapshots snapshots = {.count = 3, .items = {[1] = snapshot}};
 
     (void)state;
-    assert_false(loss_packets_recorded(&snapshots, "netfilter_rule"));
+    assert_false(is_recorded(&snapshots, "netfilter_rule"));
     add_table(snapshot, ROLE_DROP_CAUSES, "netfilter_rule", 7);
     add_table(snapshot, ROLE_DROP_CAUSES, "qdisc_full", 0);
-    assert_false(loss_packets_recorded(&snapshots, "netfilter_rule"));
+    assert_false(is_recorded(&snapshots, "netfilter_rule"));
     add_table(snapshot, ROLE_DROPS_RECORDED, NULL, 0);
-    assert_false(loss_packets_recorded(&snapshots, "netfilter_rule"));
+    assert_false(is_recorded(&snapshots, "netfilter_rule"));
     add_table(snapshot, ROLE_DROPS_RECORDED, NULL, 1);
-    assert_true(loss_packets_recorded(&snapshots, "netfilter_rule"));
-    assert_false(loss_packets_recorded(&snapshots, "qdisc_full"));
-    assert_false(loss_packets_recorded(&snapshots, "netfilter"));
+    assert_true(is_recorded(&snapshots, "netfilter_rule"));
+    assert_false(is_recorded(&snapshots, "qdisc_full"));
+    assert_false(is_recorded(&snapshots, "netfilter"));
     snapshot_unref(snapshot);
 }
 
