@@ -2,15 +2,20 @@
 /*
  * What ledger, trends and incidents cost beside a round of all collections: how large a share of its CPU
  * time, the kernel's included. All collectors that run here by default collect, one after the other; then the
- * ledger takes it in, then the trends, then a report is made of it, as the daemon does at each round. Prints
- * the microseconds of each, the median of the rounds, and the ratios in per mille.
+ * ledger takes it in, then the trends, then a report is made of it, as the daemon does at each round. Before
+ * each round packets are lost on one in LOSING interfaces, if these have no carrier (0: on none). Prints the
+ * microseconds of each, the median of the rounds, and the ratios in per mille.
  *
- *     share ROUNDS [KEY=VALUE...]
+ *     share ROUNDS LOSING [KEY=VALUE...]
  */
 
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "collectors/collector.h"
@@ -21,7 +26,7 @@
 #include "daemon/trend/trend.h"
 #include "tests/bench/median.h"
 
-enum { WARM_UP = 4, PART_COUNT = 4, COLLECTIONS = 0, LEDGER, TRENDS, INCIDENTS };
+enum { WARM_UP = 4, LOST = 10, PART_COUNT = 4, COLLECTIONS = 0, LEDGER, TRENDS, INCIDENTS };
 
 #define LONG_NS (24 * 3600 * NS_PER_SECOND)
 
@@ -42,6 +47,9 @@ struct share {
     struct one *all;
     uint64_t now_ns;
     unsigned turn;
+    struct if_nameindex *links;
+    size_t every; /* one link in so many loses; 0: none */
+    int sender;
 };
 
 static uint64_t cpu_ns(void)
@@ -92,10 +100,24 @@ static uint64_t collect(struct share *share, bool explaining)
     return cpu_ns() - begin;
 }
 
+/* A device without a carrier drops what is sent, and counts it. On lo, the first device, it goes through. */
+static void lose(const struct share *share)
+{
+    static const char frame[60];
+
+    for (size_t i = 0; share->every && share->links[i].if_name; i++) {
+        const struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)share->links[i].if_index};
+
+        for (size_t k = 0; k < LOST && i % share->every == 0; k++)
+            (void)sendto(share->sender, frame, sizeof(frame), 0, (const struct sockaddr *)&to, sizeof(to));
+    }
+}
+
 static void measure(struct share *share, uint64_t ret_ns[PART_COUNT])
 {
     uint64_t begin;
 
+    lose(share);
     share->turn++;
     share->now_ns += TREND_STEP_NS;
     ret_ns[COLLECTIONS] = collect(share, false) + collect(share, true);
@@ -154,6 +176,19 @@ static void share_new(struct share *share)
     open_all(share);
 }
 
+/* The queueing discipline is bypassed: it would drop the packets before the device does. */
+static void lose_from_now_on(struct share *share, size_t every)
+{
+    static const int yes = 1;
+
+    share->links = if_nameindex();
+    share->sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    share->every = every;
+    if (!share->links || share->sender < 0 ||
+        setsockopt(share->sender, SOL_PACKET, PACKET_QDISC_BYPASS, &yes, sizeof(yes)) < 0)
+        fail("no packets can be sent");
+}
+
 static void share_done(struct share *share)
 {
     for (size_t i = 0; i < collector_count; i++) {
@@ -165,6 +200,8 @@ static void share_done(struct share *share)
             snapshot_unref(one->drafts[draft]);
         handover_done(&one->handover);
     }
+    if_freenameindex(share->links);
+    (void)close(share->sender);
     incidents_free(share->incidents);
     free(share->reading.items);
     ledger_free(share->ledger);
@@ -182,12 +219,13 @@ int main(int argc, char *argv[])
     size_t rounds = argc > 1 ? (size_t)atoi(argv[1]) : 0;
     uint64_t(*times)[PART_COUNT] = calloc(rounds + WARM_UP, sizeof(*times));
 
-    if (!rounds || !times)
-        fail("share ROUNDS [KEY=VALUE...]");
-    source.sets = (struct string_list){.items = &argv[2], .count = (size_t)argc - 2};
+    if (argc < 3 || !rounds || !times)
+        fail("share ROUNDS LOSING [KEY=VALUE...]");
+    source.sets = (struct string_list){.items = &argv[3], .count = (size_t)argc - 3};
     if (settings_load(&source, &share.settings, &messages) < 0)
         fail(messages.data);
     share_new(&share);
+    lose_from_now_on(&share, (size_t)atoi(argv[2]));
     for (size_t i = 0; i < rounds + WARM_UP; i++)
         measure(&share, times[i]);
     print(times + WARM_UP, rounds);

@@ -32,6 +32,7 @@ struct work {
     uint64_t now_ns;
     unsigned turn;
     unsigned losing;
+    int lost; /* the column */
     struct trend_line *lines;
     struct page page;
     struct buffer body;
@@ -71,7 +72,7 @@ static struct snapshot *snapshot_of_links(size_t count)
     if (!snapshot || link_columns_init(&columns, LINK_COLUMNS_ALL) < 0 ||
         column_set_new(ring_metrics, ELEMENTS(ring_metrics), &rings) < 0)
         abort();
-    add_table(snapshot, columns.set, count, "kind", "physical");
+    add_table(snapshot, columns.set, count, "kind", "");
     add_table(snapshot, rings, count, "direction", "receive");
     column_set_unref(rings);
     link_columns_done(&columns);
@@ -98,7 +99,7 @@ static uint64_t step(struct work *work)
     work->now_ns += TREND_STEP_NS;
     for (size_t i = 0; i < table->rows->count * table->columns->count; i++) {
         size_t row = i / table->columns->count, column = i % table->columns->count;
-        bool moves = column < 2 || (column == 6 && work->losing && row % work->losing == 0);
+        bool moves = column < 2 || ((int)column == work->lost && work->losing && row % work->losing == 0);
 
         table_set(table, row, column, moves ? work->turn * 1000 : 0);
     }
@@ -176,12 +177,13 @@ static void report(size_t devices)
 
     work.drafts[0] = snapshot_of_links(devices);
     work.drafts[1] = snapshot_like(work.drafts[0]);
+    work.lost = table_find_column(&work.drafts[0]->tables[0], "netdrop_link_receive_missed_total");
     if (!work.lines || registry_new(1, &work.registry) < 0)
         abort();
     registry_enable(work.registry, 0, TREND_STEP_NS, 0);
     bytes = mallinfo2().uordblks + mallinfo2().hblkhd;
     if (trend_new(work.registry, &limits, &work.trend) < 0 ||
-        ledger_new(work.registry, 1, &limits, &work.ledger) < 0)
+        ledger_new(work.registry, 0, &limits, &work.ledger) < 0) /* nobody counts drop sites */
         abort();
     for (unsigned i = 0; i < TREND_POINTS; i++)
         (void)step(&work);
