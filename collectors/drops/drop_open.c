@@ -21,11 +21,11 @@ static const char modules_name[] = "modules";
 static const char kept_name[] = "drop-kept";
 
 const char *const drop_handle_names[] = {
-    kallsyms_name,      modules_name,   "bpf-link",      "bpf-program", "bpf-counts",
-    "bpf-tallies",      "bpf-symbols",  "bpf-workloads", "bpf-cgroups", "bpf-bursts",
-    "bpf-settings",     "bpf-udp-link", "bpf-spaces",    "bpf-devices", "bpf-tenants",
-    "bpf-record-sites", "bpf-records",  "bpf-stacks",    "drop-events", "drop-keeper",
-    kept_name,          NULL,
+    kallsyms_name, modules_name,       "bpf-link",     "bpf-nested-link", "bpf-program",
+    "bpf-counts",  "bpf-tallies",      "bpf-symbols",  "bpf-workloads",   "bpf-cgroups",
+    "bpf-bursts",  "bpf-settings",     "bpf-udp-link", "bpf-spaces",      "bpf-devices",
+    "bpf-tenants", "bpf-record-sites", "bpf-records",  "bpf-stacks",      "drop-events",
+    "drop-keeper", kept_name,          NULL,
 };
 
 static const struct drop_source *const drop_sources[] = {&drop_source_bpf, &drop_source_netlink};
