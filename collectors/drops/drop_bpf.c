@@ -270,7 +270,7 @@ static int state_begin(struct drop_bpf_state *state, struct drop_bpf_state *prev
         error = -errno;
     if (error == 0)
         error = drop_bpf_records_map(state);
-    state->map_bytes = drop_bpf_map_bytes(&state->handles);
+    state->map_bytes = drop_bpf_maps_bytes(&state->handles);
     if (error < 0 || !previous)
         return error;
     drop_map_inherit(&state->sites, &previous->sites);

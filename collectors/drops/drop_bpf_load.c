@@ -225,6 +225,19 @@ static int abilities_tell(const struct drop_bpf *skeleton, const struct variant 
                                &abilities, BPF_ANY);
 }
 
+/* Tells the reader how much memory the maps take that it gets no descriptor of. */
+static int other_bytes_tell(const struct drop_bpf *skeleton, const struct drop_handles *handles)
+{
+    const struct bpf_map *map;
+    uint64_t bytes = 0;
+    __u32 others;
+
+    bpf_object__for_each_map(map, skeleton->obj) bytes += drop_bpf_map_bytes(bpf_map__fd(map));
+    others = (__u32)(bytes - drop_bpf_maps_bytes(handles));
+    return bpf_map_update_elem(handles->fds[DROP_BPF_SETTINGS], &(__u32){DROP_SETTING_OTHER_BYTES}, &others,
+                               BPF_ANY);
+}
+
 static int skeleton_load(const struct variant *variant, struct drop_bpf **ret_skeleton, struct fault *fault)
 {
     _cleanup_(drop_bpf__destroyp) struct drop_bpf *skeleton = drop_bpf__open();
@@ -302,6 +315,7 @@ void drop_bpf_kept_as(const struct drop_options *options, char *text, size_t siz
 int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault)
 {
     _cleanup_(drop_bpf__destroyp) struct drop_bpf *skeleton = NULL;
+    struct drop_handles handles = DROP_HANDLES_NONE;
     int error = check_kernel(fault);
 
     if (error < 0)
@@ -310,6 +324,13 @@ int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_h
     error = skeleton_choose(options, &skeleton, fault);
     if (error < 0)
         return error;
-    error = handles_take(skeleton, ret_handles);
-    return error < 0 ? fault_errno(fault, error, "BPF") : 0;
+    error = handles_take(skeleton, &handles);
+    if (error == 0)
+        error = other_bytes_tell(skeleton, &handles);
+    if (error < 0) {
+        drop_handles_close(&handles);
+        return fault_errno(fault, error, "BPF");
+    }
+    *ret_handles = handles;
+    return 0;
 }

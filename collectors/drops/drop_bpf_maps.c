@@ -94,8 +94,7 @@ int drop_bpf_check_maps(const struct drop_handles *handles, struct fault *fault)
     return error;
 }
 
-/* Returns the memory that the kernel uses for the map, which counts for no process. */
-static uint64_t map_bytes(int fd)
+uint64_t drop_bpf_map_bytes(int fd)
 {
     static const char field[] = "memlock:";
     char path[64], line[128];
@@ -110,12 +109,16 @@ static uint64_t map_bytes(int fd)
     return bytes;
 }
 
-uint64_t drop_bpf_map_bytes(const struct drop_handles *handles)
+uint64_t drop_bpf_maps_bytes(const struct drop_handles *handles)
 {
-    uint64_t bytes = 0;
+    const __u32 setting = DROP_SETTING_OTHER_BYTES;
+    __u32 others = 0;
+    uint64_t bytes;
 
+    (void)bpf_map_lookup_elem(handles->fds[DROP_BPF_SETTINGS], &setting, &others);
+    bytes = others;
     for (size_t i = 0; i < ELEMENTS(known_maps); i++)
-        bytes += map_bytes(handles->fds[known_maps[i].handle]);
+        bytes += drop_bpf_map_bytes(handles->fds[known_maps[i].handle]);
     return bytes;
 }
 

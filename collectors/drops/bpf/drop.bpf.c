@@ -251,14 +251,16 @@ static __noinline void burst_count(const struct drop_key *key, __u32 behind)
 }
 
 /* Only the size of a burst matters, so no atomic is needed: drops of an interrupt in between may be missing.
- * Returns true for the first drop of a window. */
+ * The pause of the recorder is shortened by the windows that have passed. Returns true for the first drop of
+ * a window. */
 static __always_inline bool burst_add(const struct drop_key *key, struct drop_value *value)
 {
-    __u32 window = (__u32)(bpf_jiffies64() >> burst_shift), behind = 0;
+    __u32 window = (__u32)(bpf_jiffies64() >> burst_shift), passed = window - value->window, behind = 0;
 
-    if (window != value->window) {
+    if (passed) {
         value->window = window;
         value->in_window = 0;
+        value->record_pause = passed < value->record_pause ? value->record_pause - passed : 0;
     } else {
         behind = value->in_window;
     }
@@ -324,7 +326,7 @@ static __always_inline void count_site(unsigned long long *ctx, const struct sk_
     first = burst_add(key, value);
     if (first && by_netns && key->netns > DROP_NETNS_KINDS)
         space_name(skb, owner->inode, key);
-    if (record_sites && __builtin_expect(record_due(value), 0))
+    if (record_sites && __builtin_expect(!value->record_pause, 0))
         record_drop(ctx, skb, key, owner->cgroup, value);
 }
 

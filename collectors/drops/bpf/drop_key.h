@@ -70,14 +70,14 @@ struct drop_key {
     __u16 circumstances; /* enum drop_key_circumstance */
 };
 
-/* Of a site, on one CPU: all in one place, so that a drop costs one lookup. */
+/* Of a site, on one CPU: all in one place, so that a drop costs one lookup. The kernel allocates one for each
+ * site and each possible CPU, used or not: on 256 CPUs, each word of it takes 8 MiB. */
 struct drop_value {
     __u64 skbs;
-    __u64 more_segments; /* that skbs of several had beyond the first */
-    __u32 window;        /* the few milliseconds in which the last drop was */
-    __u32 in_window;     /* drops in it so far */
-    __u32 record_next;   /* the window from which on one may be recorded again (recorder.bpf.h) */
-    __u32 zero;
+    __u64 more_segments;    /* that skbs of several had beyond the first */
+    __u32 window;           /* the few milliseconds in which the last drop was */
+    __u32 in_window : 24;   /* drops in it so far */
+    __u32 record_pause : 8; /* after so many windows, a drop may be recorded again (recorder.bpf.h) */
 };
 
 /* Drops of a control group. location 0: not a drop site, but the tracepoint udp_fail_queue_rcv_skb. */
@@ -153,7 +153,8 @@ enum drop_tally {
 enum drop_setting {
     DROP_SETTING_EPOCH_SITES,
     DROP_SETTING_EPOCH_WORKLOADS,
-    DROP_SETTING_ABILITIES, /* set by who loads it: enum drop_ability */
+    DROP_SETTING_ABILITIES,   /* enum drop_ability; this and the next one are set by who loads the program */
+    DROP_SETTING_OTHER_BYTES, /* memory of the maps that no descriptor is handed over of */
     DROP_SETTING_COUNT
 };
 

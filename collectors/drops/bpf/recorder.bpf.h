@@ -4,8 +4,8 @@
 /*
  * The flight recorder: which dropped packets are kept, and what of them. Each site has its own pace: the
  * first few packets at once, then a few at once and one per quarter of a second. For drops in between, the
- * cost is one comparison of two cached numbers: beside its count, each CPU keeps until when nothing may be
- * recorded.
+ * cost is one comparison of a cached number: beside its count, each CPU keeps for how many windows nothing
+ * may be recorded.
  */
 
 #include <stdbool.h>
@@ -30,6 +30,8 @@ enum {
     DEVICE_ETHERNET = 1, /* ARPHRD_ETHER, ARPHRD_LOOPBACK */
     DEVICE_LOOPBACK = 772,
 };
+
+_Static_assert(RECORD_PAUSE_MAX < 1 << 8, "it fits into record_pause of struct drop_value");
 
 const volatile __u32 record_sites = 0; /* 0: nothing is recorded */
 const volatile bool record_stacks = false;
@@ -61,10 +63,11 @@ __u64 record_sequence = 0;
 __u32 record_places_used = 0;
 __u32 record_hand = 0; /* where the search for a replaceable site begins */
 
-/* Returns true if a drop may be recorded, as far as this CPU knows. A new value has no pause. */
-static __always_inline bool record_due(const struct drop_value *value)
+/* This CPU does not ask again for so many windows whether a drop may be recorded. What an interrupt sets in
+ * between may get lost, after which the CPU only asks once more. */
+static __always_inline void record_pause(struct drop_value *value, __u32 windows)
 {
-    return value->record_next - value->window - 1 >= RECORD_PAUSE_MAX;
+    value->record_pause = windows < RECORD_PAUSE_MAX ? windows : RECORD_PAUSE_MAX;
 }
 
 /* Finds a place for one more site: one that was never used, or that of the site that has been idle longest
@@ -159,7 +162,7 @@ static __always_inline bool pace_take(struct drop_recorder_site *site, struct dr
     site->seen = value->window;
     if (site->taken >= DROP_RECORDS_FIRST) {
         if (ahead > (DROP_RECORDS_RING - 1) * DROP_RECORDS_PACE) {
-            value->record_next = value->window + (__u32)ahead - (DROP_RECORDS_RING - 1) * DROP_RECORDS_PACE;
+            record_pause(value, (__u32)ahead - (DROP_RECORDS_RING - 1) * DROP_RECORDS_PACE);
             return false;
         }
         site->due = value->window + (__u32)ahead + DROP_RECORDS_PACE;
@@ -249,7 +252,7 @@ static __noinline void record_drop(void *ctx, const struct sk_buff *skb, const s
     struct drop_recorder_site *site = bpf_map_lookup_elem(&record_site, &place);
 
     if (!site) {
-        value->record_next = value->window + DROP_RECORDS_PACE;
+        record_pause(value, DROP_RECORDS_PACE);
         tally(DROP_TALLY_UNRECORDED);
         return;
     }
