@@ -3,6 +3,7 @@
 
 /* Holds recorded packets that a snapshot refers to, and frees them. Any thread. */
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/reference.h"
@@ -43,6 +44,18 @@ bool packet_records_reset(struct packet_records *records)
     records->site_count = records->owner_count = records->record_count = 0;
     buffer_clear(&records->stacks);
     return true;
+}
+
+int packet_records_attach_error(struct snapshot *draft, const char *source, int error)
+{
+    struct packet_records *records = packet_records_new(source);
+
+    if (!records)
+        return -ENOMEM;
+    records->error = error;
+    snapshot_attach(draft, &records->attachment);
+    (void)packet_records_unref(records);
+    return 0;
 }
 
 const struct packet_records *packet_records_of(const struct snapshot *snapshot)

@@ -67,6 +67,7 @@ struct packet_record {
 struct packet_records {
     struct attachment attachment; /* first */
     const char *source;           /* static: "bpf", "drop_monitor" */
+    int error;                    /* negative errno if they could not be read; 0 */
     struct packet_site *sites;
     size_t site_count, site_capacity;
     struct packet_owner *owners;
@@ -81,6 +82,9 @@ struct packet_records *packet_records_unref(struct packet_records *records); /* 
 
 /* Makes it empty again, and keeps its memory. False: it is as it was, for somebody else has it, too. */
 bool packet_records_reset(struct packet_records *records);
+
+/* Attaches the error for which packets could not be read. Returns 0 or -ENOMEM. */
+int packet_records_attach_error(struct snapshot *draft, const char *source, int error);
 
 /* Those of a snapshot of a collector that shows packets; NULL: none. */
 const struct packet_records *packet_records_of(const struct snapshot *snapshot);

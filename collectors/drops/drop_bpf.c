@@ -53,7 +53,6 @@ static const struct drop_map_shape burst_shape = {
 
 static void state_free(struct drop_bpf_state *state)
 {
-    drop_bpf_records_unmap(state);
     drop_reasons_done(&state->reasons);
     drop_map_done(&state->sites);
     drop_map_done(&state->bursts);
@@ -269,7 +268,7 @@ static int state_begin(struct drop_bpf_state *state, struct drop_bpf_state *prev
     if (error == 0 && bpf_map_lookup_elem(fds[DROP_BPF_SETTINGS], &setting, &state->abilities) < 0)
         error = -errno;
     if (error == 0)
-        error = drop_bpf_records_map(state);
+        error = drop_bpf_records_begin(state);
     state->map_bytes = drop_bpf_maps_bytes(&state->handles);
     if (error < 0 || !previous)
         return error;
@@ -341,8 +340,8 @@ static void drop_bpf_status(const void *data, struct drop_status *ret_status)
         .udp_unknown = state->tallies[DROP_TALLY_UDP_OWNER],
         .since_ns = state->loaded_ns,
         .map_bytes = state->map_bytes,
-        .records = state->recorder.count > 0,
-        .recorded_sites = drop_recorder_used(&state->recorder),
+        .records = state->record_sites > 0,
+        .recorded_sites = state->tallies[DROP_TALLY_RECORD_SITES],
         .recorded = state->tallies[DROP_TALLY_RECORDED],
         .unrecorded = state->tallies[DROP_TALLY_UNRECORDED],
     };
@@ -391,6 +390,7 @@ const struct drop_source drop_source_bpf = {
     .cgroup = drop_bpf_cgroup,
     .tenants = drop_bpf_tenants,
     .recorder = drop_bpf_recorder,
+    .recorder_done = drop_bpf_recorder_done,
     .reason = drop_bpf_reason,
     .totals = drop_bpf_totals,
     .status = drop_bpf_status,

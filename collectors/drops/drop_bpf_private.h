@@ -7,7 +7,6 @@
 #include "collectors/drops/drop_epoch.h"
 #include "collectors/drops/drop_map.h"
 #include "collectors/drops/drop_reason.h"
-#include "collectors/drops/drop_recorder.h"
 #include "collectors/drops/drop_workload_map.h"
 
 struct drop_bpf_state {
@@ -23,15 +22,15 @@ struct drop_bpf_state {
     uint64_t loaded_ns; /* CLOCK_BOOTTIME: the program was */
     uint32_t abilities; /* enum drop_ability */
     uint64_t map_bytes;
-    struct drop_recorder recorder; /* mapped */
+    size_t record_sites; /* for which the recorder has room; 0 if nothing is recorded */
 };
 
-/* Maps the recorder's memory, where something is recorded, and lets go of it. Returns 0 or -errno. */
-int drop_bpf_records_map(struct drop_bpf_state *state);
-void drop_bpf_records_unmap(struct drop_bpf_state *state);
+/* Reads the size of the recorder. Returns 0 or -errno. */
+int drop_bpf_records_begin(struct drop_bpf_state *state);
 
 /* See struct drop_source. */
-const struct drop_recorder *drop_bpf_recorder(const void *data);
+int drop_bpf_recorder(const void *data, struct drop_recorder *ret_recorder);
+void drop_bpf_recorder_done(struct drop_recorder *recorder);
 void drop_bpf_totals(const void *data,
                      void (*each)(const struct drop_recorder_key *key, uint64_t count, void *each_data),
                      void *each_data);

@@ -312,6 +312,23 @@ static int drop_monitor_event(struct collector_state *state, struct fault *fault
     return error < 0 ? error : link_table_drain(&state->naming.links, fault);
 }
 
+/* Attaches the recorded packets. If their memory cannot be mapped, the counts are published all the same. */
+static int packets_show(struct collector_state *state, struct snapshot *draft, struct fault *fault)
+{
+    const struct drop_book *book = &state->naming.book;
+    struct drop_recorder recorder = {};
+    int error = book->source->recorder ? book->source->recorder(book->source_state, &recorder) : 0;
+
+    if (error < 0) {
+        fault_note(fault, "without the recorded packets: mapping them: %s", error_text(error));
+        return packet_records_attach_error(draft, book->source->name, error);
+    }
+    error = drop_packets_show(&state->packets, &state->naming, &recorder, draft);
+    if (book->source->recorder_done)
+        book->source->recorder_done(&recorder);
+    return error;
+}
+
 static int drop_monitor_collect(struct collector_state *state, struct snapshot *draft, struct fault *fault)
 {
     struct drop_status status;
@@ -332,8 +349,10 @@ static int drop_monitor_collect(struct collector_state *state, struct snapshot *
         error = drop_workload_rows_fill(&state->workload_rows, &state->naming.book, &status, draft);
     if (error == 0 && status.window_ns)
         error = drop_burst_rows_fill(&state->burst_rows, &state->naming.book.bursts, status.window_ns, draft);
-    if (error == 0 && draft->attach)
-        error = drop_packets_show(&state->packets, &state->naming, draft);
+    if (!draft->attach)
+        drop_packets_rest(&state->packets);
+    else if (error == 0)
+        error = packets_show(state, draft, fault);
     return error < 0 ? fault_errno(fault, error, "drop_monitor") : 0;
 }
 

@@ -315,14 +315,19 @@ static int drop_netlink_read(void *data, const struct drop_reader *reader, struc
     return error < 0 ? fault_errno(fault, error, "drop_monitor") : 0;
 }
 
-/* Summary mode has no packets. */
-static const struct drop_recorder *drop_netlink_recorder(const void *data)
+/* Returns true if packets are recorded. Summary mode has no packets. */
+static bool records(const struct drop_netlink_state *state)
+{
+    return state->recording.recorder.count && mode_of(&state->control) == DROP_MODE_PACKET;
+}
+
+static int drop_netlink_recorder(const void *data, struct drop_recorder *ret_recorder)
 {
     const struct drop_netlink_state *state = data;
 
-    return state->recording.recorder.count && mode_of(&state->control) == DROP_MODE_PACKET
-               ? &state->recording.recorder
-               : NULL;
+    *ret_recorder = records(state) ? state->recording.recorder : (struct drop_recorder){};
+    ret_recorder->used = state->recording.used;
+    return 0;
 }
 
 static void drop_netlink_reason(void *data, uint32_t reason, char text[DROP_REASON_SIZE])
@@ -348,7 +353,7 @@ static void drop_netlink_status(const void *data, struct drop_status *ret_status
         .mode = mode_name(mode_of(&state->control)),
         .active = state->kept.active,
         .lost = {[DROP_LOST_QUEUE] = state->control.lost, [DROP_LOST_MAP_FULL] = state->too_many},
-        .records = drop_netlink_recorder(state) != NULL,
+        .records = records(state),
         .recorded_sites = state->recording.used,
         .recorded = state->recording.recorded,
         .unrecorded = state->recording.unrecorded,

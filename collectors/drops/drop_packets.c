@@ -64,11 +64,17 @@ static void reading_free(struct drop_packets_reading *reading)
     free(reading);
 }
 
-void drop_packets_done(struct drop_packets *packets)
+void drop_packets_rest(struct drop_packets *packets)
 {
     for (size_t i = 0; i < DROP_PACKETS_SHOWN; i++)
-        (void)packet_records_unref(packets->shown[i]);
+        packets->shown[i] = packet_records_unref(packets->shown[i]);
     reading_free(packets->reading);
+    packets->reading = NULL;
+}
+
+void drop_packets_done(struct drop_packets *packets)
+{
+    drop_packets_rest(packets);
     free(packets->totals);
     *packets = (struct drop_packets){};
 }
@@ -81,16 +87,11 @@ static uint64_t key_hash(const struct drop_recorder_key *key)
     return hash_word(hash, (uint64_t)key->reason << 32 | key->circumstances);
 }
 
-static bool key_equal(const struct drop_recorder_key *a, const struct drop_recorder_key *b)
-{
-    return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 static void count_total(const struct drop_recorder_key *key, uint64_t count, void *data)
 {
     struct drop_packets_reading *reading = data;
-    size_t i =
-        hash_index_find(&reading->by_key, key_hash(key), item, key_equal(&reading->held[item].site.key, key));
+    size_t i = hash_index_find(&reading->by_key, key_hash(key), item,
+                               memcmp(&reading->held[item].site.key, key, sizeof(*key)) == 0);
 
     if (i != HASH_NONE)
         reading->held[i].total += count;
@@ -102,7 +103,7 @@ static int read_sites(struct drop_packets_reading *reading)
     struct drop_recorder_site site;
     int error = 0;
 
-    for (size_t place = 0; place < reading->recorder->count && error == 0; place++) {
+    for (size_t place = 0; place < reading->recorder->used && error == 0; place++) {
         bool there = drop_recorder_site(reading->recorder, place, &site);
 
         if (!site.generation)
@@ -373,18 +374,16 @@ static int reading_begin(struct drop_packets *packets, struct drop_naming *namin
     return packets_init(packets, recorder->count);
 }
 
-int drop_packets_show(struct drop_packets *packets, struct drop_naming *naming, struct snapshot *draft)
+int drop_packets_show(struct drop_packets *packets, struct drop_naming *naming,
+                      const struct drop_recorder *recorder, struct snapshot *draft)
 {
-    const struct drop_book *book = &naming->book;
-    const struct drop_recorder *recorder =
-        book->source->recorder ? book->source->recorder(book->source_state) : NULL;
     struct packet_records *shown;
     int error;
 
-    if (!recorder)
+    if (!recorder->count)
         return 0;
     error = reading_begin(packets, naming, recorder);
-    shown = error == 0 ? shown_take(packets, book->source->name) : NULL;
+    shown = error == 0 ? shown_take(packets, naming->book.source->name) : NULL;
     if (!shown)
         return error < 0 ? error : -ENOMEM;
     packets->reading->shown = shown;

@@ -31,6 +31,10 @@ struct drop_packets {
 
 void drop_packets_done(struct drop_packets *packets); /* accepts a zeroed one */
 
-/* Attaches what there is to the draft, after the counts were taken; nothing where the source records nothing.
- * -ENOMEM. */
-int drop_packets_show(struct drop_packets *packets, struct drop_naming *naming, struct snapshot *draft);
+/* Frees the memory of earlier looks. For when nobody asks for packets any more. */
+void drop_packets_rest(struct drop_packets *packets);
+
+/* Attaches the packets of the recorder to the draft, after the counts were taken; nothing if nothing is
+ * recorded. Returns 0 or -ENOMEM. */
+int drop_packets_show(struct drop_packets *packets, struct drop_naming *naming,
+                      const struct drop_recorder *recorder, struct snapshot *draft);

@@ -39,23 +39,6 @@ static bool copy_whole(const struct part *parts, size_t count)
     return false;
 }
 
-/* Places are used in their order. */
-size_t drop_recorder_used(const struct drop_recorder *recorder)
-{
-    size_t used = 0, end = recorder->count;
-
-    while (used < end) {
-        size_t middle = used + (end - used) / 2;
-        const _Atomic uint32_t *generation = (const _Atomic uint32_t *)&recorder->sites[middle].generation;
-
-        if (atomic_load_explicit(generation, memory_order_relaxed))
-            used = middle + 1;
-        else
-            end = middle;
-    }
-    return used;
-}
-
 bool drop_recorder_site(const struct drop_recorder *recorder, size_t place,
                         struct drop_recorder_site *ret_site)
 {

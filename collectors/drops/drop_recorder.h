@@ -16,11 +16,9 @@ struct drop_recorder {
     const struct drop_recorder_site *sites;
     const struct drop_record *records;      /* DROP_RECORDS_PER_SITE of each */
     const struct drop_record_stack *stacks; /* beside each; NULL: there are none */
-    size_t count;                           /* of sites */
+    size_t count;                           /* of sites for which there is room */
+    size_t used; /* of places that have, or had, a site; only these are in memory */
 };
-
-/* How many sites it has, or had: a place that was given to one is never without one again. */
-size_t drop_recorder_used(const struct drop_recorder *recorder);
 
 /* The site that has this place. False: none has, or it is just being given away; with generation 0 nor has
  * any behind it. */

@@ -178,9 +178,13 @@ struct drop_source {
      * knows. */
     void (*tenants)(const void *state, int (*each)(uint32_t space, uint64_t cgroup, void *data), void *data);
 
-    /* The memory that packets are recorded in; NULL if nothing is. What the numbers in it mean, and how many
-     * packets have been dropped, recorded or not, since it counts, of each key (or in parts of one). */
-    const struct drop_recorder *(*recorder)(const void *state);
+    /* Lends the memory in which packets are recorded, with a count of 0 if nothing is recorded. Returns 0 or
+     * a negative errno. NULL if nothing ever is. */
+    int (*recorder)(const void *state, struct drop_recorder *ret_recorder);
+    void (*recorder_done)(struct drop_recorder *recorder); /* gives it back; NULL if that takes nothing */
+
+    /* What the numbers in it mean, and how many packets have been dropped, recorded or not, since it counts,
+     * of each key (or in parts of one). */
     void (*reason)(void *state, uint32_t reason, char text[DROP_REASON_SIZE]);
     void (*totals)(const void *state,
                    void (*each)(const struct drop_recorder_key *key, uint64_t count, void *data), void *data);

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/decimal.h"
 #include "base/escape.h"
+#include "base/fault.h"
 #include "collectors/collector.h"
 #include "collectors/packet_records.h"
 
@@ -181,6 +182,16 @@ static void respond_without(const struct collector_health *health, const struct 
         respond_constant(response, 503, not_in_time);
 }
 
+/* Responds with the reason. */
+static void respond_unreadable(const struct routes *routes, const struct packet_records *records,
+                               struct response *response)
+{
+    _cleanup_(buffer_done) struct buffer text = {};
+
+    buffer_printf(&text, "the recorded packets cannot be read: %s; ask again\n", error_text(records->error));
+    respond_buffer(routes->answers, response, 503, response_text_type, &text);
+}
+
 void packets_respond(const struct routes *routes, const struct request *request, struct response *response)
 {
     size_t slot = packets_slot();
@@ -205,6 +216,10 @@ void packets_respond(const struct routes *routes, const struct request *request,
     records = packet_records_of(snapshot);
     if (!records) {
         respond_without(&health, snapshot, response);
+        return;
+    }
+    if (records->error < 0) {
+        respond_unreadable(routes, records, response);
         return;
     }
     records_json(records, after, &json);

@@ -4,6 +4,7 @@ first ones of a place are there beside any flood, places are used again, and nob
 
 import json
 import os
+import resource
 import secrets
 import socket
 import subprocess
@@ -366,6 +367,39 @@ def test_nothing_is_recorded(exporter, path):
     off = exporter(*FLAGS, "--set=collectors.drop_monitor.record=off", f"--web.local-socket={path}")
     assert get(path, "/records")[0] == 404
     assert off.metrics().value("netdrop_kernel_drop_map_bytes") < on - 1024 * 184
+
+
+def mapped(daemon):
+    """Whether it has memory of the kernel's maps among its own."""
+    return "bpf-map" in Path(f"/proc/{daemon.pid}/maps").read_text()
+
+
+def test_the_memory_is_mapped_only_to_be_read(exporter, path, namespace):
+    daemon = exporter(*FLAGS, f"--web.local-socket={path}")
+    send_numbers(namespace, range(3))
+    assert not mapped(daemon)
+    assert len(eventually(lambda: Records(path).of(PORT), "packets")) == 3
+    assert not mapped(daemon)
+
+
+def test_memory_that_cannot_be_mapped(exporter, path, namespace, sanitized):
+    """It is said, all is counted, and the packets are there once there is room."""
+    if sanitized:
+        pytest.skip("a sanitizer maps memory of its own")
+    daemon = exporter(*FLAGS, f"--web.local-socket={path}")
+    send_numbers(namespace, range(3))
+    assert len(eventually(lambda: Records(path).of(PORT), "packets")) == 3
+    limit = resource.prlimit(daemon.pid, resource.RLIMIT_AS)
+    size = int(Path(f"/proc/{daemon.pid}/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.prlimit(daemon.pid, resource.RLIMIT_AS, (size, limit[1]))
+    send_numbers(namespace, range(3, 6))
+    reason = b"the recorded packets cannot be read: Cannot allocate memory; ask again\n"
+    eventually(lambda: get(path, "/records") == (503, reason), "the reason")
+    assert daemon.metrics().value("netdrop_collector_up", collector="drop_monitor") == 1
+    assert "without the recorded packets: mapping them: Cannot allocate memory" in daemon.stderr
+    resource.prlimit(daemon.pid, resource.RLIMIT_AS, limit)
+    found = eventually(lambda: len(of := Records(path).of(PORT)) == 6 and of, "all packets")
+    assert found[0]["at"]["packets"] == 6
 
 
 def test_not_over_the_network(exporter, path, users):  # noqa: F811

@@ -24,12 +24,6 @@ static struct {
     uint64_t total; /* of the first key */
 } kernel;
 
-static const struct drop_recorder *played_recorder(const void *state)
-{
-    (void)state;
-    return kernel.recorder.count ? &kernel.recorder : NULL;
-}
-
 static void played_reason(void *state, uint32_t reason, char text[DROP_REASON_SIZE])
 {
     (void)state;
@@ -68,7 +62,6 @@ static bool played_cgroup(const void *state, uint64_t cgroup, char path[DROP_CGR
 
 static const struct drop_source source = {
     .name = "played",
-    .recorder = played_recorder,
     .reason = played_reason,
     .totals = played_totals,
     .symbol = played_symbol,
@@ -82,8 +75,8 @@ static struct snapshot *draft;
 static int set_up(void **state)
 {
     memset(&kernel, 0, sizeof(kernel));
-    kernel.recorder =
-        (struct drop_recorder){.sites = kernel.sites, .records = kernel.records, .count = SITES};
+    kernel.recorder = (struct drop_recorder){
+        .sites = kernel.sites, .records = kernel.records, .count = SITES, .used = SITES};
     naming = (struct drop_naming){.ksyms.fd = -1, .book.source = &source};
     packets = (struct drop_packets){};
     draft = snapshot_new();
@@ -129,7 +122,7 @@ static struct drop_record *put_record(size_t place, unsigned slot, uint64_t sequ
 static const struct packet_records *show(void)
 {
     snapshot_clear(draft);
-    assert_int_equal(drop_packets_show(&packets, &naming, draft), 0);
+    assert_int_equal(drop_packets_show(&packets, &naming, &kernel.recorder, draft), 0);
     return packet_records_of(draft);
 }
 
@@ -233,6 +226,41 @@ static void test_owners_are_told_once(void **state)
     assert_string_equal(shown->owners[0].container_id, "");
 }
 
+/* Places that never had a site are not in memory. */
+static void test_only_what_is_used_is_read(void **state)
+{
+    (void)state;
+    put_site(0, 0x12f1, GENERATION);
+    put_site(1, 0x1010, GENERATION);
+    kernel.recorder.used = 1;
+    assert_int_equal(show()->site_count, 1);
+    kernel.recorder.used = 0;
+    kernel.recorder.sites = NULL;
+    kernel.recorder.records = NULL;
+    assert_int_equal(show()->site_count, 0);
+}
+
+/* Who asks after a pause sees the same. */
+static void test_memory_is_given_back(void **state)
+{
+    const struct packet_records *shown;
+
+    (void)state;
+    put_site(0, 0x12f1, GENERATION);
+    put_record(0, 0, 1);
+    kernel.total = 7;
+    (void)show();
+    drop_packets_rest(&packets);
+    assert_null(packets.reading);
+    for (size_t i = 0; i < DROP_PACKETS_SHOWN; i++)
+        assert_null(packets.shown[i]);
+    assert_int_equal(packet_records_of(draft)->record_count, 1); /* it is still shown */
+    kernel.total = 9;
+    shown = show();
+    assert_int_equal(shown->sites[0].packets, 9);
+    assert_int_equal(shown->record_count, 1);
+}
+
 /* What the source counts by may be taken out and begin again; a site that was given away begins anew. */
 static void test_counts_go_on(void **state)
 {
@@ -293,6 +321,8 @@ int main(void)
         TEST(test_more_is_shown_where_it_is_asked_for),
         TEST(test_records_are_in_order),
         TEST(test_owners_are_told_once),
+        TEST(test_only_what_is_used_is_read),
+        TEST(test_memory_is_given_back),
         TEST(test_counts_go_on),
         TEST(test_stacks),
         TEST(test_names_are_text),

@@ -77,7 +77,7 @@ static void test_the_first_and_the_last(void **state)
         add(1, "NO_SOCKET", 1000 + i);
         now_ns += NS_PER_SECOND / 100;
     }
-    assert_int_equal(drop_recorder_used(&it.recorder), 1);
+    assert_int_equal(it.used, 1);
     for (unsigned slot = 0; slot < DROP_RECORDS_FIRST; slot++)
         assert_int_equal(length_at(0, slot), 1000 + slot);
     for (unsigned slot = DROP_RECORDS_FIRST; slot < DROP_RECORDS_PER_SITE; slot++)

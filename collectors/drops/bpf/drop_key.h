@@ -139,6 +139,7 @@ enum drop_tally {
     DROP_TALLY_SITE,          /* drops: no room for the site, and no owner that is known */
     DROP_TALLY_SITE_OF_OWNER, /* drops: no room for the site, but counted for its workload */
     DROP_TALLY_UDP_OWNER,     /* udp_fail_queue_rcv_skb, of nobody who could be counted */
+    DROP_TALLY_RECORD_SITES,  /* places of the recorder that have, or had, a site */
     DROP_TALLY_RECORDED,      /* packets that were recorded */
     DROP_TALLY_UNRECORDED,    /* packets that should have been: their site has no place in the recorder */
     DROP_TALLY_NESTED,        /* drops that the second program counted (nested.bpf.h) */

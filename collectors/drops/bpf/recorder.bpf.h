@@ -79,8 +79,10 @@ static __always_inline __u32 place_find(__u32 window)
 
     if (record_places_used < record_sites) {
         hand = __sync_fetch_and_add(&record_places_used, 1);
-        if (hand < record_sites)
+        if (hand < record_sites) {
+            tally(DROP_TALLY_RECORD_SITES);
             return hand;
+        }
     }
     hand = __sync_fetch_and_add(&record_hand, 1);
     for (__u32 i = 0; i < SITE_CANDIDATES; i++) {
