@@ -268,12 +268,15 @@ bool drop_map_forget(struct drop_map *map, bool (*over)(const void *key, void *o
 
 int drop_map_array(const struct drop_map *map, int fd, size_t count, uint64_t *ret_sums)
 {
-    for (__u32 i = 0; i < count; i++) {
-        if (bpf_map_lookup_elem(fd, &i, map->values) < 0)
-            return -errno;
+    __u32 position, got = (__u32)count;
+
+    assert(count <= map->batch);
+    if (bpf_map_lookup_batch(fd, NULL, &position, map->keys, map->values, &got, NULL) < 0)
+        return -errno;
+    for (size_t i = 0; i < count; i++) {
         ret_sums[i] = 0;
         for (size_t cpu = 0; cpu < map->cpus; cpu++)
-            ret_sums[i] += map->values[cpu];
+            ret_sums[i] += map->values[i * map->cpus + cpu];
     }
     return 0;
 }
