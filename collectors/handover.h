@@ -15,7 +15,7 @@
 #include "base/fault.h"
 
 enum {
-    HANDOVER_HANDLES_MAX = 20,
+    HANDOVER_HANDLES_MAX = 24,
     HANDOVER_KEPT_SIZE = 256, /* see struct collector, kept_as */
 };
 
