@@ -99,12 +99,26 @@ static void test_options(void **state)
     }
 }
 
+/* Also where each descriptor is open, which no single kernel does. */
+static void test_all_descriptors_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < collector_count; i++) {
+        size_t count = 0;
+
+        while (collectors[i]->handles && collectors[i]->handles[count])
+            count++;
+        assert_in_range(count, 0, HANDOVER_HANDLES_MAX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open_and_close),
         cmocka_unit_test(test_open_fails),
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_all_descriptors_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
