@@ -45,9 +45,8 @@ void drop_bpf_place(const struct drop_handles *handles, const struct drop_key *k
 void drop_bpf_list_tenants(const struct drop_handles *handles,
                            int (*each)(uint32_t space, uint64_t cgroup, void *data), void *data);
 
-/* Return the memory that the kernel uses for a map, and for all maps of the program. It counts for no
- * process.
- */
+/* Return the bytes that the kernel uses for a map, and for all maps of the program. They are in no process's
+ * memory. */
 uint64_t drop_bpf_map_bytes(int fd);
 uint64_t drop_bpf_maps_bytes(const struct drop_handles *handles);
 

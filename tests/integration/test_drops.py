@@ -619,11 +619,13 @@ def test_drops_in_interrupts_of_drops(veth, exporter, witness):
     received = total(page, "NETFILTER_DROP", netns="self", device="b0") + total(page, "CPU_BACKLOG", netns="self")
     sent = total(page, "NETFILTER_DROP", netns="self", device="")
     lost = page.value("netdrop_kernel_drop_events_lost_total", cause="recursion")
-    print(f"{not_run(process)} of {2 * count} not run, {lost} lost, {unseen} unseen")
-    assert not_run(process) > 0
+    missed = not_run(process)
+    print(f"{missed} of {2 * count} not run, {lost} lost, {unseen} unseen")
+    assert missed > 10
     assert count - unseen <= received + lost and received <= count
     assert count - unseen <= sent + lost and sent <= count
-    assert lost < not_run(process) / 100
+    # An interrupt while the second program counts in an interrupt: about one in a thousand of them.
+    assert lost <= 3 + missed / 100
 
 
 def test_random_ethertypes_fill_nothing(veth, exporter):
