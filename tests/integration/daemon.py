@@ -22,6 +22,7 @@ Response = namedtuple("Response", "status headers body")
 
 # When a collector's numbers were complete, and how long they took.
 HEALTH = re.compile(rb'^netdrop_collector_(duration|last_success_timestamp)_seconds\{collector="(\w+)"\} (\S+)$', re.MULTILINE)
+BEGINNING = re.compile(rb'^netdrop_collector_state\{collector="\w+",state="(starting|stuck)"\} 1$', re.MULTILINE)
 LISTENING = re.compile(r"listening on https?://([^/\s]+):(\d+)(/\S*)")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 # In an emulated machine (tests/vm/guest says so) all takes ten times as long and more, as it gets what others leave.
@@ -184,6 +185,8 @@ class Exporter:
         eventually(lambda: self.urls or self.process.poll() is not None, "the daemon to listen")
         assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.stderr}"
         eventually(lambda: self.get("/-/ready").status == 200, "/-/ready")
+        if EMULATED:  # where a first attempt, which may load kernel modules, takes longer than /-/ready waits for it
+            eventually(lambda: not BEGINNING.search(self.get().body), "each collector to have tried")
 
     def connect(self, source=None, timeout=PATIENCE):
         """A TCP connection to it, made inside its namespace, from another local address where one is given."""

@@ -428,10 +428,10 @@ def test_unresolved_neighbour(veth, exporter, witness):
         """Those of a timer may fall where no BPF program runs."""
         page = fresh(process)
         seen = total(page, "NEIGH_QUEUEFULL", netns="self") + total(page, "NEIGH_FAILED", netns="self")
-        return is_counted(seen, 1000, witness.unseen() - before + lost(page)) and page
+        return is_counted(seen, 1000, witness.unseen(before) + lost(page)) and page
 
     page = eventually(all_dropped, "the neighbour to fail")
-    unseen = witness.unseen() - before
+    unseen = witness.unseen(before)
     failed = total(page, "NEIGH_FAILED", netns="self", device="a0", **{"class": "error"})
     full = total(page, "NEIGH_QUEUEFULL", netns="self", device="a0", **{"class": "error"})
     assert full > 0 and (failed > 0 or unseen)
@@ -615,7 +615,7 @@ def test_drops_in_interrupts_of_drops(veth, exporter, witness):
     for sender in senders:
         assert sender.wait(timeout=120) == 0
     page = fresh(process)
-    unseen = witness.unseen() - unseen
+    unseen = witness.unseen(unseen)
     received = total(page, "NETFILTER_DROP", netns="self", device="b0") + total(page, "CPU_BACKLOG", netns="self")
     sent = total(page, "NETFILTER_DROP", netns="self", device="")
     lost = page.value("netdrop_kernel_drop_events_lost_total", cause="recursion")

@@ -65,7 +65,7 @@ def test_witnesses_leave_each_other_alone(build, netns, no_drop_sites):
         dropping.join()
     unseen = first.unseen() - before
     first.close()
-    assert unseen >= 0
+    assert unseen >= -os.cpu_count()  # drops that it looked into the middle of
 
 
 def test_recipes_look_at_drop_sites(no_drop_sites):

@@ -244,7 +244,7 @@ class Bench(lab.Veth):
         self.tcp_lost = self.tcp_on_its_way() - not_arrived
         # What is left unexplained counts once two rounds have seen it.
         self.settled = another_round(self.watchers) if self.inside[0].source else self.after
-        self.unseen = self.witness.unseen() - unseen if self.witness else 0
+        self.unseen = self.witness.unseen(unseen) if self.witness else 0
         self.unseen += max(map(events_lost, self.watchers, self.before, self.settled))
 
     def look(self):
