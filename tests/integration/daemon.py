@@ -29,6 +29,9 @@ SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime er
 EMULATED = "NETDROP_VM" in os.environ
 # Sanitizer builds on a busy machine are slow; a daemon that works never comes near it.
 PATIENCE = 300 if EMULATED else 30
+# After so many seconds /-/ready says so though a first attempt goes on. In an emulated machine it may load kernel modules; on
+# any it may wait for the one lock of all interfaces, which others hold for as long.
+READY_AFTER = 5
 # How often a collector looks that a test waits for. There, more often would leave it time for little else.
 INTERVAL = "1s" if EMULATED else "100ms"
 # How often one looks at first, and where it takes long: each look costs the daemon a page, and us to read it.
@@ -182,10 +185,11 @@ class Exporter:
 
     def wait_ready(self):
         """Until it serves, and each collector has tried once."""
+        begin = time.monotonic()
         eventually(lambda: self.urls or self.process.poll() is not None, "the daemon to listen")
         assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.stderr}"
         eventually(lambda: self.get("/-/ready").status == 200, "/-/ready")
-        if EMULATED:  # where a first attempt, which may load kernel modules, takes longer than /-/ready waits for it
+        if time.monotonic() - begin > READY_AFTER:
             eventually(lambda: not BEGINNING.search(self.get().body), "each collector to have tried")
 
     def connect(self, source=None, timeout=PATIENCE):
