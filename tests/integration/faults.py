@@ -42,8 +42,13 @@ class Faults:
         return NEVER - self._field(1)
 
     @property
+    def hits(self):
+        """How many failed since the last arm()."""
+        return self._field(3)
+
+    @property
     def hit(self):
-        return self._field(3) != 0
+        return self.hits != 0
 
     @property
     def live(self):

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from daemon import eventually
+from daemon import eventually, health
 from faults import ALLOCATION, CALL, NEVER
 
 COLLECTORS = ("link", "ethtool", "snmp", "process", "softnet", "conntrack", "qdisc", "sockets")
@@ -128,6 +128,8 @@ def scrape_every_way(process):
                 pass
 
 
+# Who collects what a device, its queue and a listener change.
+CHANGED = ("link", "ethtool", "qdisc", "sockets")
 # The thread whose allocations fail; of how many parts which one; how many must have failed.
 RUNNING = {
     "answers": ("MHD-single", 1, 0, 50),
@@ -144,8 +146,20 @@ def test_row_35_each_allocation_of_a_running_daemon_fails(faults, netns, exporte
     process = exporter("--no-collector.drop_monitor", *FAST, *VETH, netns=inside, env=faults.env)
 
     def reload():
+        """Until it is over, well or badly, or something failed: then not a word may come."""
+        hits, told = faults.hits, process.stderr.count("reloaded")
         process.signal(signal.SIGHUP)
-        time.sleep(0.05)
+        eventually(lambda: faults.hits > hits or process.stderr.count("reloaded") > told, "the reload")
+
+    def looked_at():
+        """What there is now was collected, or something failed."""
+        hits, since = faults.hits, time.time()
+
+        def begun():
+            begins = health(process.text())[1]
+            return all(begins.get(name, 0) > since for name in CHANGED)
+
+        eventually(lambda: faults.hits > hits or begun(), "a collection of each")
 
     def change():
         inside.batch(["link add d0 type veth peer name d1"])
@@ -153,12 +167,12 @@ def test_row_35_each_allocation_of_a_running_daemon_fails(faults, netns, exporte
         with inside.socket() as listener:
             listener.bind(("127.0.0.1", 5000))
             listener.listen()
-            time.sleep(0.15)
+            looked_at()
         inside.batch(["link delete d0"])
-        time.sleep(0.15)
+        looked_at()
 
     threads = {"MHD-single": lambda: scrape_every_way(process), "netdrop-exporte": reload}
-    threads.update(dict.fromkeys(("link", "ethtool", "qdisc", "sockets"), change))
+    threads.update(dict.fromkeys(CHANGED, change))
 
     def lives():
         """How many allocations, with everything as it was at the beginning."""
