@@ -396,7 +396,7 @@ def test_storm_of_sockets(netns, exporter):
         thread.start()
     shown = {}
     try:
-        while time.monotonic() < begin + 5:
+        while time.monotonic() < begin + 5 or sum(storm) <= 2000:
             for i in range(20):
                 send(inside, 7000 + i, 10)
             page = drops(process.metrics())
@@ -408,7 +408,6 @@ def test_storm_of_sockets(netns, exporter):
         stop.set()
         for thread in threads:
             thread.join()
-    assert sum(storm) > 2000
     page = fresh(process, "sockets")
     final = drops(page)
     assert all(final[key] >= count for key, count in shown.items() if count)
