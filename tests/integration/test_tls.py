@@ -27,6 +27,7 @@ SOON = 9
 QUIET = ("--collector.disable-defaults", "--collector.process")
 REQUEST = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 LOADED = "netdrop_config_last_reload_successful"
+CURRENT = "netdrop_web_files_current"
 # openssl passwd -6 -salt saltsalt secret
 HASH = "$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1"
 
@@ -535,14 +536,14 @@ def test_row_54_a_reload_brings_a_new_certificate(secure, ca, pair):
     said = reload(daemon)
     assert expired in said and "was not reloaded" in said
     eventually(lambda: daemon.metrics().value(LOADED) == 0, "the refusal")
-    assert daemon.metrics().value("netdrop_web_files_current") == 0
+    assert daemon.metrics().value(CURRENT) == 0
     assert serial(daemon) == second
     # Who asks again is told again.
     assert expired in reload(daemon)
     replace(pair, ca.issue("again", end_days=3))
     reload(daemon)
     eventually(lambda: daemon.metrics().value(LOADED) == 1, "the new one")
-    assert daemon.metrics().value("netdrop_web_files_current") == 1
+    assert daemon.metrics().value(CURRENT) == 1
     assert serial(daemon) not in (first, second)
 
 
@@ -609,11 +610,12 @@ def test_row_73_a_secret_that_is_swapped(exporter, ca, tmp_path):
     before = serial(daemon)
     users.write_text(f"new:{HASH}\n")
     swap_secret(directory, {"tls.crt": second[0], "tls.key": second[1], "users": users})
-    eventually(lambda: serial(daemon) != before, "the new certificate", step=1)  # a handshake is not free
+    eventually(lambda: RENEWED in daemon.stderr, "the new certificate and users")
+    assert serial(daemon) != before
     daemon.user = "new:secret"
     assert daemon.get().status == 200
     assert daemon.stderr.count(RENEWED) == 1
-    assert daemon.metrics().value("netdrop_web_files_current") == 1
+    assert daemon.metrics().value(CURRENT) == 1
     daemon.user = "old:secret"
     assert daemon.get().status == 401
 
@@ -625,11 +627,12 @@ def test_row_73_files_that_are_half_written(secure, ca, pair):
     shutil.copy2(new[0], pair[0])  # in place, the key not yet
     eventually(lambda: REFUSED in daemon.stderr, "the refusal")
     assert f"{pair[1]}: web.tls.key: is not the key of web.tls.certificate" in daemon.stderr
-    assert daemon.metrics().value("netdrop_web_files_current") == 0
+    eventually(lambda: daemon.metrics().value(CURRENT) == 0, "the metric to tell it")
     assert serial(daemon) == first
     shutil.copy2(new[1], pair[1])
-    eventually(lambda: serial(daemon) != first, "the new certificate", step=1)
-    assert daemon.metrics().value("netdrop_web_files_current") == 1
+    eventually(lambda: RENEWED in daemon.stderr, "the new certificate")
+    assert serial(daemon) != first
+    eventually(lambda: daemon.metrics().value(CURRENT) == 1, "the metric to tell it")
     assert daemon.stderr.count(REFUSED) == 1
 
 
@@ -656,7 +659,7 @@ def test_row_73_nothing_worse_is_taken(secure, ca, pair, what):
     # Back again: nothing is left to complain of.
     replace(pair, ca.issue("fine"))
     eventually(lambda: RENEWED in daemon.stderr, "the next one")
-    assert daemon.metrics().value("netdrop_web_files_current") == 1
+    assert daemon.metrics().value(CURRENT) == 1
 
 
 @pytest.fixture
