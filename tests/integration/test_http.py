@@ -610,7 +610,7 @@ def test_row_48_listener_closes_first(exporter):
     port = daemon.port
     with connect(daemon) as client:
         client.sendall(REQUEST[:-2])
-        time.sleep(0.2)
+        eventually(daemon.has_accepted, "the connection to be accepted")
         daemon.signal(signal.SIGTERM)
         eventually(lambda: refused(port), "the port to close", SOON)
         assert daemon.process.poll() is None

@@ -17,7 +17,7 @@ import exposition
 import pytest
 from daemon import Exporter, eventually
 from test_auth import users  # noqa: F401 # a fixture
-from test_http import IMPATIENT, REQUEST, SOON, alive, open_descriptors, receive_all
+from test_http import IMPATIENT, REQUEST, SOON, alive, nobody_connected, open_descriptors, receive_all
 
 PER_USER = 16
 HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -51,6 +51,12 @@ def answers(path):
     with contextlib.suppress(ConnectionError, http.client.HTTPException):
         return get(path, "/-/healthy")[0] == 200
     return False
+
+
+def nobody_waits(path):
+    """In the queue of who listens there."""
+    said = subprocess.check_output(["ss", "-Hlx", f"src {path}"], text=True)
+    return said.split()[2] == "0"
 
 
 def hits(path, limit):
@@ -106,6 +112,7 @@ def test_row_62_no_password_and_no_tls_by_the_local_socket(exporter, path, users
 def test_row_60_local_clients_are_bounded_in_number(exporter, path):
     """And whoever comes by the network has all of its own slots."""
     daemon = exporter(f"--web.local-socket={path}", "--set=web.max_connections=2")
+    eventually(lambda: nobody_connected(daemon), "who asked whether it is ready to have left")
     with contextlib.ExitStack() as clients:
         # None has asked yet: those that have, and wait for a next request, would give their places up.
         local = [clients.enter_context(connect(path)) for _ in range(PER_USER)]
@@ -289,7 +296,7 @@ def test_the_file_goes_before_the_listener(exporter, path):
     daemon = exporter(f"--web.local-socket={path}")
     with connect(path) as client:
         client.sendall(REQUEST[:-2])
-        time.sleep(0.2)
+        eventually(lambda: nobody_waits(path), "the connection to be accepted")
         daemon.signal(signal.SIGTERM)
         eventually(lambda: not path.exists(), "the file to go", SOON)
         client.sendall(b"\r\n")
