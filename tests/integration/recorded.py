@@ -4,6 +4,7 @@ or never: names that hold escape sequences, floods, restarts, sentences of refus
 HTTP. What the exporter itself records is for test_recorder.py and test_terminal_live.py."""
 
 import json
+import select
 import socketserver
 import threading
 import time
@@ -56,9 +57,12 @@ class Recorded:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self):
+        """Nobody is at the path from now on; who had connected before is answered."""
+        self.path.unlink(missing_ok=True)
+        while select.select([self.server], [], [], 0)[0]:
+            time.sleep(0.01)
         self.server.shutdown()
         self.server.server_close()
-        self.path.unlink(missing_ok=True)
 
     def restart(self):
         """As a daemon that begins anew: numbers of sequence and all."""
