@@ -215,6 +215,7 @@ def test_row_75_a_hash_holds_up_nobody_else(exporter, users):
     """The hashes of three who guess are under way or wait, and then come one with the right password and one without any."""
     flags = (users("bcrypt, cost 11", prometheus="secret", newcomer="secret"), *QUIET)
     daemon = exporter(*flags, user="prometheus:secret")
+    daemon.go_first()  # who waits for the hashes of others waits for eight seconds
     asking = {f"guess {n}": (guess("x"), f"127.0.4.{n}") for n in range(1, 4)}
     asking |= {"right": ("newcomer:secret", "127.0.3.1"), "none": (None, "127.0.0.1")}
     with contextlib.ExitStack() as stack:

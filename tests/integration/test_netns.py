@@ -119,6 +119,10 @@ def test_row_82_namespaces_that_come_and_go(exporter, cgroups, chosen):
         assert len(page.series(CLOSED, unit=labels_of(own("short"))[0], ip_version="4")) == 1
 
 
+# The kernel clears namespaces away one after another, those of all who test here.
+GONE = 120
+
+
 def held(process):
     """What it has open at this moment that keeps a namespace."""
     return [path for path in procfs.descriptors(process.pid).values() if "/net/" in path or path.startswith("net:")]
@@ -136,7 +140,7 @@ def test_row_84_no_namespace_is_kept_alive(exporter, netns, cgroups):
             fresh(process, "netns")
             inmates.end(one)
             eventually(lambda: not held(process), "no file of a namespace to be open", step=0.001)
-        eventually(lambda: set(home.links()) == {"lo"}, "the wires to go", 20)
+        eventually(lambda: set(home.links()) == {"lo"}, "the wires to go", GONE)
         # The wire tells: one that somebody does keep stays.
         one = inmates.start(own("short"))
         home.ip(f"link add kept type veth peer name eth0 netns {one.pid}")
@@ -144,7 +148,7 @@ def test_row_84_no_namespace_is_kept_alive(exporter, netns, cgroups):
             inmates.end(one)
             time.sleep(1)
             assert "kept" in home.links()
-        eventually(lambda: "kept" not in home.links(), "the last wire to go", 20)
+        eventually(lambda: "kept" not in home.links(), "the last wire to go", GONE)
 
 
 def test_row_86_only_so_many_namespaces(exporter, cgroups, tmp_path):
@@ -208,9 +212,12 @@ def test_row_86_only_so_much_time(exporter, cgroups, tmp_path):
             == [10 + number for number in range(40)],
             "all of them",
         )
-        page = process.metrics()
-        assert page.value("netdrop_limit_hits_total", limit="namespace_time") > 0
-        assert page.value("netdrop_collector_duration_seconds", collector="netns") < 0.1
+        assert process.metrics().value("netdrop_limit_hits_total", limit="namespace_time") > 0
+
+        def seconds():
+            return process.metrics().value("netdrop_collector_duration_seconds", collector="netns")
+
+        eventually(lambda: seconds() < 0.1, "a collection that nobody interrupts")
         assert "to read all takes more than max_time (1 ms)" in process.get("/").body.decode()
 
 

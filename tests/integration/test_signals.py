@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 import procfs
-from daemon import Exporter, eventually
+from daemon import PATIENCE, Exporter, eventually
 
 
 def stamp(daemon):
@@ -30,9 +30,8 @@ def age(daemon):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_ends_well(exporter, number):
     daemon = exporter()
-    daemon.go_first()
     daemon.signal(number)
-    assert daemon.process.wait(5) == 0
+    assert daemon.process.wait(PATIENCE) == 0
     with pytest.raises(ConnectionRefusedError):
         daemon.connect()
 
@@ -98,8 +97,8 @@ def test_row_50_stopped_and_continued(exporter):
     time.sleep(4)
     daemon.signal(signal.SIGCONT)
     continued = time.time()
-    eventually(lambda: stamp(daemon) > continued, "fresh numbers")
-    assert stamp(daemon) < continued + 3
+    first = eventually(lambda: (found := stamp(daemon)) > continued and found, "fresh numbers")
+    assert first < continued + 3
     page = daemon.metrics()
     assert page.value("netdrop_collector_failures_total", collector="link") == 0
     assert page.value("netdrop_collector_state", collector="link", state="ok") == 1
@@ -151,9 +150,10 @@ def test_notifications(exporter, manager, tmp_path):
 
 
 def test_watchdog_is_pinged_twice_in_its_time(exporter, manager):
-    exporter(env=manager.environment).go_first()
+    daemon = exporter(env=manager.environment)
+    daemon.go_first()
     manager.said("^WATCHDOG=1$")
-    watch = procfs.Stopwatch()
+    watch = procfs.Stopwatch(daemon.pid)
     for _ in range(6):
         manager.said("^WATCHDOG=1$")
     assert watch.own_seconds() < 6 * 0.75
