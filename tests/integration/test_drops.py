@@ -251,8 +251,8 @@ def test_receive_buffer_full(veth, exporter):
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         receiver.bind(("10.77.0.2", 9999))
         veth.send_udp()
-        errors = udp_counter(veth.b, "RcvbufErrors")
         page = fresh(process)
+        errors = udp_counter(veth.b, "RcvbufErrors")
         assert 900 < errors < 1000
         # All of them, and so none as another namespace's, where other tests have some.
         assert_counted(total(page, "SOCKET_RCVBUFF", netns="self", **{"class": "capacity"}), errors, lost(page))

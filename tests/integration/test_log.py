@@ -40,13 +40,14 @@ def test_attempts(exporter, netns):
         "--log.level=debug", "--collector.disable-defaults", "--collector.snmp", "--collector.process", netns=netns()
     )
     series = daemon.metrics().value("netdrop_collector_series", collector="snmp")
+    wanted = ("snmp", "ok", str(int(series)), "")
 
     def both():
+        """An attempt is told once its numbers are on the page."""
         found = ATTEMPT.findall(daemon.stderr)
-        return found if {name for name, *_ in found} == {"snmp", "process"} else None
+        return wanted in found and {name for name, *_ in found} == {"snmp", "process"}
 
-    attempts = eventually(both, "an attempt of each")
-    assert ("snmp", "ok", str(int(series)), "") in attempts
+    eventually(both, "an attempt of each")
 
 
 def test_attempts_that_fail(exporter, netns):

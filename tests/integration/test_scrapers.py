@@ -160,5 +160,7 @@ def test_vmagent(odd, vmagent):
         if name.startswith("netdrop_link_") and ("device", "lo") not in labels
     }
     assert len({labels for _, labels in expected}) > len(ODD)
-    eventually(lambda: vmagent.series('{__name__=~"netdrop_link_.*",device!="lo"}') == expected, "what the daemon serves")
-    assert set(vmagent.series("up").values()) == {1}
+    eventually(
+        lambda: vmagent.series('{__name__=~"netdrop_link_.*",device!="lo"}') == expected and set(vmagent.series("up").values()) == {1},
+        "what the daemon serves",
+    )
