@@ -10,6 +10,7 @@ import time
 
 import traffic
 from bench import kernel
+from daemon import eventually
 from recipes import QDISC, Expected, Site, answers, datagrams, nft, nft_counted, recipe
 from traffic import PORT
 
@@ -34,8 +35,8 @@ def no_carrier(bench):
     count = traffic.some()
     bench.a.run("tc qdisc add dev a0 root pfifo limit 10")
     bench.b.ip("link set b0 down")
-    # A queue is taken off a link without carrier a second later (net/core/link_watch.c).
-    time.sleep(2)
+    # A queue is taken off a link without carrier a second later, under the lock that one asks with (net/core/link_watch.c).
+    eventually(lambda: bench.a.links()["a0"]["operstate"] in ("DOWN", "LOWERLAYERDOWN"), "a0 to lose its carrier")
     with bench.measured():
         traffic.udp(bench.a, count)
     # The queue of a device without carrier is no queue: it drops all, as a full one does.

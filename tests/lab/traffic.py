@@ -6,6 +6,8 @@ import random
 import socket
 import struct
 
+from daemon import eventually
+
 COUNT = 1000
 PORT = 9999
 A, B = "10.77.0.1", "10.77.0.2"
@@ -74,6 +76,18 @@ def received(reader):
             numbers.append(struct.unpack_from("!I", reader.recv(2048))[0])
         except BlockingIOError:
             return numbers
+
+
+def all_received(reader, count):
+    """The same, once so many came: a slow machine takes its time to let them arrive."""
+    numbers = []
+
+    def arrived():
+        numbers.extend(received(reader))
+        return len(numbers) >= count
+
+    eventually(arrived, f"{count} datagrams")
+    return numbers
 
 
 def frames(namespace, frame, count=COUNT, device="a0"):
