@@ -172,11 +172,14 @@ def test_row_27_a_dropwatch_comes_later(watchers, monitor, dropwatch):
 def test_row_28_somebody_stops_it(watchers, monitor):
     ours = watchers.start_host("summary")
     counts_exactly(ours)
+    since = time.monotonic()
+    assert value(ours, "netdrop_kernel_drop_source_active") == 1
+    look = time.monotonic() - since
     monitor.stop()
     since = time.monotonic()
     awaits(ours, 0, "netdrop_kernel_drop_source_active")
-    # Ten seconds are promised, to machines that are not emulated.
-    assert time.monotonic() - since < 30
+    # Ten seconds are promised, to machines that are not emulated, and on which a look takes a few milliseconds.
+    assert time.monotonic() - since < 30 * max(1, look)
     assert value(ours, "netdrop_kernel_drop_overflows_total", cause="stopped") == 1
     awaits(ours, 1, "netdrop_kernel_drop_source_active")
     counts_exactly(ours)
