@@ -35,7 +35,8 @@ GO_ON = (
 )
 OURS = 0x88B5  # an ethertype for experiments, which nobody takes
 MARK = Path(f"/run/{NAME}/drop_monitor.kept")
-DROP_IN = "[Service]\nRestartSec=1s\nExecStartPre=/bin/sleep 1\n"  # time in which nobody reads
+CLOSED = Path("/run/netdrop-test-closed")  # while it is there the service does not start, so that nobody reads
+DROP_IN = f"[Service]\nRestartSec=100ms\nExecStartPre=/bin/sh -c 'while [ -e {CLOSED} ]; do sleep 0.05; done'\n"
 ROUNDS = 12
 
 
@@ -201,10 +202,14 @@ WAYS = (restart, kill, upgrade, reexecute)
 def gap(service, way):
     """The service goes and comes again; the block is run while nobody reads."""
     before = service.pid
-    way(service)
-    eventually(lambda: service.pid != before and service.get("/-/ready") is None, "the service to go", step=0.02)
-    yield
-    assert service.get("/-/ready") is None
+    CLOSED.touch()
+    try:
+        way(service)
+        eventually(lambda: service.pid != before and service.get("/-/ready") is None, "the service to go", step=0.02)
+        yield
+        assert service.get("/-/ready") is None
+    finally:
+        CLOSED.unlink()
     eventually(lambda: service.pid not in (0, before), "another process")
     service.wait_ready()
 

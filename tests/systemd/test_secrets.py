@@ -104,7 +104,7 @@ def test_row_54_what_it_may_not_read_is_named(stopped, group_files):
 
 def test_row_54_the_watchdog_is_answered_in_the_sandbox(stopped, group_files):
     configure(CERTIFICATE, *group_files)
-    stopped.configure("[Service]\nSupplementaryGroups=adm\nWatchdogSec=3\n")
+    stopped.configure("[Service]\nSupplementaryGroups=adm\nWatchdogSec=6\n")
     systemctl("start", NAME)
     eventually(lambda: get() == 200, "an answer")
     pid, since = stopped.pid, stopped.show("WatchdogTimestampMonotonic")

@@ -125,7 +125,7 @@ def test_no_connection_is_refused_during_restarts(activated):
 
 
 def test_row_51_the_watchdog_restarts_a_stuck_daemon(stopped):
-    stopped.configure("[Service]\nWatchdogSec=2\nTimeoutAbortSec=2\nRestartSec=100ms\n")
+    stopped.configure("[Service]\nWatchdogSec=5\nTimeoutAbortSec=2\nRestartSec=100ms\n")
     stopped.start()
     stuck = stopped.pid
     os.kill(stuck, signal.SIGSTOP)

@@ -88,7 +88,8 @@ def test_row_68_with_a_socket_of_systemd(stopped, late_address):
 def test_row_70_twenty_restarts_in_a_minute(stopped, crash):
     stopped.configure("[Service]\nRestartSec=100ms\n")
     stopped.start()
-    begin = time.monotonic()
+    # A slow machine takes longer than any limit looks back: there is none.
+    assert stopped.show("StartLimitIntervalUSec") == "0"
     for _ in range(20):
         before = stopped.pid
         if crash:
@@ -96,7 +97,6 @@ def test_row_70_twenty_restarts_in_a_minute(stopped, crash):
         else:
             systemctl("restart", NAME)
         eventually(lambda before=before: stopped.pid not in (0, before), "another process")
-    assert time.monotonic() - begin < 60
     stopped.wait_ready()
     assert stopped.show("ActiveState") == "active"
     assert "nobody wants" not in stopped.journal()
