@@ -46,10 +46,10 @@ def get(path, target="/metrics"):
         connection.close()
 
 
-def answers(path):
+def answers(path, target="/-/healthy"):
     """Whether it is served just now."""
     with contextlib.suppress(ConnectionError, http.client.HTTPException):
-        return get(path, "/-/healthy")[0] == 200
+        return get(path, target)[0] == 200
     return False
 
 
@@ -83,7 +83,7 @@ def test_local_socket_alone(binary, path, tmp_path):
     flags = ("--set=web.listen=", "--collector.disable-defaults", "--collector.link", f"--web.local-socket={path}")
     daemon = Exporter([binary, *flags], tmp_path / "stderr")
     try:
-        eventually(lambda: path.exists() and get(path, "/-/ready")[0] == 200, "it to be ready")
+        eventually(lambda: path.exists() and answers(path, "/-/ready"), "it to be ready")
         eventually(lambda: f"listening on unix:{path}\n" in daemon.stderr, "it to say so")
         assert not daemon.urls
         assert daemon.terminate() == 0 and not path.exists()
