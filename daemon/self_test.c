@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "daemon/engine.h"
 #include "daemon/own_drop.h"
+#include "daemon/run/snapshots.h"
 #include "daemon/systemd/log.h"
 
 #define LISTEN_NS (2 * NS_PER_SECOND) /* the kernel's monitor reports once a second */
@@ -83,16 +84,14 @@ static struct sighting look(const struct registry *registry)
 {
     struct sighting sighting = {};
     struct snapshots snapshots;
+    struct table_walk walk;
+    const struct table *table;
+    size_t column;
 
     registry_snapshots(registry, clock_boottime_ns(), &snapshots);
-    for (size_t i = 0; i < snapshots.count; i++)
-        for (size_t j = 0; snapshots.items[i] && j < snapshots.items[i]->table_count; j++) {
-            const struct table *table = &snapshots.items[i]->tables[j];
-            int column = table_find_role(table, ROLE_DROP_SITES);
-
-            if (column >= 0)
-                look_in_table(table, (size_t)column, &sighting);
-        }
+    walk = table_walk_begin(&snapshots);
+    while ((table = table_walk_role(&walk, ROLE_DROP_SITES, &column)))
+        look_in_table(table, column, &sighting);
     snapshots_done(&snapshots);
     return sighting;
 }

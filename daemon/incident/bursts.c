@@ -44,16 +44,13 @@ static void find_in_table(struct facts *facts, const struct table *table, size_t
 
 void bursts_find(struct facts *facts, size_t count, const struct snapshots *snapshots)
 {
-    for (size_t slot = 0; slot < snapshots->count; slot++) {
-        const struct snapshot *snapshot = snapshots->items[slot];
+    struct table_walk walk = table_walk_begin(snapshots);
+    const struct table *table;
+    size_t column;
 
-        for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
-            int column = table_find_role(&snapshot->tables[i], ROLE_DROP_BURSTS);
-
-            for (size_t k = 0; column >= 0 && k < count; k++)
-                find_in_table(&facts[k], &snapshot->tables[i], (size_t)column);
-        }
-    }
+    while ((table = table_walk_role(&walk, ROLE_DROP_BURSTS, &column)))
+        for (size_t i = 0; i < count; i++)
+            find_in_table(&facts[i], table, column);
 }
 
 void bursts_judge(struct bursts_base *base, const struct bursts *now, struct incident *incident)

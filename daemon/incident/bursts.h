@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "daemon/incident/incident.h"
-#include "daemon/run/registry.h"
+#include "daemon/run/snapshots.h"
 
 /* The bursts of a class on a device. */
 struct bursts {

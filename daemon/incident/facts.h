@@ -13,7 +13,7 @@
 
 #include "daemon/incident/bursts.h"
 #include "daemon/incident/incident.h"
-#include "daemon/run/registry.h"
+#include "daemon/run/snapshots.h"
 #include "daemon/trend/trend.h"
 
 enum { FACT_NAME_SIZE = 256, FACT_PORT_SIZE = 8, FACT_KIND_SIZE = 24 };

@@ -56,24 +56,18 @@ static void on_take(void *data, const struct trend_counter *counter)
 
 /* The same for rows that have not moved since the trends know them. The ledger begins before the trends, so
  * it has earlier losses; this finds them. */
-static void take_still_causes(struct facts *facts, const struct snapshot *snapshot)
-{
-    for (size_t i = 0; i < snapshot->table_count; i++) {
-        const struct table *table = &snapshot->tables[i];
-        int column = table_find_role(table, ROLE_DROP_CAUSES);
-        uint64_t count;
-
-        for (size_t row = 0; column >= 0 && row < table->rows->count; row++)
-            if (table_get(table, row, (size_t)column, &count) && count > 0)
-                take_cause(facts, 1, table->rows, row);
-    }
-}
-
 static void find_still_causes(struct facts *facts, const struct snapshots *snapshots)
 {
-    for (size_t slot = 0; slot < snapshots->count && !has_device(facts) && !facts->elsewhere; slot++)
-        if (snapshots->items[slot])
-            take_still_causes(facts, snapshots->items[slot]);
+    struct table_walk walk = table_walk_begin(snapshots);
+    const struct table *table;
+    size_t column;
+    uint64_t drops;
+
+    while (!has_device(facts) && !facts->elsewhere &&
+           (table = table_walk_role(&walk, ROLE_DROP_CAUSES, &column)))
+        for (size_t row = 0; row < table->rows->count; row++)
+            if (table_get(table, row, column, &drops) && drops > 0)
+                take_cause(facts, 1, table->rows, row);
 }
 
 void facts_elsewhere(struct facts *facts, size_t count, const struct snapshots *snapshots,

@@ -18,15 +18,14 @@ struct place {
 
 static struct place find_place(const struct snapshots *snapshots, const char *metric)
 {
-    for (size_t slot = 0; slot < snapshots->count; slot++) {
-        const struct snapshot *snapshot = snapshots->items[slot];
+    struct table_walk walk = table_walk_begin(snapshots);
+    const struct table *table;
 
-        for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
-            int column = table_find_column(&snapshot->tables[i], metric);
+    while ((table = table_walk_next(&walk))) {
+        int column = table_find_column(table, metric);
 
-            if (column >= 0)
-                return (struct place){&snapshot->tables[i], (size_t)column};
-        }
+        if (column >= 0)
+            return (struct place){table, (size_t)column};
     }
     return (struct place){};
 }
@@ -85,26 +84,31 @@ static void find_limits(struct facts *facts, size_t count, const struct snapshot
 }
 
 /* Finds the value in the first row of the port, or, if `port` is NULL, in the only row. */
-static void find_role(const struct table *table, enum role role, const char *port, uint64_t *value)
+static uint64_t value_of(const struct snapshots *snapshots, enum role role, const char *port)
 {
-    int column = table_find_role(table, role);
+    size_t column;
+    const struct table *table = snapshots_find_role(snapshots, role, &column);
+    uint64_t value = 0;
 
-    for (size_t row = 0; column >= 0 && row < table->rows->count && !*value; row++)
+    for (size_t row = 0; table && row < table->rows->count && !value; row++)
         if (!port || label_value_holds(&(struct label_value){"local_port", port}, table->rows, row))
-            (void)table_get(table, row, (size_t)column, value);
+            (void)table_get(table, row, column, &value);
+    return value;
 }
 
 static const struct meaning_limit listen_limit = {.unit = "connections in the accept queue"};
 
 /* Finds the listeners whose accept queue is full, and the largest limit that a queue may get. */
-static void find_listeners(struct facts *facts, const struct table *table)
+static void find_listeners(struct facts *facts, const struct snapshots *snapshots)
 {
-    int length = table_find_role(table, ROLE_LISTEN_LENGTH),
-        limit = table_find_role(table, ROLE_LISTEN_LIMIT);
+    size_t length;
+    const struct table *table = snapshots_find_role(snapshots, ROLE_LISTEN_LENGTH, &length);
+    int limit = table ? table_find_role(table, ROLE_LISTEN_LIMIT) : -1;
     uint64_t waiting, most;
 
-    for (size_t row = 0; length >= 0 && limit >= 0 && row < table->rows->count; row++) {
-        if (!table_get(table, row, (size_t)length, &waiting) || !waiting ||
+    facts->listen_most = value_of(snapshots, ROLE_LISTEN_LIMIT_MOST, NULL);
+    for (size_t row = 0; limit >= 0 && row < table->rows->count; row++) {
+        if (!table_get(table, row, length, &waiting) || !waiting ||
             !table_get(table, row, (size_t)limit, &most) || waiting < most)
             continue;
         if (facts->port_count++)
@@ -114,17 +118,16 @@ static void find_listeners(struct facts *facts, const struct table *table)
         facts->limit_now = most;
         (void)row_set_label(table->rows, row, "local_port", facts->port, sizeof(facts->port));
     }
-    find_role(table, ROLE_LISTEN_LIMIT_MOST, NULL, &facts->listen_most);
 }
 
 static const struct meaning_limit buffer_limit = {.unit = "bytes of receive buffer"};
 
 /* Finds which buffer was full, and what sets its size. */
-static void find_buffers(struct facts *facts, const struct table *table)
+static void find_buffers(struct facts *facts, const struct snapshots *snapshots)
 {
-    find_role(table, ROLE_RECEIVE_BUFFER, facts->port, &facts->buffer);
-    find_role(table, ROLE_RECEIVE_BUFFER_DEFAULT, NULL, &facts->buffer_default);
-    find_role(table, ROLE_RECEIVE_BUFFER_LIMIT, NULL, &facts->buffer_limit);
+    facts->buffer = value_of(snapshots, ROLE_RECEIVE_BUFFER, facts->port);
+    facts->buffer_default = value_of(snapshots, ROLE_RECEIVE_BUFFER_DEFAULT, NULL);
+    facts->buffer_limit = value_of(snapshots, ROLE_RECEIVE_BUFFER_LIMIT, NULL);
     if (facts->buffer && !facts->limit) {
         facts->limit = &buffer_limit;
         facts->limit_now = facts->buffer;
@@ -143,44 +146,31 @@ static bool is_queue(const struct facts *facts, const struct row_set *rows, size
 }
 
 /* Finds the limit of the queue that drops. */
-static void find_queue(struct facts *facts, const struct table *table)
+static void find_queue(struct facts *facts, const struct snapshots *snapshots)
 {
     static const struct meaning_limit bytes = {.unit = "bytes in the queue"},
                                       packets = {.unit = "packets in the queue"};
-    int column = table_find_role(table, ROLE_QUEUE_LIMIT);
+    size_t column, row;
+    const struct table *table = snapshots_find_role(snapshots, ROLE_QUEUE_LIMIT, &column);
     struct row_devices search;
-    size_t row;
 
-    if (column < 0 || facts->limit)
+    if (!table || facts->limit)
         return;
     search = row_devices_begin(table->rows, facts->device);
     while (!facts->limit && row_devices_next(&search, &row))
-        if (is_queue(facts, table->rows, row) && table_get(table, row, (size_t)column, &facts->limit_now))
+        if (is_queue(facts, table->rows, row) && table_get(table, row, column, &facts->limit_now))
             facts->limit = strcmp(facts->queue_kind, "bfifo") == 0 ? &bytes : &packets;
 }
 
-/* Returns what finds the limit of one port or one queue, or NULL if the incident has neither. */
-static void (*finder_of(const struct facts *facts))(struct facts *facts, const struct table *table)
-{
-    if (strcmp(facts->key.cause, "tcp_listen_drop") == 0)
-        return find_listeners;
-    if (strcmp(facts->key.cause, "qdisc_full") == 0 && facts->queue_kind[0])
-        return find_queue;
-    return facts->key.loss_class == LOSS_CAPACITY && facts->port_count ? find_buffers : NULL;
-}
-
+/* Finds the limit of one port or one queue, if the incident has one. */
 static void find_of_subject(struct facts *facts, const struct snapshots *snapshots)
 {
-    void (*find)(struct facts * facts, const struct table *table) = finder_of(facts);
-
-    if (!find)
-        return;
-    for (size_t slot = 0; slot < snapshots->count; slot++) {
-        const struct snapshot *snapshot = snapshots->items[slot];
-
-        for (size_t i = 0; snapshot && i < snapshot->table_count; i++)
-            find(facts, &snapshot->tables[i]);
-    }
+    if (strcmp(facts->key.cause, "tcp_listen_drop") == 0)
+        find_listeners(facts, snapshots);
+    else if (strcmp(facts->key.cause, "qdisc_full") == 0 && facts->queue_kind[0])
+        find_queue(facts, snapshots);
+    else if (facts->key.loss_class == LOSS_CAPACITY && facts->port_count)
+        find_buffers(facts, snapshots);
 }
 
 void facts_limits(struct facts *facts, size_t count, const struct snapshots *snapshots)

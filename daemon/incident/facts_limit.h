@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/run/registry.h"
+#include "daemon/run/snapshots.h"
 
 struct facts;
 

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "daemon/run/registry.h"
+#include "daemon/run/snapshots.h"
 
 struct facts;
 

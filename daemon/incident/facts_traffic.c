@@ -74,26 +74,24 @@ static void find_in_column(struct facts *facts, const struct table *table, const
         facts_traffic_take(facts, &counter, of_device ? facts->device : NULL);
 }
 
-static void find_still_traffic(struct facts *facts, size_t count, const struct snapshot *snapshot)
+static void find_in_table(struct facts *facts, size_t count, const struct table *table)
 {
-    for (size_t i = 0; i < snapshot->table_count; i++) {
-        const struct table *table = &snapshot->tables[i];
+    for (size_t at = 0; at < table->columns->count; at++) {
+        const struct column *column = &table->columns->columns[at];
 
-        for (size_t at = 0; at < table->columns->count; at++) {
-            const struct column *column = &table->columns->columns[at];
-
-            if (!column->meaning || column->meaning->purpose != PURPOSE_TRAFFIC)
-                continue;
-            for (size_t k = 0; k < count; k++)
-                if (isnan(facts[k].traffic))
-                    find_in_column(&facts[k], table, column);
-        }
+        if (!column->meaning || column->meaning->purpose != PURPOSE_TRAFFIC)
+            continue;
+        for (size_t i = 0; i < count; i++)
+            if (isnan(facts[i].traffic))
+                find_in_column(&facts[i], table, column);
     }
 }
 
 void facts_traffic_still(struct facts *facts, size_t count, const struct snapshots *snapshots)
 {
-    for (size_t slot = 0; slot < snapshots->count; slot++)
-        if (snapshots->items[slot])
-            find_still_traffic(facts, count, snapshots->items[slot]);
+    struct table_walk walk = table_walk_begin(snapshots);
+    const struct table *table;
+
+    while ((table = table_walk_next(&walk)))
+        find_in_table(facts, count, table);
 }

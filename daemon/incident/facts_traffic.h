@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/run/registry.h"
+#include "daemon/run/snapshots.h"
 #include "daemon/trend/trend.h"
 
 struct facts;

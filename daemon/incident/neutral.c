@@ -77,18 +77,17 @@ static void benign_line(struct loss_report *report, struct benign *benign)
                          text.data);
 }
 
-static void excluded_line(struct loss_report *report, const struct snapshot *snapshot)
+static void excluded_lines(struct loss_report *report, const struct snapshots *snapshots)
 {
+    struct table_walk walk = table_walk_begin(snapshots);
+    const struct table *table;
+    size_t column;
     uint64_t excluded;
 
-    for (size_t i = 0; i < snapshot->table_count; i++) {
-        const struct table *table = &snapshot->tables[i];
-        int column = table_find_role(table, ROLE_DEVICES_EXCLUDED);
-
-        if (column >= 0 && table->rows->count && table_get(table, 0, (size_t)column, &excluded) && excluded)
+    while ((table = table_walk_role(&walk, ROLE_DEVICES_EXCLUDED, &column)))
+        if (table->rows->count && table_get(table, 0, column, &excluded) && excluded)
             loss_report_line(&report->neutral, "%" PRIu64 " interface%s left out by configuration", excluded,
                              excluded == 1 ? " is" : "s are");
-    }
 }
 
 void neutral_lines(struct loss_report *report, const struct snapshots *snapshots, struct trend *trend)
@@ -99,7 +98,5 @@ void neutral_lines(struct loss_report *report, const struct snapshots *snapshots
 
     trend_visit(trend, &question, &visitor);
     benign_line(report, &benign);
-    for (size_t slot = 0; slot < snapshots->count; slot++)
-        if (snapshots->items[slot])
-            excluded_line(report, snapshots->items[slot]);
+    excluded_lines(report, snapshots);
 }

@@ -4,7 +4,7 @@
 /* Lists what has no colour: harmless drops and devices that were left out. Any thread. */
 
 #include "daemon/incident/loss_report.h"
-#include "daemon/run/registry.h"
+#include "daemon/run/snapshots.h"
 #include "daemon/trend/trend.h"
 
 void neutral_lines(struct loss_report *report, const struct snapshots *snapshots, struct trend *trend);

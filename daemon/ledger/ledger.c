@@ -14,6 +14,7 @@
 #include "daemon/ledger/ledger_rows.h"
 #include "daemon/ledger/ledger_sheet.h"
 #include "daemon/ledger/ledger_table.h"
+#include "daemon/run/snapshots.h"
 
 struct ledger {
     const struct registry *registry;

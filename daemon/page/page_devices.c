@@ -230,7 +230,7 @@ static struct device_columns find_columns(const struct page_view *view, const st
 {
     size_t column;
     const struct table *table = view->links.table;
-    const struct table *info = page_find_role(view, ROLE_DEVICE_ALIAS, &column);
+    const struct table *info = snapshots_find_role(&view->snapshots, ROLE_DEVICE_ALIAS, &column);
     struct device_columns columns = {
         .table = table,
         .info = info ? info->rows : NULL,

@@ -80,7 +80,7 @@ static void site_table(const struct table *table, size_t column, struct site_row
 void page_sites(const struct page_view *view, struct buffer *out)
 {
     size_t column = 0, count = 0;
-    const struct table *table = page_find_role(view, ROLE_DROP_SITES, &column);
+    const struct table *table = snapshots_find_role(&view->snapshots, ROLE_DROP_SITES, &column);
     _cleanup_(freep) struct site_row *sites = NULL;
 
     if (!table) {

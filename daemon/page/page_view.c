@@ -12,24 +12,6 @@
 #include "collectors/collector.h"
 #include "collectors/packet_records.h"
 
-const struct table *page_find_role(const struct page_view *view, enum role role, size_t *ret_column)
-{
-    for (size_t slot = 0; slot < view->snapshots.count; slot++) {
-        const struct snapshot *snapshot = view->snapshots.items[slot];
-
-        for (size_t i = 0; snapshot && i < snapshot->table_count; i++) {
-            const struct table *table = &snapshot->tables[i];
-            int column = table_find_role(table, role);
-
-            if (column < 0)
-                continue;
-            *ret_column = (size_t)column;
-            return table;
-        }
-    }
-    return NULL;
-}
-
 static int index_make(const struct table *table, struct page_index *index)
 {
     *index = (struct page_index){.table = table};
@@ -60,7 +42,7 @@ bool page_find_device(const struct page_index *index, const char *device, size_t
 static int view_links(struct page_view *view)
 {
     size_t column;
-    const struct table *table = page_find_role(view, ROLE_DEVICE_UP, &column);
+    const struct table *table = snapshots_find_role(&view->snapshots, ROLE_DEVICE_UP, &column);
 
     return table ? index_make(table, &view->links) : 0;
 }

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "daemon/incident/loss_report.h"
 #include "daemon/page/page.h"
+#include "daemon/run/snapshots.h"
 #include "daemon/trend/trend.h"
 
 enum { PAGE_LOSSES_MAX = 64 };
@@ -40,9 +41,6 @@ struct page_view {
 struct page_view *page_view_new(const struct page *page,
                                 uint64_t now_ns); /* returns NULL if memory runs out */
 void page_view_freep(struct page_view **view);    /* for _cleanup_() */
-
-/* Returns the table that has a column with the role, and its index, or NULL if no collector serves it now. */
-const struct table *page_find_role(const struct page_view *view, enum role role, size_t *ret_column);
 
 /* Finds the row of a device. Returns false if there is none. */
 bool page_find_device(const struct page_index *index, const char *device, size_t *ret_row);

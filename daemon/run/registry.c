@@ -347,20 +347,6 @@ struct snapshot *registry_snapshot(const struct registry *registry, size_t index
     return snapshot_ref(slot->latest);
 }
 
-void registry_snapshots(const struct registry *registry, uint64_t now_ns, struct snapshots *ret_snapshots)
-{
-    ret_snapshots->count = registry->count;
-    for (size_t i = 0; i < registry->count; i++)
-        ret_snapshots->items[i] = registry_snapshot(registry, i, now_ns);
-}
-
-void snapshots_done(struct snapshots *snapshots)
-{
-    for (size_t i = 0; i < snapshots->count; i++)
-        snapshot_unref(snapshots->items[i]);
-    snapshots->count = 0;
-}
-
 uint64_t registry_generation(const struct registry *registry)
 {
     return atomic_load_explicit(&registry->generation, memory_order_acquire);

@@ -115,14 +115,5 @@ void registry_freshness(const struct registry *registry, size_t slot, uint64_t n
  * disabled. */
 struct snapshot *registry_snapshot(const struct registry *registry, size_t slot, uint64_t now_ns);
 
-/* All snapshots to serve at one moment, for a reader of several slots or of one slot twice. */
-struct snapshots {
-    size_t count;
-    struct snapshot *items[REGISTRY_SLOTS_MAX]; /* a reference each; NULL as from registry_snapshot() */
-};
-
-void registry_snapshots(const struct registry *registry, uint64_t now_ns, struct snapshots *ret_snapshots);
-void snapshots_done(struct snapshots *snapshots); /* accepts a zeroed struct */
-
 /* Returns a number that changes whenever a snapshot is published or a slot is enabled or disabled. */
 uint64_t registry_generation(const struct registry *registry);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "daemon/run/registry.h"
+#include "daemon/run/snapshots.h"
 #include "tests/unit/unit.h"
 
 #define SECOND NS_PER_SECOND
@@ -237,6 +238,50 @@ static void test_new_times_keep_the_snapshot(void **state)
     assert_false(served_at(11 * SECOND + 1));
 }
 
+static struct table *add_table(struct snapshot *to, enum role role)
+{
+    const struct metric metrics[] = {{.name = "a", .help = "-"}, {.name = "b", .help = "-", .role = role}};
+    _cleanup_(row_set_unrefp) struct row_set *rows = NULL;
+    struct column_set *columns;
+    struct table *table;
+
+    assert_int_equal(row_set_new_single(&rows), 0);
+    assert_int_equal(column_set_new(metrics, ELEMENTS(metrics), &columns), 0);
+    table = snapshot_add_table(to, columns, rows);
+    column_set_unref(columns);
+    assert_non_null(table);
+    return table;
+}
+
+/* Past slots without a snapshot, and snapshots without a table. */
+static void test_walk_over_all_tables(void **state)
+{
+    struct snapshots all = {.count = 6,
+                            .items = {[1] = snapshot_new(), [3] = snapshot_new(), [4] = snapshot_new()}};
+    const struct table *tables[] = {add_table(all.items[1], ROLE_NONE), add_table(all.items[1], ROLE_PEERS),
+                                    add_table(all.items[4], ROLE_DEVICES),
+                                    add_table(all.items[4], ROLE_PEERS)};
+    struct table_walk walk = table_walk_begin(&all);
+    size_t column = 7;
+
+    (void)state;
+    for (size_t i = 0; i < ELEMENTS(tables); i++)
+        assert_ptr_equal(table_walk_next(&walk), tables[i]);
+    assert_null(table_walk_next(&walk));
+    assert_null(table_walk_next(&walk));
+    walk = table_walk_begin(&all);
+    assert_null(table_walk_role(&walk, ROLE_DROP_SITES, &column));
+    assert_null(snapshots_find_role(&all, ROLE_DROP_SITES, &column));
+    assert_int_equal(column, 7);
+    walk = table_walk_begin(&all);
+    assert_ptr_equal(table_walk_role(&walk, ROLE_PEERS, &column), tables[1]);
+    assert_int_equal(column, 1);
+    assert_ptr_equal(table_walk_role(&walk, ROLE_PEERS, &column), tables[3]);
+    assert_null(table_walk_role(&walk, ROLE_PEERS, &column));
+    assert_ptr_equal(snapshots_find_role(&all, ROLE_PEERS, &column), tables[1]);
+    snapshots_done(&all);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -253,6 +298,7 @@ int main(void)
         TEST(test_new_times_keep_the_snapshot),
         TEST(test_what_it_said),
         TEST(test_follower),
+        TEST(test_walk_over_all_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
