@@ -5,7 +5,7 @@
 
 #include "base/table/row_devices.h"
 #include "base/table/table.h"
-#include "daemon/incident/facts.h"
+#include "daemon/incident/incident.h"
 
 /* A burst is what one site drops on one CPU within about this time (netdrop_kernel_drop_burst_packets). */
 #define WINDOW_SECONDS 0.004

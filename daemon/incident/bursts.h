@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/incident/incident.h"
 #include "daemon/run/snapshots.h"
 
 /* The bursts of a class on a device. */
@@ -25,6 +24,7 @@ struct bursts_base {
 };
 
 struct facts;
+struct incident;
 
 /* Fills in the present counts of incidents on one device. Those on several do not have one burst size. */
 void bursts_find(struct facts *facts, size_t count, const struct snapshots *snapshots);

@@ -39,7 +39,8 @@ struct search {
 
 void facts_init(struct facts *facts, const struct ledger_key *key, const char *device, unsigned device_count)
 {
-    *facts = (struct facts){.key = *key, .device = device, .device_count = device_count, .traffic = NAN};
+    *facts = (struct facts){.key = *key, .device_count = device_count, .traffic = NAN};
+    (void)snprintf(facts->device, sizeof(facts->device), "%s", device);
 }
 
 /* Returns true if drops of the incident's cause move this counter, too. */

@@ -12,21 +12,27 @@
 #include <stdint.h>
 
 #include "daemon/incident/bursts.h"
-#include "daemon/incident/incident.h"
+#include "daemon/ledger/ledger_rows.h"
 #include "daemon/run/snapshots.h"
 #include "daemon/trend/trend.h"
 
-enum { FACT_NAME_SIZE = 256, FACT_PORT_SIZE = 8, FACT_KIND_SIZE = 24 };
+enum { FACT_NAME_SIZE = 256, FACT_PORT_SIZE = 8, FACT_KIND_SIZE = 24, INCIDENT_EVIDENCE_MAX = 8 };
+
+/* A counter that saw the same packets. */
+struct incident_evidence {
+    char name[160]; /* harmless */
+    uint64_t count; /* of the last five minutes */
+};
 
 /* Whose network namespace. */
 enum fact_namespace { FACT_OURS = 1 << 0, FACT_OTHERS = 1 << 1, FACT_NOBODYS = 1 << 2 };
 
-/* Of one loss. Names are as the kernel and the system have them: not harmless. */
+/* Of one loss. Names are as the kernel and the system have them: not harmless. Plain data, copied. */
 struct facts {
     /* Which one it is. */
     struct ledger_key key;
-    const char *device;    /* the one, or "" */
-    unsigned device_count; /* how many there are */
+    char device[LEDGER_DEVICE_SIZE]; /* the one, or the first; "": none of our own namespace */
+    unsigned device_count;           /* how many there are */
 
     /* What was found; zero, NAN and "" where nothing was. */
     char port[FACT_PORT_SIZE]; /* that lost most */
@@ -53,7 +59,7 @@ struct facts {
     double site_count;
     const struct ledger_rule *own; /* of the counter that makes the ledger's row; NULL: drop sites do */
     struct incident_evidence evidence[INCIDENT_EVIDENCE_MAX];
-    size_t evidence_count;
+    size_t evidence_count;                         /* the greatest come first */
     struct bursts bursts;                          /* of its class on its device, if it is on one */
     bool recorded;                                 /* packets of its cause are, whosever they were */
     uint64_t buffer, buffer_default, buffer_limit; /* of the port's sockets, and of the host; bytes */
@@ -62,7 +68,7 @@ struct facts {
     const struct meaning_limit *limit; /* NULL: none is known, or can be read */
 };
 
-/* Prepares the facts of a loss, to be found. The device is borrowed. */
+/* Prepares the facts of a loss, to be found. */
 void facts_init(struct facts *facts, const struct ledger_key *key, const char *device, unsigned device_count);
 
 /* Finds what there is of all of them, by the trends as they are. */

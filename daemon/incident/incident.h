@@ -3,8 +3,8 @@
 
 /*
  * An incident: one cause of loss at one subject, from its onset to its end, as page, report, log and status
- * line tell it. Texts are harmless (base/harmless.h): none of them holds what moves a terminal's cursor.
- * Plain data, copied; any thread.
+ * line tell it. Texts are harmless (base/harmless.h), those of the facts only where they say so: none of them
+ * holds what moves a terminal's cursor. Plain data, copied; any thread.
  */
 
 #include <stdbool.h>
@@ -12,29 +12,14 @@
 #include <stdint.h>
 
 #include "base/table/meaning.h"
+#include "daemon/incident/facts.h"
 #include "daemon/ledger/ledger_rows.h"
-
-enum {
-    INCIDENT_COMMANDS_MAX = 5, /* the last one is to see the packets */
-    INCIDENT_EVIDENCE_MAX = 8,
-};
 
 enum colour {
     COLOUR_GREEN, /* of an incident: a neutral line */
     COLOUR_AMBER,
     COLOUR_RED,
     COLOUR_COUNT
-};
-
-struct incident_command {
-    char text[256];   /* to be pasted into a shell as it is */
-    char comment[96]; /* "": none */
-};
-
-/* A counter that saw the same packets. */
-struct incident_evidence {
-    char name[160];
-    uint64_t count; /* of the last five minutes */
 };
 
 /* How a loss is spread over the time that it goes on. */
@@ -68,8 +53,5 @@ struct incident {
     } limit;
     const char *sentence;        /* what happened, without its end; NULL: the words say it all */
     const struct remedy *remedy; /* NULL: none is known */
-    struct incident_command commands[INCIDENT_COMMANDS_MAX];
-    size_t command_count;
-    struct incident_evidence evidence[INCIDENT_EVIDENCE_MAX];
-    size_t evidence_count; /* the greatest come first */
+    struct facts facts;          /* what its words and commands are made of */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/incident/incident_command.h"
 
-/* Fills in the commands of an incident. Pure; any thread. */
+/* Puts the commands of an incident together. Pure; any thread. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -214,9 +214,9 @@ static bool is_for(const struct command *command, const struct incident *inciden
 }
 
 /* Adds a command that shows the packets: those of the port if it is known, else all dropped packets. */
-static void add_watch(struct incident *incident, const struct facts *facts)
+static void add_watch(const struct facts *facts, struct incident_commands *added)
 {
-    struct incident_command *command = &incident->commands[incident->command_count];
+    struct incident_command *command = &added->items[added->count];
 
     if (!facts->recorded)
         return;
@@ -225,15 +225,16 @@ static void add_watch(struct incident *incident, const struct facts *facts)
         !incident_command_line("netdrop-exporter --watch", facts, command->text, sizeof(command->text)))
         return;
     strcpy(command->comment, "what is dropped, packet by packet");
-    incident->command_count++;
+    added->count++;
 }
 
-static void add_commands(struct incident *incident, const struct facts *facts)
+static void add_commands(const struct incident *incident, struct incident_commands *added)
 {
-    char comment[sizeof(incident->commands[0].comment)];
+    const struct facts *facts = &incident->facts;
+    char comment[sizeof(added->items[0].comment)];
 
-    for (size_t i = 0; i < command_count && incident->command_count < INCIDENT_COMMANDS_MAX - 1; i++) {
-        struct incident_command *command = &incident->commands[incident->command_count];
+    for (size_t i = 0; i < command_count && added->count < INCIDENT_COMMANDS_MAX - 1; i++) {
+        struct incident_command *command = &added->items[added->count];
         const char *words = commands[i].comment ? commands[i].comment : "";
 
         if (!is_for(&commands[i], incident) ||
@@ -242,15 +243,16 @@ static void add_commands(struct incident *incident, const struct facts *facts)
         if (!fill(words, words + strlen(words), facts, comment, sizeof(comment)))
             comment[0] = '\0';
         harmless_copy(command->comment, sizeof(command->comment), comment);
-        incident->command_count++;
+        added->count++;
     }
 }
 
 /* Commands look at this namespace only, except the last one. So for drops in other namespaces only that one
  * helps. */
-void incident_commands(struct incident *incident, const struct facts *facts)
+void incident_commands(const struct incident *incident, struct incident_commands *ret_commands)
 {
-    if (facts->elsewhere != FACT_OTHERS)
-        add_commands(incident, facts);
-    add_watch(incident, facts);
+    ret_commands->count = 0;
+    if (incident->facts.elsewhere != FACT_OTHERS)
+        add_commands(incident, ret_commands);
+    add_watch(&incident->facts, ret_commands);
 }

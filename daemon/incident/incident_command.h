@@ -7,8 +7,20 @@
 #include "daemon/incident/facts.h"
 #include "daemon/incident/incident.h"
 
-/* Fills the incident's commands in; its cause, direction and remedy are there. */
-void incident_commands(struct incident *incident, const struct facts *facts);
+enum { INCIDENT_COMMANDS_MAX = 5 }; /* the last one is to see the packets */
+
+struct incident_command {
+    char text[256];   /* to be pasted into a shell as it is */
+    char comment[96]; /* "": none */
+};
+
+struct incident_commands {
+    struct incident_command items[INCIDENT_COMMANDS_MAX];
+    size_t count;
+};
+
+/* Puts them together. Texts are harmless. */
+void incident_commands(const struct incident *incident, struct incident_commands *ret_commands);
 
 /* One template with its values, as a line for a shell; false: a value is missing, or is none to be pasted. */
 bool incident_command_line(const char *words, const struct facts *facts, char *text, size_t size);

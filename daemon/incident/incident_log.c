@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/harmless.h"
+#include "daemon/incident/incident_command.h"
 #include "daemon/incident/incident_words.h"
 #include "daemon/systemd/log.h"
 #include "daemon/systemd/messages.h"
@@ -64,29 +65,31 @@ static bool is_refused(const struct incident *incident)
     return incident->loss_class == LOSS_POLICY;
 }
 
-static struct log_fields fields_of(const struct incident *incident, const char *lost, const char *refused)
+/* Logs the text and the first command, with the fields of the incident. */
+static void log_told(enum log_level level, const char *message_id, const struct incident *incident,
+                     struct buffer *text)
 {
-    return (struct log_fields){
-        .message_id = is_refused(incident) ? refused : lost,
+    struct incident_commands commands;
+    struct log_fields fields = {
+        .message_id = message_id,
         .device = incident->device[0] ? incident->device : NULL,
         .subject = incident->subject,
         .cause = incident->cause,
-        .command = incident->command_count ? incident->commands[0].text : NULL,
     };
-}
 
-/* Appends "; look with: ...". */
-static void append_command(const struct incident *incident, struct buffer *text)
-{
-    if (incident->command_count)
-        buffer_printf(text, "; look with: %s", incident->commands[0].text);
+    incident_commands(incident, &commands);
+    if (commands.count) {
+        fields.command = commands.items[0].text;
+        buffer_printf(text, "; look with: %s", fields.command);
+    }
     buffer_append(text, "", 1);
+    if (!text->error)
+        log_event(level, &fields, "%s", text->data);
 }
 
 static void log_onset(struct incident_log *log, const struct loss_settings *settings, struct spell *spell)
 {
     const struct incident *incident = &spell->incident;
-    const struct log_fields fields = fields_of(incident, MESSAGE_LOSS_BEGAN, MESSAGE_REFUSAL_BEGAN);
     _cleanup_(buffer_done) struct buffer text = {};
 
     spell->said = log->said < settings->messages_per_minute;
@@ -98,15 +101,13 @@ static void log_onset(struct incident_log *log, const struct loss_settings *sett
     incident_sentence(incident, 0, &text);
     buffer_printf(&text, "; %" PRIu64 " within %" PRIu64 " s", incident->recent,
                   settings->window_ns / NS_PER_SECOND);
-    append_command(incident, &text);
-    if (!text.error)
-        log_event(LOG_LEVEL_WARN, &fields, "%s", text.data);
+    log_told(LOG_LEVEL_WARN, is_refused(incident) ? MESSAGE_REFUSAL_BEGAN : MESSAGE_LOSS_BEGAN, incident,
+             &text);
 }
 
 static void log_end(const struct spell *spell)
 {
     const struct incident *incident = &spell->incident;
-    const struct log_fields fields = fields_of(incident, MESSAGE_LOSS_ENDED, MESSAGE_REFUSAL_ENDED);
     _cleanup_(buffer_done) struct buffer text = {};
 
     if (!spell->said)
@@ -116,9 +117,8 @@ static void log_end(const struct spell *spell)
     buffer_printf(&text, "; %" PRIu64 " within %" PRIu64 " s, at most %.0f/s",
                   spell->before + incident->count, (spell->lossy_ns - spell->began_ns) / NS_PER_SECOND,
                   spell->peak);
-    append_command(incident, &text);
-    if (!text.error)
-        log_event(LOG_LEVEL_INFO, &fields, "%s", text.data);
+    log_told(LOG_LEVEL_INFO, is_refused(incident) ? MESSAGE_REFUSAL_ENDED : MESSAGE_LOSS_ENDED, incident,
+             &text);
 }
 
 /* Begins a new minute if the last one is over. Logs how many onsets the last minute left out. */

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/harmless.h"
 #include "collectors/meaning/cause_words.h"
-#include "daemon/incident/incident_command.h"
 
 /* From here on, a time without the date would be ambiguous. */
 #define DATE_NS (20 * 3600 * NS_PER_SECOND)
@@ -193,9 +192,7 @@ void incident_describe(struct incident *incident, const struct facts *facts)
         incident->limit.most = facts->limit->most ? facts->limit_most : 0;
         incident->limit.unit = facts->limit->unit;
     }
-    memcpy(incident->evidence, facts->evidence, sizeof(incident->evidence));
-    incident->evidence_count = facts->evidence_count;
-    incident_commands(incident, facts);
+    incident->facts = *facts;
 }
 
 /* Writes which packets: "received packets", "sent packets", ... */

@@ -7,8 +7,8 @@
 #include "daemon/incident/facts.h"
 #include "daemon/incident/incident.h"
 
-/* Fills in the subject, the words, the share, the limit, the remedy, the evidence and the commands. What the
- * ledger tells of it (cause, class, rate, ...) is there. */
+/* Fills in the subject, the words, the share, the limit, the remedy and the facts. What the ledger tells of
+ * it (cause, class, rate, ...) is there. */
 void incident_describe(struct incident *incident, const struct facts *facts);
 
 /* "eth0: the queue is full", "eth0: received packets are refused by a firewall rule". */

@@ -11,6 +11,7 @@
 #include "base/character.h"
 #include "base/clock.h"
 #include "base/harmless.h"
+#include "daemon/incident/incident_command.h"
 #include "daemon/incident/incident_words.h"
 #include "daemon/incident/loss_packets.h"
 
@@ -86,20 +87,28 @@ static void limit(struct buffer *out, const struct incident *incident)
     buffer_text(out, "}");
 }
 
-static void lists(struct buffer *out, const struct incident *incident)
+static void commands(struct buffer *out, const struct incident *incident)
 {
+    struct incident_commands commands;
+
+    incident_commands(incident, &commands);
     buffer_text(out, ",\"commands\":[");
-    for (size_t i = 0; i < incident->command_count; i++) {
+    for (size_t i = 0; i < commands.count; i++) {
         buffer_printf(out, "%s{\"command\":", i ? "," : "");
-        string(out, incident->commands[i].text);
-        member(out, "comment", incident->commands[i].comment);
+        string(out, commands.items[i].text);
+        member(out, "comment", commands.items[i].comment);
         buffer_text(out, "}");
     }
-    buffer_text(out, "],\"evidence\":[");
-    for (size_t i = 0; i < incident->evidence_count; i++) {
+    buffer_text(out, "]");
+}
+
+static void evidence(struct buffer *out, const struct facts *facts)
+{
+    buffer_text(out, ",\"evidence\":[");
+    for (size_t i = 0; i < facts->evidence_count; i++) {
         buffer_printf(out, "%s{\"name\":", i ? "," : "");
-        string(out, incident->evidence[i].name);
-        buffer_printf(out, ",\"packets\":%" PRIu64 "}", incident->evidence[i].count);
+        string(out, facts->evidence[i].name);
+        buffer_printf(out, ",\"packets\":%" PRIu64 "}", facts->evidence[i].count);
     }
     buffer_text(out, "]");
 }
@@ -143,7 +152,8 @@ static void one(struct buffer *out, const struct loss_report *report, const stru
     member(out, "share_of", isnan(incident->share) ? NULL : incident->share_of);
     member(out, "spread", spreads[incident->spread]);
     limit(out, incident);
-    lists(out, incident);
+    commands(out, incident);
+    evidence(out, &incident->facts);
     packets(out, report, incident);
     if (incident->remedy)
         buffer_printf(out, ",\"runbook\":\"/runbook/%s\"", incident->remedy->page);

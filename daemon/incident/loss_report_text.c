@@ -10,6 +10,7 @@
 #include "base/harmless.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "daemon/incident/incident_command.h"
 #include "daemon/incident/incident_words.h"
 #include "daemon/incident/loss_packets.h"
 
@@ -166,10 +167,10 @@ static void evidence_line(const char *before, const struct incident_evidence *ev
         buffer_printf(out, "%s\n", name);
 }
 
-static void evidence(const struct incident *incident, struct buffer *out)
+static void evidence(const struct facts *facts, struct buffer *out)
 {
-    for (size_t i = 0; i < incident->evidence_count; i++)
-        evidence_line(i ? "        " : "Seen by:", &incident->evidence[i], out);
+    for (size_t i = 0; i < facts->evidence_count; i++)
+        evidence_line(i ? "        " : "Seen by:", &facts->evidence[i], out);
 }
 
 /* A packet line stays whole, like a command. */
@@ -187,8 +188,11 @@ static void packets(const struct loss_report *report, const struct incident *inc
 
 static void commands(const struct incident *incident, struct buffer *out)
 {
-    for (size_t i = 0; i < incident->command_count; i++) {
-        const struct incident_command *command = &incident->commands[i];
+    struct incident_commands commands;
+
+    incident_commands(incident, &commands);
+    for (size_t i = 0; i < commands.count; i++) {
+        const struct incident_command *command = &commands.items[i];
 
         buffer_printf(out, "%*s> %s", INDENT, "", command->text);
         if (command->comment[0] && INDENT + 6 + strlen(command->text) + strlen(command->comment) > WIDTH)
@@ -214,7 +218,7 @@ static void one(const struct page_text *page, const struct loss_report *report, 
     numbers(report, incident, out);
     limit(incident, out);
     commands(incident, out);
-    evidence(incident, out);
+    evidence(&incident->facts, out);
     packets(report, incident, out);
     if (incident->remedy)
         buffer_printf(out, "%*sRunbook: %s\n", INDENT, "", incident->remedy->page);

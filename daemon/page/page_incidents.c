@@ -6,6 +6,7 @@
  * usual drops in a line each. HTTP threads.
  */
 
+#include "daemon/incident/incident_command.h"
 #include "daemon/incident/incident_words.h"
 #include "daemon/incident/loss_packets.h"
 #include "daemon/page/page_html.h"
@@ -91,11 +92,14 @@ static void meaning(const struct incident *incident, struct buffer *out)
 
 static void commands(const struct incident *incident, struct buffer *out)
 {
-    if (!incident->command_count)
+    struct incident_commands commands;
+
+    incident_commands(incident, &commands);
+    if (!commands.count)
         return;
     buffer_text(out, "<pre>");
-    for (size_t i = 0; i < incident->command_count; i++) {
-        const struct incident_command *command = &incident->commands[i];
+    for (size_t i = 0; i < commands.count; i++) {
+        const struct incident_command *command = &commands.items[i];
 
         buffer_text(out, i ? "\n" : "");
         html_text(out, command->text);
@@ -129,16 +133,16 @@ static void packets(const struct loss_report *report, const struct incident *inc
         buffer_text(out, "</pre>\n");
 }
 
-static void evidence(const struct incident *incident, struct buffer *out)
+static void evidence(const struct facts *facts, struct buffer *out)
 {
-    if (!incident->evidence_count)
+    if (!facts->evidence_count)
         return;
     buffer_text(out, "<p class=\"quiet small\">Seen by, in five minutes: ");
-    for (size_t i = 0; i < incident->evidence_count; i++) {
+    for (size_t i = 0; i < facts->evidence_count; i++) {
         buffer_text(out, i ? "; " : "");
-        html_text(out, incident->evidence[i].name);
+        html_text(out, facts->evidence[i].name);
         buffer_text(out, " ");
-        html_count(out, incident->evidence[i].count);
+        html_count(out, facts->evidence[i].count);
     }
     buffer_text(out, "</p>\n");
 }
@@ -155,7 +159,7 @@ static void card(const struct loss_report *report, const struct incident *incide
     meaning(incident, out);
     commands(incident, out);
     packets(report, incident, out);
-    evidence(incident, out);
+    evidence(&incident->facts, out);
     buffer_text(out, "</article>\n");
 }
 

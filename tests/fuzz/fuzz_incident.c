@@ -14,6 +14,7 @@
 #include "base/harmless.h"
 #include "base/utf8.h"
 #include "collectors/meaning/drop_cause.h"
+#include "daemon/incident/incident_command.h"
 #include "daemon/incident/incident_words.h"
 #include "daemon/incident/loss_report_json.h"
 #include "daemon/incident/loss_report_text.h"
@@ -41,12 +42,15 @@ static const uint8_t *take(const uint8_t *at, const uint8_t *end, char *name, si
 
 static void check_texts(const struct incident *incident)
 {
+    struct incident_commands commands;
+
     check(harmless(incident->subject) && harmless(incident->words) && harmless(incident->device) &&
           harmless(incident->share_of));
-    for (size_t i = 0; i < incident->command_count; i++)
-        check(harmless(incident->commands[i].text) && harmless(incident->commands[i].comment));
-    for (size_t i = 0; i < incident->evidence_count; i++)
-        check(harmless(incident->evidence[i].name));
+    for (size_t i = 0; i < incident->facts.evidence_count; i++)
+        check(harmless(incident->facts.evidence[i].name));
+    incident_commands(incident, &commands);
+    for (size_t i = 0; i < commands.count; i++)
+        check(harmless(commands.items[i].text) && harmless(commands.items[i].comment));
 }
 
 static void check_report(struct loss_report *report, const char *host)

@@ -73,6 +73,8 @@ static size_t steps_since(size_t device)
 
 static void fill_report(void)
 {
+    static const struct remedy remedy = {.page = "transmit-queue"};
+
     report.count = report.urgent = 0;
     for (size_t i = 0; i < DEVICES; i++) {
         struct incident *incident = &report.incidents[report.count];
@@ -90,12 +92,12 @@ static void fill_report(void)
             .count = last(i, steps_since(i)),
             .since_ns = report.now_ns - steps_since(i) * STEP * SECOND,
             .share = NAN,
+            .remedy = &remedy,
+            .facts = {.device_count = 1},
         };
         (void)snprintf(incident->subject, sizeof(incident->subject), "eth%zu, queue fq 1", i);
         (void)snprintf(incident->device, sizeof(incident->device), "eth%zu", i);
-        (void)snprintf(incident->commands[0].text, sizeof(incident->commands[0].text),
-                       "tc qdisc show dev eth%zu", i);
-        incident->command_count = 1;
+        (void)snprintf(incident->facts.device, sizeof(incident->facts.device), "eth%zu", i);
         report.count++;
     }
     report.urgent = report.count;
@@ -154,8 +156,8 @@ static void test_onset_and_end_are_said_once(void **state)
     assert_non_null(strstr(incident_log_text(incidents), ": the queue is full"));
     assert_int_equal(steps(1, 20), 1);
     assert_string_equal(
-        said, "warning: eth0, queue fq 1 loses 4.0/s: the queue is full; 60 within 60 s; look with: tc "
-              "qdisc show dev eth0\n");
+        said, "warning: eth0, queue fq 1 loses 4.0/s: the queue is full; 60 within 60 s; look with: tc -s "
+              "-d qdisc show dev eth0\n");
     assert_int_equal(steps(30, 500), 0);
     assert_int_equal(steps(2, 0), 0);
     assert_memory_equal(incident_log_text(incidents), "eth0, queue fq 1 lost 15060 from ", 33);
@@ -164,7 +166,7 @@ static void test_onset_and_end_are_said_once(void **state)
     assert_int_equal(steps(1, 0), 1);
     assert_string_equal(said,
                         "over: eth0, queue fq 1: the queue is full; 15060 within 220 s, at most 100/s; look "
-                        "with: tc qdisc show dev eth0\n");
+                        "with: tc -s -d qdisc show dev eth0\n");
     assert_int_equal(steps(20, 0), 0);
 }
 
@@ -242,7 +244,7 @@ static void refused(void)
     for (size_t i = 0; i < report.count; i++) {
         report.incidents[i].loss_class = LOSS_POLICY;
         report.incidents[i].direction = DIRECTION_FORWARD;
-        report.incidents[i].command_count = 0;
+        report.incidents[i].remedy = NULL;
         strcpy(report.incidents[i].subject, "eth0");
         strcpy(report.incidents[i].words, "a firewall rule");
     }

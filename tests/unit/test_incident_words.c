@@ -16,6 +16,7 @@
 
 static struct facts facts;
 static struct incident incident;
+static struct incident_commands given;
 
 static void lost(enum stage stage, enum direction direction, enum loss_class loss_class, const char *device,
                  const char *cause)
@@ -31,6 +32,7 @@ static void lost(enum stage stage, enum direction direction, enum loss_class los
 static void described(void)
 {
     incident_describe(&incident, &facts);
+    incident_commands(&incident, &given);
 }
 
 static void title_is(const char *expected)
@@ -44,9 +46,9 @@ static void title_is(const char *expected)
 
 static void command_is(size_t i, const char *text, const char *comment)
 {
-    assert_true(i < incident.command_count);
-    assert_string_equal(incident.commands[i].text, text);
-    assert_string_equal(incident.commands[i].comment, comment);
+    assert_true(i < given.count);
+    assert_string_equal(given.items[i].text, text);
+    assert_string_equal(given.items[i].comment, comment);
 }
 
 static void test_a_socket(void **state)
@@ -86,9 +88,9 @@ static void test_whose_buffer_it_is(void **state)
         facts.buffer_default = 212992;
         facts.buffer_limit = 425984;
         described();
-        assert_int_equal(incident.command_count, cases[i].command ? 2 : 1);
+        assert_int_equal(given.count, cases[i].command ? 2 : 1);
         if (cases[i].command)
-            assert_string_equal(incident.commands[1].text, cases[i].command);
+            assert_string_equal(given.items[1].text, cases[i].command);
     }
 }
 
@@ -148,7 +150,7 @@ static void test_the_limit_of_a_queue(void **state)
         facts.limit = &limit;
         facts.limit_now = 1000;
         described();
-        assert_int_equal(incident.command_count, cases[i].command ? 2 : 1);
+        assert_int_equal(given.count, cases[i].command ? 2 : 1);
         if (cases[i].command)
             command_is(1, cases[i].command, "now 1000");
     }
@@ -158,7 +160,7 @@ static void test_the_limit_of_a_queue(void **state)
     strcpy(facts.queue_handle, "8001:");
     facts.queue_is_root = true;
     described();
-    assert_int_equal(incident.command_count, 1);
+    assert_int_equal(given.count, 1);
 }
 
 /* The host's setting is told only where it is what the listener was cut to. */
@@ -178,7 +180,7 @@ static void test_a_listener(void **state)
         facts.meaning = &(const struct meaning){.cause = "-", .remedy = &remedies[REMEDY_ACCEPT_QUEUE]};
         described();
         command_is(0, "ss -ltnp 'sport = :443'", "Recv-Q waits, Send-Q is the limit");
-        assert_int_equal(incident.command_count, most == 128 ? 3 : 2);
+        assert_int_equal(given.count, most == 128 ? 3 : 2);
     }
     lost(STAGE_TRANSPORT, DIRECTION_RECEIVE, LOSS_CAPACITY, "", "tcp_listen_drop");
     facts.limit = &limit;
@@ -214,7 +216,7 @@ static void test_a_ring(void **state)
     facts.limit = &limit;
     facts.limit_now = facts.limit_most = 4096;
     described();
-    assert_int_equal(incident.command_count, 1);
+    assert_int_equal(given.count, 1);
 }
 
 static void test_rules(void **state)
@@ -412,7 +414,7 @@ static void test_hostile_names(void **state)
         lost(STAGE_EGRESS, DIRECTION_TRANSMIT, LOSS_CAPACITY, names[i], "qdisc_full");
         described();
         assert_true(harmless(incident.subject));
-        assert_int_equal(incident.command_count, harmless(names[i]));
+        assert_int_equal(given.count, harmless(names[i]));
     }
 }
 
@@ -497,14 +499,14 @@ static void test_packets_can_be_watched(void **state)
         facts.protocol = cases[i].protocol;
         strcpy(facts.port, cases[i].port);
         described();
-        assert_int_equal(incident.command_count, 0);
+        assert_int_equal(given.count, 0);
         facts.recorded = true;
         described();
-        assert_int_equal(incident.command_count, 1);
-        assert_string_equal(incident.commands[0].text, cases[i].command);
+        assert_int_equal(given.count, 1);
+        assert_string_equal(given.items[0].text, cases[i].command);
         facts.elsewhere = FACT_OURS;
         described();
-        assert_string_equal(incident.commands[incident.command_count - 1].text, cases[i].command);
+        assert_string_equal(given.items[given.count - 1].text, cases[i].command);
     }
 }
 

@@ -382,7 +382,7 @@ static void test_others_have_no_ports_of_ours(void **state)
     told(5);
     assert_int_equal(it.report->count, 2);
     assert_string_equal(it.report->incidents[0].subject, "another network namespace");
-    assert_int_equal(it.report->incidents[0].evidence_count, 0);
+    assert_int_equal(it.report->incidents[0].facts.evidence_count, 0);
     assert_string_equal(it.report->incidents[1].subject, "UDP port 9999");
     assert_int_equal(it.report->incidents[1].past, 100);
 }
@@ -634,9 +634,9 @@ static void test_lines_are_no_longer_than_a_terminal(void **state)
             ->count = 12345678901234;
     it.received[0] += 1000;
     told(5);
-    it.report->incidents[0].evidence[0] = (struct incident_evidence){
+    it.report->incidents[0].facts.evidence[0] = (struct incident_evidence){
         "netdrop_udp_socket_drops_total{local_port=\"32109\",unit=\"a.service\",ip_version=\"4\"}", 12345678};
-    it.report->incidents[0].evidence_count = 1;
+    it.report->incidents[0].facts.evidence_count = 1;
     loss_report_text(it.report, "a-host-with-a-rather-long-name.example.org", false, &out);
     assert_non_null(memmem(out.data, out.size, "drops_total\n                  {local_port", 41));
     for (size_t i = 0; i < out.size; i++) {

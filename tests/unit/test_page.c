@@ -345,7 +345,7 @@ static void test_plots(void **state)
 /* A report with one incident in it, which the caller frees. */
 static struct loss_report *made_up(void)
 {
-    static const struct remedy remedy = {"udp-receive-buffer", "Read <faster>"};
+    static const struct remedy remedy = {"programs", "Read <faster>"};
     struct loss_report *report = calloc(1, sizeof(*report));
 
     assert_non_null(report);
@@ -369,10 +369,11 @@ static struct loss_report *made_up(void)
         .limit = {256, 4096, "receive ring entries"},
         .sentence = "Nobody reads it",
         .remedy = &remedy,
-        .commands = {{"ss -lunmp 'sport = :8125'", "who reads it"}, {"ls", ""}},
-        .command_count = 2,
-        .evidence = {{"R in f (<eth0>)", 17972}},
-        .evidence_count = 1,
+        .cause = "xdp_program",
+        .facts = {.device = "a&b",
+                  .device_count = 1,
+                  .evidence = {{"R in f (<eth0>)", 17972}},
+                  .evidence_count = 1},
     };
     return report;
 }
@@ -392,9 +393,9 @@ static void test_an_incident_is_a_card(void **state)
     assert_true(has(out.data, ", steady</p>"));
     assert_true(
         has(out.data, "Nobody reads it. Read &lt;faster&gt;. Limit: 256 of 4096 receive ring entries."));
-    assert_true(has(
-        out.data,
-        "<pre>ss -lunmp &#39;sport = :8125&#39;   <span class=\"quiet\"># who reads it</span>\nls</pre>"));
+    assert_true(has(out.data,
+                    "<pre>ip -d link show dev &#39;a&amp;b&#39;   <span class=\"quiet\"># prog/xdp is its "
+                    "program</span>\nbpftool net show dev &#39;a&amp;b&#39;</pre>"));
     assert_true(has(out.data, "R in f (&lt;eth0&gt;) 17,972"));
     assert_true(has(out.data, "<li>3/s of &lt;nobody&gt;</li>"));
     assert_false(has(out.data, "not shown"));
