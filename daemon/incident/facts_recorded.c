@@ -30,28 +30,31 @@ static bool are_recorded(const struct snapshots *snapshots)
     return false;
 }
 
-static void mark(struct facts *facts, size_t count, const struct table *table, size_t column)
+/* Marks the losses of the cause. Returns how many. */
+static size_t mark(struct facts *facts, size_t count, const char *cause)
 {
-    char cause[LEDGER_NAME_SIZE];
+    size_t marked = 0;
 
-    for (size_t row = next_row(table, column, 0); row < table->rows->count;
-         row = next_row(table, column, row + 1)) {
-        if (row_set_label(table->rows, row, "cause", cause, sizeof(cause)) < 0)
-            continue;
-        for (size_t i = 0; i < count; i++)
-            if (!facts[i].recorded)
-                facts[i].recorded = strcmp(facts[i].key.cause, cause) == 0;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!facts[i].recorded && strcmp(facts[i].key.cause, cause) == 0) {
+            facts[i].recorded = true;
+            marked++;
+        }
+    return marked;
 }
 
 void facts_recorded(struct facts *facts, size_t count, const struct snapshots *snapshots)
 {
     struct table_walk walk = table_walk_begin(snapshots);
     const struct table *table;
-    size_t column;
+    char cause[LEDGER_NAME_SIZE];
+    size_t column, left = count;
 
     if (!are_recorded(snapshots))
         return;
     while ((table = table_walk_role(&walk, ROLE_DROP_CAUSES, &column)))
-        mark(facts, count, table, column);
+        for (size_t row = next_row(table, column, 0); left && row < table->rows->count;
+             row = next_row(table, column, row + 1))
+            if (row_set_label(table->rows, row, "cause", cause, sizeof(cause)) >= 0)
+                left -= mark(facts, count, cause);
 }
