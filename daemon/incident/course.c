@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/hash.h"
 
 enum { STEPS_MIN = 4 }; /* needed to say whether a loss is steady */
 
@@ -84,6 +85,7 @@ static int find_course(struct courses *courses, const struct ledger_key *row)
     if (!course)
         return -ENOMEM;
     course->key = key;
+    course->id = hash_bytes(HASH_EMPTY, &key, sizeof(key));
     courses->items[courses->count++] = course;
     return (int)courses->count;
 }

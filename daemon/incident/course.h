@@ -29,6 +29,7 @@ enum { COURSE_POINTS = 80 };
 
 struct course {
     struct ledger_key key;           /* with another device where those of several are together */
+    uint64_t id;                     /* of this key, always the same */
     char device[LEDGER_DEVICE_SIZE]; /* the one, or the first of several; "": none of our own namespace */
     unsigned device_count;           /* since it began */
     uint64_t count;                  /* packets since the ledger began */

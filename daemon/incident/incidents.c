@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/hash.h"
 #include "daemon/incident/course.h"
 #include "daemon/incident/facts.h"
 #include "daemon/incident/headline.h"
@@ -170,7 +169,7 @@ static void describe(struct incidents *incidents, struct making *making, size_t 
     enum direction direction = course->key.direction;
 
     *incident = (struct incident){
-        .id = hash_bytes(HASH_EMPTY, &course->key, sizeof(course->key)),
+        .id = course->id,
         .stage = course->key.stage,
         .direction = direction,
         .loss_class = course->key.loss_class,
