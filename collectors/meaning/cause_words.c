@@ -234,12 +234,13 @@ const struct cause_meaning *cause_find(const char *name)
     return NULL;
 }
 
-const char *cause_words(const char *name)
+const char *cause_words(const struct cause_meaning *cause)
 {
-    const struct cause_meaning *cause = cause_find(name);
+    return words[cause - cause_meanings];
+}
 
-    if (cause)
-        return words[cause - cause_meanings];
+const char *counter_cause_words(const char *name)
+{
     for (size_t i = 0; i < ELEMENTS(others); i++)
         if (strcmp(others[i].name, name) == 0)
             return others[i].words;

@@ -137,26 +137,24 @@ static void subject(struct incident *incident, const struct facts *facts)
 }
 
 /* Writes why. If the cause is unknown, writes what the counter or site that saw the loss says. */
-static void words(struct incident *incident, const struct facts *facts)
+static void words(struct incident *incident, const struct facts *facts, const struct cause_meaning *cause)
 {
-    const char *known = cause_words(facts->key.cause);
-    char text[sizeof(incident->words) + 32];
+    const char *known = cause ? cause_words(cause) : counter_cause_words(facts->key.cause);
+    char counted[sizeof(incident->words) + 32];
 
-    if (strcmp(facts->key.cause, "unexplained") == 0 && facts->counter_words[0])
-        (void)snprintf(text, sizeof(text), "%s", facts->counter_words);
-    else if (strcmp(facts->key.cause, "unexplained") == 0 && facts->evidence_count)
-        (void)snprintf(text, sizeof(text), "counted by %s", facts->evidence[0].name);
-    else if (strcmp(facts->key.cause, "unknown") == 0 && facts->site[0])
-        (void)snprintf(text, sizeof(text), "%s", facts->site);
-    else
-        (void)snprintf(text, sizeof(text), "%s", known ? known : facts->key.cause);
-    harmless_copy(incident->words, sizeof(incident->words), text);
+    if (strcmp(facts->key.cause, "unexplained") == 0 && facts->counter_words[0]) {
+        known = facts->counter_words;
+    } else if (strcmp(facts->key.cause, "unexplained") == 0 && facts->evidence_count) {
+        (void)snprintf(counted, sizeof(counted), "counted by %s", facts->evidence[0].name);
+        known = counted;
+    } else if (strcmp(facts->key.cause, "unknown") == 0 && facts->site[0]) {
+        known = facts->site;
+    }
+    harmless_copy(incident->words, sizeof(incident->words), known ? known : facts->key.cause);
 }
 
-static void remedy(struct incident *incident, const struct facts *facts)
+static void remedy(struct incident *incident, const struct facts *facts, const struct cause_meaning *cause)
 {
-    const struct cause_meaning *cause = cause_find(facts->key.cause);
-
     if (cause && cause->remedy != REMEDY_NOTHING)
         incident->remedy = &remedies[cause->remedy];
     else if (facts->meaning)
@@ -182,10 +180,12 @@ static void share(struct incident *incident, const struct facts *facts)
 
 void incident_describe(struct incident *incident, const struct facts *facts)
 {
+    const struct cause_meaning *cause = cause_find(facts->key.cause);
+
     subject(incident, facts);
-    words(incident, facts);
+    words(incident, facts, cause);
     share(incident, facts);
-    remedy(incident, facts);
+    remedy(incident, facts, cause);
     harmless_copy(incident->device, sizeof(incident->device), facts->device_count == 1 ? facts->device : "");
     if (facts->limit) {
         incident->limit.now = facts->limit_now;

@@ -45,7 +45,7 @@ static void on_take(void *data, const struct trend_counter *counter)
     meaning = drop_meaning_of_class(reason, function, loss_class_name(LOSS_BENIGN));
     if (!meaning)
         return;
-    words = cause_words(cause_meanings[meaning->cause].name);
+    words = cause_words(&cause_meanings[meaning->cause]);
     while (i < benign->count && benign->items[i].words != words)
         i++;
     if (i == BENIGN_MAX)

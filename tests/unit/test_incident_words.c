@@ -394,13 +394,13 @@ static void test_every_cause_has_words(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CAUSE_COUNT; i++) {
-        const char *words = cause_words(cause_meanings[i].name);
+        const char *words = cause_words(&cause_meanings[i]);
 
         assert_non_null(words);
         assert_true(strlen(words) > 4 && strlen(words) < 80);
         assert_ptr_equal(cause_find(cause_meanings[i].name), &cause_meanings[i]);
     }
-    assert_null(cause_words("no_such_cause"));
+    assert_null(counter_cause_words("no_such_cause"));
 }
 
 /* A name that somebody gave an interface: no command, or one in which it is only a name. */
