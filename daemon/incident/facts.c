@@ -25,16 +25,19 @@
 
 /* A drop site, by its labels, and its meaning: many devices share one. */
 struct place_meaning {
-    char reason[64], function[64], class_name[16];
+    char reason[64], function[64];
+    enum loss_class loss_class;
     const struct drop_meaning *meaning;
 };
 
 struct search {
     struct facts_by_device losses;
-    struct owners owners;
     bool traffic;              /* some traffic moved, so whatever stands still is known */
     bool details;              /* counters whose rows no drop site explains: look for their details */
     struct place_meaning last; /* the last one looked up */
+    /* Of the counter that is visited. */
+    char device_text[LEDGER_DEVICE_SIZE];
+    const char *device; /* NULL: its row has none */
 };
 
 void facts_init(struct facts *facts, const struct ledger_key *key, const char *device, unsigned device_count)
@@ -62,9 +65,9 @@ static bool is_of_any_device(const struct ledger_rule *rule)
 }
 
 /* Returns true if the row of the ledger belongs to this counter. */
-static bool is_own(const struct ledger_rule *rule, const struct facts *facts,
-                   const struct trend_counter *counter, const char *device)
+static bool is_own(const struct facts *facts, const struct trend_counter *counter, const char *device)
 {
+    const struct ledger_rule *rule = counter->rule;
     char cause[LEDGER_NAME_SIZE] = "unexplained";
 
     if ((rule->mode != LEDGER_REST && rule->mode != LEDGER_ROW) || rule->stage != facts->key.stage)
@@ -140,11 +143,14 @@ static void take_port(struct facts *facts, const struct trend_counter *counter)
 static void take_queue(struct facts *facts, const struct trend_counter *counter)
 {
     char handle[FACT_KIND_SIZE];
-    bool is_root = label_value_holds(&(struct label_value){"root", "true"}, counter->rows, counter->row);
-    double least = facts->queue_drops * (is_root ? 1 / NEARLY_ALL : facts->queue_is_root ? NEARLY_ALL : 1);
+    bool is_root;
+    double least;
 
-    if (row_set_label(counter->rows, counter->row, "handle", handle, sizeof(handle)) < 0 ||
-        counter->count <= least)
+    if (row_set_label(counter->rows, counter->row, "handle", handle, sizeof(handle)) < 0)
+        return;
+    is_root = label_value_holds(&(struct label_value){"root", "true"}, counter->rows, counter->row);
+    least = facts->queue_drops * (is_root ? 1 / NEARLY_ALL : facts->queue_is_root ? NEARLY_ALL : 1);
+    if (counter->count <= least)
         return;
     facts->queue_drops = counter->count;
     facts->queue_is_root = is_root;
@@ -165,13 +171,14 @@ static void take_meaning(struct facts *facts, const struct trend_counter *counte
 }
 
 static void take_counter(struct facts *facts, const struct trend_counter *counter, const char *device,
-                         const struct ledger_rule *rule, bool details)
+                         bool details)
 {
+    const struct ledger_rule *rule = counter->rule;
     char name[160];
 
     if (details && !is_detail(rule, facts, device))
         return;
-    if (!details && is_own(rule, facts, counter, device))
+    if (!details && is_own(facts, counter, device))
         facts->own = rule;
     else if (!details && (facts_may_be_others(facts) || !is_moved(rule, facts, device)))
         return;
@@ -199,35 +206,33 @@ static void take_site(struct facts *facts, const struct trend_counter *counter, 
 }
 
 static const struct drop_meaning *meaning_of_place(struct place_meaning *last, const char *reason,
-                                                   const char *function, const char *class_name)
+                                                   const char *function, enum loss_class loss_class)
 {
     if (strcmp(last->function, function) != 0 || strcmp(last->reason, reason) != 0 ||
-        strcmp(last->class_name, class_name) != 0) {
+        last->loss_class != loss_class) {
         memcpy(last->reason, reason, sizeof(last->reason));
         memcpy(last->function, function, sizeof(last->function));
-        memcpy(last->class_name, class_name, sizeof(last->class_name));
-        last->meaning = drop_meaning_of_class(reason, function, class_name);
+        last->loss_class = loss_class;
+        last->meaning = drop_meaning_of_class(reason, function, loss_class_name(loss_class));
     }
     return last->meaning;
 }
 
-static void take_site_everywhere(struct search *search, const struct trend_counter *counter,
-                                 const char *device)
+static void take_site_everywhere(struct search *search, const struct trend_counter *counter)
 {
-    char reason[64] = "", function[64] = "", class_name[16] = "";
+    const char *device = search->device ? search->device : "";
+    char reason[64] = "", function[64] = "";
     const struct drop_meaning *meaning = NULL;
     struct facts *facts;
     bool looked = false;
 
-    (void)row_set_label(counter->rows, counter->row, "class", class_name, sizeof(class_name));
     for (size_t at = 0; (facts = facts_by_device_next(&search->losses, device, &at));) {
-        if (strcmp(class_name, loss_class_name(facts->key.loss_class)) != 0 ||
-            (facts->device_count > 1 && !*device))
+        if (counter->meaning->loss_class != facts->key.loss_class || (facts->device_count > 1 && !*device))
             continue;
         if (!looked) {
             (void)row_set_label(counter->rows, counter->row, "reason", reason, sizeof(reason));
             (void)row_set_label(counter->rows, counter->row, "function", function, sizeof(function));
-            meaning = meaning_of_place(&search->last, reason, function, class_name);
+            meaning = meaning_of_place(&search->last, reason, function, counter->meaning->loss_class);
             looked = true;
         }
         if (strcmp(cause_meanings[meaning ? meaning->cause : CAUSE_UNKNOWN].name, facts->key.cause) == 0)
@@ -238,16 +243,15 @@ static void take_site_everywhere(struct search *search, const struct trend_count
 /* Rejects quickly most counters of thousands of interfaces. */
 static bool is_near(struct search *search, const struct trend_counter *counter)
 {
-    char text[LEDGER_DEVICE_SIZE];
-    const char *device = facts_row_device(counter->rows, counter->row, text);
     size_t at = 0;
 
-    return facts_by_device_next(&search->losses, device, &at) != NULL;
+    search->device = facts_row_device(counter->rows, counter->row, search->device_text);
+    return facts_by_device_next(&search->losses, search->device, &at) != NULL;
 }
 
 static bool on_wants_details(void *data, const struct trend_counter *counter)
 {
-    return counter->column->ledger && is_near(data, counter);
+    return counter->rule && is_near(data, counter);
 }
 
 static bool on_wants(void *data, const struct trend_counter *counter)
@@ -256,41 +260,30 @@ static bool on_wants(void *data, const struct trend_counter *counter)
     bool traffic = counter->meaning && counter->meaning->purpose == PURPOSE_TRAFFIC;
 
     search->traffic |= traffic;
-    if (counter->column->role == ROLE_WORKLOAD_DROPS)
-        return true;
-    return (counter->column->ledger || traffic || counter->column->role == ROLE_DROP_SITES) &&
-           is_near(search, counter);
+    return (counter->rule || traffic || counter->column->role == ROLE_DROP_SITES) && is_near(search, counter);
 }
 
 /* Takes a counter of losses or of traffic for all incidents that it may belong to. */
-static void take_counter_everywhere(struct search *search, const struct trend_counter *counter,
-                                    const char *device)
+static void take_counter_everywhere(struct search *search, const struct trend_counter *counter)
 {
-    const struct ledger_rule *rules = counter->column->ledger;
-    const struct ledger_rule *rule = rules ? ledger_rule_of_row(rules, counter->rows, counter->row) : NULL;
-    bool any =
-        rules ? rule && !search->details && is_of_any_device(rule) : !meaning_of_device(counter->meaning);
+    const struct ledger_rule *rule = counter->rule;
+    const char *device = search->device;
+    bool any = rule ? !search->details && is_of_any_device(rule) : !meaning_of_device(counter->meaning);
     struct facts *facts;
 
     for (size_t at = 0; (facts = facts_by_device_next(&search->losses, any ? NULL : device, &at));)
         if (rule)
-            take_counter(facts, counter, device, rule, search->details);
-        else if (!rules)
+            take_counter(facts, counter, device, search->details);
+        else
             facts_traffic_take(facts, counter, device);
 }
 
 static void on_take(void *data, const struct trend_counter *counter)
 {
-    struct search *search = data;
-    char text[LEDGER_DEVICE_SIZE];
-    const char *device = facts_row_device(counter->rows, counter->row, text);
-
-    if (counter->column->role == ROLE_WORKLOAD_DROPS)
-        owners_add(&search->owners, counter);
-    else if (counter->column->role == ROLE_DROP_SITES)
-        take_site_everywhere(search, counter, device ? device : "");
+    if (counter->column->role == ROLE_DROP_SITES)
+        take_site_everywhere(data, counter);
     else
-        take_counter_everywhere(search, counter, device);
+        take_counter_everywhere(data, counter);
 }
 
 void facts_find(struct facts *facts, size_t count, const struct snapshots *snapshots, struct trend *trend)
@@ -312,7 +305,7 @@ void facts_find(struct facts *facts, size_t count, const struct snapshots *snaps
     }
     if (search.traffic)
         facts_traffic_still(facts, count, snapshots);
-    owners_assign(&search.owners, facts, count);
+    owners_find(facts, count, trend);
     bursts_find(facts, count, snapshots);
     facts_limits(facts, count, snapshots);
     facts_recorded(facts, count, snapshots);

@@ -9,11 +9,27 @@
 
 #include "base/cleanup.h"
 #include "daemon/incident/facts.h"
+#include "daemon/incident/loss_report.h"
 
 /* Tolerance between two counts of the same packets that are not read at the same moment. */
 #define ALIKE 0.05
 
-enum { CONTAINER_SHOWN = 12 };
+/* If more workloads lost something, nothing is concluded: a match by chance is likely. */
+enum { WORKLOADS_MAX = 64, CONTAINER_SHOWN = 12, OWNER_NAME_SIZE = FACT_NAME_SIZE };
+
+/* A workload that lost as much as an incident did. */
+struct match {
+    bool found;
+    bool sure; /* there is no other, and it matches no other incident */
+    char name[OWNER_NAME_SIZE];
+};
+
+struct search {
+    struct facts *facts;
+    size_t count;
+    size_t workloads;
+    struct match matches[LOSS_REPORT_INCIDENTS_MAX];
+};
 
 void owner_name(const struct row_set *rows, size_t row, char *name, size_t size)
 {
@@ -33,20 +49,6 @@ void owner_name(const struct row_set *rows, size_t row, char *name, size_t size)
         (void)snprintf(name, size, "%s", unit);
 }
 
-void owners_add(struct owners *owners, const struct trend_counter *counter)
-{
-    struct owner owner = {.count = counter->count};
-
-    owner_name(counter->rows, counter->row, owner.name, sizeof(owner.name));
-    if (!owner.name[0])
-        return;
-    (void)row_set_label(counter->rows, counter->row, "class", owner.class_name, sizeof(owner.class_name));
-    if (owners->count == OWNERS_MAX)
-        owners->more = true;
-    else
-        owners->items[owners->count++] = owner;
-}
-
 /* Returns true if the packets had a socket: in the stage transport, or sent by this host. */
 static bool can_have_owner(const struct facts *facts)
 {
@@ -54,42 +56,54 @@ static bool can_have_owner(const struct facts *facts)
            (facts->key.stage == STAGE_TRANSPORT || facts->key.direction == DIRECTION_TRANSMIT);
 }
 
-static bool is_alike(const struct facts *facts, const struct owner *owner)
+static bool is_alike(const struct facts *facts, double count, const char *class_name)
 {
-    return can_have_owner(facts) && strcmp(owner->class_name, loss_class_name(facts->key.loss_class)) == 0 &&
-           fabs(facts->skbs - owner->count) <= ALIKE * facts->skbs + 1;
+    return can_have_owner(facts) && fabs(facts->skbs - count) <= ALIKE * facts->skbs + 1 &&
+           strcmp(class_name, loss_class_name(facts->key.loss_class)) == 0;
 }
 
-/* Returns the only owner whose numbers match, or NULL if there is none, or more than one. */
-static const struct owner *only_owner(const struct owners *owners, const struct facts *facts)
+/* Each workload that lost something within the last minutes makes one counter. */
+static bool on_wants(void *data, const struct trend_counter *counter)
 {
-    const struct owner *found = NULL;
+    const struct search *search = data;
 
-    for (size_t i = 0; i < owners->count; i++) {
-        if (!is_alike(facts, &owners->items[i]))
+    return counter->column->role == ROLE_WORKLOAD_DROPS && search->workloads <= WORKLOADS_MAX;
+}
+
+static void on_take(void *data, const struct trend_counter *counter)
+{
+    struct search *search = data;
+    bool alike[LOSS_REPORT_INCIDENTS_MAX];
+    char class_name[16] = "", name[OWNER_NAME_SIZE];
+    size_t losses = 0;
+
+    search->workloads++;
+    (void)row_set_label(counter->rows, counter->row, "class", class_name, sizeof(class_name));
+    for (size_t i = 0; i < search->count; i++) {
+        alike[i] = is_alike(&search->facts[i], counter->count, class_name);
+        losses += alike[i];
+    }
+    if (losses)
+        owner_name(counter->rows, counter->row, name, sizeof(name));
+    for (size_t i = 0; losses && name[0] && i < search->count; i++) {
+        struct match *match = &search->matches[i];
+
+        if (!alike[i])
             continue;
-        if (found)
-            return NULL;
-        found = &owners->items[i];
+        match->sure = losses == 1 && !match->found;
+        match->found = true;
+        memcpy(match->name, name, sizeof(name));
     }
-    return found;
 }
 
-static size_t losses_alike(const struct owner *owner, const struct facts *facts, size_t count)
+void owners_find(struct facts *facts, size_t count, struct trend *trend)
 {
-    size_t alike = 0;
+    struct search search = {.facts = facts, .count = count};
+    const struct trend_question question = {.points = TREND_POINTS};
+    const struct trend_visitor visitor = {.wants = on_wants, .take = on_take, .data = &search};
 
-    for (size_t i = 0; i < count; i++)
-        alike += is_alike(&facts[i], owner);
-    return alike;
-}
-
-void owners_assign(const struct owners *owners, struct facts *facts, size_t count)
-{
-    for (size_t i = 0; i < count && !owners->more; i++) {
-        const struct owner *owner = facts[i].unit[0] ? NULL : only_owner(owners, &facts[i]);
-
-        if (owner && losses_alike(owner, facts, count) == 1)
-            (void)snprintf(facts[i].unit, sizeof(facts[i].unit), "%s", owner->name);
-    }
+    trend_visit(trend, &question, &visitor);
+    for (size_t i = 0; i < count && search.workloads <= WORKLOADS_MAX; i++)
+        if (search.matches[i].sure && !facts[i].unit[0])
+            memcpy(facts[i].unit, search.matches[i].name, sizeof(facts[i].unit));
 }

@@ -136,15 +136,10 @@ void trend_look(struct trend *trend, uint64_t now_ns)
     pthread_mutex_unlock(&trend->lock);
 }
 
-/* Returns false if the point so many steps ago is not known. */
-static bool point(const struct trend *trend, const struct trend_series *series, uint32_t ago,
-                  float *ret_moved, float *ret_elapsed)
+/* Of a point of the ring. No time has elapsed in one that was never begun. */
+static bool is_known(const struct trend_series *series, uint32_t at)
 {
-    uint32_t at = (trend->step + TREND_SLOTS - ago) % TREND_SLOTS;
-
-    *ret_moved = series->points[at];
-    *ret_elapsed = series->source->elapsed[at];
-    return ago < trend->step && !isnan(*ret_moved) && *ret_elapsed > 0;
+    return !isnan(series->points[at]) && series->source->elapsed[at] > 0;
 }
 
 /* Ranks by the points that were asked for, or by the last known one if none of these is known. */
@@ -153,13 +148,14 @@ static struct rank rank(const struct trend *trend, const struct trend_series *se
 {
     double wanted = (double)question->points * TREND_STEP_NS / NS_PER_SECOND;
     double moved = 0, elapsed = 0;
-    float one, seconds;
+    uint32_t at = trend->step % TREND_SLOTS;
 
     for (uint32_t i = 0; i < TREND_POINTS && (i < question->points || elapsed <= 0); i++) {
-        if (!point(trend, series, i, &one, &seconds))
-            continue;
-        moved += one;
-        elapsed += seconds;
+        if (is_known(series, at)) {
+            moved += series->points[at];
+            elapsed += series->source->elapsed[at];
+        }
+        at = at ? at - 1 : TREND_SLOTS - 1;
     }
     if (elapsed <= 0)
         return (struct rank){.series = series};
@@ -194,7 +190,6 @@ static void line_fill(const struct trend *trend, const struct rank *rank, struct
     const struct trend_series *series = rank->series;
     const struct row_set *rows = series->source->rows;
     const struct meaning meaning = meaning_refined(series->meaning, rows, series->row);
-    float moved, elapsed;
 
     *line = (struct trend_line){
         .meaning = series->meaning,
@@ -206,9 +201,12 @@ static void line_fill(const struct trend *trend, const struct rank *rank, struct
     line->device = meaning_of_device(&meaning) && line->subject[0];
     if (!line->subject[0])
         strcpy(line->subject, "host");
-    for (uint32_t i = 0; i < TREND_POINTS; i++)
+    for (uint32_t i = 0; i < TREND_POINTS; i++) {
+        uint32_t at = (trend->step + TREND_SLOTS - TREND_POINTS + 1 + i) % TREND_SLOTS;
+
         line->points[i] =
-            point(trend, series, TREND_POINTS - 1 - i, &moved, &elapsed) ? moved / elapsed : (float)NAN;
+            is_known(series, at) ? series->points[at] / series->source->elapsed[at] : (float)NAN;
+    }
 }
 
 size_t trend_select(struct trend *trend, const struct trend_question *question, struct trend_line *lines,
@@ -243,7 +241,7 @@ void trend_visit(struct trend *trend, const struct trend_question *question,
     pthread_mutex_lock(&trend->lock);
     for (uint32_t i = 0; i < trend->pool.count; i++) {
         const struct trend_series *series = &trend->pool.items[i];
-        struct trend_counter counter = {.meaning = series->meaning, .row = series->row};
+        struct trend_counter counter = {.meaning = series->meaning, .rule = series->rule, .row = series->row};
         struct rank recent;
 
         if (!series->source)

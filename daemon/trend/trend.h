@@ -19,7 +19,7 @@
  *   moved meanwhile is in no point.
  * - A reload that leaves names and labels alone leaves the history alone.
  *
- * Memory: 16 bytes a watched cell of the snapshots, and one record of 272 bytes for each counter that moved
+ * Memory: 16 bytes a watched cell of the snapshots, and one record of 280 bytes for each counter that moved
  * within the last five minutes, TREND_SERIES_MAX of them. Steady steps allocate nothing.
  */
 
@@ -88,16 +88,17 @@ struct trend_counter {
     const struct column *column;
     const struct row_set *rows;
     size_t row;
-    const struct meaning *meaning; /* NULL if only the ledger uses it */
-    double count;                  /* packets, over the points asked for */
-    double rate;                   /* packets a second now, over TREND_POINTS_NOW */
-    double seconds;                /* the time that these points cover */
+    const struct meaning *meaning;  /* of the row; NULL if only the ledger uses it */
+    const struct ledger_rule *rule; /* the same; NULL if it is no loss */
+    double count;                   /* packets, over the points asked for */
+    double rate;                    /* packets a second now, over TREND_POINTS_NOW */
+    double seconds;                 /* the time that these points cover */
 };
 
 /* A visitor of the counters. It is called under the lock of the trends, so it must be quick. */
 struct trend_visitor {
     bool (*wants)(void *data, const struct trend_counter *counter); /* called before the numbers are known */
-    void (*take)(void *data, const struct trend_counter *counter);
+    void (*take)(void *data, const struct trend_counter *counter);  /* and then this, before the next one */
     void *data;
 };
 

@@ -16,9 +16,10 @@
 
 struct trend_watched {
     size_t column;
-    const struct meaning *meanings; /* NULL if the column has none */
-    bool visited;                   /* for trend_visit(), even without a meaning */
-    bool from_zero;                 /* as in struct metric */
+    const struct meaning *meanings;  /* NULL if the column has none */
+    const struct ledger_rule *rules; /* the same */
+    bool visited;                    /* for trend_visit(), even without a meaning */
+    bool from_zero;                  /* as in struct metric */
 };
 
 static void series_release(struct trend_pool *pool, struct trend_cell *cell)
@@ -67,7 +68,12 @@ static struct trend_series *series_new(struct trend_table *source, size_t index,
         return NULL;
     series = &pool->items[cell->series - 1];
     *series = (struct trend_series){
-        .meaning = meaning, .source = source, .column = (uint32_t)watched->column, .row = row};
+        .meaning = meaning,
+        .rule = watched->rules ? ledger_rule_of_row(watched->rules, source->rows, row) : NULL,
+        .source = source,
+        .column = (uint32_t)watched->column,
+        .row = row,
+    };
     for (uint32_t i = 0; i < TREND_SLOTS; i++)
         series->points[(step + TREND_SLOTS - i) % TREND_SLOTS] =
             i < step && step - i > cell->since ? 0 : (float)NAN;
@@ -147,8 +153,11 @@ static int source_columns(struct trend_table *source, struct column_set *columns
             column->ledger || column->role == ROLE_WORKLOAD_DROPS || column->role == ROLE_DROP_CAUSES;
 
         if (column->meaning || visited)
-            watched[count++] = (struct trend_watched){
-                .column = i, .meanings = column->meaning, .visited = visited, .from_zero = column->from_zero};
+            watched[count++] = (struct trend_watched){.column = i,
+                                                      .meanings = column->meaning,
+                                                      .rules = column->ledger,
+                                                      .visited = visited,
+                                                      .from_zero = column->from_zero};
     }
     source->watched = watched;
     source->watched_count = count;

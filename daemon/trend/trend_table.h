@@ -24,6 +24,7 @@ struct trend_cell {
 /* A counter that moved. */
 struct trend_series {
     const struct meaning *meaning;    /* NULL if it is watched only for the ledger, or free */
+    const struct ledger_rule *rule;   /* NULL if it is no loss */
     const struct trend_table *source; /* NULL if free */
     uint32_t column;                  /* index in the table */
     uint32_t row;
