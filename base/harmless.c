@@ -30,56 +30,50 @@ static uint32_t code_point(const char *text, size_t size)
     return code;
 }
 
-/* Returns how many bytes may be shown as they are: 0 if the first byte must not be shown. Nearly all text is
- * ASCII. */
-static size_t shown(const char *text, size_t left)
+/* Returns true if the character that a text begins with may be shown as it is. `ret_size` becomes its size in
+ * bytes: 1 if the first byte belongs to no character. Nearly all text is ASCII. */
+static bool shown(const char *text, size_t left, size_t *ret_size)
 {
     size_t size;
     uint32_t code;
 
+    *ret_size = 1;
     if (is_visible(*text) || *text == ' ')
-        return 1;
+        return true;
     size = utf8_sequence(text, left);
-    code = size ? code_point(text, size) : 0;
-    for (size_t i = 0; size && i < ELEMENTS(harmful); i++)
+    if (!size)
+        return false;
+    *ret_size = size;
+    code = code_point(text, size);
+    for (size_t i = 0; i < ELEMENTS(harmful); i++)
         if (code >= harmful[i].first && code <= harmful[i].last)
-            return 0;
-    return size;
+            return false;
+    return true;
 }
 
 bool harmless(const char *text)
 {
-    size_t left = strlen(text);
-
-    while (left) {
-        size_t size = shown(text, left);
-
-        if (!size)
+    for (size_t left = strlen(text), size; left; text += size, left -= size)
+        if (!shown(text, left, &size))
             return false;
-        text += size;
-        left -= size;
-    }
     return true;
 }
 
 void harmless_copy(char *to, size_t size, const char *from)
 {
-    size_t left = strlen(from);
+    for (size_t left = strlen(from), whole; left; from += whole, left -= whole) {
+        const char *copied = "?";
+        size_t part = 1;
 
-    while (left) {
-        size_t part = shown(from, left), whole = part ? part : utf8_sequence(from, left);
-
-        if (part >= size || size < 2)
+        if (shown(from, left, &whole)) {
+            copied = from;
+            part = whole;
+        }
+        if (part >= size)
             break;
-        if (part > 1)
-            memcpy(to, from, part);
-        else
-            *to = part ? *from : '?';
-        to += part ? part : 1;
-        size -= part ? part : 1;
-        whole += !whole; /* the byte belongs to no character */
-        from += whole;
-        left -= whole;
+        memcpy(to, copied, part);
+        to += part;
+        size -= part;
     }
     *to = '\0';
 }

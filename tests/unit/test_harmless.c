@@ -50,6 +50,12 @@ static void test_a_copy_is_cut_between_characters(void **state)
     assert_string_equal(text, "abc");
     harmless_copy(text, sizeof(text), "abéf");
     assert_string_equal(text, "ab");
+    harmless_copy(text, sizeof(text), "ab\033\033");
+    assert_string_equal(text, "ab?");
+    harmless_copy(text, sizeof(text), "高a");
+    assert_string_equal(text, "高");
+    harmless_copy(text, 1, "\xff");
+    assert_string_equal(text, "");
     harmless_copy(text, 1, "a");
     assert_string_equal(text, "");
 }
