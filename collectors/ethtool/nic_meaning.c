@@ -30,7 +30,7 @@ static const struct remedy allowance = {
     }
 
 const struct meaning nic_meanings[] = {
-    CAUSE("filtered", OTHER, NIC, POLICY, NOTHING),
+    CAUSE("filtered", OTHER, NIC, POLICY, NIC_FILTER),
     RECEIVE_RING("no_buffer", DRIVER, NIC_RING),
     CAUSE("no_buffer", LOSS, DRIVER, CAPACITY, NIC_RING),
     CAUSE("busy", LOSS, DRIVER, CAPACITY, NIC_RING),
@@ -40,7 +40,7 @@ const struct meaning nic_meanings[] = {
     ALLOWANCE("conntrack_allowance", "connections beyond the cloud's allowance"),
     ALLOWANCE("linklocal_allowance", "packets to the cloud's services beyond its allowance"),
     CAUSE("crc", LOSS, NIC, ERROR, DAMAGED),
-    CAUSE("length", LOSS, NIC, ERROR, DAMAGED),
+    CAUSE("length", LOSS, NIC, ERROR, FRAME_LENGTH),
     CAUSE("link_down", LOSS, NIC, ERROR, LINK_FLAPS),
     CAUSE("collision", LOSS, NIC, ERROR, DUPLEX),
     CAUSE("fault", LOSS, NIC, ERROR, NIC_FAULT),

@@ -93,7 +93,7 @@ static const struct link_column statistics[LINK_STATISTIC_COUNT] = {
     STATISTIC(rx_length_errors, LOSS, "receive_length_errors", NULL,
               "Packets dropped for an invalid length: often an MTU that differs "
               "between the ends of the link",
-              .meaning = LOSES(RECEIVE, NIC, ERROR, "receive length errors", SHARED(DAMAGED), NULL),
+              .meaning = LOSES(RECEIVE, NIC, ERROR, "receive length errors", SHARED(FRAME_LENGTH), NULL),
               .ledger = link_receive_error_kind_ledger),
     STATISTIC(rx_over_errors, LOSS, "receive_over_errors", NULL,
               "Packets that did not fit the receive buffers of the host; with some drivers, overflows of "

@@ -57,6 +57,9 @@ const struct remedy remedies[REMEDY_COUNT] = {
     [REMEDY_NIC_PORT] = {"port-discard",
                          "See whether the switch sends pause frames, and what speed the link has (ethtool)"},
     [REMEDY_NIC_FAULT] = {"nic-fault", "See the kernel's log (dmesg) and the driver's version"},
+    [REMEDY_NIC_FILTER] = {"programs",
+                           "Find what filters: an XDP program (ip link), or rules of the NIC (ethtool -n)"},
+    [REMEDY_FRAME_LENGTH] = {"frame-length", "Compare the MTUs of this host, the switch and its neighbours"},
     [REMEDY_DUPLEX] = {"duplex", "Compare speed and duplex of both ends (ethtool DEVICE)"},
     [REMEDY_LINK_FLAPS] = {"link-flaps", "Cable, transceiver, the switch's port"},
 };

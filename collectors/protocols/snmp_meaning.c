@@ -66,6 +66,8 @@ static const struct {
     TCP("TCPBacklogDrop", CAPACITY, "socket backlog full", SOCKET_BACKLOG),
     TCP("ListenDrops", UNKNOWN, "connection attempts not taken by a listener", ACCEPT_QUEUE),
     TCP("ListenOverflows", CAPACITY, "listen queue full", ACCEPT_QUEUE),
+    PROTOCOL("MPTcpExt", "RcvPruned", TRANSPORT, RECEIVE, CAPACITY, "mptcp",
+             "receive buffer of the connection full", TCP_RECEIVE_QUEUE),
 };
 
 const struct meaning *snmp_meaning(const struct snmp_field *field, const struct snmp_name *name,
