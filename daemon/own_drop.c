@@ -88,3 +88,12 @@ int own_drop_make(struct fault *fault)
     error = child < 0 ? -errno : wait_for(child);
     return error < 0 ? fault_errno(fault, error, "no network namespace of its own") : 0;
 }
+
+enum own_drop_verdict own_drop_judge(uint64_t seen, uint64_t lost)
+{
+    if (seen == 0)
+        return OWN_DROP_NOT_SEEN;
+    if (seen + 1 >= OWN_DROP_COUNT || lost >= OWN_DROP_COUNT - 1 - seen)
+        return OWN_DROP_SEEN;
+    return OWN_DROP_SEEN_IN_PART;
+}

@@ -7,6 +7,8 @@
  * anybody else is touched.
  */
 
+#include <stdint.h>
+
 #include "base/fault.h"
 
 /* Fewer than a running exporter reports (loss.onset_packets). */
@@ -15,3 +17,13 @@ enum { OWN_DROP_COUNT = 50 };
 /* Makes the drops, in two seconds at most. Returns 0, or a negative errno with the fault if this process may
  * not. Call it before there is another thread. */
 int own_drop_make(struct fault *fault);
+
+enum own_drop_verdict {
+    OWN_DROP_SEEN,
+    OWN_DROP_SEEN_IN_PART,
+    OWN_DROP_NOT_SEEN,
+};
+
+/* Returns whether drops are seen: `seen` of ours were, and of the whole host's as many as `lost` are known to
+ * have no row. Of ours one more may be missing. Pure. */
+enum own_drop_verdict own_drop_judge(uint64_t seen, uint64_t lost);

@@ -27,8 +27,9 @@ enum { NAME_COLUMN = 14, RESULT_COLUMN = 10 };
 /* What was seen of our own drops. */
 struct sighting {
     uint64_t count;
-    bool sure;       /* as many as we made, for our reason */
+    bool sure;       /* for our reason */
     char where[160]; /* room for a reason and a function */
+    uint64_t lost;   /* drops of the whole host that have no row */
 };
 
 static void print_line(const char *name, const char *result, const char *text)
@@ -41,23 +42,25 @@ static void print_line(const char *name, const char *result, const char *text)
            line.error ? "" : line.data);
 }
 
-/* Returns true if a drop may be one of ours: the reason is a missing socket, as far as it is known, and the
- * namespace is neither the host's nor one with a name, since ours has none. */
-static bool may_be_ours(const struct row_set *rows, size_t row)
+/* Returns true if a site may have counted our drops: UDP's receive function, as far as it is known, dropped
+ * for a missing socket, as far as that is known, in a namespace that is neither the host's nor one with a
+ * name, since ours has none. */
+static bool may_be_ours(const struct row_set *rows, size_t row, const char *reason, const char *function)
 {
     static const char *const reasons[] = {"NO_SOCKET", "NOT_SPECIFIED", ""};
     char netns[64] = "";
 
     if (row_set_label(rows, row, "netns", netns, sizeof(netns)) > 0 && strcmp(netns, "other") != 0)
         return false;
+    if (strcmp(function, "unknown") != 0 && !(strstr(function, "udp") && strstr(function, "rcv")))
+        return false;
     for (size_t i = 0; i < ELEMENTS(reasons); i++)
-        if (label_value_holds(&(struct label_value){"reason", reasons[i]}, rows, row))
+        if (strcmp(reason, reasons[i]) == 0)
             return true;
     return false;
 }
 
-/* Finds the site that counted most drops that may be ours. A site whose reason is known to be ours comes
- * first. */
+/* Finds the site that counted most drops that may be ours. One whose reason is known comes first. */
 static void look_in_table(const struct table *table, size_t column, struct sighting *sighting)
 {
     for (size_t row = 0; row < table->rows->count; row++) {
@@ -65,19 +68,28 @@ static void look_in_table(const struct table *table, size_t column, struct sight
         uint64_t count;
         bool sure;
 
-        if (!may_be_ours(table->rows, row) || !table_get(table, row, column, &count))
+        (void)row_set_label(table->rows, row, "reason", reason, sizeof(reason));
+        (void)row_set_label(table->rows, row, "function", function, sizeof(function));
+        if (!may_be_ours(table->rows, row, reason, function) || !table_get(table, row, column, &count))
             continue;
-        sure = count >= OWN_DROP_COUNT &&
-               label_value_holds(&(struct label_value){"reason", "NO_SOCKET"}, table->rows, row);
+        sure = strcmp(reason, "NO_SOCKET") == 0;
         if (sure < sighting->sure || (sure == sighting->sure && count <= sighting->count))
             continue;
         sighting->count = count;
         sighting->sure = sure;
-        (void)row_set_label(table->rows, row, "reason", reason, sizeof(reason));
-        (void)row_set_label(table->rows, row, "function", function, sizeof(function));
         (void)snprintf(sighting->where, sizeof(sighting->where), "%s%s%s", reason, *reason ? " in " : "in ",
                        function);
     }
+}
+
+static uint64_t sum_of(const struct table *table, size_t column)
+{
+    uint64_t sum = 0, count;
+
+    for (size_t row = 0; row < table->rows->count; row++)
+        if (table_get(table, row, column, &count))
+            sum += count;
+    return sum;
 }
 
 static struct sighting look(const struct registry *registry)
@@ -92,6 +104,9 @@ static struct sighting look(const struct registry *registry)
     walk = table_walk_begin(&snapshots);
     while ((table = table_walk_role(&walk, ROLE_DROP_SITES, &column)))
         look_in_table(table, column, &sighting);
+    walk = table_walk_begin(&snapshots);
+    while ((table = table_walk_role(&walk, ROLE_DROPS_UNSEEN, &column)))
+        sighting.lost += sum_of(table, column);
     snapshots_done(&snapshots);
     return sighting;
 }
@@ -133,21 +148,24 @@ static int tell_collector(const struct registry *registry, const struct settings
 /* Reports what became of our drops. `made` says why they could not be made. */
 static int tell_drop(const struct registry *registry, bool counting, const struct fault *made)
 {
+    static const char *const results[] = {
+        [OWN_DROP_SEEN] = "seen", [OWN_DROP_SEEN_IN_PART] = "in part", [OWN_DROP_NOT_SEEN] = "not seen"};
     struct sighting sighting = look(registry);
-    char text[256];
+    uint64_t seen = sighting.count < OWN_DROP_COUNT ? sighting.count : OWN_DROP_COUNT;
+    enum own_drop_verdict verdict = own_drop_judge(seen, sighting.lost);
+    _cleanup_(buffer_done) struct buffer text = {};
 
     if (!counting || made->error) {
         print_line("own drop", "not tried", counting ? made->text : "nothing counts drop sites");
         return EXIT_SUCCESS;
     }
-    (void)snprintf(text, sizeof(text), "%d datagrams to a closed port, in a namespace of their own%s%s",
-                   OWN_DROP_COUNT, sighting.count ? ": " : "", sighting.where);
-    if (sighting.count >= OWN_DROP_COUNT) {
-        print_line("own drop", "seen", text);
-        return EXIT_SUCCESS;
-    }
-    print_line("own drop", "not seen", text);
-    return EXIT_FAILURE;
+    buffer_printf(&text, "%" PRIu64 " of %d datagrams to a closed port, in a namespace of their own%s%s",
+                  seen, OWN_DROP_COUNT, seen ? ": " : "", sighting.where);
+    if (sighting.lost)
+        buffer_printf(&text, "; without a row, of the whole host: %" PRIu64, sighting.lost);
+    buffer_append(&text, "", 1);
+    print_line("own drop", results[verdict], text.error ? "" : text.data);
+    return verdict == OWN_DROP_SEEN ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int tell(const struct engine *engine, const struct settings *settings, bool counting,
