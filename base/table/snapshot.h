@@ -54,8 +54,8 @@ struct table *snapshot_add_table(struct snapshot *snapshot, struct column_set *c
 /* Attaches an object and takes a reference to it. The snapshot has no attachment yet. */
 void snapshot_attach(struct snapshot *snapshot, struct attachment *attachment);
 
-/* Tells of rows that a key of the configuration limits: how many there are that do not give way to new ones,
- * and how many there may be. Of several such limits the one that is nearest is kept. */
+/* Tells of what a key of the configuration limits (rows, or what makes rows): how many there are that do not
+ * give way to new ones, and how many there may be. Of several such limits the nearest is kept. */
 void snapshot_limit(struct snapshot *snapshot, uint64_t rows, uint64_t limit);
 
 /* Returns the number of series: present cells, and for a histogram each bucket, the sum and the count. */

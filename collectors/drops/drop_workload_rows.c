@@ -190,7 +190,7 @@ static int render(struct drop_workload_rows *rows, const struct drop_book *book,
     return error;
 }
 
-int drop_workload_rows_fill(struct drop_workload_rows *rows, const struct drop_book *book,
+int drop_workload_rows_fill(struct drop_workload_rows *rows, struct drop_book *book,
                             const struct drop_status *status, struct snapshot *draft)
 {
     struct table *tables[DROP_WORKLOAD_TABLES] = {};
@@ -205,12 +205,14 @@ int drop_workload_rows_fill(struct drop_workload_rows *rows, const struct drop_b
             return -ENOMEM;
     }
     fill_workloads(tables[DROP_WORKLOAD_ROWS], &book->workloads, status->unknown);
+    snapshot_limit(draft, drop_workloads_staying(&book->workloads), book->workloads.max);
     for (size_t i = 0; i < rows->rows[DROP_WORKLOAD_INFO]->count; i++)
         table_set(tables[DROP_WORKLOAD_INFO], i, 0, 1);
     for (unsigned loss_class = 0; loss_class < LOSS_CLASS_COUNT; loss_class++)
         table_set(tables[DROP_WORKLOAD_FORGOTTEN], loss_class, 0, book->workloads.forgotten[loss_class]);
     if (status->udp_apart) {
         fill_udp(tables[DROP_WORKLOAD_UDP], &book->udp, status->udp_unknown);
+        snapshot_limit(draft, drop_workloads_staying(&book->udp), book->udp.max);
         table_set(tables[DROP_WORKLOAD_UDP_FORGOTTEN], 0, 0, book->udp.forgotten[LOSS_CAPACITY]);
     }
     return 0;

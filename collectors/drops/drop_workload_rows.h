@@ -31,8 +31,8 @@ struct drop_workload_rows {
 int drop_workload_rows_init(struct drop_workload_rows *rows, bool detail);
 void drop_workload_rows_done(struct drop_workload_rows *rows); /* accepts a zeroed struct */
 
-/* Adds all tables to the draft. Returns 0 or -ENOMEM. */
-int drop_workload_rows_fill(struct drop_workload_rows *rows, const struct drop_book *book,
+/* Adds all tables to the draft, and says how near they are to their limit. Returns 0 or -ENOMEM. */
+int drop_workload_rows_fill(struct drop_workload_rows *rows, struct drop_book *book,
                             const struct drop_status *status, struct snapshot *draft);
 
 extern const struct metric drop_workload_metrics[DROP_WORKLOAD_TABLES];

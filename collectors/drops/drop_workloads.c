@@ -10,7 +10,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 
-/* The pause after a sweep that found no workload gone. */
+/* The pause after a sweep that found no workload gone, and between two that only count who stays. */
 #define SWEEP_NS (50 * NS_PER_SECOND)
 
 int drop_workloads_init(struct drop_workloads *ret_workloads, size_t max, bool detail, struct limits *limits)
@@ -115,29 +115,46 @@ static bool workloads_evict(struct drop_workloads *workloads)
     return count > 0;
 }
 
-/* Notes whose control group is gone: at most once a round, and after a sweep that found none, not for a
- * while. */
-static void workloads_sweep(struct drop_workloads *workloads)
+/* Notes whose control group is gone. Returns false if nobody's is. */
+static bool workloads_look(struct drop_workloads *workloads)
 {
     bool any = false;
 
-    if (!workloads->exists || workloads->now_ns < workloads->sweep_ns)
-        return;
     for (size_t i = 0; i < workloads->count; i++) {
         struct drop_workload *item = &workloads->items[i];
 
         item->gone = !workloads->exists(item->cgroup, workloads->exists_data);
         any |= item->gone;
     }
-    workloads->sweep_ns = workloads->now_ns + (any ? 1 : SWEEP_NS);
+    return any;
 }
 
+/* Looks for room at most once a round, and after a look that found none, not for a while. */
 static bool workloads_make_room(struct drop_workloads *workloads)
 {
+    bool any;
+
     if (workloads_evict(workloads))
         return true;
-    workloads_sweep(workloads);
+    if (!workloads->exists || workloads->now_ns < workloads->sweep_ns)
+        return false;
+    any = workloads_look(workloads);
+    workloads->sweep_ns = workloads->now_ns + (any ? 1 : SWEEP_NS);
     return workloads_evict(workloads);
+}
+
+size_t drop_workloads_staying(struct drop_workloads *workloads)
+{
+    size_t staying = 0;
+
+    if (workloads->exists && workloads->count > workloads->max / 2 &&
+        workloads->now_ns >= workloads->look_ns) {
+        (void)workloads_look(workloads);
+        workloads->look_ns = workloads->now_ns + SWEEP_NS;
+    }
+    for (size_t i = 0; i < workloads->count; i++)
+        staying += !workloads->items[i].gone;
+    return staying;
 }
 
 /* Returns -ENOSPC if the table is full, or -ENOMEM. */

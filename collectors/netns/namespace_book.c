@@ -131,12 +131,26 @@ int namespace_book_sight(struct namespace_book *book, uint64_t inode, struct kno
 }
 
 /* Marks workloads whose namespaces exist, or may exist. */
-static void mark_living(const struct namespace_book *book, bool *living)
+static void mark_living(struct namespace_book *book)
 {
-    living[WORKLOAD_NOBODY] = true;
-    for (size_t i = 0; i < book->count; i++)
-        if (book->items[i].read && book->items[i].pass + 1 >= book->pass)
-            living[book->items[i].workload] = true;
+    for (size_t i = 0; i < book->sums_count; i++)
+        book->sums[i].living = i == WORKLOAD_NOBODY;
+    for (size_t i = 0; i < book->count; i++) {
+        const struct known_namespace *item = &book->items[i];
+
+        if (item->read && item->pass + 1 >= book->pass && item->workload < book->sums_count)
+            book->sums[item->workload].living = true;
+    }
+}
+
+size_t namespace_book_staying(struct namespace_book *book)
+{
+    size_t staying = 0;
+
+    mark_living(book);
+    for (size_t i = WORKLOAD_NOBODY + 1; i < book->sums_count; i++)
+        staying += book->sums[i].living;
+    return staying;
 }
 
 /* A workload that has no namespace any more. */
@@ -153,12 +167,12 @@ static int compare_gone(const void *a, const void *b)
 }
 
 /* Lists them in the order in which they went. */
-static size_t list_gone(const struct namespace_book *book, const bool *living, struct gone *gone)
+static size_t list_gone(const struct namespace_book *book, struct gone *gone)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < book->sums_count; i++)
-        if (!living[i] && book->workloads.items[i])
+        if (!book->sums[i].living && book->workloads.items[i])
             gone[count++] = (struct gone){.pass = book->sums[i].pass, .number = i};
     qsort(gone, count, sizeof(*gone), compare_gone);
     return count;
@@ -175,8 +189,8 @@ static int make_room(struct namespace_book *book)
 
     if (!kept || !gone)
         return -ENOMEM;
-    mark_living(book, kept);
-    count = list_gone(book, kept, gone);
+    mark_living(book);
+    count = list_gone(book, gone);
     if (!count)
         book->crowded_pass = book->pass;
     for (size_t i = 0; i < count && i < part; i++) {

@@ -46,6 +46,7 @@ struct known_namespace {
 /* What the namespaces of a workload counted, those that are gone included. */
 struct namespace_sums {
     bool shown;
+    bool living;   /* as of the last look (mark_living()): one of them is there, or may be */
     uint64_t pass; /* in which one of them was read last */
     uint64_t values[NAMESPACE_COUNTERS];
 };
@@ -89,6 +90,9 @@ int namespace_book_sight(struct namespace_book *book, uint64_t inode, struct kno
  * will be added the next time. */
 int namespace_book_take(struct namespace_book *book, struct known_namespace *item,
                         const struct namespace_reading *reading);
+
+/* Returns how many workloads do not make room for new ones. */
+size_t namespace_book_staying(struct namespace_book *book);
 
 /* All that are there were sighted, and read. */
 void namespace_book_end(struct namespace_book *book);

@@ -139,8 +139,7 @@ static int fill_workloads(struct namespace_rows *rows, const struct namespace_bo
     return 0;
 }
 
-int namespace_rows_fill(struct namespace_rows *rows, const struct namespace_book *book,
-                        struct snapshot *draft)
+int namespace_rows_fill(struct namespace_rows *rows, struct namespace_book *book, struct snapshot *draft)
 {
     struct table *totals, *count;
     int error = render(rows, book);
@@ -156,5 +155,8 @@ int namespace_rows_fill(struct namespace_rows *rows, const struct namespace_book
     for (size_t i = 0; i < NAMESPACE_COUNTERS; i++)
         table_set(totals, i, 0, book->totals[i]);
     table_set(count, 0, 0, book->there);
+    snapshot_limit(draft, book->there, book->max);
+    snapshot_limit(draft, namespace_book_staying(book),
+                   book->workloads.max - 1); /* without WORKLOAD_NOBODY */
     return 0;
 }

@@ -19,6 +19,5 @@ struct namespace_rows {
 int namespace_rows_init(struct namespace_rows *rows);  /* -ENOMEM; to be ended then, too */
 void namespace_rows_done(struct namespace_rows *rows); /* accepts a zeroed struct */
 
-/* Adds all tables to the draft. Returns 0 or -ENOMEM. */
-int namespace_rows_fill(struct namespace_rows *rows, const struct namespace_book *book,
-                        struct snapshot *draft);
+/* Adds all tables to the draft, and says how near they are to their limits. Returns 0 or -ENOMEM. */
+int namespace_rows_fill(struct namespace_rows *rows, struct namespace_book *book, struct snapshot *draft);

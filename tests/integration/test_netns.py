@@ -151,6 +151,11 @@ def test_row_84_no_namespace_is_kept_alive(exporter, netns, cgroups):
         eventually(lambda: "kept" not in home.links(), "the last wire to go", GONE)
 
 
+def near_limit(page):
+    """How many there are, and may be, of the limit that is nearest."""
+    return tuple(page.value(f"netdrop_collector_{name}", collector="netns") for name in ("limited_series", "series_limit"))
+
+
 def test_row_86_only_so_many_namespaces(exporter, cgroups, tmp_path):
     shown = Shown(tmp_path)
     process = exporter(*COLLECTOR, shown.flag, "--set=collectors.netns.interval=100ms", "--set=collectors.netns.max_namespaces=2")
@@ -162,6 +167,7 @@ def test_row_86_only_so_many_namespaces(exporter, cgroups, tmp_path):
         page = fresh(process, "netns")
         assert page.value("netdrop_namespaces") == 2
         assert page.value("netdrop_limit_hits_total", limit="namespaces") > 0
+        assert near_limit(page) == (2, 2)
         assert len(page.series(CLOSED, ip_version="4")) == 2
         assert page.value(TOTALS, counter="udp_no_ports", ip_version="4") == 6
         # Where there is room again, another one is looked at: from now on.
@@ -185,6 +191,7 @@ def test_row_86_only_so_many_workloads(exporter, cgroups, tmp_path):
         page = fresh(process, "netns")
         assert sorted(row.value for row in page.series(CLOSED, ip_version="4")) == [10, 11, 12, 13 + 14]
         assert page.value(CLOSED, unit="other", ip_version="4") == 13 + 14
+        assert near_limit(page) == (3, 3)
         assert page.value("netdrop_limit_hits_total", limit="workloads") > 0
         inmates.end(inmates.processes[0])
         for _ in range(3):

@@ -6,7 +6,7 @@ import os
 
 import pytest
 import workloads
-from daemon import seeded
+from daemon import eventually, seeded
 from lost_events import assert_counted, lost
 
 pytestmark = pytest.mark.usefixtures("bpf_possible", "hierarchy")
@@ -85,6 +85,29 @@ def test_row_69_more_workloads_than_rows(exporter, netns):
     assert page.value("netdrop_workload_drops_forgotten_total", **{"class": "policy"}) > 0
     assert workloads.fits(workloads.per_class(page)["policy"] - workloads.per_class(before)["policy"], 1200, lost(page))
     workloads.assert_all_add_up(process)
+
+
+@pytest.mark.flood
+def test_how_near_the_limit_of_rows_is(exporter, netns, workload):
+    """Who is gone does not count. Others of this host may lose packets, too, and some of them may be gone."""
+    namespace = netns()
+    workloads.prepare(namespace)
+    process = exporter(*workloads.FLAGS, "--set=collectors.drop_monitor.max_workloads=200")
+    gone = {own(number) for number in range(80)}
+    workloads.come_and_go(namespace, sorted(gone), 3)
+    living = [workload(namespace=namespace) for _ in range(30)]
+    for each in living:
+        assert workloads.output_refused(each, 3) == 3
+
+    def near():
+        page = process.metrics()
+        units = [row.labels["unit"] for row in page.series(workloads.DROPS)]
+        rows = [unit for unit in units if unit not in ("", "unknown", "other")]
+        staying, most = (page.value(f"netdrop_collector_{name}", collector="drop_monitor") for name in ("limited_series", "series_limit"))
+        assert most == 200
+        return gone <= set(rows) and 30 <= staying <= len(rows) - len(gone)
+
+    eventually(near, "what is gone not to count", timeout=180)
 
 
 @pytest.mark.flood

@@ -185,6 +185,46 @@ static void test_full_of_who_is_there(void **state)
     drop_workloads_done(&fixture.table);
 }
 
+static bool exists_living(const char *cgroup, void *data)
+{
+    size_t *looked = data;
+
+    ++*looked;
+    return strstr(cgroup, "living") != NULL;
+}
+
+/* Who is gone makes room. It is looked who is, once in a while, where more than half of the rows are taken.
+ */
+static void test_who_stays(void **state)
+{
+    struct fixture fixture;
+    size_t looked = 0;
+    char unit[32];
+
+    (void)state;
+    setup(&fixture, false);
+    fixture.table.exists = exists_living;
+    fixture.table.exists_data = &looked;
+    for (unsigned i = 0; i < ROWS / 2; i++) {
+        (void)snprintf(unit, sizeof(unit), "u%u.service", i);
+        add(&fixture, unit, "/gone", 1);
+    }
+    assert_int_equal(drop_workloads_staying(&fixture.table), ROWS / 2);
+    assert_int_equal(looked, 0);
+    add(&fixture, "a.service", "/living", 1);
+    assert_int_equal(drop_workloads_staying(&fixture.table), 1);
+    add(&fixture, "u0.service", "/gone", 1); /* it is there again, as far as is known */
+    assert_int_equal(drop_workloads_staying(&fixture.table), 2);
+    assert_int_equal(looked, ROWS / 2 + 1);
+    fixture.table.now_ns += 50 * NS_PER_SECOND;
+    assert_int_equal(drop_workloads_staying(&fixture.table), 1);
+    assert_int_equal(looked, 2 * (ROWS / 2 + 1));
+    fixture.table.now_ns += 50 * NS_PER_SECOND;
+    fixture.table.exists = NULL; /* nobody can tell any more */
+    assert_int_equal(drop_workloads_staying(&fixture.table), 1);
+    drop_workloads_done(&fixture.table);
+}
+
 static void test_merge(void **state)
 {
     struct fixture fixture, from;
@@ -212,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_row_69_units_that_come_and_go),
         cmocka_unit_test(test_full_of_who_is_there),
+        cmocka_unit_test(test_who_stays),
         cmocka_unit_test(test_merge),
     };
 

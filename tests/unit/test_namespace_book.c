@@ -384,6 +384,10 @@ static void test_workloads_come_and_go(void **state)
         assert_int_equal(lab->book->totals[0], 3 * i);
     }
     assert_int_equal(value_of(lab, "stays.service"), 500);
+    assert_int_equal(namespace_book_staying(lab->book), 2);
+    empty_pass(lab);
+    empty_pass(lab);
+    assert_int_equal(namespace_book_staying(lab->book), 0);
     assert_null(sums_of(lab, "other"));
     assert_int_equal(lab->limits.hits[LIMIT_WORKLOADS], 0);
 }
@@ -409,6 +413,7 @@ static void test_other(void **state)
     assert_int_equal(value_of(&lab, "3.service"), 20);
     assert_null(sums_of(&lab, "4.service"));
     assert_int_equal(value_of(&lab, "other"), 40);
+    assert_int_equal(namespace_book_staying(lab.book), 3);
     assert_int_equal(lab.book->totals[0], 100);
     assert_int_equal(limits.hits[LIMIT_WORKLOADS], 4);
     namespace_book_free(lab.book);
