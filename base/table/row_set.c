@@ -246,23 +246,18 @@ static int label_unescape(const char *at, char *buffer, size_t size)
 
 int row_set_label(const struct row_set *rows, size_t row, const char *label, char *buffer, size_t size)
 {
-    const char *at = rows->text + rows->offsets[row];
-    const char *end = rows->text + rows->offsets[row + 1];
-    size_t label_size = strlen(label);
-
     /* The text is our own: {name="value",name="value"} with every quote in a value escaped. */
-    while (++at < end) {
-        const char *name = at;
+    for (const char *at = rows->text + rows->offsets[row]; *at == '{' || *at == ','; at++) {
+        const char *wanted = label;
 
-        at = memchr(at, '=', (size_t)(end - at));
-        if (!at)
-            break;
-        if ((size_t)(at - name) == label_size && !memcmp(name, label, label_size))
+        while (*++at == *wanted)
+            wanted++;
+        if (*at == '=' && !*wanted)
             return label_unescape(at + 2, buffer, size);
-        for (at += 2; *at != '"'; at++)
-            if (*at == '\\')
-                at++;
-        at++;
+        while (*at != '"')
+            at++;
+        while (*++at != '"')
+            at += *at == '\\';
     }
     return -ENOENT;
 }
