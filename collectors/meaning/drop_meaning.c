@@ -65,17 +65,18 @@ static unsigned entry_weight(const struct drop_meaning *entry, const char *reaso
 
 const struct drop_meaning *drop_meaning_find(const char *reason, const char *function, unsigned circumstances)
 {
-    const struct drop_meaning *entry, *found = NULL;
+    const struct drop_meaning *found = NULL;
     unsigned best = 0;
 
-    for (size_t i = 0; (entry = drop_meaning_at(i)); i++) {
-        unsigned weight = entry_weight(entry, reason, function, circumstances);
+    for (size_t part = 0; part < ELEMENTS(parts); part++)
+        for (size_t i = 0; i < *parts[part].count; i++) {
+            unsigned weight = entry_weight(&parts[part].entries[i], reason, function, circumstances);
 
-        if (weight > best) {
-            best = weight;
-            found = entry;
+            if (weight > best) {
+                best = weight;
+                found = &parts[part].entries[i];
+            }
         }
-    }
     return found;
 }
 
