@@ -39,21 +39,21 @@ bool course_goes_on(const struct course *course, uint64_t now_ns)
     return course->moved_ns && now_ns < course->moved_ns + COURSE_END_NS;
 }
 
-/* Returns the index of the point so many before the newest. */
-static unsigned back(const struct courses *courses, unsigned steps)
+/* Returns the index of the point before this one. */
+static unsigned before(unsigned point)
 {
-    return (courses->newest + COURSE_POINTS - steps) % COURSE_POINTS;
+    return point ? point - 1 : COURSE_POINTS - 1;
 }
 
 /* Begins a moment later than the newest. It gets a point of its own if the newest point is long enough after
  * its predecessor; else it replaces the newest. */
 static void begin_moment(struct courses *courses, uint64_t read_ns)
 {
-    unsigned before = courses->newest, next = (before + 1) % COURSE_POINTS;
+    unsigned newest = courses->newest, next = (newest + 1) % COURSE_POINTS;
 
-    if (courses->known == 1 || courses_now(courses) >= courses->times[back(courses, 1)] + COURSE_STEP_NS) {
+    if (courses->known == 1 || courses_now(courses) >= courses->times[before(newest)] + COURSE_STEP_NS) {
         for (size_t i = 0; i < courses->count; i++)
-            courses->items[i]->counts[next] = courses->items[i]->counts[before];
+            courses->items[i]->counts[next] = courses->items[i]->counts[newest];
         courses->newest = next;
         courses->known += courses->known < COURSE_POINTS;
     }
@@ -149,7 +149,7 @@ int courses_take(struct courses *courses, const struct ledger_reading *reading)
     if (reading->read_ns > before_ns)
         begin_moment(courses, reading->read_ns);
     else if (courses->known > 1) /* counters report on the same moment, a little later */
-        before_ns = courses->times[back(courses, 1)];
+        before_ns = courses->times[before(courses->newest)];
     error = take_rows(courses, 0, reading->items, reading->lost, before_ns);
     if (error == 0)
         error = take_rows(courses, 1, array_end(reading->items, reading->lost),
@@ -161,9 +161,9 @@ int courses_take(struct courses *courses, const struct ledger_reading *reading)
  * course began, and not later than asked. */
 static uint64_t count_at(const struct courses *courses, const struct course *course, uint64_t *moment_ns)
 {
-    for (unsigned i = 0; i < courses->known; i++) {
-        unsigned point = back(courses, i);
+    unsigned point = courses->newest;
 
+    for (unsigned i = 0; i < courses->known; i++, point = before(point)) {
         if (courses->times[point] <= course->since_ns) {
             *moment_ns = course->since_ns;
             return course->begin_count;
@@ -179,11 +179,11 @@ static uint64_t count_at(const struct courses *courses, const struct course *cou
 uint64_t course_lost(const struct courses *courses, const struct course *course, uint64_t span_ns)
 {
     uint64_t now_ns = courses_now(courses), moment_ns = now_ns > span_ns ? now_ns - span_ns : 0;
-    unsigned i = 0;
+    unsigned point = courses->newest;
 
-    while (i + 1 < courses->known && courses->times[back(courses, i)] > moment_ns)
-        i++;
-    return course->count - course->counts[back(courses, i)];
+    for (unsigned i = 1; i < courses->known && courses->times[point] > moment_ns; i++)
+        point = before(point);
+    return course->count - course->counts[point];
 }
 
 double course_rate(const struct courses *courses, const struct course *course, uint64_t span_ns)
@@ -200,15 +200,13 @@ double course_rate(const struct courses *courses, const struct course *course, u
 
 double course_steadiness(const struct courses *courses, const struct course *course)
 {
-    unsigned steps = 0, moved = 0;
+    unsigned steps = 0, moved = 0, point = courses->newest, earlier = before(point);
 
-    for (unsigned i = 0; i + 1 < courses->known; i++) {
-        unsigned point = back(courses, i), before = back(courses, i + 1);
-
-        if (courses->times[before] < course->since_ns)
-            break;
+    while (steps + 1 < courses->known && courses->times[earlier] >= course->since_ns) {
+        moved += course->counts[point] > course->counts[earlier];
         steps++;
-        moved += course->counts[point] > course->counts[before];
+        point = earlier;
+        earlier = before(point);
     }
     return steps < STEPS_MIN ? NAN : (double)moved / steps;
 }
