@@ -24,7 +24,7 @@
 #define NEARLY_ALL 0.8
 
 /* A drop site, by its labels, and its meaning: many devices share one. */
-struct place_meaning {
+struct place {
     char reason[64], function[64];
     enum loss_class loss_class;
     const struct drop_meaning *meaning;
@@ -32,9 +32,9 @@ struct place_meaning {
 
 struct search {
     struct facts_by_device losses;
-    bool traffic;              /* some traffic moved, so whatever stands still is known */
-    bool details;              /* counters whose rows no drop site explains: look for their details */
-    struct place_meaning last; /* the last one looked up */
+    bool traffic;      /* some traffic moved, so whatever stands still is known */
+    bool details;      /* counters whose rows no drop site explains: look for their details */
+    struct place last; /* the last one looked up */
     /* Of the counter that is visited. */
     char device_text[LEDGER_DEVICE_SIZE];
     const char *device; /* NULL: its row has none */
@@ -43,7 +43,7 @@ struct search {
 void facts_init(struct facts *facts, const struct ledger_key *key, const char *device, unsigned device_count)
 {
     *facts = (struct facts){.key = *key, .device_count = device_count, .traffic = NAN};
-    (void)snprintf(facts->device, sizeof(facts->device), "%s", device);
+    strncat(facts->device, device, sizeof(facts->device) - 1);
 }
 
 /* Returns true if drops of the incident's cause move this counter, too. */
@@ -119,9 +119,9 @@ static void counter_name(const struct trend_counter *counter, char *name, size_t
 
     while (label_size > 0 && labels[label_size - 1] == ' ')
         label_size--;
-    (void)snprintf(name, size, "%s", counter->column->name);
-    if (strlen(name) + label_size < size)
-        strncat(name, labels, label_size);
+    if (counter->column->name_size + label_size >= size)
+        label_size = 0;
+    (void)snprintf(name, size, "%s%.*s", counter->column->name, (int)label_size, labels);
 }
 
 static void take_port(struct facts *facts, const struct trend_counter *counter)
@@ -190,53 +190,52 @@ static void take_counter(struct facts *facts, const struct trend_counter *counte
 }
 
 /* Takes a drop site that belongs to the incident by its cause, and by its device if it has one. */
-static void take_site(struct facts *facts, const struct trend_counter *counter, const char *reason,
-                      const char *function, const char *device)
+static void take_site(struct facts *facts, const struct trend_counter *counter, const struct place *place,
+                      const char *device)
 {
     char name[160];
 
-    (void)snprintf(name, sizeof(name), "%s%sin %s%s%s%s", reason, *reason ? " " : "", function,
-                   *device ? " (" : "", device, *device ? ")" : "");
+    (void)snprintf(name, sizeof(name), "%s%sin %s%s%s%s", place->reason, *place->reason ? " " : "",
+                   place->function, *device ? " (" : "", device, *device ? ")" : "");
     add_evidence(facts, name, counter->count);
     facts->skbs += counter->count;
     if (counter->count <= facts->site_count)
         return;
     facts->site_count = counter->count;
-    (void)snprintf(facts->site, sizeof(facts->site), "%s%sin %s", reason, *reason ? " " : "", function);
+    memcpy(facts->reason, place->reason, sizeof(facts->reason));
+    memcpy(facts->function, place->function, sizeof(facts->function));
 }
 
-static const struct drop_meaning *meaning_of_place(struct place_meaning *last, const char *reason,
-                                                   const char *function, enum loss_class loss_class)
+/* Finds the place of the site, beginning with the one that was found last. */
+static const struct place *place_of(struct place *last, const struct trend_counter *counter)
 {
-    if (strcmp(last->function, function) != 0 || strcmp(last->reason, reason) != 0 ||
-        last->loss_class != loss_class) {
-        memcpy(last->reason, reason, sizeof(last->reason));
-        memcpy(last->function, function, sizeof(last->function));
-        last->loss_class = loss_class;
-        last->meaning = drop_meaning_of_class(reason, function, loss_class_name(loss_class));
+    struct place place = {.loss_class = counter->meaning->loss_class};
+
+    (void)row_set_label(counter->rows, counter->row, "reason", place.reason, sizeof(place.reason));
+    (void)row_set_label(counter->rows, counter->row, "function", place.function, sizeof(place.function));
+    if (place.loss_class != last->loss_class || strcmp(place.function, last->function) != 0 ||
+        strcmp(place.reason, last->reason) != 0) {
+        place.meaning =
+            drop_meaning_of_class(place.reason, place.function, loss_class_name(place.loss_class));
+        *last = place;
     }
-    return last->meaning;
+    return last;
 }
 
 static void take_site_everywhere(struct search *search, const struct trend_counter *counter)
 {
     const char *device = search->device ? search->device : "";
-    char reason[64] = "", function[64] = "";
-    const struct drop_meaning *meaning = NULL;
+    const struct place *place = NULL;
     struct facts *facts;
-    bool looked = false;
 
     for (size_t at = 0; (facts = facts_by_device_next(&search->losses, device, &at));) {
         if (counter->meaning->loss_class != facts->key.loss_class || (facts->device_count > 1 && !*device))
             continue;
-        if (!looked) {
-            (void)row_set_label(counter->rows, counter->row, "reason", reason, sizeof(reason));
-            (void)row_set_label(counter->rows, counter->row, "function", function, sizeof(function));
-            meaning = meaning_of_place(&search->last, reason, function, counter->meaning->loss_class);
-            looked = true;
-        }
-        if (strcmp(cause_meanings[meaning ? meaning->cause : CAUSE_UNKNOWN].name, facts->key.cause) == 0)
-            take_site(facts, counter, reason, function, device);
+        if (!place)
+            place = place_of(&search->last, counter);
+        if (strcmp(cause_meanings[place->meaning ? place->meaning->cause : CAUSE_UNKNOWN].name,
+                   facts->key.cause) == 0)
+            take_site(facts, counter, place, device);
     }
 }
 

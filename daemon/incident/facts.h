@@ -51,11 +51,12 @@ struct facts {
     uint64_t traffic_ns; /* over so long */
     double lost_rate;    /* packets a second lost over the same time; the owner fills it in */
     bool traffic_before; /* of those that were lost, too */
-    char traffic_of[80];
-    const struct meaning *meaning; /* of the counter that saw most of it, and has one; NULL: none */
+    const struct meaning *traffic_meaning; /* of the counter of it that was seen last; NULL: none */
+    const struct meaning *meaning;         /* of the counter that saw most of it, and has one; NULL: none */
     double meaning_count;
     char counter_words[160]; /* what that one says */
-    char site[160];          /* "REASON in function", of the site that counted most */
+    char reason[64];         /* of the site that counted most */
+    char function[64];       /* the same */
     double site_count;
     const struct ledger_rule *own; /* of the counter that makes the ledger's row; NULL: drop sites do */
     struct incident_evidence evidence[INCIDENT_EVIDENCE_MAX];

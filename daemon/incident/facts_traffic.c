@@ -4,7 +4,6 @@
 /* Looks up the traffic that a loss is a share of. Any thread. */
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bounds.h"
@@ -54,12 +53,7 @@ void facts_traffic_take(struct facts *facts, const struct trend_counter *counter
         meaning_of_device(counter->meaning)
             ? facts->key.stage == STAGE_NETWORK || (received && facts->key.stage == STAGE_INGRESS)
             : counter->meaning->with_lost;
-    if (meaning_of_device(counter->meaning))
-        (void)snprintf(facts->traffic_of, sizeof(facts->traffic_of), "what %s %s", facts->device,
-                       received ? "receives" : "sends");
-    else
-        (void)snprintf(facts->traffic_of, sizeof(facts->traffic_of), "the %s %s", counter->meaning->cause,
-                       received ? "received" : "sent");
+    facts->traffic_meaning = counter->meaning;
 }
 
 /* Takes a column of traffic that stands still. One row is enough: that of the device, or, if the rows do not
@@ -70,8 +64,11 @@ static void find_in_column(struct facts *facts, const struct table *table, const
     struct trend_counter counter = {
         .column = column, .meaning = column->meaning, .rows = table->rows, .seconds = STILL_SECONDS};
 
-    if (of_device ? row_devices_first(table->rows, facts->device, &counter.row) : table->rows->count > 0)
-        facts_traffic_take(facts, &counter, of_device ? facts->device : NULL);
+    const char *device = of_device ? facts->device : NULL;
+
+    if (is_traffic_of(facts, column->meaning, device) &&
+        (of_device ? row_devices_first(table->rows, device, &counter.row) : table->rows->count > 0))
+        facts_traffic_take(facts, &counter, device);
 }
 
 static void find_in_table(struct facts *facts, size_t count, const struct table *table)

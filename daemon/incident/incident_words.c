@@ -111,44 +111,58 @@ static const char *nowhere(const struct facts *facts)
     return facts->elsewhere & FACT_OTHERS ? "this host and others on it" : "this host";
 }
 
+/* Writes the port, queue or device that loses, as far as it is known. */
+static void place(const struct facts *facts, char where[static WHERE_SIZE])
+{
+    where[0] = '\0';
+    if (facts->port_count && strcmp(facts->port, "other") != 0)
+        (void)snprintf(where, WHERE_SIZE, "%s port %s", facts->protocol, facts->port);
+    if (where[0] && facts->port_count > 1)
+        (void)snprintf(where + strlen(where), WHERE_SIZE - strlen(where), " and %u more",
+                       facts->port_count - 1);
+    if (!where[0] && facts->device_count > 1)
+        (void)snprintf(where, WHERE_SIZE, "%s and %u more", facts->device, facts->device_count - 1);
+    else if (!where[0] && *facts->device && facts->queue_kind[0])
+        (void)snprintf(where, WHERE_SIZE, "%s, queue %s %s", facts->device, facts->queue_kind,
+                       facts->queue_handle);
+    else if (!where[0])
+        (void)snprintf(where, WHERE_SIZE, "%s", facts->device);
+    if (where[0] && where[strlen(where) - 1] == ':')
+        where[strlen(where) - 1] = '\0'; /* the colon of a queue's handle */
+}
+
 /* Writes the most specific subject that is known: whose packets, and where. */
 static void subject(struct incident *incident, const struct facts *facts)
 {
-    char where[WHERE_SIZE] = "", whole[FACT_NAME_SIZE + WHERE_SIZE];
+    char where[WHERE_SIZE], whole[FACT_NAME_SIZE + WHERE_SIZE];
+    const char *told = where;
 
-    if (facts->port_count && strcmp(facts->port, "other") != 0)
-        (void)snprintf(where, sizeof(where), "%s port %s", facts->protocol, facts->port);
-    if (where[0] && facts->port_count > 1)
-        (void)snprintf(where + strlen(where), sizeof(where) - strlen(where), " and %u more",
-                       facts->port_count - 1);
-    if (!where[0] && facts->device_count > 1)
-        (void)snprintf(where, sizeof(where), "%s and %u more", facts->device, facts->device_count - 1);
-    else if (!where[0] && *facts->device && facts->queue_kind[0])
-        (void)snprintf(where, sizeof(where), "%s, queue %s %s", facts->device, facts->queue_kind,
-                       facts->queue_handle);
-    else if (!where[0])
-        (void)snprintf(where, sizeof(where), "%s", facts->device);
-    if (where[0] && where[strlen(where) - 1] == ':')
-        where[strlen(where) - 1] = '\0'; /* the colon of a queue's handle */
-    (void)snprintf(whole, sizeof(whole), "%s%s%s", facts->unit, facts->unit[0] && where[0] ? ", " : "",
-                   where);
-    incident->several = facts->unit[0] == '\0' && (facts->port_count > 1 || facts->device_count > 1);
-    harmless_copy(incident->subject, sizeof(incident->subject), whole[0] ? whole : nowhere(facts));
+    place(facts, where);
+    if (facts->unit[0]) {
+        (void)snprintf(whole, sizeof(whole), "%s%s%s", facts->unit, where[0] ? ", " : "", where);
+        told = whole;
+    } else if (!where[0]) {
+        told = nowhere(facts);
+    }
+    incident->several = !facts->unit[0] && (facts->port_count > 1 || facts->device_count > 1);
+    harmless_copy(incident->subject, sizeof(incident->subject), told);
 }
 
 /* Writes why. If the cause is unknown, writes what the counter or site that saw the loss says. */
 static void words(struct incident *incident, const struct facts *facts, const struct cause_meaning *cause)
 {
     const char *known = cause ? cause_words(cause) : counter_cause_words(facts->key.cause);
-    char counted[sizeof(incident->words) + 32];
+    char made[sizeof(incident->words) + 32];
 
     if (strcmp(facts->key.cause, "unexplained") == 0 && facts->counter_words[0]) {
         known = facts->counter_words;
     } else if (strcmp(facts->key.cause, "unexplained") == 0 && facts->evidence_count) {
-        (void)snprintf(counted, sizeof(counted), "counted by %s", facts->evidence[0].name);
-        known = counted;
-    } else if (strcmp(facts->key.cause, "unknown") == 0 && facts->site[0]) {
-        known = facts->site;
+        (void)snprintf(made, sizeof(made), "counted by %s", facts->evidence[0].name);
+        known = made;
+    } else if (strcmp(facts->key.cause, "unknown") == 0 && facts->site_count > 0) {
+        (void)snprintf(made, sizeof(made), "%s%sin %s", facts->reason, *facts->reason ? " " : "",
+                       facts->function);
+        known = made;
     }
     harmless_copy(incident->words, sizeof(incident->words), known ? known : facts->key.cause);
 }
@@ -170,12 +184,19 @@ static void share(struct incident *incident, const struct facts *facts)
     double lost = facts->lost_rate;
     bool before = facts->traffic_before && facts->traffic >= lost / 2;
     double whole = facts->traffic + (before ? 0 : lost);
+    bool received = facts->key.direction != DIRECTION_TRANSMIT;
+    char of[sizeof(incident->share_of)];
 
     incident->share = NAN;
     if (isnan(facts->traffic) || lost <= 0 || facts->elsewhere == FACT_OTHERS)
         return;
     incident->share = whole > lost ? lost / whole : 1;
-    harmless_copy(incident->share_of, sizeof(incident->share_of), facts->traffic_of);
+    if (meaning_of_device(facts->traffic_meaning))
+        (void)snprintf(of, sizeof(of), "what %s %s", facts->device, received ? "receives" : "sends");
+    else
+        (void)snprintf(of, sizeof(of), "the %s %s", facts->traffic_meaning->cause,
+                       received ? "received" : "sent");
+    harmless_copy(incident->share_of, sizeof(incident->share_of), of);
 }
 
 void incident_describe(struct incident *incident, const struct facts *facts)

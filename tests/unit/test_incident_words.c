@@ -275,7 +275,9 @@ static void test_what_nobody_knows(void **state)
     described();
     title_is("this host: counted by netdrop_ip_in_discards_total");
     lost(STAGE_UNKNOWN, DIRECTION_RECEIVE, LOSS_UNKNOWN, "eth0", "unknown");
-    strcpy(facts.site, "NOT_SPECIFIED in foo_rcv");
+    strcpy(facts.reason, "NOT_SPECIFIED");
+    strcpy(facts.function, "foo_rcv");
+    facts.site_count = 1;
     described();
     title_is("eth0: NOT_SPECIFIED in foo_rcv");
     assert_string_equal(incident.remedy->page, "drop-sites");
@@ -292,18 +294,22 @@ static void test_share(void **state)
         {300, false, 100, 0.25}, {400, true, 100, 0.25}, {0, false, 100, 1},   {40, true, 160, 0.8},
         {90, true, 100, 1},      {NAN, false, 100, NAN}, {300, false, 0, NAN},
     };
+    static const struct meaning sent = {.subject = "{device}"};
 
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         lost(STAGE_EGRESS, DIRECTION_TRANSMIT, LOSS_CAPACITY, "eth0", "qdisc_full");
         facts.traffic = cases[i].traffic;
         facts.traffic_before = cases[i].before;
+        facts.traffic_meaning = &sent;
         facts.lost_rate = cases[i].lost;
         described();
-        if (isnan(cases[i].share))
+        if (isnan(cases[i].share)) {
             assert_true(isnan(incident.share));
-        else
+        } else {
             assert_float_equal(incident.share, cases[i].share, 1e-9);
+            assert_string_equal(incident.share_of, "what eth0 sends");
+        }
     }
 }
 
