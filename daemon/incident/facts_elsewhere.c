@@ -24,14 +24,18 @@ static enum fact_namespace namespace_of_row(const struct row_set *rows, size_t r
     return label_value_holds(&(struct label_value){"netns", ""}, rows, row) ? FACT_NOBODYS : FACT_OTHERS;
 }
 
-/* Takes a row of drops by cause, which tells whether drops without a device were in another namespace. */
+static bool is_without_device(const struct row_set *rows, size_t row)
+{
+    return label_value_holds(&(struct label_value){"device", ""}, rows, row);
+}
+
+/* Takes a row of drops by cause and without a device, which tells whether they were in another namespace. */
 static void take_cause(struct facts *facts, size_t count, const struct row_set *rows, size_t row)
 {
     char cause[LEDGER_NAME_SIZE], direction[16];
     enum fact_namespace whose;
 
-    if (!label_value_holds(&(struct label_value){"device", ""}, rows, row) ||
-        row_set_label(rows, row, "cause", cause, sizeof(cause)) < 0 ||
+    if (row_set_label(rows, row, "cause", cause, sizeof(cause)) < 0 ||
         row_set_label(rows, row, "direction", direction, sizeof(direction)) < 0)
         return;
     whose = namespace_of_row(rows, row);
@@ -44,7 +48,7 @@ static void take_cause(struct facts *facts, size_t count, const struct row_set *
 static bool on_wants(void *data, const struct trend_counter *counter)
 {
     (void)data;
-    return counter->column->role == ROLE_DROP_CAUSES;
+    return counter->column->role == ROLE_DROP_CAUSES && is_without_device(counter->rows, counter->row);
 }
 
 static void on_take(void *data, const struct trend_counter *counter)
@@ -66,7 +70,7 @@ static void find_still_causes(struct facts *facts, const struct snapshots *snaps
     while (!has_device(facts) && !facts->elsewhere &&
            (table = table_walk_role(&walk, ROLE_DROP_CAUSES, &column)))
         for (size_t row = 0; row < table->rows->count; row++)
-            if (table_get(table, row, column, &drops) && drops > 0)
+            if (table_get(table, row, column, &drops) && drops > 0 && is_without_device(table->rows, row))
                 take_cause(facts, 1, table->rows, row);
 }
 
