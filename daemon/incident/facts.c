@@ -10,7 +10,6 @@
 #include "base/bounds.h"
 #include "base/cleanup.h"
 #include "base/harmless.h"
-#include "collectors/meaning/drop_meaning.h"
 #include "daemon/incident/bursts.h"
 #include "daemon/incident/facts_by_device.h"
 #include "daemon/incident/facts_elsewhere.h"
@@ -18,23 +17,17 @@
 #include "daemon/incident/facts_owner.h"
 #include "daemon/incident/facts_recorded.h"
 #include "daemon/incident/facts_traffic.h"
+#include "daemon/incident/known_sites.h"
 
 /* A queue counts what the queues below it count, too. If a lower queue has at least this share, it is named
  * instead. */
 #define NEARLY_ALL 0.8
 
-/* A drop site, by its labels, and its meaning: many devices share one. */
-struct place {
-    char reason[64], function[64];
-    enum loss_class loss_class;
-    const struct drop_meaning *meaning;
-};
-
 struct search {
     struct facts_by_device losses;
-    bool traffic;      /* some traffic moved, so whatever stands still is known */
-    bool details;      /* counters whose rows no drop site explains: look for their details */
-    struct place last; /* the last one looked up */
+    struct known_sites *sites;
+    bool traffic; /* some traffic moved, so whatever stands still is known */
+    bool details; /* counters whose rows no drop site explains: look for their details */
     /* Of the counter that is visited. */
     char device_text[LEDGER_DEVICE_SIZE];
     const char *device; /* NULL: its row has none */
@@ -190,52 +183,35 @@ static void take_counter(struct facts *facts, const struct trend_counter *counte
 }
 
 /* Takes a drop site that belongs to the incident by its cause, and by its device if it has one. */
-static void take_site(struct facts *facts, const struct trend_counter *counter, const struct place *place,
-                      const char *device)
+static void take_site(struct facts *facts, const struct trend_counter *counter,
+                      const struct known_site *known, const char *device)
 {
     char name[160];
 
-    (void)snprintf(name, sizeof(name), "%s%sin %s%s%s%s", place->reason, *place->reason ? " " : "",
-                   place->function, *device ? " (" : "", device, *device ? ")" : "");
+    (void)snprintf(name, sizeof(name), "%s%sin %s%s%s%s", known->reason, *known->reason ? " " : "",
+                   known->function, *device ? " (" : "", device, *device ? ")" : "");
     add_evidence(facts, name, counter->count);
     facts->skbs += counter->count;
     if (counter->count <= facts->site_count)
         return;
     facts->site_count = counter->count;
-    memcpy(facts->reason, place->reason, sizeof(facts->reason));
-    memcpy(facts->function, place->function, sizeof(facts->function));
-}
-
-/* Finds the place of the site, beginning with the one that was found last. */
-static const struct place *place_of(struct place *last, const struct trend_counter *counter)
-{
-    struct place place = {.loss_class = counter->meaning->loss_class};
-
-    (void)row_set_label(counter->rows, counter->row, "reason", place.reason, sizeof(place.reason));
-    (void)row_set_label(counter->rows, counter->row, "function", place.function, sizeof(place.function));
-    if (place.loss_class != last->loss_class || strcmp(place.function, last->function) != 0 ||
-        strcmp(place.reason, last->reason) != 0) {
-        place.meaning =
-            drop_meaning_of_class(place.reason, place.function, loss_class_name(place.loss_class));
-        *last = place;
-    }
-    return last;
+    memcpy(facts->reason, known->reason, sizeof(facts->reason));
+    memcpy(facts->function, known->function, sizeof(facts->function));
 }
 
 static void take_site_everywhere(struct search *search, const struct trend_counter *counter)
 {
     const char *device = search->device ? search->device : "";
-    const struct place *place = NULL;
+    const struct known_site *known = NULL;
     struct facts *facts;
 
     for (size_t at = 0; (facts = facts_by_device_next(&search->losses, device, &at));) {
         if (counter->meaning->loss_class != facts->key.loss_class || (facts->device_count > 1 && !*device))
             continue;
-        if (!place)
-            place = place_of(&search->last, counter);
-        if (strcmp(cause_meanings[place->meaning ? place->meaning->cause : CAUSE_UNKNOWN].name,
-                   facts->key.cause) == 0)
-            take_site(facts, counter, place, device);
+        if (!known)
+            known = known_sites_find(search->sites, counter);
+        if (strcmp(cause_meanings[known->cause].name, facts->key.cause) == 0)
+            take_site(facts, counter, known, device);
     }
 }
 
@@ -285,9 +261,10 @@ static void on_take(void *data, const struct trend_counter *counter)
         take_counter_everywhere(data, counter);
 }
 
-void facts_find(struct facts *facts, size_t count, const struct snapshots *snapshots, struct trend *trend)
+void facts_find(struct facts *facts, size_t count, const struct snapshots *snapshots, struct trend *trend,
+                struct known_sites *sites)
 {
-    struct search search = {};
+    struct search search = {.sites = sites};
     const struct trend_question question = {.points = TREND_POINTS};
     struct trend_visitor visitor = {.wants = on_wants, .take = on_take, .data = &search};
 

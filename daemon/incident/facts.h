@@ -72,5 +72,8 @@ struct facts {
 /* Prepares the facts of a loss, to be found. */
 void facts_init(struct facts *facts, const struct ledger_key *key, const char *device, unsigned device_count);
 
+struct known_sites;
+
 /* Finds what there is of all of them, by the trends as they are. */
-void facts_find(struct facts *facts, size_t count, const struct snapshots *snapshots, struct trend *trend);
+void facts_find(struct facts *facts, size_t count, const struct snapshots *snapshots, struct trend *trend,
+                struct known_sites *sites);

@@ -15,6 +15,7 @@
 #include "daemon/incident/facts.h"
 #include "daemon/incident/headline.h"
 #include "daemon/incident/incident_words.h"
+#include "daemon/incident/known_sites.h"
 #include "daemon/incident/neutral.h"
 #include "daemon/incident/refusals.h"
 #include "daemon/incident/verdict.h"
@@ -38,6 +39,7 @@ struct incidents {
     struct ledger_reading reading;
     struct refusals refusals;
     struct headline headline;
+    struct known_sites sites;
     struct facts facts[LOSS_REPORT_INCIDENTS_MAX]; /* of the report under construction */
 };
 
@@ -243,7 +245,7 @@ static void make(struct incidents *incidents, struct making *making)
 
         facts_init(&incidents->facts[i], &course->key, course->device, course->device_count);
     }
-    facts_find(incidents->facts, report->count, &making->snapshots, incidents->trend);
+    facts_find(incidents->facts, report->count, &making->snapshots, incidents->trend, &incidents->sites);
     for (size_t i = 0; i < report->count; i++)
         describe(incidents, making, i);
     sort(incidents, making);
@@ -271,10 +273,10 @@ struct loss_report *incidents_report_of(struct incidents *incidents, uint64_t re
     if (incidents->reading.read_ns)
         report->seen_ns = courses_now(&incidents->courses) - incidents->start_ns + 1;
     make(incidents, &making);
-    pthread_mutex_unlock(&incidents->lock);
     if (!verdict_coverage(report, incidents->registry, incidents->host_network))
         report->seen_ns = 0;
-    neutral_lines(report, &making.snapshots, incidents->trend);
+    neutral_lines(report, &making.snapshots, incidents->trend, &incidents->sites);
+    pthread_mutex_unlock(&incidents->lock);
     snapshots_done(&making.snapshots);
     verdict_say(report);
     return report;

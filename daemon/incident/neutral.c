@@ -9,8 +9,8 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "collectors/meaning/cause_words.h"
-#include "collectors/meaning/drop_meaning.h"
 #include "daemon/incident/incident_words.h"
+#include "daemon/incident/known_sites.h"
 
 enum { BENIGN_MAX = 16, BENIGN_SHOWN = 3 };
 
@@ -21,6 +21,7 @@ struct benign_cause {
 };
 
 struct benign {
+    struct known_sites *sites;
     struct benign_cause items[BENIGN_MAX];
     size_t count;
 };
@@ -35,17 +36,12 @@ static bool on_wants(void *data, const struct trend_counter *counter)
 static void on_take(void *data, const struct trend_counter *counter)
 {
     struct benign *benign = data;
-    char reason[64] = "", function[64] = "";
-    const struct drop_meaning *meaning;
-    const char *words;
+    enum drop_cause cause = known_sites_find(benign->sites, counter)->cause;
+    const char *words = cause_words(&cause_meanings[cause]);
     size_t i = 0;
 
-    (void)row_set_label(counter->rows, counter->row, "reason", reason, sizeof(reason));
-    (void)row_set_label(counter->rows, counter->row, "function", function, sizeof(function));
-    meaning = drop_meaning_of_class(reason, function, loss_class_name(LOSS_BENIGN));
-    if (!meaning)
+    if (cause == CAUSE_UNKNOWN)
         return;
-    words = cause_words(&cause_meanings[meaning->cause]);
     while (i < benign->count && benign->items[i].words != words)
         i++;
     if (i == BENIGN_MAX)
@@ -90,9 +86,10 @@ static void excluded_lines(struct loss_report *report, const struct snapshots *s
                              excluded == 1 ? " is" : "s are");
 }
 
-void neutral_lines(struct loss_report *report, const struct snapshots *snapshots, struct trend *trend)
+void neutral_lines(struct loss_report *report, const struct snapshots *snapshots, struct trend *trend,
+                   struct known_sites *sites)
 {
-    struct benign benign = {};
+    struct benign benign = {.sites = sites};
     const struct trend_question question = {.points = TREND_POINTS};
     const struct trend_visitor visitor = {.wants = on_wants, .take = on_take, .data = &benign};
 

@@ -7,4 +7,7 @@
 #include "daemon/run/snapshots.h"
 #include "daemon/trend/trend.h"
 
-void neutral_lines(struct loss_report *report, const struct snapshots *snapshots, struct trend *trend);
+struct known_sites;
+
+void neutral_lines(struct loss_report *report, const struct snapshots *snapshots, struct trend *trend,
+                   struct known_sites *sites);
