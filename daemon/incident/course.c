@@ -176,13 +176,18 @@ static uint64_t count_at(const struct courses *courses, const struct course *cou
     return course->begin_count;
 }
 
-uint64_t course_lost(const struct courses *courses, const struct course *course, uint64_t span_ns)
+unsigned courses_point(const struct courses *courses, uint64_t span_ns)
 {
     uint64_t now_ns = courses_now(courses), moment_ns = now_ns > span_ns ? now_ns - span_ns : 0;
     unsigned point = courses->newest;
 
     for (unsigned i = 1; i < courses->known && courses->times[point] > moment_ns; i++)
         point = before(point);
+    return point;
+}
+
+uint64_t course_lost(const struct course *course, unsigned point)
+{
     return course->count - course->counts[point];
 }
 

@@ -72,8 +72,11 @@ uint64_t courses_now(const struct courses *courses);
 /* True where it moved within the last minute. */
 bool course_goes_on(const struct course *course, uint64_t now_ns);
 
-/* Returns the packets lost within the last `span_ns`, including those before a pause. */
-uint64_t course_lost(const struct courses *courses, const struct course *course, uint64_t span_ns);
+/* Returns the point that is `span_ns` ago, or a little more; the oldest if none is. */
+unsigned courses_point(const struct courses *courses, uint64_t span_ns);
+
+/* Returns the packets lost since a point, including those before a pause. */
+uint64_t course_lost(const struct course *course, unsigned point);
 
 /* Returns the packets lost a second over the last `span_ns`, or since it began if that is shorter. */
 double course_rate(const struct courses *courses, const struct course *course, uint64_t span_ns);

@@ -55,7 +55,7 @@ struct making {
     struct snapshots snapshots;
     struct choice chosen[LOSS_REPORT_INCIDENTS_MAX];
     double refused[DIRECTION_COUNT];
-    uint64_t recent_ns;
+    unsigned recent; /* the point of the courses since which losses are recent */
 };
 
 int incidents_new(const struct registry *registry, struct ledger *ledger, struct trend *trend,
@@ -139,12 +139,14 @@ static void add_way(const struct courses *courses, struct making *making, const 
 
 static void choose_all(const struct courses *courses, struct making *making)
 {
+    unsigned past = courses_point(courses, COURSE_PAST_NS);
+
     for (size_t i = 0; i < courses->count; i++) {
         struct choice choice = {.course = courses->items[i]};
 
         if (!choice.course->moved_ns || making->report->now_ns >= choice.course->moved_ns + COURSE_PAST_NS)
             continue;
-        choice.past = course_lost(courses, choice.course, COURSE_PAST_NS);
+        choice.past = course_lost(choice.course, past);
         add_way(courses, making, choice.course, choice.past);
         if (course_goes_on(choice.course, making->report->now_ns))
             choose(making, &choice);
@@ -177,7 +179,7 @@ static void describe(struct incidents *incidents, struct making *making, size_t 
         .loss_class = course->key.loss_class,
         .rate = course_rate(courses, course, COURSE_NOW_NS),
         .past = making->chosen[i].past,
-        .recent = course_lost(courses, course, making->recent_ns),
+        .recent = course_lost(course, making->recent),
         .count = course->count - course->begin_count,
         .since_ns = course->since_ns,
         .moved_ns = course->moved_ns,
@@ -259,7 +261,7 @@ struct loss_report *incidents_report(struct incidents *incidents, uint64_t now_n
 struct loss_report *incidents_report_of(struct incidents *incidents, uint64_t recent_ns, uint64_t now_ns)
 {
     struct loss_report *report = malloc(sizeof(*report));
-    struct making making = {.report = report, .recent_ns = recent_ns};
+    struct making making = {.report = report};
 
     if (!report)
         return NULL;
@@ -272,6 +274,7 @@ struct loss_report *incidents_report_of(struct incidents *incidents, uint64_t re
         (void)courses_take(&incidents->courses, &incidents->reading);
     if (incidents->reading.read_ns)
         report->seen_ns = courses_now(&incidents->courses) - incidents->start_ns + 1;
+    making.recent = courses_point(&incidents->courses, recent_ns);
     make(incidents, &making);
     if (!verdict_coverage(report, incidents->registry, incidents->host_network))
         report->seen_ns = 0;

@@ -61,7 +61,7 @@ static void test_the_first_look_shows_it(void **state)
     course = only();
     assert_true(course_goes_on(course, now_ns));
     assert_int_equal(course->since_ns, 1000 * SECOND);
-    assert_int_equal(course_lost(&courses, course, COURSE_PAST_NS), 50);
+    assert_int_equal(course_lost(course, courses_point(&courses, COURSE_PAST_NS)), 50);
     assert_float_equal(course_rate(&courses, course, COURSE_NOW_NS), 10, 1e-9);
     assert_string_equal(course->device, "eth0");
 }
@@ -78,7 +78,7 @@ static void test_rate_and_past(void **state)
     course = only();
     assert_float_equal(course_rate(&courses, course, COURSE_NOW_NS), 100, 1e-9);
     assert_float_equal(course_rate(&courses, course, 60 * SECOND), 5200 / 60.0F, 1e-3);
-    assert_int_equal(course_lost(&courses, course, COURSE_PAST_NS), 50 * 100 + 10 * 500);
+    assert_int_equal(course_lost(course, courses_point(&courses, COURSE_PAST_NS)), 50 * 100 + 10 * 500);
     assert_int_equal(course->since_ns, 1000 * SECOND);
 }
 
@@ -91,7 +91,7 @@ static void test_often_and_long(void **state)
         later(1);
     }
     assert_float_equal(course_rate(&courses, only(), COURSE_NOW_NS), 7, 1e-9);
-    assert_in_range(course_lost(&courses, only(), COURSE_PAST_NS), 7 * 300, 7 * 305);
+    assert_in_range(course_lost(only(), courses_point(&courses, COURSE_PAST_NS)), 7 * 300, 7 * 305);
     assert_float_equal(course_steadiness(&courses, only()), 1, 1e-9);
 }
 
@@ -116,7 +116,7 @@ static void test_it_ends_a_minute_later_and_begins_anew(void **state)
     assert_int_equal(course->since_ns, still_ns);
     assert_int_equal(course->count - course->begin_count, 3);
     /* Within five minutes it lost what it had before, too. */
-    assert_int_equal(course_lost(&courses, course, COURSE_PAST_NS), 13);
+    assert_int_equal(course_lost(course, courses_point(&courses, COURSE_PAST_NS)), 13);
     assert_float_equal(course_rate(&courses, course, COURSE_NOW_NS), 0.6, 1e-9);
 }
 
