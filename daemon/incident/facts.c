@@ -159,8 +159,9 @@ static void take_meaning(struct facts *facts, const struct trend_counter *counte
         return;
     facts->meaning = counter->meaning;
     facts->meaning_count = counter->count;
-    meaning_text(counter->meaning->cause, counter->rows, counter->row, facts->counter_words,
-                 sizeof(facts->counter_words));
+    if (strcmp(facts->key.cause, "unexplained") == 0)
+        meaning_text(counter->meaning->cause, counter->rows, counter->row, facts->counter_words,
+                     sizeof(facts->counter_words));
 }
 
 static void take_counter(struct facts *facts, const struct trend_counter *counter, const char *device,

@@ -54,7 +54,7 @@ struct facts {
     const struct meaning *traffic_meaning; /* of the counter of it that was seen last; NULL: none */
     const struct meaning *meaning;         /* of the counter that saw most of it, and has one; NULL: none */
     double meaning_count;
-    char counter_words[160]; /* what that one says */
+    char counter_words[160]; /* what that one says of a loss that no drop site explains */
     char reason[64];         /* of the site that counted most */
     char function[64];       /* the same */
     double site_count;

@@ -111,37 +111,38 @@ static const char *nowhere(const struct facts *facts)
     return facts->elsewhere & FACT_OTHERS ? "this host and others on it" : "this host";
 }
 
-/* Writes the port, queue or device that loses, as far as it is known. */
-static void place(const struct facts *facts, char where[static WHERE_SIZE])
+/* Returns the port, queue or device that loses, "" if none is known. */
+static const char *place(const struct facts *facts, char where[static WHERE_SIZE])
 {
-    where[0] = '\0';
-    if (facts->port_count && strcmp(facts->port, "other") != 0)
-        (void)snprintf(where, WHERE_SIZE, "%s port %s", facts->protocol, facts->port);
-    if (where[0] && facts->port_count > 1)
-        (void)snprintf(where + strlen(where), WHERE_SIZE - strlen(where), " and %u more",
+    bool port = facts->port_count && strcmp(facts->port, "other") != 0;
+    size_t colon = strlen(facts->queue_handle);
+
+    colon -= colon && facts->queue_handle[colon - 1] == ':';
+    if (port && facts->port_count > 1)
+        (void)snprintf(where, WHERE_SIZE, "%s port %s and %u more", facts->protocol, facts->port,
                        facts->port_count - 1);
-    if (!where[0] && facts->device_count > 1)
+    else if (port)
+        (void)snprintf(where, WHERE_SIZE, "%s port %s", facts->protocol, facts->port);
+    else if (facts->device_count > 1)
         (void)snprintf(where, WHERE_SIZE, "%s and %u more", facts->device, facts->device_count - 1);
-    else if (!where[0] && *facts->device && facts->queue_kind[0])
-        (void)snprintf(where, WHERE_SIZE, "%s, queue %s %s", facts->device, facts->queue_kind,
+    else if (*facts->device && facts->queue_kind[0])
+        (void)snprintf(where, WHERE_SIZE, "%s, queue %s %.*s", facts->device, facts->queue_kind, (int)colon,
                        facts->queue_handle);
-    else if (!where[0])
-        (void)snprintf(where, WHERE_SIZE, "%s", facts->device);
-    if (where[0] && where[strlen(where) - 1] == ':')
-        where[strlen(where) - 1] = '\0'; /* the colon of a queue's handle */
+    else
+        return facts->device;
+    return where;
 }
 
 /* Writes the most specific subject that is known: whose packets, and where. */
 static void subject(struct incident *incident, const struct facts *facts)
 {
-    char where[WHERE_SIZE], whole[FACT_NAME_SIZE + WHERE_SIZE];
-    const char *told = where;
+    char where[WHERE_SIZE], whole[FACT_NAME_SIZE + WHERE_SIZE + 2];
+    const char *told = place(facts, where);
 
-    place(facts, where);
     if (facts->unit[0]) {
-        (void)snprintf(whole, sizeof(whole), "%s%s%s", facts->unit, where[0] ? ", " : "", where);
+        (void)snprintf(whole, sizeof(whole), "%s%s%s", facts->unit, *told ? ", " : "", told);
         told = whole;
-    } else if (!where[0]) {
+    } else if (!*told) {
         told = nowhere(facts);
     }
     incident->several = !facts->unit[0] && (facts->port_count > 1 || facts->device_count > 1);
@@ -154,7 +155,7 @@ static void words(struct incident *incident, const struct facts *facts, const st
     const char *known = cause ? cause_words(cause) : counter_cause_words(facts->key.cause);
     char made[sizeof(incident->words) + 32];
 
-    if (strcmp(facts->key.cause, "unexplained") == 0 && facts->counter_words[0]) {
+    if (facts->counter_words[0]) {
         known = facts->counter_words;
     } else if (strcmp(facts->key.cause, "unexplained") == 0 && facts->evidence_count) {
         (void)snprintf(made, sizeof(made), "counted by %s", facts->evidence[0].name);
