@@ -164,7 +164,7 @@ stage_integration() {
 # times, not about bytes: the page in a browser, the lab and who drops, where each collector has tests of its own here and
 # in unit-asan that read the same.
 not_sanitized=(--ignore-glob="*/test_"{alertmanager,blind_spots,catalog,completion,dashboard,documents,drop_spaces,exposition_checker,faults,idle}.py
-    --ignore-glob="*/test_"{lab,ledger_load,look_commands,manual,node_exporter,pace,page,page_links,prometheus,rules,runbook,runbook_served,scrapers,status,workloads}.py)
+    --ignore-glob="*/test_"{lab,ledger_load,look_commands,manual,node_exporter,pace,page,page_links,prometheus,rules,runbook,runbook_commands,runbook_served,scrapers,status,workloads}.py)
 stage_integration-asan() {
     CC=clang check "build of $stage" build "$products/clang-asan" "${sanitized[@]}" &&
         integration clang-asan -m "not flood and not builds" "${not_sanitized[@]}" \
