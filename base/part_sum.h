@@ -39,7 +39,7 @@ static inline uint64_t sum_add(struct sum_part *part, uint64_t value)
     return part->carry + value;
 }
 
-/* The same for a sum of this one part, which starts again when the part does. */
+/* Returns the same for a sum of this one part, which starts again when the part does. */
 static inline uint64_t sum_alone(struct sum_part *part, uint64_t value)
 {
     if (value < part->last)

@@ -69,8 +69,8 @@ struct collector {
     bool filters_devices;        /* it looks at devices, and has the keys devices.* too */
     struct option_table options; /* what else it has, in its struct collector_settings; all zeros: nothing */
 
-    /* What of its numbers node_exporter has too, by that one's collectors; NULL-terminated. NULL: nothing.
-     * They are collected where somebody wants them. */
+    /* What of its numbers node_exporter has too, by the collectors of that one; ends in NULL. NULL if
+     * nothing. They are collected if somebody wants them. */
     const struct node_names *const *node;
 
     size_t state_size; /* of its struct collector_state */
@@ -121,7 +121,7 @@ struct collector {
     void (*close)(struct collector_state *state);
 };
 
-/* What it needs, for people. */
+/* Returns what it needs, for people. */
 static inline const char *collector_needs(const struct collector *collector)
 {
     return collector->needs ? collector->needs : "nothing";

@@ -32,8 +32,8 @@ struct handover {
     pid_t keeper;       /* or this process does that, once all is closed; 0 if there is none */
     struct fault fault; /* why there are none; or, without an errno, what was chosen and why */
 
-    /* The collector's own: what its last instance leaves to the next one, after a reload or a failure. NULL:
-     * nothing. */
+    /* The collector's own: what its last instance leaves to the next one, after a reload or a failure. NULL
+     * if nothing. */
     void *left;
     void (*left_free)(void *left);
 };

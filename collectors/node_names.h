@@ -18,7 +18,7 @@ enum { NODE_PARTS_MAX = 4, NODE_VALUES_MAX = 64 };
 struct node_metric {
     struct metric metric;
     uint8_t parts[NODE_PARTS_MAX]; /* indexes of the collector's own numbers */
-    uint8_t part_count;            /* 0: the collector fills it in itself */
+    uint8_t part_count;            /* 0 if the collector fills it in itself */
     const char *ours; /* the same as an expression of the metrics of /metrics; NULL if not there */
     const char *note; /* what is not as in node_exporter; NULL if nothing */
 };

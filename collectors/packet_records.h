@@ -77,14 +77,16 @@ struct packet_records {
     struct buffer stacks; /* NUL-terminated texts */
 };
 
-struct packet_records *packet_records_new(const char *source); /* one reference; NULL: out of memory */
+/* Returns one reference, or NULL if memory runs out. */
+struct packet_records *packet_records_new(const char *source);
 struct packet_records *packet_records_unref(struct packet_records *records); /* accepts NULL, returns NULL */
 
-/* Makes it empty again, and keeps its memory. False: it is as it was, for somebody else has it, too. */
+/* Makes it empty again, and keeps its memory. Returns false, and changes nothing, if somebody else has it,
+ * too. */
 bool packet_records_reset(struct packet_records *records);
 
 /* Attaches the error for which packets could not be read. Returns 0 or -ENOMEM. */
 int packet_records_attach_error(struct snapshot *draft, const char *source, int error);
 
-/* Those of a snapshot of a collector that shows packets; NULL: none. */
+/* Returns those of a snapshot of a collector that shows packets, or NULL if it has none. */
 const struct packet_records *packet_records_of(const struct snapshot *snapshot);

@@ -35,7 +35,7 @@ struct config_files {
  * names end in ".json", in bytewise order. Names that begin with a dot are left out, and so are leftovers of
  * editors and package managers, by their endings (.json~, .json.dpkg-new, .json.rpmsave). conf.d may be
  * missing. Reports each file that cannot be read. Returns 0, -EINVAL, -ENOENT if files are only missing, or
- * Returns 0 or -ENOMEM.
+ * -ENOMEM.
  */
 int config_files_read(const char *path, bool optional, struct config_files *ret_files, struct report *report);
 void config_files_done(struct config_files *files);

@@ -35,9 +35,9 @@ enum option_type {
 struct option {
     const char *key; /* below the table's section; a dot opens a sub-object: "statistics.include" */
     enum option_type type;
-    size_t offset;              /* of the field in the struct */
-    const char *default_text;   /* as --set takes it; NULL for an absent string */
-    uint64_t min, max;          /* OPTION_UINT as is, OPTION_DURATION in ns, OPTION_LIST items; max 0: none */
+    size_t offset;            /* of the field in the struct */
+    const char *default_text; /* as --set takes it; NULL for an absent string */
+    uint64_t min, max; /* OPTION_UINT as is, OPTION_DURATION in ns, OPTION_LIST items; max 0 is no limit */
     const char *const *choices; /* OPTION_CHOICE: NULL-terminated */
     const char *help;           /* one line */
 
@@ -46,13 +46,13 @@ struct option {
     int (*check)(const char *text, struct fault *fault);
     /* OPTION_LIST: returns why an allowed item is probably a mistake, or NULL if it may be right. */
     const char *(*doubt)(const char *item);
-    /* Another option, by its whole key: where that has its default, this one must, too. NULL: none. */
+    /* Another option, by its whole key, or NULL: if that has its default, this one must have its own, too. */
     const char *needs;
     bool unique;  /* OPTION_LIST: no item twice */
     bool restart; /* a new value takes effect at a restart only, not at a reload */
 
-    /* A value with which there are more series, or fewer, than usual: --list-collectors tells how many. NULL:
-     * their number does not depend on it, or cannot be known before. */
+    /* A value with which there are more series, or fewer, than usual: --list-collectors tells how many. NULL
+     * if their number does not depend on it, or cannot be known before. */
     const char *other_series;
 };
 
@@ -73,8 +73,8 @@ struct option_table {
 void *options_new(const struct option_table *table);
 void options_free(const struct option_table *table, void *settings); /* accepts NULL */
 
-/* The same for an embedded struct, which must be all zeros. Returns 0, or -ENOMEM, after which nothing is
- * left to free. */
+/* Does the same for an embedded struct, which must be all zeros. Returns 0, or -ENOMEM, after which nothing
+ * is left to free. */
 int options_init(const struct option_table *table, void *settings);
 void options_done(const struct option_table *table, void *settings);
 
@@ -82,7 +82,7 @@ void options_done(const struct option_table *table, void *settings);
  * wrong and what is allowed, or -ENOMEM. On failure the old value stays. */
 int option_set_text(const struct option *option, void *settings, const char *text, struct fault *fault);
 
-/* The same for an OPTION_LIST whose items may hold commas. The items are copied. */
+/* Does the same for an OPTION_LIST whose items may hold commas. The items are copied. */
 int option_set_list(const struct option *option, void *settings, const char *const *items, size_t count,
                     struct fault *fault);
 

@@ -14,7 +14,7 @@
 struct arguments {
     const char *exporter; /* the program that ran this one */
     const char *socket;   /* of the running service */
-    const char *capture;  /* NULL: a view */
+    const char *capture;  /* NULL for a view */
     const char *filter;
     bool plain;
     uint64_t for_ns;
@@ -22,6 +22,6 @@ struct arguments {
     char **flags; /* of netdrop-exporter, for one that is started here; NULL-terminated */
 };
 
-/* --exporter=PATH --socket=PATH [--plain] [--capture=FILE] [--for=NS] [--count=N] FILTER [FLAG]... Borrowed
- * from argv. -EINVAL with the fault. */
+/* Reads --exporter=PATH --socket=PATH [--plain] [--capture=FILE] [--for=NS] [--count=N] FILTER [FLAG]... What
+ * it returns is borrowed from argv. Returns 0, or -EINVAL with the fault. */
 int arguments_parse(char *argv[], struct arguments *ret_arguments, struct fault *fault);

@@ -8,7 +8,8 @@
 
 #include "terminal/follow.h"
 
-/* What stands at a packet: function, reason, class, device, namespace, workload, stack; NUL-terminated. */
+/* Writes what stands at a packet: function, reason, class, device, namespace, workload, stack. Ends in
+ * NUL. */
 void capture_comment(const struct record_site *site, const struct record *record, struct buffer *out);
 
 /* Into the file of this name, which is made or emptied; "-": to standard output. Until follow_run() ends;

@@ -13,18 +13,18 @@
 /* From now on these signals are blocked, and SIGPIPE ignored. -errno. */
 int ending_open(int *ret_fd);
 
-/* True once such a signal came. */
+/* Returns true once such a signal came. */
 bool ending_came(int fd);
 
-/* The signal that came is answered: from now on another one ends the program at once. */
+/* Call it when the signal is answered: from now on another one ends the program at once. */
 void ending_last(int fd);
 
-/* For a new program: its signals are as they were before. */
+/* Makes signals what they were before, for a new program. */
 void ending_forget(void);
 
-/* Waits so long, or until a signal comes (-EINTR) or nobody reads `out` any more (-EPIPE). 0: the time is up.
- */
+/* Waits so long. Returns 0 when the time is up, -EINTR if a signal came, or -EPIPE if nobody reads `out` any
+ * more. */
 int ending_wait(int fd, int out, uint64_t wait_ns);
 
-/* Writes all of it, at the reader's pace. -EINTR where a signal came and nobody read meanwhile; -errno. */
+/* Writes all of it, at the reader's pace. Returns 0, -EINTR if a signal came while nobody read, or -errno. */
 int ending_write(int fd, int out, const void *data, size_t size);

@@ -14,7 +14,8 @@
 
 struct filter;
 
-/* "" lets everything through. -EINVAL with libpcap's words where it is no filter. */
+/* Makes a filter; "" lets everything through. Returns 0, -EINVAL with libpcap's words if the text is no
+ * filter, or -ENOMEM. */
 int filter_new(const char *text, struct filter **ret_filter, struct fault *fault);
 struct filter *filter_free(struct filter *filter); /* accepts NULL, returns NULL */
 
@@ -23,5 +24,6 @@ DEFINE_CLEANUP(struct filter *, filter_free)
 /* As it was written; of none, "". */
 const char *filter_text(const struct filter *filter);
 
-/* Whether the packet is one of them, as far as it was kept: what is asked of a byte that was not says no. */
+/* Returns true if the packet passes, as far as it was kept: a question about a byte that was not kept is
+ * answered with no. */
 bool filter_match(const struct filter *filter, const struct packet *packet);

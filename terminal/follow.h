@@ -14,7 +14,7 @@
 struct follow {
     struct daemon_client client;
     const struct filter *filter; /* borrowed */
-    uint64_t for_ns;             /* FOLLOW_WITHOUT_END: until a signal; 0: what is held, and no more */
+    uint64_t for_ns;             /* FOLLOW_WITHOUT_END until a signal; 0 for what is held, and no more */
     uint64_t count;              /* of records that pass the filter; FOLLOW_WITHOUT_END */
     bool own;                    /* a daemon that we have started: nobody starts it again */
     int ending;                  /* see ending.h */
@@ -31,8 +31,9 @@ struct follow {
     uint64_t dropped; /* packets, at all sites, since it began */
 };
 
-/* 0: enough, or a signal. -EPIPE: nobody reads any more. Else -errno, and standard error says why. A daemon
- * that answered once is waited for, which standard error tells, too. Releases the text. */
+/* Follows until there is enough. Returns 0 then, and after a signal; -EPIPE if nobody reads any more; else
+ * -errno, and standard error says why. Waits for a daemon that answered once, of which standard error tells,
+ * too. Releases the text. */
 int follow_run(struct follow *follow);
 
 /* The exit status of that: who reads no more has had enough. */

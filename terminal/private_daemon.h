@@ -15,7 +15,7 @@
 enum { PRIVATE_PATH_SIZE = 32 };
 
 struct private_daemon {
-    pid_t pid;                    /* 0: none */
+    pid_t pid;                    /* 0 if there is none */
     int socket;                   /* its local socket, whose file has no name any more */
     int said;                     /* what it writes to standard error */
     char path[PRIVATE_PATH_SIZE]; /* by which this process reaches it, and no other */
@@ -23,11 +23,11 @@ struct private_daemon {
 
 #define PRIVATE_DAEMON_NONE ((struct private_daemon){.socket = -1, .said = -1})
 
-/* Whether one could be started that sees drops. */
+/* Returns true if one that sees drops could be started. */
 bool private_daemon_possible(void);
 
-/* Returns when it answers. -EINTR where a signal came meanwhile, else -errno with the fault; nothing is left
- * then. */
+/* Starts one, and returns when it answers: 0, -EINTR if a signal came meanwhile, or -errno with the fault.
+ * After a failure nothing is left. */
 int private_daemon_start(const struct arguments *arguments, int ending, struct private_daemon *ret_daemon,
                          struct fault *fault);
 

@@ -63,17 +63,17 @@ struct records {
     size_t count, capacity;
 };
 
-/* -EPROTO where it is no such document, -ENOMEM. Members that are not known are passed over, and so are
- * records of other link types. */
+/* Reads the document. Passes over members that it does not know, and over records of other link types.
+ * Returns 0, -EPROTO if it is no such document, or -ENOMEM. */
 int records_parse(const char *text, size_t size, struct records **ret_records, struct fault *fault);
 struct records *records_free(struct records *records); /* accepts NULL, returns NULL */
 
 DEFINE_CLEANUP(struct records *, records_free)
 
-/* NULL where the daemon has forgotten it. */
+/* Returns NULL if the daemon has forgotten it. */
 const struct record_site *records_site(const struct records *records, uint64_t id);
 
-/* The same bytes as a packet, borrowed. */
+/* Returns the same bytes as a packet, which borrows them. */
 struct packet record_packet(const struct record *record);
 
 /* Whose packet it was, in one word: the unit, else the container (as much of its id as its tools show), else

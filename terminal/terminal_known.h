@@ -6,5 +6,5 @@
 
 #include <stdbool.h>
 
-/* False where TERM names no terminal that is known: newterm() would say so too, and lose memory. */
+/* Returns false if TERM names no terminal that is known. newterm() would say so too, and lose memory. */
 bool terminal_is_known(void);

@@ -15,7 +15,7 @@ struct watch {
     char host[RECORD_NAME_SIZE];
     char trouble[WATCH_TEXT_SIZE]; /* the daemon does not answer; "": it does */
 
-    uint64_t selected; /* the id of a site; 0: none yet */
+    uint64_t selected; /* the id of a site; 0 if none is yet */
     size_t first;      /* the first site that is on the screen, of those that are shown */
     bool open;         /* the selected one has the screen for itself */
     size_t scrolled;   /* lines, there */
@@ -25,12 +25,12 @@ struct watch {
     char message[WATCH_TEXT_SIZE];
 };
 
-/* "" for filter: none. -EINVAL with the fault: it is none. */
+/* Makes an empty view; "" is no filter. Returns 0, or a negative errno with the fault, as filter_new(). */
 int watch_init(struct watch *watch, const char *filter, struct fault *fault);
 void watch_done(struct watch *watch);
 
-/* Puts the sites in order, and selects another one where the selected one went. */
+/* Puts the sites in order, and selects another one if the selected one went. */
 void watch_arrange(struct watch *watch);
 
-/* The place of the selected site among those that are shown; 0 where none is. */
+/* Returns the place of the selected site among those that are shown, or 0 if none is. */
 size_t watch_selected(const struct watch *watch);

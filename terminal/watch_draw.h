@@ -8,5 +8,5 @@
 /* Makes the next screen; who calls shows it. */
 void watch_draw(struct watch *watch);
 
-/* How many lines there are for sites. */
+/* Returns how many lines there are for sites. */
 size_t watch_draw_page(void);

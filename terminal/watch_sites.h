@@ -25,7 +25,7 @@ struct watch_sites {
     size_t count, capacity;
     struct watch_site **shown; /* some of them, in order */
     size_t shown_count, shown_capacity;
-    uint64_t looked_ns; /* CLOCK_BOOTTIME of the last update; 0: there was none */
+    uint64_t looked_ns; /* CLOCK_BOOTTIME of the last update; 0 if there was none */
 };
 
 void watch_sites_done(struct watch_sites *sites);
@@ -33,8 +33,8 @@ void watch_sites_done(struct watch_sites *sites);
 /* Forgets all that it knows: another daemon answers. */
 void watch_sites_forget(struct watch_sites *sites);
 
-/* Takes the newest answer, and the records out of it; those that pass the filter are kept rather than others.
- * -ENOMEM, and nothing is lost but their packets. */
+/* Takes the newest answer, and the records out of it; keeps those that pass the filter rather than others.
+ * Returns 0, or -ENOMEM, and then nothing is lost but their packets. */
 int watch_sites_update(struct watch_sites *sites, struct records *records, const struct filter *filter,
                        uint64_t now_ns);
 
@@ -44,7 +44,8 @@ void watch_sites_arrange(struct watch_sites *sites, enum watch_order order, cons
 /* The sum of all rates; negative: not known yet. */
 double watch_sites_rate(const struct watch_sites *sites);
 
-/* The next of the last packets from *index on that passes the filter; NULL: no more of them. */
+/* Returns the next of the last packets from *index on that passes the filter, or NULL if there are no
+ * more. */
 const struct record *watch_site_packet(const struct watch_site *site, const struct filter *filter,
                                        size_t *index);
 

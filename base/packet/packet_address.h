@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 
-/* In network byte order; 4, 16 and 6 bytes. */
+/* Append an address in network byte order, of 4, 16 and 6 bytes. */
 void packet_ip4_address(const uint8_t *address, bool prefixes, struct buffer *out);
 void packet_ip6_address(const uint8_t *address, bool prefixes, struct buffer *out);
 void packet_mac_address(const uint8_t *address, bool prefixes, struct buffer *out);

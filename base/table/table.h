@@ -76,7 +76,7 @@ struct metric {
     const struct meaning *meaning; /* a table of meanings, or one that fits all rows (meaning_of_row()); NULL
                                       if the metric counts neither passed nor lost packets */
     enum role role;
-    const struct ledger_rule *ledger; /* a table of rules, the first that fits counts; NULL: no loss */
+    const struct ledger_rule *ledger; /* a table of rules, the first that fits counts; NULL if no loss */
     const char *title;  /* of its column in the page's table of interfaces; NULL if it has none there */
     bool internal;      /* for readers within the program only; never served */
     bool node_exporter; /* a name of node_exporter's: in the answer of those, and in no other */
@@ -171,7 +171,7 @@ void table_set_histogram(struct table *table, size_t row, size_t column, const u
 /* Returns the counts of the buckets as they were set, or NULL if the histogram is absent. */
 const uint64_t *table_histogram(const struct table *table, size_t row, size_t column);
 
-/* How many series one row of the column is, where it is there. */
+/* Returns how many series one row of the column is, if it is there. */
 static inline size_t column_series(const struct column *column)
 {
     return column->type == METRIC_HISTOGRAM ? column->bucket_count + 2 : 1;

@@ -48,5 +48,5 @@ int drop_burst_table_add(struct drop_burst_table *table, enum loss_class loss_cl
 void drop_burst_table_sweep(struct drop_burst_table *table, bool (*exists)(const char *device, void *data),
                             void *data);
 
-/* How many bursts of each size a row shows: 1, up to 4, up to 16, ... any. */
+/* Writes how many bursts of each size a row shows: 1, up to 4, up to 16, ... any. */
 void drop_burst_sizes(struct drop_burst_row *row, uint64_t sizes[DROP_BURST_STEPS]);

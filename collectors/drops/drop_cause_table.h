@@ -47,6 +47,6 @@ struct drop_cause_table {
 /* Accepts a zeroed struct, which is an empty one. */
 void drop_cause_table_done(struct drop_cause_table *table);
 
-/* The row that counts it, until the next call; NULL: -ENOMEM. */
+/* Returns the row that counts it, which is valid until the next call, or NULL if memory runs out. */
 struct drop_cause_row *drop_cause_table_row(struct drop_cause_table *table, const struct drop_cause_key *key,
                                             const char *device);

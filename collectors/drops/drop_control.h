@@ -38,7 +38,7 @@ int drop_control_start(struct drop_control *control, enum drop_mode mode, bool *
                        struct fault *fault);
 void drop_control_stop(struct drop_control *control);
 
-/* Whether the monitor runs: cannot be known without CAP_NET_ADMIN. */
+/* Returns whether the monitor runs. This cannot be known without CAP_NET_ADMIN. */
 enum drop_active drop_control_active(struct drop_control *control);
 
 int drop_control_read_config(struct drop_control *control, struct fault *fault);

@@ -25,7 +25,8 @@ struct drop_counts {
     size_t merged; /* so many, at the front, are ascending and no two alike */
 };
 
-/* Adds events. -ENOSPC: there are too many kinds; -ENOMEM. They are then not counted. */
+/* Adds events. Returns 0, -ENOSPC if there are too many kinds, or -ENOMEM. After a failure they are not
+ * counted. */
 int drop_counts_add(struct drop_counts *counts, const struct drop_packet *packet, uint64_t count);
 
 /* Merges equal events, so that each kind is there once. */

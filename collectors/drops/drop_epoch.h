@@ -31,8 +31,8 @@ int drop_epoch_init(struct drop_epoch *epoch, int map_fd);
  * be made anew. */
 void drop_epoch_turn(struct drop_epoch *epoch, const struct drop_map *map);
 
-/* Whether the key is of the last epoch; `epoch` is a struct drop_epoch. */
+/* Returns true if the key is of the last epoch. `epoch` is a struct drop_epoch. */
 bool drop_epoch_over(const void *key, void *epoch);
 
-/* How many keys of the last epoch the last reading has. */
+/* Returns how many keys of the last epoch the last reading has. */
 size_t drop_epoch_left(struct drop_epoch *epoch, const struct drop_map *map);

@@ -15,10 +15,11 @@
 /* Files of another layout cannot be read. It depends on nothing but the build. */
 uint64_t drop_kept_layout(void);
 
-/* Writes the book, where there is something new. Negative errno: then the next time. */
+/* Writes the book if there is something new. Returns 0 or a negative errno, and then tries again the next
+ * time. */
 int drop_kept_save(int fd, struct drop_book *book);
 
-/* What the last process left, as drop_book_leave() leaves it; NULL where it left nothing. -EINVAL: it cannot
- * be read; -ENOMEM. */
+/* Reads what the last process left, in the form in which drop_book_leave() leaves it. *ret_left is NULL if it
+ * left nothing. Returns 0, -EINVAL if it cannot be read, or -ENOMEM. */
 int drop_kept_restore(int fd, const struct drop_source *source, struct limits *limits,
                       struct drop_book **ret_left);

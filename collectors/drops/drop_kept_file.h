@@ -43,7 +43,7 @@ struct drop_kept_reader {
     bool damaged; /* sticky: more was read than is there, or the content was found to be wrong */
 };
 
-/* -ENOENT: nothing was written yet; -EINVAL: of another layout, or damaged. */
+/* Returns 0, -ENOENT if nothing was written yet, or -EINVAL if it is damaged or of another layout. */
 int drop_kept_load(struct drop_kept_reader *reader, int fd, uint64_t layout);
 void drop_kept_unload(struct drop_kept_reader *reader); /* accepts a zeroed struct */
 
@@ -51,5 +51,6 @@ void drop_kept_unload(struct drop_kept_reader *reader); /* accepts a zeroed stru
 void drop_kept_get(struct drop_kept_reader *reader, void *ret_data, size_t size);
 uint64_t drop_kept_get_number(struct drop_kept_reader *reader);
 
-/* A number of things, each of so many bytes at least. 0 where they cannot be there. */
+/* Reads a number of things, each of which takes at least so many bytes. Returns 0 if that many cannot be
+ * there. */
 size_t drop_kept_get_count(struct drop_kept_reader *reader, size_t size);

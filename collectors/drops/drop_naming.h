@@ -19,7 +19,7 @@ struct drop_naming {
     bool label_offset;
     struct link_table links; /* where the source tells devices */
     uint64_t swept;          /* generation of the links that the sites were compared with */
-    const char *cgroups;     /* where they are mounted; NULL: nowhere that is known */
+    const char *cgroups;     /* where they are mounted; NULL if no place is known */
     struct ksyms ksyms;
     struct drop_book book;
     bool label_netns;
@@ -40,5 +40,5 @@ int drop_naming_want(struct drop_naming *naming, uint64_t location, const char *
  * told of links is not taken in yet; what is of a device that is not known stays until then. */
 int drop_naming_take(struct drop_naming *naming, bool wait, struct fault *fault);
 
-/* Keeps the book for another process, where there is something new: before it is shown. */
+/* Keeps the book for another process if there is something new. Call it before the book is shown. */
 void drop_naming_keep(struct drop_naming *naming, struct fault *fault);

@@ -6,6 +6,6 @@
 
 #include "collectors/drops/drop_naming.h"
 
-/* All that came, to what is pending, or nothing: what is read again after a failure is not to be counted
- * twice. 1: and something was taken out of where it is counted; negative errno. */
+/* Adds all that came to what is pending, or nothing of it: what is read again after a failure must not be
+ * counted twice. Returns 0, 1 if something was taken out of where it is counted, or a negative errno. */
 int drop_naming_read(struct drop_naming *naming, struct fault *fault);

@@ -28,9 +28,9 @@ struct drop_packet {
 
 /* What the same message has of the packet itself. */
 struct drop_payload {
-    uint64_t time_ns;    /* CLOCK_REALTIME; 0: not told */
+    uint64_t time_ns;    /* CLOCK_REALTIME; 0 if not told */
     uint32_t length;     /* of the packet, from the first byte of `data` on */
-    uint16_t protocol;   /* ethertype, in host byte order; 0: not known */
+    uint16_t protocol;   /* ethertype, in host byte order; 0 if not known */
     const uint8_t *data; /* in the message */
     size_t size;
 };
@@ -41,15 +41,16 @@ struct drop_monitor_config {
     uint32_t queue_length;
 };
 
-/* The command of a message of this family; -ENODATA: it is another's, -EBADMSG: it is cut. */
+/* Returns the command of a message of this family, -ENODATA if it is of another family, or -EBADMSG if it is
+ * cut. */
 int drop_netlink_command(const struct nlmsghdr *message, uint16_t family);
 
-/* Calls `each` for every site of a summary (NET_DM_CMD_ALERT). Returns how many entries it has, or -EBADMSG:
- * then `each` was called for none. */
+/* Calls `each` for every site of a summary (NET_DM_CMD_ALERT). Returns how many entries it has, or -EBADMSG,
+ * and then did not call `each` at all. */
 int drop_netlink_parse_summary(const struct nlmsghdr *message,
                                void (*each)(uint64_t location, uint32_t count, void *data), void *data);
 
-/* These return 0, or -EBADMSG where what they are about is missing or cut; the output is then untouched. */
+/* Return 0, or -EBADMSG if what they read is missing or cut, and then change nothing. */
 int drop_netlink_parse_packet(const struct nlmsghdr *message, struct drop_packet *ret_packet);
 int drop_netlink_parse_payload(const struct nlmsghdr *message, struct drop_payload *ret_payload);
 int drop_netlink_parse_config(const struct nlmsghdr *message, struct drop_monitor_config *ret_config);

@@ -22,7 +22,7 @@ enum { DROP_PACKETS_SHOWN = 3 }; /* the snapshot that is shown, the one that is 
 struct drop_packets {
     size_t keep; /* so many bytes of a packet are kept, where its headers are shorter */
     struct drop_place_total *totals;
-    size_t count; /* of places; 0: none was looked at yet */
+    size_t count; /* of places; 0 if none was looked at yet */
 
     /* Memory of earlier looks, used again: a steady state allocates nothing. */
     struct packet_records *shown[DROP_PACKETS_SHOWN];

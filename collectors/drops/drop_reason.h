@@ -21,7 +21,7 @@ enum {
 
 /* The reasons of one subsystem, number 0 first. */
 struct drop_reasons_list {
-    char **names; /* NULL: the enum has none for it */
+    char **names; /* NULL if the enum has none for it */
     size_t count;
 };
 
@@ -30,12 +30,12 @@ struct drop_reasons {
     unsigned modules; /* bits of those that were there at the last reading, readable or not */
 };
 
-/* Reads what the kernel in the directory says, "/sys/kernel/btf". What is not there leaves numbers without
- * names; -ENOMEM. */
+/* Reads what the kernel in the directory ("/sys/kernel/btf") says. Numbers of which it says nothing have no
+ * names. Returns 0 or -ENOMEM. */
 int drop_reasons_load(struct drop_reasons *ret_reasons, const char *directory);
 
-/* Reads it again where a number has no name and a module that may have one was loaded since: before the first
- * reading of a packet that the module drops. Returns true if more is known than before. */
+/* Reads it again if a number has no name and a module that may have one was loaded since. Call it before the
+ * first packet that the module drops is read. Returns true if more is known than before. */
 bool drop_reasons_renew(struct drop_reasons *reasons, uint32_t reason, const char *directory);
 void drop_reasons_done(struct drop_reasons *reasons); /* accepts a zeroed struct */
 

@@ -15,18 +15,18 @@
 struct drop_recorder {
     const struct drop_recorder_site *sites;
     const struct drop_record *records;      /* DROP_RECORDS_PER_SITE of each */
-    const struct drop_record_stack *stacks; /* beside each; NULL: there are none */
+    const struct drop_record_stack *stacks; /* beside each; NULL if there are none */
     size_t count;                           /* of sites for which there is room */
     size_t used; /* of places that have, or had, a site; only these are in memory */
 };
 
-/* The site that has this place. False: none has, or it is just being given away; with generation 0 nor has
- * any behind it. */
+/* Reads the site that has this place. Returns false if none has it or it is just being given away; if the
+ * generation is 0 then, no place behind it has a site either. */
 bool drop_recorder_site(const struct drop_recorder *recorder, size_t place,
                         struct drop_recorder_site *ret_site);
 
-/* A record of the site that was read there. False: there is none in this slot, or somebody writes it without
- * an end. `stack` is filled where there are stacks. */
+/* Reads a record of the site that was read there. Returns false if there is none in this slot, or if it is
+ * written again and again meanwhile. Fills `stack` if there are stacks. */
 bool drop_recorder_record(const struct drop_recorder *recorder, size_t place, unsigned slot,
                           const struct drop_recorder_site *site, struct drop_record *ret_record,
                           struct drop_record_stack *ret_stack);

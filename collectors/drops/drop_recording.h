@@ -14,7 +14,7 @@
 enum { DROP_RECORDING_REASONS_MAX = 512 }; /* the kernel has some hundred */
 
 struct drop_recording {
-    struct drop_recorder recorder; /* what is read; count 0: nothing is recorded */
+    struct drop_recorder recorder; /* what is read; with count 0 nothing is recorded */
     struct drop_recorder_site *sites;
     struct drop_record *records;
     uint64_t *packets; /* of each site: dropped there, recorded or not */
@@ -27,7 +27,8 @@ struct drop_recording {
     uint64_t unrecorded;
 };
 
-/* Of so many sites; 0: nothing is recorded. -ENOMEM, and there is nothing to be released. */
+/* Prepares a recording of so many sites; with 0 nothing is recorded. Returns 0 or -ENOMEM, after which there
+ * is nothing to release. */
 int drop_recording_init(struct drop_recording *recording, size_t sites);
 void drop_recording_done(struct drop_recording *recording); /* accepts a zeroed one */
 

@@ -34,7 +34,7 @@ struct drop_rows {
     bool label_offset;
 };
 
-/* -ENOMEM; what was made is then kept for drop_rows_done(). */
+/* Returns 0 or -ENOMEM, and then keeps what it made for drop_rows_done(). */
 int drop_rows_init(struct drop_rows *rows, bool label_offset);
 void drop_rows_done(struct drop_rows *rows); /* accepts a zeroed struct */
 

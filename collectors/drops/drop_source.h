@@ -80,7 +80,7 @@ struct drop_count {
 /* The same of a control group: drops that are DROP_OWNER_KNOWN, each once here and once there. */
 struct drop_workload_count {
     uint64_t cgroup;
-    uint64_t location; /* 0: the tracepoint of full UDP receive buffers, which is no drop site */
+    uint64_t location; /* 0 for the tracepoint of full UDP receive buffers, which is no drop site */
     const char *reason;
     enum drop_netns netns;
     unsigned circumstances;
@@ -129,13 +129,13 @@ struct drop_status {
     enum drop_active active;
     uint64_t lost[DROP_LOST_COUNT]; /* since it was adopted first */
     uint64_t overflows[DROP_OVERFLOW_COUNT];
-    uint64_t window_ns; /* that drops of a burst are within; 0: bursts are not counted */
+    uint64_t window_ns; /* that drops of a burst are within; 0 if bursts are not counted */
     bool segments;      /* counts come with them */
     bool workloads;     /* it asks for owners */
     bool udp_apart;     /* and for those of full UDP receive buffers with a tracepoint of its own */
     uint64_t unknown;   /* of `lost`: drops that no workload has either */
     uint64_t udp_unknown;
-    uint64_t since_ns;       /* CLOCK_BOOTTIME: from when on it counts; 0: since it was adopted first */
+    uint64_t since_ns;       /* CLOCK_BOOTTIME: from when on it counts; 0 if since it was adopted first */
     uint64_t map_bytes;      /* memory of the kernel that is counted in; 0 if none to tell of */
     bool records;            /* it records packets */
     uint64_t recorded_sites; /* now */
@@ -152,29 +152,32 @@ struct drop_source {
     /* Needs privilege. fault_unsupported() names what is missing and the remedy. */
     int (*open)(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault);
 
-    /* What another process must be able to say word for word to go on with the descriptors, within one boot:
-     * what it would have opened. Left as it is where nothing is kept. NULL: nothing ever is. */
+    /* Writes what another process must be able to write word for word to go on with the descriptors within
+     * one boot: what it would have opened. Leaves the text as it is if nothing is kept. NULL if nothing ever
+     * is. */
     void (*kept_as)(const struct drop_options *options, char *text, size_t size);
 
-    /* Needs none. Takes the descriptors over on success. `previous` is the state that read before, or NULL:
-     * what it had not given yet, and what came since, is this one's; it stays the caller's, to be closed. */
+    /* Takes the descriptors over on success. Needs no privilege. `previous` is the state that read before, or
+     * NULL. What that had not given yet, and what came since, belongs to the new state; the old one stays the
+     * caller's, to be closed. */
     int (*adopt)(const struct drop_options *options, const struct drop_handles *handles, void *previous,
                  void **ret_state, struct fault *fault);
 
-    /* NULL if nothing to listen to. */
+    /* NULL if there is nothing to listen to. */
     int (*event_fd)(const void *state);
     int (*event)(void *state, struct fault *fault);
 
-    /* Gives the reader everything that came since the last read. 1: and something was taken out of where it
-     * is counted; negative errno. */
+    /* Gives the reader everything that came since the last read. Returns 0, 1 if something was taken out of
+     * where it is counted, or a negative errno. */
     int (*read)(void *state, const struct drop_reader *reader, struct fault *fault);
 
-    /* The kernel's own name ("%pS") of a location, whole. False: there is none. NULL: there never is. */
+    /* Writes the kernel's own name ("%pS") of a location, whole. Returns false if it has none. NULL if it
+     * never has. */
     bool (*symbol)(const void *state, uint64_t location, char text[DROP_SYMBOL_TEXT_SIZE]);
 
-    /* The path of a control group. False: it is not known. NULL: none ever is. */
+    /* Writes the path of a control group. Returns false if it is not known. NULL if none ever is. */
     bool (*cgroup)(const void *state, uint64_t cgroup, char path[DROP_CGROUP_PATH_SIZE]);
-    /* Tells of each process in a namespace that has a number, in which control group it is. NULL: nobody
+    /* Tells of each process in a namespace that has a number in which control group it is. NULL if nobody
      * knows. */
     void (*tenants)(const void *state, int (*each)(uint32_t space, uint64_t cgroup, void *data), void *data);
 
@@ -191,9 +194,9 @@ struct drop_source {
 
     void (*status)(const void *state, struct drop_status *ret_status);
 
-    /* For another process that goes on with the same descriptors: how much was given already, and a state
-     * that is good for `previous` of its adopt(). What is damaged, the reader says; -ENOMEM. NULL: nothing is
-     * kept. */
+    /* For another process that goes on with the same descriptors: write how much was given already, and make
+     * a state from it that is good for `previous` of its adopt(). restore() returns 0 or -ENOMEM; the reader
+     * says whether what it read is damaged. NULL if nothing is kept. */
     void (*save)(const void *state, struct drop_kept_writer *writer);
     int (*restore)(struct drop_kept_reader *reader, void **ret_state);
     void (*close)(void *state);

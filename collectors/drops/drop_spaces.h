@@ -43,7 +43,7 @@ struct drop_mount {
 };
 
 struct drop_spaces {
-    struct drop_space *items; /* DROP_SPACES_MAX of them; NULL: names are not asked for */
+    struct drop_space *items; /* DROP_SPACES_MAX of them; NULL if names are not asked for */
     size_t count;
     uint64_t round;
     uint64_t now_ns; /* CLOCK_BOOTTIME: when it began */

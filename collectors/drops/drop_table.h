@@ -39,7 +39,7 @@ struct drop_labels {
     enum drop_netns netns;       /* of the device */
     char space[DROP_SPACE_SIZE]; /* what another one is called, whose device it then is; "" if not known */
     enum drop_protocol protocol;
-    enum drop_circumstance circumstance; /* that its class depends on; 0: on none */
+    enum drop_circumstance circumstance; /* that its class depends on; 0 if on none */
 };
 
 struct drop_site {
@@ -67,7 +67,7 @@ struct drop_table {
     struct limits *limits;                /* borrowed */
 };
 
-/* How many sites of namespaces that have a name, or of the others, do not make room for new ones. */
+/* Returns how many sites of namespaces that have a name, or of the others, do not make room for new ones. */
 size_t drop_table_staying(const struct drop_table *table, bool spaced);
 
 /* Returns 0 or -ENOMEM. */
@@ -75,15 +75,15 @@ int drop_table_init(struct drop_table *ret_table, size_t max, struct limits *lim
 void drop_table_done(struct drop_table *table); /* accepts a zeroed struct */
 
 /* Adds to the site of these labels, or to what stands for it. `segments` goes to the totals of its class
- * only. -ENOMEM: nothing was added. */
+ * only. Returns 0, or -ENOMEM, and then added nothing. */
 int drop_table_add(struct drop_table *table, const struct drop_labels *labels, uint64_t count,
                    uint64_t segments);
 
 /* Takes the name of another namespace away, and with it that of its device. */
 void drop_labels_unname(struct drop_labels *labels);
 
-/* Adds all of another table, each site under the labels that `relabel` (NULL: nobody) makes of its own, and
- * ends it. For want of memory a site counts in its `other` row. */
+/* Adds all of another table and ends it. Each site gets the labels that `relabel` makes of its own; NULL
+ * changes none. If memory runs out, a site counts in its `other` row. */
 void drop_table_merge(struct drop_table *table, struct drop_table *from,
                       void (*relabel)(struct drop_labels *labels, void *data), void *data);
 

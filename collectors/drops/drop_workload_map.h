@@ -54,6 +54,6 @@ int drop_workload_map_restore(struct drop_workload_map *map, struct drop_kept_re
 /* Returns true if it took something out of the map, or its paths. */
 bool drop_workload_map_keep(struct drop_workload_map *map, drop_map_give *give, void *data);
 
-/* The path of a control group. False: it is not known. */
+/* Writes the path of a control group. Returns false if it is not known. */
 bool drop_workload_map_path(const struct drop_workload_map *map, uint64_t id,
                             char path[DROP_CGROUP_PATH_SIZE]);

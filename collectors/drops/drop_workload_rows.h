@@ -27,7 +27,7 @@ struct drop_workload_rows {
     bool detail;
 };
 
-/* -ENOMEM; what was made is then kept for drop_workload_rows_done(). */
+/* Returns 0 or -ENOMEM, and then keeps what it made for drop_workload_rows_done(). */
 int drop_workload_rows_init(struct drop_workload_rows *rows, bool detail);
 void drop_workload_rows_done(struct drop_workload_rows *rows); /* accepts a zeroed struct */
 

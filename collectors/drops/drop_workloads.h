@@ -43,7 +43,7 @@ enum drop_unowned {
     DROP_UNOWNED_COUNT
 };
 
-/* Whether a control group is still there. */
+/* Returns true if a control group is still there. */
 typedef bool drop_workload_exists(const char *cgroup, void *data);
 
 struct drop_workloads {

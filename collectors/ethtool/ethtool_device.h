@@ -21,7 +21,7 @@
 /* The value at `source` of the driver's list is added to a row of a table. Moves to one row are neighbours.
  */
 struct ethtool_move {
-    struct sum_part *part; /* in `selected`; NULL: the row is no sum */
+    struct sum_part *part; /* in `selected`; NULL if the row is no sum */
     uint32_t source;       /* ETHTOOL_GONE: of a statistic that the driver has no more */
     uint32_t table;
     uint32_t row;
@@ -60,18 +60,19 @@ struct ethtool_devices {
     size_t turn;                    /* whose strings are compared next */
 };
 
-/* Takes over what changed about the links; devices that stay keep what is known of them. *ret_changed is set
- * where a device came, went or was renamed. Returns 0 or -ENOMEM. */
+/* Takes over what changed about the links. Devices that stay keep what is known of them. Sets *ret_changed if
+ * a device came, went or was renamed. Returns 0 or -ENOMEM. */
 int ethtool_devices_update(struct ethtool_devices *devices, const struct link_table *links,
                            const struct device_filter *filter, bool virtual_devices, bool *ret_changed);
 void ethtool_devices_done(struct ethtool_devices *devices);
 
-/* Leaves what sums have counted to the next instance of the collector, and takes over what the last one left:
- * a device goes on with it where it is there again under the same index and name. NULL: no hand-over. */
+/* Leave what sums have counted to the next instance of the collector, and take over what the last one left: a
+ * device goes on with it if it is there again under the same index and name. Without a hand-over (NULL)
+ * nothing is left. */
 void ethtool_devices_leave(struct ethtool_devices *devices, struct handover *handover);
 void ethtool_devices_take(struct ethtool_devices *devices, struct handover *handover);
 
-/* Whether the link is still what the device was made from: the ioctls know devices by name only. */
+/* Returns true if the link is still what the device was made from. The ioctls know devices by name only. */
 bool ethtool_device_is(const struct ethtool_device *device, const struct link *link);
 
 /* The device, or NULL. `hint` makes lookups in ascending order cheap: start it at 0. */
@@ -81,8 +82,8 @@ const struct ethtool_device *ethtool_devices_find(const struct ethtool_devices *
 /* Marks the next few devices for a comparison of their strings: a driver may give equally many other ones. */
 void ethtool_devices_turn(struct ethtool_devices *devices);
 
-/* Reads driver and strings where that is due. A device that is gone or has none is no error. *ret_changed is
- * set where they differ from what was known. Returns 0 or -ENOMEM. */
+/* Reads driver and strings if that is due. A device that is gone or has none is no error. Sets *ret_changed
+ * if they differ from what was known. Returns 0 or -ENOMEM. */
 int ethtool_device_load(struct ethtool_device *device, struct ethtool_ioctl *ethtool,
                         const struct ethtool_selection *selection, struct limits *limits, bool *ret_changed);
 

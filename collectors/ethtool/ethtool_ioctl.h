@@ -28,23 +28,26 @@ struct ethtool_ioctl {
 int ethtool_ioctl_open(struct ethtool_ioctl *ethtool);
 void ethtool_ioctl_close(struct ethtool_ioctl *ethtool);
 
-/* All of these: -EOPNOTSUPP where the driver has no such thing, -ENODEV where the device is gone. */
+/* All of these return 0, -EOPNOTSUPP if the driver has no such thing, -ENODEV if the device is gone, or
+ * another negative errno. */
 int ethtool_ioctl_driver(struct ethtool_ioctl *ethtool, const char *device, struct ethtool_drvinfo *ret_info);
 int ethtool_ioctl_rings(struct ethtool_ioctl *ethtool, const char *device,
                         struct ethtool_ringparam *ret_rings);
 
-/* In Mbit/s; -ENODATA where the driver does not know. */
+/* Reads the speed in Mbit/s. Returns -ENODATA, too, if the driver does not know it. */
 int ethtool_ioctl_speed(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_speed);
 
-/* Speed in Mbit/s, where it is known, and duplex, as /sys/class/net/DEVICE has them. */
+/* Reads the speed in Mbit/s, if it is known, and the duplex mode, as /sys/class/net/DEVICE has them. */
 int ethtool_ioctl_settings(struct ethtool_ioctl *ethtool, const char *device,
                            struct ethtool_cmd *ret_settings);
 
-/* How many statistics the driver has now; -E2BIG over ETHTOOL_STRINGS_MAX. */
+/* Reads how many statistics the driver has now. Returns -E2BIG, too, if there are more than
+ * ETHTOOL_STRINGS_MAX. */
 int ethtool_ioctl_count(struct ethtool_ioctl *ethtool, const char *device, uint32_t *ret_count);
 
-/* The strings of `count` statistics, ETH_GSTRING_LEN bytes each, and their values. Valid until the next call.
- * -ESTALE where the driver has another number of them by now: ask for the count again. */
+/* Read the strings of `count` statistics, of ETH_GSTRING_LEN bytes each, and their values. They are valid
+ * until the next call. Return -ESTALE, too, if the driver has another number of them by now: ask for the
+ * count again. */
 int ethtool_ioctl_strings(struct ethtool_ioctl *ethtool, const char *device, uint32_t count,
                           const char **ret_strings);
 int ethtool_ioctl_stats(struct ethtool_ioctl *ethtool, const char *device, uint32_t count,

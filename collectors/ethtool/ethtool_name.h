@@ -29,13 +29,13 @@ struct ethtool_name {
  * perhaps without a terminator. */
 void ethtool_name_split(const char *driver, const char *raw, struct ethtool_name *ret_name);
 
-/* The same with the number left where it is: for what must not be added up. */
+/* Does the same, and leaves the number where it is, for what must not be added up. */
 void ethtool_name_whole(const char *raw, struct ethtool_name *ret_name);
 
 /* The driver's own spelling of the statistic, its queue number as '#': what users' globs are matched with. */
 void ethtool_name_plain(const struct ethtool_name *name, char *text, size_t size);
 
-/* Below, equal to or above 0: by statistic, then by queue number. */
+/* Returns less than, equal to or more than 0: by statistic, then by queue number. */
 int ethtool_name_compare(const struct ethtool_name *a, const struct ethtool_name *b);
 
 /* Marks the n-th (2, 3, ...) of several equal names. */

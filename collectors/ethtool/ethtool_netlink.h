@@ -57,11 +57,12 @@ void ethtool_readings_done(struct ethtool_readings *readings);
 /* Returns 0 or -ENOMEM. */
 int ethtool_readings_add(struct ethtool_readings *readings, struct ethtool_reading reading);
 
-/* Adds what one answer of family "ethtool" says. -EBADMSG: it makes no sense; other answers are passed over.
- */
+/* Adds what one answer of family "ethtool" says; passes others over. Returns 0, -ENOMEM, or -EBADMSG if it
+ * makes no sense. */
 int ethtool_readings_parse(struct ethtool_readings *readings, const struct nlmsghdr *message);
 
-/* The label values of a standard statistic, as `ethtool -S --groups` names them. NULL: unknown, or none. */
+/* Return the label values of a standard statistic as `ethtool -S --groups` names them, or NULL if it is
+ * unknown or has none. */
 const char *ethtool_group_name(unsigned group);
 const char *ethtool_item_name(unsigned group, unsigned item);
 
@@ -77,14 +78,14 @@ enum ethtool_request {
 
 struct ethtool_netlink {
     struct netlink netlink;
-    uint16_t family;                                /* 0: this kernel has none (before 5.6) */
+    uint16_t family;                                /* 0 if this kernel has none (before 5.6) */
     struct nl_msg *requests[ETHTOOL_REQUEST_COUNT]; /* made once */
 };
 
 int ethtool_netlink_open(struct ethtool_netlink *ethtool, struct limits *limits, struct fault *fault);
 void ethtool_netlink_close(struct ethtool_netlink *ethtool); /* accepts a zeroed struct */
 
-/* Adds the readings of all devices. After a negative errno (-EOPNOTSUPP: this kernel does not know the
- * request) those of some devices may be missing. */
+/* Adds the readings of all devices. Returns 0 or a negative errno, which is -EOPNOTSUPP if this kernel does
+ * not know the request. After a failure the readings of some devices may be missing. */
 int ethtool_netlink_dump(struct ethtool_netlink *ethtool, enum ethtool_request request,
                          struct ethtool_readings *readings);

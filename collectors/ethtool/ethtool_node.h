@@ -24,10 +24,11 @@ struct ethtool_node {
     int64_t *speeds; /* in bytes a second, by device; INT64_MIN: it has none */
 };
 
-int ethtool_node_open(struct ethtool_node *node); /* -ENOMEM */
+int ethtool_node_open(struct ethtool_node *node); /* returns 0 or -ENOMEM */
 void ethtool_node_close(struct ethtool_node *node);
 
-/* Asks, and adds the tables. `changed`: other devices or drivers than before. -ENOMEM. */
+/* Asks, and adds the tables. `changed` says that there are other devices or drivers than before. Returns 0 or
+ * -ENOMEM. */
 int ethtool_node_fill(struct ethtool_node *node, const struct ethtool_devices *devices,
                       const struct link_table *links, struct ethtool_ioctl *ioctl, bool changed,
                       struct snapshot *draft);

@@ -42,7 +42,7 @@ struct ethtool_selection {
 
 struct ethtool_statistic {
     struct ethtool_name name;
-    const struct nic_loss *loss; /* counts as loss by cause; NULL: does not */
+    const struct nic_loss *loss; /* counts as loss by cause; NULL if it does not */
     uint32_t index;              /* in the driver's list */
     bool counter;
     bool shown; /* has series of its own */

@@ -45,12 +45,12 @@ struct nic_loss {
                          * another version, that stands before it: "6.12 FILE:LINE" */
 };
 
-/* The entries one after the other, from 0 on; NULL behind the last. */
+/* Returns the entries one after another, from 0 on, and NULL behind the last. */
 const struct nic_loss *nic_loss_at(size_t index);
 
-/* The entry for a statistic of a driver; NULL where there is none. */
+/* Returns the entry for a statistic of a driver, or NULL if there is none. */
 const struct nic_loss *nic_loss_find(const char *driver, const char *statistic);
 
-/* The label values: "receive", "no_buffer", ... */
+/* Return the label values: "receive", "no_buffer", ... */
 const char *nic_direction_name(enum nic_direction direction);
 const char *nic_cause_name(enum nic_cause cause);

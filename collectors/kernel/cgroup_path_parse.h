@@ -23,8 +23,8 @@
 void cgroup_path_parse(const char *path, size_t size, struct workload *ret_workload);
 
 /*
- * Where in the bytes of /proc/PID/cgroup the path stands: that of the unified hierarchy, or, where the
- * process is in the root of that (hybrid, and runtimes that do not know it) or there is none, that of
- * systemd's own. False: there is neither.
+ * Finds the path in the bytes of /proc/PID/cgroup: that of the unified hierarchy; or, if the process is in
+ * the root of that (hybrid hierarchies, runtimes that do not know it) or there is none, that of systemd's
+ * own. Returns false if there is neither.
  */
 bool cgroup_path_find(const char *text, size_t size, const char **ret_path, size_t *ret_size);

@@ -25,13 +25,15 @@ struct cgroup {
     const char *below; /* ... and the path from there, "." at the top itself */
 };
 
-/* Where the unified hierarchy (v2) is mounted, static storage; NULL: nowhere that is known. */
+/* Returns where the unified hierarchy (v2) is mounted, as a text of static storage, or NULL if no place is
+ * known. */
 const char *cgroup_tree_mount(void);
 
 /*
- * Calls `each` for every cgroup below the mount, the nearest to the top first, until it returns what is not
- * 0, and returns that. 0: all were told of; -ENOSPC: there are more than CGROUPS_MAX, and LIMIT_CGROUPS
- * counts; -ENOMEM; else the top cannot be opened. Cgroups that come or go meanwhile may be left out.
+ * Calls `each` for every cgroup below the mount, the nearest to the top first, until it returns something
+ * else than 0, and returns that. Returns 0 if all were told of, -ENOSPC if there are more than CGROUPS_MAX,
+ * which LIMIT_CGROUPS counts, -ENOMEM, or another negative errno if the top cannot be opened. Cgroups that
+ * come or go meanwhile may be left out.
  */
 int cgroup_tree_walk(const char *mount, struct limits *limits,
                      int (*each)(const struct cgroup *cgroup, void *data), void *data);

@@ -35,30 +35,30 @@ struct ksyms {
     const atomic_bool *ending; /* NULL, or true once no names are wanted any more; borrowed */
 };
 
-/* Whether a descriptor of /proc/kallsyms shows addresses: kernel.kptr_restrict or a want of CAP_SYSLOG hides
- * them. */
+/* Returns true if a descriptor of /proc/kallsyms shows addresses. kernel.kptr_restrict or a want of
+ * CAP_SYSLOG hides them. */
 bool ksyms_visible(int fd);
 
-/* Takes the descriptors of PROCFS/kallsyms and PROCFS/modules over (procfile_open()). -1 of kallsyms: every
- * address is in no function; -1 of modules: they are opened by their path, as far as they are visible there.
- * -ENOMEM: they are still the caller's. */
+/* Takes the descriptors of PROCFS/kallsyms and PROCFS/modules over (procfile_open()). With -1 for kallsyms
+ * every address is in no function; with -1 for modules they are opened by their path, if that shows them.
+ * Returns 0, or -ENOMEM, and then the descriptors stay the caller's. */
 int ksyms_adopt(struct ksyms *ret_ksyms, int fd, int modules_fd, const char *procfs);
 void ksyms_close(struct ksyms *ksyms);
 
-/* Forgets everything where modules came, went or moved since the last call: an address may now be another
+/* Forgets everything if modules came, went or moved since the last call: an address may now be another
  * function's. Returns true if it did. */
 bool ksyms_refresh(struct ksyms *ksyms);
 
-/* Notes an address that is to be resolved; nothing where it is known. `hint` is the kernel's own name for it
- * ("%pS"), taken where kallsyms has none; may be NULL. Returns 0 or -ENOMEM. */
+/* Notes an address to be resolved, unless it is known. `hint` is the kernel's own name for it ("%pS"), which
+ * is used if kallsyms has none; it may be NULL. Returns 0 or -ENOMEM. */
 int ksyms_want(struct ksyms *ksyms, uint64_t address, const char *hint);
 
-/* The same where the kernel tells its name ("%pS") in full: nothing is left to resolve then. */
+/* Does the same if the kernel tells its name ("%pS") in full, and then nothing is left to resolve. */
 int ksyms_tell(struct ksyms *ksyms, uint64_t address, const char *text);
 
-/* Resolves what is wanted; no I/O where nothing is. What cannot be read has no name: no error. Returns 0 or
- * -ENOMEM. */
+/* Resolves what is wanted; reads nothing if nothing is. What cannot be read has no name, which is no error.
+ * Returns 0 or -ENOMEM. */
 int ksyms_resolve(struct ksyms *ksyms);
 
-/* The symbol of an address that was resolved. NULL: it never was wanted. */
+/* Returns the symbol of an address that was resolved, or NULL if it was never wanted. */
 const struct ksym *ksyms_find(const struct ksyms *ksyms, uint64_t address);

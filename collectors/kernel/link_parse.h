@@ -85,13 +85,14 @@ struct link_statistics {
 };
 
 /*
- * Reads RTM_NEWLINK or RTM_DELLINK. -ENODATA: the message does not speak of the link as such; -EBADMSG: it
- * makes no sense. Fields that the message has no attribute for are empty, the keeper's are zero. The link's
- * texts are those in `texts`, which is scratch where it fails.
+ * Reads RTM_NEWLINK or RTM_DELLINK. Returns 0, -ENODATA if the message does not speak of the link as such, or
+ * -EBADMSG if it makes no sense. Fields for which the message has no attribute are empty, and the keeper's
+ * are zero. The link's texts are those in `texts`, which holds anything after a failure.
  */
 int link_parse(const struct nlmsghdr *message, struct link_texts *texts, struct link *ret_link);
 
-/* Reads RTM_NEWSTATS (IFLA_STATS_LINK_64) or RTM_NEWLINK (IFLA_STATS64). -ENODATA: no statistics in it. */
+/* Reads RTM_NEWSTATS (IFLA_STATS_LINK_64) or RTM_NEWLINK (IFLA_STATS64). Returns 0, or -ENODATA if it has no
+ * statistics. */
 int link_parse_statistics(const struct nlmsghdr *message, struct link_statistics *ret_statistics);
 
 /* The name for labels. A name that is valid UTF-8 without U+FFFD stays as it is. Any other gets U+FFFD for

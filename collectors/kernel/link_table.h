@@ -58,20 +58,21 @@ int link_table_fd(const struct link_table *links);
  * counts and a resync is due. */
 int link_table_drain(struct link_table *links, struct fault *fault);
 
-/* Drains, and dumps all links where that is due: at first, after a loss, and each minute. CLOCK_BOOTTIME. */
+/* Drains the socket, and dumps all links if that is due: at first, after a loss, and each minute. `now_ns` is
+ * of CLOCK_BOOTTIME. */
 int link_table_update(struct link_table *links, uint64_t now_ns, struct fault *fault);
 
 void link_table_begin(struct link_table *links);
 
 struct link *link_table_find(const struct link_table *links, int ifindex); /* NULL if unknown */
 
-/* A round up to the join: `dump` asks the kernel, and is called again where its answer is worth nothing, a
- * few times. -ENOBUFS: it still was not. */
+/* Does a round up to the join. `dump` asks the kernel, and is called again, a few times, if its answer is
+ * worth nothing. Returns 0, -ENOBUFS if it still is then, or another negative errno. */
 int link_table_round(struct link_table *links, int (*dump)(void *data, struct fault *fault), void *data,
                      struct fault *fault);
 
 /*
- * The link for a number of this round, or NULL: unknown, or its ifindex came or went since
+ * Returns the link for a number of this round, or NULL if it is unknown or its ifindex came or went since
  * link_table_begin(). `hint` makes ascending lookups cheap: start it at 0. An ifindex that should be known
  * makes a resync due.
  */

@@ -29,7 +29,7 @@ enum {
 };
 
 struct netlink {
-    struct nl_sock *socket; /* NULL: closed after an error, opened again at the next use */
+    struct nl_sock *socket; /* NULL after an error: it is opened again at the next use */
     struct limits *limits;
     char *buffer; /* NETLINK_BUFFER_SIZE bytes */
     int protocol;
@@ -49,7 +49,7 @@ int netlink_fd(const struct netlink *netlink);
 /* A message of this type that begins with the header of its family. Returns 0 or -ENOMEM. */
 int netlink_message_new(uint16_t type, const void *header, size_t size, struct nl_msg **ret_message);
 
-/* The same of generic netlink. */
+/* Does the same for generic netlink. */
 int netlink_generic_new(uint16_t family, uint8_t command, uint8_t version, struct nl_msg **ret_message);
 
 /*
@@ -61,11 +61,11 @@ int netlink_generic_new(uint16_t family, uint8_t command, uint8_t version, struc
 int netlink_dump(struct netlink *netlink, struct nl_msg *request, const struct netlink_reader *reader,
                  void *data, struct fault *fault);
 
-/* The same for a request that is acknowledged: answers come before the acknowledgement, or none do. */
+/* Does the same for a request that is acknowledged: answers come before the acknowledgement, or none do. */
 int netlink_request(struct netlink *netlink, struct nl_msg *request, const struct netlink_reader *reader,
                     void *data, struct fault *fault);
 
-/* Gives every waiting notification to `each`. 0: none is left (or very many came, and the rest is for the
- * next time); -ENOBUFS: the same, but some were lost. */
+/* Gives every waiting notification to `each`. Returns 0 if none is left, or if very many came and the rest is
+ * for the next time; -ENOBUFS if some were lost besides. */
 int netlink_drain(struct netlink *netlink, int (*each)(const struct nlmsghdr *message, void *data),
                   void *data);

@@ -23,8 +23,9 @@ struct netlink_reader {
     int (*message)(const struct nlmsghdr *message, void *data); /* a negative errno ends the exchange */
 };
 
-/* Calls `each` for every message in the bytes (aligned to 4) until it returns non-zero, and returns
- * that; 0 at the end; -EBADMSG where a length makes no sense: what follows it is not looked at. */
+/* Calls `each` for every message in the bytes (aligned to 4) until it returns something else than 0, and
+ * returns that. Returns 0 at the end, or -EBADMSG if a length makes no sense, and then looks at nothing
+ * behind it. */
 int netlink_walk(const void *bytes, size_t size, int (*each)(const struct nlmsghdr *message, void *data),
                  void *data);
 
@@ -52,7 +53,7 @@ static inline const struct nlattr *netlink_attribute(const struct nlmsghdr *mess
                     type);
 }
 
-/* An attribute's number, where the attribute is there and long enough. */
+/* Reads an attribute's number. Returns false if the attribute is not there or too short. */
 static inline bool netlink_u32(const struct nlattr *attribute, uint32_t *ret_value)
 {
     if (!attribute || nla_len(attribute) < (int)sizeof(uint32_t))
@@ -61,6 +62,6 @@ static inline bool netlink_u32(const struct nlattr *attribute, uint32_t *ret_val
     return true;
 }
 
-/* Copies an attribute's string, which need not end in NUL, cut to the size of the buffer; "" where there is
+/* Copies an attribute's string, which need not end in NUL, cut to the size of the buffer; "" if there is
  * none. */
 void netlink_string(const struct nlattr *attribute, char *buffer, size_t size);

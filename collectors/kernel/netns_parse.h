@@ -18,8 +18,8 @@ struct netns_mount {
     char name[NETNS_NAME_SIZE];
 };
 
-/* The next network namespace that is mounted right below /run/netns or /var/run/netns, from *at on, which
- * moves behind it; false: there is none before `end`. */
+/* Reads the next network namespace that is mounted right below /run/netns or /var/run/netns, from *at on, and
+ * moves *at behind it. Returns false if there is none before `end`. */
 bool netns_mount_next(const char **at, const char *end, struct netns_mount *ret_mount);
 
 /* Numbers of processes, of text that comes in pieces. Zeroed at first. */

@@ -29,8 +29,8 @@ struct procfile {
     size_t capacity;
 };
 
-/* Opens the regular file DIRECTORY/NAME for reading: what is none, and might block, is -EINVAL. -ENOENT, ...
- */
+/* Opens the regular file DIRECTORY/NAME for reading. Returns 0, -EINVAL if it is no regular file and might
+ * block, or the negative errno of open(2). */
 int procfile_open(const char *directory, const char *name, int *ret_fd);
 
 /* Names the file DIRECTORY/NAME; opens nothing yet. Returns 0 or -ENOMEM. */
@@ -44,7 +44,8 @@ int procfile_init(struct procfile *ret_file, const char *directory, const char *
 void procfile_hand_over(struct handover *handover, const char *handle, const char *directory,
                         const char *name);
 
-/* The file is to be read by a copy of the descriptor of that handle, if there is one. NULL: there is none. */
+/* Has the file read by a copy of the descriptor of that handle, if there is one. Without a hand-over (NULL)
+ * there is none. */
 void procfile_take_over(struct procfile *file, const struct handover *handover, const char *handle);
 
 /* Closes and frees; accepts a zeroed or a finished one. */
@@ -60,12 +61,12 @@ void procfile_done(struct procfile *file);
 int procfile_read(struct procfile *file, struct fault *fault);
 
 /*
- * Of a file whose readers the kernel tells where it changes (mountinfo: fs/proc_namespace.c, mounts_poll()):
- * whether it did since this was asked last, or since it was opened. Returns true if it is not open.
+ * Returns true if a file changed since this was last asked, or since it was opened, or is not open. Only for
+ * files of whose changes the kernel tells readers (mountinfo: fs/proc_namespace.c, mounts_poll()).
  */
 bool procfile_changed(const struct procfile *file);
 
-/* The number that it begins with, as of now; false: it cannot be read, or holds none. */
+/* Reads the number that it begins with, as of now. Returns false if it cannot be read, or holds none. */
 bool procfile_number(struct procfile *file, uint64_t *ret_value);
 
 /*
@@ -74,7 +75,8 @@ bool procfile_number(struct procfile *file, uint64_t *ret_value);
  */
 int procfile_read_below(struct procfile *file, int directory, const char *name);
 
-/* Whether a file that could not be read is absent here, not broken: it is not there, or may not be read. */
+/* Returns true if a file that could not be read is absent here, not broken: it is not there, or may not be
+ * read. */
 static inline bool procfile_is_absent(int error)
 {
     return error == -ENOENT || error == -EACCES || error == -EPERM;

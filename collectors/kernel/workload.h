@@ -41,7 +41,7 @@ struct workload {
     char pod_uid[WORKLOAD_POD_SIZE];
 };
 
-/* By their texts. */
+/* Returns a hash of the texts. */
 uint64_t workload_hash(const struct workload *workload);
 bool workload_equal(const struct workload *a, const struct workload *b);
 
@@ -64,7 +64,7 @@ struct workload_claim {
  */
 bool workload_claims(struct workload_claim *claim, const struct workload *workload, uint64_t cgroup);
 
-/* How many rows of a full table are given up at once, of workloads that are gone: each time all that are left
+/* Returns how many rows of workloads that are gone a full table gives up at once: each time all that are left
  * are put in order anew. */
 static inline size_t workload_rows_evicted(size_t max)
 {

@@ -27,20 +27,21 @@ struct workload_table {
     struct limits *limits; /* borrowed */
 };
 
-/* -ENOMEM. `max` numbers, nobody's included. */
+/* Makes an empty table with room for `max` numbers, nobody's included. Returns 0 or -ENOMEM. */
 int workload_table_init(struct workload_table *table, size_t max, struct limits *limits);
 void workload_table_done(struct workload_table *table); /* accepts a zeroed struct */
 
 /*
- * The number of a workload. Bytes of its texts that are no UTF-8, which no unit has that systemd made, are
- * taken for '?': what looks alike is one. -ENOSPC: there is no room; -ENOMEM.
+ * Gives a workload its number. Bytes of its texts that are no UTF-8, which no unit has that systemd made,
+ * count as '?': what looks alike is one workload. Returns 0, -ENOSPC if there is no room, or -ENOMEM.
  */
 int workload_table_add(struct workload_table *table, const struct workload *workload, uint32_t *ret_number);
 
-/* The same; where there is no room, nobody's, and LIMIT_WORKLOADS counts. */
+/* Does the same, but gives nobody's number if there is no room, which LIMIT_WORKLOADS counts. Returns 0 or
+ * -ENOMEM. */
 int workload_table_put(struct workload_table *table, const struct workload *workload, uint32_t *ret_number);
 
-/* Of a number that was given. */
+/* Returns the workload of a number that was given. */
 const struct workload *workload_table_get(const struct workload_table *table, uint32_t number);
 
 /* Frees the numbers for which `used`, an array of `count`, says false. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* How the losses of a link relate to the drop sites, which see most of them: by the kind of the link.
+/* Says how the losses of a link relate to the drop sites, which see most of them: by the kind of the link.
  * Constant data. */
 
 #include "base/table/ledger_rule.h"
 
-/* Of rtnl_link_stats64. */
+/* The rules are those of the fields of rtnl_link_stats64. */
 extern const struct ledger_rule link_receive_dropped_ledger[];
 extern const struct ledger_rule link_transmit_dropped_ledger[];
 extern const struct ledger_rule link_receive_errors_ledger[];

@@ -30,10 +30,11 @@ struct link_neighbours {
 int link_neighbours_open(struct link_neighbours *neighbours, struct link_table *links);
 void link_neighbours_close(struct link_neighbours *neighbours);
 
-/* Asks the kernel, and adds the table: a row for each of `rows`, which links know by their numbers, and no
- * number where a link has no neighbour. */
+/* Asks the kernel, and adds the table: a row for each of `rows`, whose numbers the links know. A link without
+ * neighbours has no number there. */
 int link_neighbours_fill(struct link_neighbours *neighbours, struct row_set *rows, struct snapshot *draft,
                          struct fault *fault);
 
-/* The link of a neighbour that counts; 0: another message, or one that does not. Pure. */
+/* Returns the link of a neighbour that counts, or 0 if it is another message or one that does not count.
+ * Pure. */
 int link_neighbours_parse(const struct nlmsghdr *message);

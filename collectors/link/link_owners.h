@@ -53,6 +53,7 @@ int link_owners_init(struct link_owners *owners, struct netlink *netlink, const 
                      struct limits *limits);
 void link_owners_done(struct link_owners *owners); /* accepts a zeroed struct */
 
-/* Brings `rows` up to date: one for each link that has a row (link_rows.h) and leads elsewhere, and whose
- * owner has anything to be named by. CLOCK_BOOTTIME. -ENOMEM: as before, and the next call tries again. */
+/* Brings `rows` up to date: one for each link that has a row (link_rows.h), leads elsewhere, and whose owner
+ * has anything to be named by. The time is of CLOCK_BOOTTIME. Returns 0, or -ENOMEM, and then changes nothing
+ * and tries again at the next call. */
 int link_owners_update(struct link_owners *owners, const struct link_table *links, uint64_t now_ns);

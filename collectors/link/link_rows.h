@@ -35,7 +35,7 @@ struct link_rows {
     uint64_t generation; /* of the links; 0 if none yet */
 };
 
-/* Brings rows up to date and notes in each link which is its row. -ENOMEM: as before, and the next call tries
- * again. */
+/* Brings rows up to date and notes in each link which is its row. Returns 0, or -ENOMEM, and then changes
+ * nothing and tries again at the next call. */
 int link_rows_update(struct link_rows *rows, struct link_table *links, const struct device_filter *filter);
 void link_rows_done(struct link_rows *rows); /* accepts a zeroed struct */

@@ -32,7 +32,7 @@ struct drop_meaning {
     const char *sentence; /* what happened, and why */
 };
 
-/* All entries, in the order of the document; NULL behind the last. */
+/* Returns all entries one after another, in the order of the document, and NULL behind the last. */
 const struct drop_meaning *drop_meaning_at(size_t i);
 
 /* The entry that holds; NULL if none, the cause is unknown. */
@@ -45,10 +45,10 @@ enum loss_class drop_class_of(const char *reason, const char *function, unsigned
  * not all the same one. */
 enum direction drop_direction_of(enum drop_cause cause, const char *function);
 
-/* Whether a packet that was dropped for it had reached its socket, also where the kernel does not say which.
- */
+/* Returns true if a packet that was dropped for it had reached its socket, even if the kernel does not say
+ * which. */
 bool drop_reason_of_socket(const char *reason);
 
-/* The same from the labels of a row, where the class tells in which circumstance it was. */
+/* Does the same from the labels of a row, whose class tells in which circumstance it was. */
 const struct drop_meaning *drop_meaning_of_class(const char *reason, const char *function,
                                                  const char *loss_class);

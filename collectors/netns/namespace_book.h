@@ -82,20 +82,20 @@ struct namespace_book *namespace_book_free(struct namespace_book *book); /* acce
 
 void namespace_book_begin(struct namespace_book *book);
 
-/* Somebody is in the namespace with this inode. -ENOSPC: there is no room, and LIMIT_NAMESPACES counts once a
- * pass; -ENOMEM. What it returns is good until the next call. */
+/* Notes that somebody is in the namespace with this inode. Returns 0, -ENOSPC if there is no room, which
+ * LIMIT_NAMESPACES counts once a pass, or -ENOMEM. *ret_item is valid until the next call. */
 int namespace_book_sight(struct namespace_book *book, uint64_t inode, struct known_namespace **ret_item);
 
-/* Adds what a namespace that was sighted, and has an owner, has counted since it was read last. -ENOMEM: that
- * will be added the next time. */
+/* Adds what a namespace that was sighted, and has an owner, has counted since it was read last. Returns 0, or
+ * -ENOMEM, and then adds it the next time. */
 int namespace_book_take(struct namespace_book *book, struct known_namespace *item,
                         const struct namespace_reading *reading);
 
 /* Returns how many workloads do not make room for new ones. */
 size_t namespace_book_staying(struct namespace_book *book);
 
-/* All that are there were sighted, and read. */
+/* Ends the pass: all that are there were sighted, and read. */
 void namespace_book_end(struct namespace_book *book);
 
-/* Nobody will go on with this pass: the next one is in its place. */
+/* Abandons the pass: nobody will go on with it, and the next one takes its place. */
 void namespace_book_abandon(struct namespace_book *book);

@@ -55,5 +55,6 @@ struct namespace_columns {
     struct row_set *counters; /* a row for each counter, by its name */
 };
 
-int namespace_columns_init(struct namespace_columns *columns);  /* -ENOMEM; to be ended then, too */
+/* Returns 0 or -ENOMEM. Call namespace_columns_done() in either case. */
+int namespace_columns_init(struct namespace_columns *columns);
 void namespace_columns_done(struct namespace_columns *columns); /* accepts a zeroed struct */

@@ -65,7 +65,7 @@ int namespace_parse_pairs(struct namespace_heads *heads, enum namespace_file fil
                           struct namespace_reading *reading);
 void namespace_parse_lines(struct snmp_text text, struct namespace_reading *reading);
 
-/* Adds the devices of dev. -ENOMEM; -ENOSPC: there are more than NAMESPACE_DEVICES_MAX. */
+/* Adds the devices of dev. Returns 0, -ENOMEM, or -ENOSPC if there are more than NAMESPACE_DEVICES_MAX. */
 int namespace_parse_devices(struct snmp_text text, struct namespace_reading *reading);
 
 /* Finds the mark in /proc/PID/net/netlink; 0 if there is none. */

@@ -16,7 +16,7 @@ struct namespace_rows {
     uint64_t generation; /* of the book that they are of */
 };
 
-int namespace_rows_init(struct namespace_rows *rows);  /* -ENOMEM; to be ended then, too */
+int namespace_rows_init(struct namespace_rows *rows);  /* returns 0 or -ENOMEM; call _done() in either case */
 void namespace_rows_done(struct namespace_rows *rows); /* accepts a zeroed struct */
 
 /* Adds all tables to the draft, and says how near they are to their limits. Returns 0 or -ENOMEM. */

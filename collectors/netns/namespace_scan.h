@@ -45,12 +45,12 @@ struct namespace_scan {
     bool refusing; /* in this one */
 };
 
-/* -ENOMEM; -EOPNOTSUPP with the fault where other processes are hidden, or there is no /proc. */
+/* Returns 0, -ENOMEM, or -EOPNOTSUPP with the fault if other processes are hidden or there is no /proc. */
 int namespace_scan_open(struct namespace_scan *scan, const char *procfs, struct limits *limits,
                         struct fault *fault);
 void namespace_scan_close(struct namespace_scan *scan); /* accepts a zeroed struct */
 
-/* Goes on until the pass is at its end, or the time (CLOCK_BOOTTIME) is over, or `ending` is set (NULL:
- * never). LIMIT_NAMESPACE_TIME counts where it is over. A negative errno with the fault. */
+/* Goes on until the pass is at its end, the time (CLOCK_BOOTTIME) is over, which LIMIT_NAMESPACE_TIME counts,
+ * or `ending` is set (it may be NULL). Returns 0 or a negative errno with the fault. */
 int namespace_scan_round(struct namespace_scan *scan, uint64_t until_ns, const atomic_bool *ending,
                          struct fault *fault);

@@ -12,5 +12,5 @@ struct process_stat {
     uint64_t resident_pages;
 };
 
-/* 0, or -EBADMSG where the text is not a whole stat line. */
+/* Returns 0, or -EBADMSG if the text is not a whole stat line. */
 int process_parse_stat(const char *text, size_t size, struct process_stat *ret_stat);

@@ -9,6 +9,6 @@
 #include "base/table/ledger_rule.h"
 #include "collectors/protocols/snmp_meaning.h"
 
-/* NULL if it tells of no loss. */
+/* Returns NULL if it tells of no loss. */
 const struct ledger_rule *snmp_ledger(const struct snmp_field *field, const struct snmp_name *name,
                                       enum snmp_place place);

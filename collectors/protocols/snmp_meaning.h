@@ -19,6 +19,6 @@ enum snmp_place {
 /* Behind the subject of what is another namespace's: whose it is. */
 #define SNMP_OTHER_SUBJECT " {unit} {pod_uid}{container_id}"
 
-/* NULL if it tells of no loss, or not of one that nothing else tells better. */
+/* Returns NULL if it tells of no loss, or if something else tells of that loss better. */
 const struct meaning *snmp_meaning(const struct snmp_field *field, const struct snmp_name *name,
                                    enum snmp_place place);

@@ -30,7 +30,7 @@ struct snmp_name {
     bool is_signed; /* may be negative */
 };
 
-/* Of a field that came out of snmp_fields_next(): neither name is empty. */
+/* Makes the name of a field that snmp_fields_next() gave: neither of its texts is empty. */
 void snmp_name_make(const struct snmp_field *field, struct snmp_name *ret_name);
 
 /* The field's protocol without the 6 of one that both versions have: "Udp" of Udp6. */

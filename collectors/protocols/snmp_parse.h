@@ -35,7 +35,7 @@ static inline bool snmp_text_is(struct snmp_text text, const char *expected)
     return text.size == strlen(expected) && !memcmp(text.data, expected, text.size);
 }
 
-/* Whether the text is the two, joined: "Tcp_InSegs". */
+/* Returns true if the text is the two, joined: "Tcp_InSegs". */
 static inline bool snmp_text_joins(const char *text, struct snmp_text protocol, struct snmp_text name)
 {
     return strlen(text) == protocol.size + 1 + name.size && !memcmp(text, protocol.data, protocol.size) &&
@@ -71,12 +71,12 @@ struct snmp_fields {
     const char *end;
 };
 
-/* -EBADMSG where a name in the head is none, or is too long: the whole block then means nothing. */
+/* Returns 0, or -EBADMSG if a name in the head is none or is too long: the whole block then means nothing. */
 int snmp_fields_begin(enum snmp_format format, struct snmp_text head, struct snmp_fields *ret_fields);
 bool snmp_fields_next(struct snmp_fields *fields, struct snmp_field *ret_field);
 
-/* The line at *at without its newline, and moves *at behind that. False at the end, and where the last line
- * has none: it was cut. */
+/* Reads the line at *at without its newline, and moves *at behind that. Returns false at the end, and if the
+ * last line has no newline: it was cut. */
 bool snmp_next_line(const char **at, const char *end, struct snmp_text *ret_line);
 
 /* Reads one value and moves *at behind it. Returns false if there is none, it does not fit into 64 bits, or

@@ -36,7 +36,8 @@ struct qdisc {
     uint64_t values[QDISC_VALUE_COUNT];
 };
 
-/* -ENODATA: another message, or a device without queue; -EBADMSG: it makes no sense. */
+/* Returns 0, -ENODATA if it is another message or of a device without queue, or -EBADMSG if it makes no
+ * sense. */
 int qdisc_parse(const struct nlmsghdr *message, struct qdisc *ret_qdisc);
 
 /* Returns true if both are the same qdisc, whatever their numbers. */

@@ -50,6 +50,7 @@ void qdisc_sums_end(struct qdisc_sums *sums);
 /* The end of the group that begins with this part. */
 size_t qdisc_sums_group(const struct qdisc_sums *sums, size_t begin);
 
-/* The sum of a value of a group, once each part that is there has its `now`. False: no part has it. */
+/* Writes the sum of a value of a group, once each part that is there has its `now`. Returns false if no part
+ * has the value. */
 bool qdisc_sums_take(struct qdisc_sums *sums, size_t begin, size_t end, enum qdisc_value value,
                      uint64_t *ret_sum);

@@ -29,9 +29,9 @@ struct snmp_selection {
 
 struct snmp_layout;
 
-/* A file that is not there is an empty text. Counts LIMIT_NAME_COLLISION for each selected field whose name
- * (and labels) another has already: the later one is left out. -ENOMEM, -EFBIG where there are more fields
- * than SNMP_FIELDS_MAX. */
+/* Makes the layout of these texts. A file that is not there is an empty text. Counts LIMIT_NAME_COLLISION for
+ * each selected field whose name (and labels) another has already: the later one is left out. Returns 0,
+ * -ENOMEM, or -EFBIG if there are more fields than SNMP_FIELDS_MAX. */
 int snmp_layout_new(const struct snmp_text texts[SNMP_FILE_COUNT], const struct snmp_selection *selection,
                     struct limits *limits, struct snmp_layout **ret_layout);
 struct snmp_layout *snmp_layout_free(struct snmp_layout *layout); /* accepts NULL, returns NULL */
@@ -39,7 +39,7 @@ struct snmp_layout *snmp_layout_free(struct snmp_layout *layout); /* accepts NUL
 /* Returns true if the texts name the same fields in the same order as those that the layout was made from. */
 bool snmp_layout_matches(const struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT]);
 
-/* How many blocks the files held, well-formed or not. */
+/* Returns how many blocks the files held, well-formed or not. */
 size_t snmp_layout_blocks(const struct snmp_layout *layout);
 
 /*

@@ -41,16 +41,16 @@ struct socket_drops {
 
 void socket_drops_done(struct socket_drops *drops); /* accepts a zeroed struct */
 
-/* A new look begins. */
+/* Begins a new look. */
 void socket_drops_begin(struct socket_drops *drops, enum sockets_kind kind);
 
 /*
- * Tells how many of a socket's drops are new, and count: none of a client, nor of one that was a client when
- * it was last seen. A socket may be told of any number of times, also within a look; one that is not told of
- * is remembered for a few more looks of its kind at least, because a dump may miss one that is there: it is
- * the number of these that tells how likely that is, however far apart they are. -ENOSPC where so
- * many sockets drop that there is no room to remember another, -ENOMEM: the drops are not told, and will be,
- * where there is room later.
+ * Tells how many of a socket's drops are new and count. Those of a client do not, nor those of a socket that
+ * was a client when it was last seen. A socket may be told of any number of times, also within a look. One
+ * that is not told of is remembered for a few more looks of its kind at least, because a dump may miss a
+ * socket that is there; how likely that is depends on the number of looks, however far apart they are.
+ * Returns 0, -ENOSPC if so many sockets drop that there is no room to remember another, or -ENOMEM. After a
+ * failure the drops are not told, and will be when there is room.
  */
 int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t count, enum socket_role role,
                       uint32_t *ret_new);

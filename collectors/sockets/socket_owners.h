@@ -51,8 +51,8 @@ void socket_owners_done(struct socket_owners *owners); /* accepts a zeroed struc
 /* A look at all sockets begins. */
 void socket_owners_begin(struct socket_owners *owners);
 
-/* Puts the number of its workload into the report; false: it has to wait, until socket_owners_name() is done.
- */
+/* Puts the number of its workload into the report. Returns false if the report has to wait until
+ * socket_owners_name() is done. */
 bool socket_owners_find(struct socket_owners *owners, struct socket_report *report);
 
 /* Keeps a report that has to wait, for the caller to take out of `waiting`. Returns 0 or -ENOMEM. */
@@ -62,6 +62,6 @@ int socket_owners_wait(struct socket_owners *owners, const struct socket_report 
  * does not become unknown by a failure, which is told as what it is done without. Returns 0 or -ENOMEM. */
 int socket_owners_name(struct socket_owners *owners, uint64_t now_ns, struct fault *fault);
 
-/* Makes room where `workloads` is full: `used` says by number which have rows, and is changed. Those go that
+/* Makes room if `workloads` is full. `used` says by number which have rows, and is changed. Those go that
  * have neither rows nor sockets. */
 void socket_owners_keep(struct socket_owners *owners, bool *used);

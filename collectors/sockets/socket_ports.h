@@ -35,17 +35,17 @@ struct socket_ports {
     bool changed; /* since the rows were made */
     bool crowded; /* a place was wanting in this round */
     uint64_t forgotten[SOCKET_PORT_VALUES];
-    const struct workload_table *workloads; /* borrowed; NULL: they are not told apart */
+    const struct workload_table *workloads; /* borrowed; NULL if they are not told apart */
     struct row_set *rows;
     struct limits *limits; /* borrowed */
 };
 
-/* -ENOMEM. What is made once holds `max` ports: later nothing is allocated but rows. */
+/* Returns 0 or -ENOMEM. What is made once holds `max` ports: later nothing is allocated but rows. */
 int socket_ports_init(struct socket_ports *ports, size_t max, const struct workload_table *workloads,
                       struct limits *limits);
 void socket_ports_done(struct socket_ports *ports); /* accepts a zeroed struct */
 
-/* How many of the ports do not make room for others. */
+/* Returns how many of the ports do not make room for others. */
 size_t socket_ports_staying(const struct socket_ports *ports);
 
 /* Adds the values of another set, of the ports up to the highest, and ends it. Numbers of workloads mean the
@@ -62,8 +62,8 @@ struct socket_port *socket_ports_get(struct socket_ports *ports, bool ipv6, uint
 /* Marks the workloads that have places, by number. */
 void socket_ports_used(const struct socket_ports *ports, bool *used);
 
-/* Ends a look: ports without socket and values lose their place, and rows are brought up to date. -ENOMEM:
- * the next look tries again. */
+/* Ends a look: ports without socket and values lose their place, and rows are brought up to date. Returns 0,
+ * or -ENOMEM, and then the next look tries again. */
 int socket_ports_end(struct socket_ports *ports);
 
 /* Sets the first `count` values of every row, in as many columns, and in the one behind these, where there is

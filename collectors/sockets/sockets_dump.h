@@ -23,6 +23,7 @@ int sockets_dump_open(struct sockets_dump *dump, uint16_t highest_port, struct l
                       struct fault *fault);
 void sockets_dump_close(struct sockets_dump *dump); /* accepts a zeroed struct */
 
-/* Gives all sockets of the protocol, of both IP versions, for which that question asks, to `take`: some
- * twice, where the kernel's answer was torn. -ENOENT: the kernel has no sock_diag of it. */
+/* Gives all sockets of the protocol, of both IP versions, for which that question asks, to `take`: some of
+ * them twice if the kernel's answer was torn. Returns 0, -ENOENT if the kernel has no sock_diag of the
+ * protocol, or another negative errno. */
 int sockets_dump_ask(struct sockets_dump *dump, struct nl_msg *question, int protocol, struct fault *fault);

@@ -31,10 +31,11 @@ struct sockets_look {
     size_t hint;
 };
 
-/* A look at all begins. Then: -ENOENT: the kernel has no sock_diag of it. UDP comes first. */
+/* Begin a look, and then look at UDP sockets first and at listeners after them. The last two return 0,
+ * -ENOENT if the kernel has no sock_diag of it, or another negative errno. */
 void sockets_look_begin(struct sockets_look *look);
 int sockets_look_udp(struct sockets_look *look, struct fault *fault);
 int sockets_look_listeners(struct sockets_look *look, struct fault *fault);
 
-/* What is not zeroed is let go. */
+/* Lets go of what is not zeroed. */
 void sockets_look_done(struct sockets_look *look);

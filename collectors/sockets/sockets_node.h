@@ -24,7 +24,7 @@ struct sockets_node {
     struct column_set *queues;
     struct row_set *queue_rows;
     uint64_t lengths[SOCKETS_NODE_QUEUES]; /* of the dump going on: tx, rx of IPv4, of IPv6 */
-    unsigned family;                       /* 0: IPv4, 1: IPv6 */
+    unsigned family;                       /* 0 for IPv4, 1 for IPv6 */
 };
 
 /* Returns 0 or -ENOMEM. */

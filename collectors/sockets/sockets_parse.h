@@ -27,7 +27,7 @@ struct socket_report {
     uint32_t workload;     /* of the reader, not of the message: whose that is (socket_owners.h) */
 };
 
-/* -ENODATA: another message; -EBADMSG: it makes no sense. */
+/* Returns 0, -ENODATA if it is another message, or -EBADMSG if it makes no sense. */
 int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_report);
 
 /* Bytecode for INET_DIAG_REQ_BYTECODE: lets through the sockets whose program chose a port, up to the

@@ -35,6 +35,6 @@ struct softnet_line {
     uint32_t cpu;        /* below SOFTNET_CPUS_MAX */
 };
 
-/* Reads the line at *at, before `end`, and moves *at behind it. -EBADMSG where it is not a whole line as the
- * kernel writes it; *at and *ret_line then stay. */
+/* Reads the line at *at, before `end`, and moves *at behind it. Returns 0, or -EBADMSG if it is not a whole
+ * line as the kernel writes it, and then changes neither *at nor *ret_line. */
 int softnet_parse_line(const char **at, const char *end, struct softnet_line *ret_line);

@@ -14,7 +14,7 @@
  * out. */
 void encode_snapshot(struct buffer *out, const struct snapshot *snapshot, enum exposition exposition);
 
-/* The same of what has node_exporter's names, and of nothing else. */
+/* Encodes the same of what has node_exporter's names, and of nothing else. */
 void encode_snapshot_node(struct buffer *out, const struct snapshot *snapshot, enum exposition exposition);
 
 /* Appends what ends the exposition ("# EOF" in OpenMetrics). */

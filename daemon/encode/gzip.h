@@ -15,6 +15,6 @@ struct gzip *gzip_free(struct gzip *gzip); /* accepts NULL, returns NULL */
 /* Appends the text as one gzip member. */
 void gzip_text(struct gzip *gzip, struct buffer *out, const char *text, size_t size);
 
-/* The same by rows alone, even if a general compressor would do better on a small text. For gzip_text() and
- * for tests. */
+/* Does the same by rows alone, even if a general compressor would do better on a small text. For gzip_text()
+ * and for tests. */
 void gzip_by_rows(struct gzip *gzip, struct buffer *out, const char *text, size_t size);

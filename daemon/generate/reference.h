@@ -14,5 +14,5 @@ void reference_keys(struct buffer *out);
 /* Each collector: what it has, and what it needs. */
 void reference_collectors(struct buffer *out);
 
-/* What each reason, or function, of a drop means. */
+/* Writes what each reason, or function, of a drop means. */
 void reference_drop_reasons(struct buffer *out);

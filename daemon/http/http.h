@@ -31,8 +31,8 @@ void http_sweeper(struct http *http, const struct bell *bell);
  * the first http_start(), or never. */
 void http_certificate(struct http *http, struct certificate *certificate);
 
-/* Serves on these sockets and takes them over: none are left in `listeners`, even after a failure. At most
- * LISTENERS_MAX in all. */
+/* Serves on these sockets and takes them over: none are left in `listeners`, even after a failure. There may
+ * be LISTENERS_MAX in all. */
 int http_start(struct http *http, struct listeners *listeners, struct fault *fault);
 
 /* Sets new limits, at a reload. */

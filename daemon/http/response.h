@@ -22,7 +22,7 @@ struct response {
     size_t header_count;
     const char *data; /* size bytes, valid until release(owner) is called */
     size_t size;
-    void (*release)(void *owner); /* NULL: constant data */
+    void (*release)(void *owner); /* NULL for constant data */
     void *owner;
 };
 

@@ -63,7 +63,7 @@ struct request {
 /* Decides whether the client may ask. AUTH_HASH: only a hash can tell (auth.h). */
 enum auth_result routes_admit(const struct routes *routes, const struct request *request);
 
-/* What the answer has, which should be fresh. */
+/* Returns what the answer has, which should be fresh. */
 struct round_demand routes_demand(const struct routes *routes, const struct request *request);
 
 /* Always makes a response: a refusal if the client was not admitted, a 503 if memory runs out. HEAD is

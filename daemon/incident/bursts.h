@@ -19,7 +19,7 @@ struct bursts {
 
 /* What an incident's bursts are counted from. */
 struct bursts_base {
-    uint64_t since_ns; /* of the incident; 0: there is none */
+    uint64_t since_ns; /* of the incident; 0 if there is none */
     struct bursts bursts;
 };
 

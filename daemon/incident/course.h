@@ -35,14 +35,14 @@ struct course {
     uint64_t count;                  /* packets since the ledger began */
     uint64_t begin_count;            /* the same, when it began */
     uint64_t since_ns;               /* when it began: at this moment it still stood still */
-    uint64_t moved_ns;               /* when it moved last; 0: it never did */
+    uint64_t moved_ns;               /* when it moved last; 0 if it never did */
     struct bursts_base bursts;
     enum colour colour;             /* the worst that it was told in, since it began */
     uint64_t counts[COURSE_POINTS]; /* the packets at the moments of struct courses */
 };
 
 struct course_row {
-    uint32_t course; /* + 1; 0: it never moved */
+    uint32_t course; /* + 1; 0 if it never moved */
     uint64_t count;
     uint64_t counted_ns; /* `since_ns` of the course, when it was counted among its devices */
 };
@@ -63,13 +63,13 @@ struct courses {
 void courses_init(struct courses *courses, uint64_t now_ns);
 void courses_done(struct courses *courses); /* accepts a zeroed one */
 
-/* Takes a reading in. -ENOMEM: what is missing comes with the next. */
+/* Takes a reading in. Returns 0, or -ENOMEM, and then what is missing comes with the next one. */
 int courses_take(struct courses *courses, const struct ledger_reading *reading);
 
 /* The moment of the newest reading. */
 uint64_t courses_now(const struct courses *courses);
 
-/* True where it moved within the last minute. */
+/* Returns true if it moved within the last minute. */
 bool course_goes_on(const struct course *course, uint64_t now_ns);
 
 /* Returns the point that is `span_ns` ago, or a little more; the oldest if none is. */
@@ -81,5 +81,5 @@ uint64_t course_lost(const struct course *course, unsigned point);
 /* Returns the packets lost a second over the last `span_ns`, or since it began if that is shorter. */
 double course_rate(const struct courses *courses, const struct course *course, uint64_t span_ns);
 
-/* Of the steps since it began that are known how many it moved in, 0 to 1; NAN: too few are known. */
+/* Returns in what part of the known steps since it began it moved, 0 to 1, or NAN if too few are known. */
 double course_steadiness(const struct courses *courses, const struct course *course);

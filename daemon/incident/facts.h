@@ -39,7 +39,7 @@ struct facts {
     const char *protocol;      /* of the port */
     unsigned port_count;
     double port_drops;
-    unsigned elsewhere; /* of what has no device: whose it was, enum fact_namespace or'ed; 0: not known */
+    unsigned elsewhere; /* of what has no device: whose it was, enum fact_namespace or'ed; 0 if not known */
     char unit[FACT_NAME_SIZE]; /* a unit, or "container 0123456789ab" */
     char queue_kind[FACT_KIND_SIZE];
     char queue_handle[FACT_KIND_SIZE];
@@ -51,22 +51,22 @@ struct facts {
     uint64_t traffic_ns; /* over so long */
     double lost_rate;    /* packets a second lost over the same time; the owner fills it in */
     bool traffic_before; /* of those that were lost, too */
-    const struct meaning *traffic_meaning; /* of the counter of it that was seen last; NULL: none */
-    const struct meaning *meaning;         /* of the counter that saw most of it, and has one; NULL: none */
+    const struct meaning *traffic_meaning; /* of the counter of it that was seen last; NULL if none was */
+    const struct meaning *meaning; /* of the counter that saw most of it, and has one; NULL if none has */
     double meaning_count;
     char counter_words[160]; /* what that one says of a loss that no drop site explains */
     char reason[64];         /* of the site that counted most */
     char function[64];       /* the same */
     double site_count;
-    const struct ledger_rule *own; /* of the counter that makes the ledger's row; NULL: drop sites do */
+    const struct ledger_rule *own; /* of the counter that makes the ledger's row; NULL if drop sites do */
     struct incident_evidence evidence[INCIDENT_EVIDENCE_MAX];
     size_t evidence_count;                         /* the greatest come first */
     struct bursts bursts;                          /* of its class on its device, if it is on one */
     bool recorded;                                 /* packets of its cause are, whosever they were */
     uint64_t buffer, buffer_default, buffer_limit; /* of the port's sockets, and of the host; bytes */
-    uint64_t listen_most; /* what listen() is cut to; 0: not known, or no listener is full */
+    uint64_t listen_most; /* what listen() is cut to; 0 if not known, or if no listener is full */
     uint64_t limit_now, limit_most;
-    const struct meaning_limit *limit; /* NULL: none is known, or can be read */
+    const struct meaning_limit *limit; /* NULL if none is known, or can be read */
 };
 
 /* Prepares the facts of a loss, to be found. */

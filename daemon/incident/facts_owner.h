@@ -14,7 +14,8 @@
 
 struct facts;
 
-/* "statsd.service", "container 0123456789ab", as a row's labels have it; "" where these say nobody. */
+/* Writes "statsd.service" or "container 0123456789ab", as the labels of a row have it, or "" if these name
+ * nobody. */
 void owner_name(const struct row_set *rows, size_t row, char *name, size_t size);
 
 /* Gives losses their owners, once their drop sites have been counted. */

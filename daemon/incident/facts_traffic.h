@@ -16,13 +16,13 @@ struct facts;
  * `device` is NULL if the row has none. */
 bool facts_of_device(const struct facts *facts, const char *device);
 
-/* What has no interface of ours may be other namespaces', of which our counters know nothing: they tell of it
- * only where all of it is ours. */
+/* Returns true if the loss may be of other namespaces, of which our counters know nothing: what has no
+ * interface of ours. Then counters tell of it only if all of it is ours. */
 bool facts_may_be_others(const struct facts *facts);
 
-/* Takes a counter of traffic, where it is of that which the loss is a part of. `device` is NULL if its row
- * has none. */
+/* Takes a counter of traffic if the loss is a part of that traffic. `device` is NULL if its row has none. */
 void facts_traffic_take(struct facts *facts, const struct trend_counter *counter, const char *device);
 
-/* What stands still no trend shows: nothing went through, which is a number, too. */
+/* Takes counters of traffic that stand still, which no trend shows: nothing went through, which is a number,
+ * too. */
 void facts_traffic_still(struct facts *facts, size_t count, const struct snapshots *snapshots);

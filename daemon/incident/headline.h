@@ -19,7 +19,7 @@
 struct headline {
     struct ledger_key key;   /* of the incident */
     bool any;                /* there is one */
-    uint64_t worse_since_ns; /* another one has been worse; 0: none is */
+    uint64_t worse_since_ns; /* another one has been worse; 0 if none has */
 };
 
 /* Of what is going on. */

@@ -48,10 +48,10 @@ struct incident {
     double burst; /* packets of a burst, of SPREAD_BURSTS */
     struct {
         uint64_t now;
-        uint64_t most;    /* 0: `now` is the limit */
-        const char *unit; /* NULL: no limit is known, or can be read */
+        uint64_t most;    /* 0 if `now` is the limit */
+        const char *unit; /* NULL if no limit is known, or can be read */
     } limit;
-    const char *sentence;        /* what happened, without its end; NULL: the words say it all */
-    const struct remedy *remedy; /* NULL: none is known */
+    const char *sentence;        /* what happened, without its end; NULL if the words say it all */
+    const struct remedy *remedy; /* NULL if none is known */
     struct facts facts;          /* what its words and commands are made of */
 };

@@ -22,5 +22,6 @@ struct incident_commands {
 /* Puts them together. Texts are harmless. */
 void incident_commands(const struct incident *incident, struct incident_commands *ret_commands);
 
-/* One template with its values, as a line for a shell; false: a value is missing, or is none to be pasted. */
+/* Writes one template with its values, as a line for a shell. Returns false if a value is missing, or is none
+ * to be pasted. */
 bool incident_command_line(const char *words, const struct facts *facts, char *text, size_t size);

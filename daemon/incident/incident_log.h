@@ -24,7 +24,7 @@ struct incident_log *incident_log_free(struct incident_log *log); /* accepts NUL
 void incident_log_update(struct incident_log *log, const struct loss_settings *settings,
                          const struct loss_report *report);
 
-/* For the status line, as of the last update: "eth0 loses 34/s since 14:02:11: the queue is full; 2 more",
- * "no loss in the last minute", "little" where neutral lines tell of some; "" where nothing is known. Until
- * the next update. */
+/* Returns the text for the status line as of the last update, which is valid until the next one: "eth0 loses
+ * 34/s since 14:02:11: the queue is full; 2 more"; "no loss in the last minute"; "little" instead if neutral
+ * lines tell of some; "" if nothing is known. */
 const char *incident_log_text(const struct incident_log *log);

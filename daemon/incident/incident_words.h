@@ -14,9 +14,9 @@ void incident_describe(struct incident *incident, const struct facts *facts);
 /* "eth0: the queue is full", "eth0: received packets are refused by a firewall rule". */
 void incident_title(const struct incident *incident, struct buffer *out);
 
-/* The whole of it in one line, at `now_ns` (CLOCK_BOOTTIME; 0: without times): "eth0 loses 34/s since
- * 14:02:11: the queue is full"; what has paused or is over, "eth0 lost 812 from 14:02:11 to 14:02:40: the
- * queue is full". */
+/* Writes the whole of it in one line, at `now_ns` (CLOCK_BOOTTIME; with 0 without times): "eth0 loses 34/s
+ * since 14:02:11: the queue is full"; of what has paused or is over, "eth0 lost 812 from 14:02:11 to
+ * 14:02:40: the queue is full". */
 void incident_sentence(const struct incident *incident, uint64_t now_ns, struct buffer *out);
 
 /* "34/s", "2.5/s"; less than one, by the minute. */
@@ -34,10 +34,10 @@ void incident_date(struct buffer *out);
 /* ", 19 % of the UDP received, since 03:02:11, steady" */
 void incident_circumstances(const struct incident *incident, uint64_t ago_ns, struct buffer *out);
 
-/* ", steady", ", in bursts of 900 packets"; nothing where it is not known. */
+/* Writes ", steady" or ", in bursts of 900 packets", or nothing if it is not known. */
 void incident_spread(const struct incident *incident, struct buffer *out);
 
-/* "Limit: 512 of 4096 receive ring entries."; nothing where there is none, or none that can be read. */
+/* Writes "Limit: 512 of 4096 receive ring entries.", or nothing if there is no limit that can be read. */
 void incident_limit(const struct incident *incident, struct buffer *out);
 
 /* "received", "forwarded", "sent here"; of none "". */

@@ -17,7 +17,7 @@
 
 struct incidents;
 
-/* Borrows all three. `now_ns` is CLOCK_BOOTTIME: from here on it looks. -ENOMEM. */
+/* Borrows all three. `now_ns` is CLOCK_BOOTTIME: from here on it looks. Returns 0 or -ENOMEM. */
 int incidents_new(const struct registry *registry, struct ledger *ledger, struct trend *trend,
                   enum host_network host_network, uint64_t now_ns, struct incidents **ret_incidents);
 struct incidents *incidents_free(struct incidents *incidents); /* accepts NULL, returns NULL */
@@ -25,5 +25,5 @@ struct incidents *incidents_free(struct incidents *incidents); /* accepts NULL, 
 /* Takes in what was published since the last time, the trends do so too, and reports; the caller frees it.
  * Returns NULL if there is no memory. */
 struct loss_report *incidents_report(struct incidents *incidents, uint64_t now_ns);
-/* The same; what is called recent is of the last `recent_ns`, five minutes at most. */
+/* Does the same; what is called recent is of the last `recent_ns`, five minutes at most. */
 struct loss_report *incidents_report_of(struct incidents *incidents, uint64_t recent_ns, uint64_t now_ns);

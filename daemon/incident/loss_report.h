@@ -37,7 +37,7 @@ struct packet_records;
 
 struct loss_report {
     uint64_t now_ns;  /* CLOCK_BOOTTIME */
-    uint64_t seen_ns; /* so long was looked, before the newest reading; 0: nothing was read yet */
+    uint64_t seen_ns; /* for how long was looked, before the newest reading; 0 if nothing was read yet */
     enum colour colour;
     char headline[320];      /* one sentence, without its end */
     size_t more;             /* incidents that are no neutral lines, beside the first */

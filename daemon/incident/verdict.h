@@ -25,8 +25,8 @@
  * NAN: they are not known yet. `rate`: that of its direction in the last minute. */
 enum colour verdict_colour(const struct incident *incident, double rate, double usual);
 
-/* What the collectors say of themselves: what was looked at, what could not, what was chosen so. How many of
- * them are well. */
+/* Writes what the collectors say of themselves: what was looked at, what could not be, what was chosen so.
+ * Returns how many of them are well. */
 size_t verdict_coverage(struct loss_report *report, const struct registry *registry,
                         enum host_network host_network);
 

@@ -21,7 +21,7 @@ enum { PAGE_LOSSES_MAX = 64 };
 
 /* Finds the rows of a table by device. */
 struct page_index {
-    const struct table *table; /* NULL: no collector serves it now */
+    const struct table *table; /* NULL if no collector serves it now */
     struct hash_index rows;
 };
 

@@ -21,6 +21,6 @@ void handover_set_take(struct handover *handovers, struct systemd_fds *passed);
  * collector to report. */
 void handover_set_open(struct handover *handovers, const struct settings *settings, struct limits *limits);
 
-/* The same for collector i alone, enabled or not. */
+/* Does the same for collector i alone, enabled or not. */
 void handover_set_open_one(struct handover *handover, const struct settings *settings, struct limits *limits,
                            size_t i);

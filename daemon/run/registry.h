@@ -43,8 +43,9 @@ struct registry;
 
 enum { REGISTRY_SLOTS_MAX = 64 }; /* one bit for each slot, in sets of slots */
 
-int registry_new(size_t slot_count, struct registry **ret_registry); /* all slots disabled; -ENOMEM */
-struct registry *registry_free(struct registry *registry);           /* accepts NULL, returns NULL */
+/* Makes a registry with all slots disabled. Returns 0 or -ENOMEM. */
+int registry_new(size_t slot_count, struct registry **ret_registry);
+struct registry *registry_free(struct registry *registry); /* accepts NULL, returns NULL */
 size_t registry_count(const struct registry *registry);
 
 /* Makes snapshots tell since when rows count, if rows come and go. Call it before there is a runner. Returns

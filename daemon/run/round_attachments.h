@@ -42,7 +42,8 @@ static inline bool round_attachments_begin(struct round_attachments *attachments
     return attachments->made & slot;
 }
 
-/* It ended. False: it was asked for after the round had begun, and another round is needed. */
+/* Notes that it ended. Returns false if it was asked for after the round had begun, and another round is
+ * needed. */
 static inline bool round_attachments_end(struct round_attachments *attachments, uint64_t slot, bool published)
 {
     if (published && attachments->asked & slot & ~attachments->made)

@@ -85,8 +85,8 @@ int rounds_start(struct rounds *rounds);
 /* Ends the thread and wakes all waiting requests. From now on none waits. */
 void rounds_stop(struct rounds *rounds);
 
-/* Somebody asks: wakes the collectors that have to be. Whose rounds are worth waiting for; 0: what there is
- * can be served. */
+/* Somebody asks: wakes the collectors that have to be woken. Returns those whose rounds are worth waiting
+ * for, a bit each, or 0 if what there is can be served. */
 uint64_t rounds_ask(struct rounds *rounds, const struct round_demand *demand, uint64_t now_ns);
 
 /* Waits for rounds that rounds_ask() named, unless they have ended meanwhile. */
@@ -99,6 +99,6 @@ void rounds_release(struct rounds *rounds);
  * next request. Returns when to call it again, UINT64_MAX if nobody waits, or 0 if the thread is to end. */
 uint64_t rounds_turn(struct rounds *rounds, uint64_t now_ns);
 
-/* The runner of a slot: a round begins; it ended. `rounds` NULL: nobody asks. */
+/* The runner of a slot says that a round begins, and that it ended. `rounds` may be NULL if nobody asks. */
 struct round_order rounds_begin(struct rounds *rounds, size_t slot, uint64_t now_ns);
 void rounds_end(struct rounds *rounds, size_t slot, const struct round_result *result, uint64_t now_ns);

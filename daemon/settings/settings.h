@@ -60,7 +60,7 @@ struct settings {
 int settings_load(const struct settings_source *source, struct settings **ret_settings,
                   struct buffer *messages);
 
-/* The same, pure, from these files; or from one file with these bytes, or none if NULL. */
+/* Does the same, pure, from these files; or from one file with these bytes, or none if NULL. */
 int settings_parse_files(const struct settings_source *source, const struct config_files *files,
                          struct settings **ret_settings, struct buffer *messages);
 int settings_parse(const struct settings_source *source, const char *data, size_t size,

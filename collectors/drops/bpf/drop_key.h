@@ -70,8 +70,9 @@ struct drop_key {
     __u16 circumstances; /* enum drop_key_circumstance */
 };
 
-/* Of a site, on one CPU: all in one place, so that a drop costs one lookup. The kernel allocates one for each
- * site and each possible CPU, used or not: on 256 CPUs, each word of it takes 8 MiB. */
+/* What one CPU has counted at a site, all in one place, so that a drop costs one lookup. The kernel
+ * allocates one for each site and each possible CPU, used or not: on 256 CPUs, each word of it takes 8
+ * MiB. */
 struct drop_value {
     __u64 skbs;
     __u64 more_segments;    /* that skbs of several had beyond the first */
@@ -80,7 +81,7 @@ struct drop_value {
     __u32 record_pause : 8; /* after so many windows, a drop may be recorded again (recorder.bpf.h) */
 };
 
-/* Drops of a control group. location 0: not a drop site, but the tracepoint udp_fail_queue_rcv_skb. */
+/* The drops of a control group. Location 0 is no drop site, but the tracepoint udp_fail_queue_rcv_skb. */
 struct drop_workload_key {
     __u64 cgroup; /* its number, which is the inode of its directory */
     __u64 location;
@@ -91,8 +92,8 @@ struct drop_workload_key {
 };
 
 /*
- * How often so many drops came within a window on a CPU. Each burst counts in a step when it gets there, not
- * when it is over: a burst that nothing follows would never be.
+ * A burst is the drops that come within a window on a CPU. Each counts in a step when it gets there, not when
+ * it is over, for a burst that nothing follows would never be over.
  */
 enum { DROP_BURST_STEPS = 10 };
 
@@ -100,20 +101,22 @@ struct drop_bursts {
     __u64 reached[DROP_BURST_STEPS]; /* 1, 2, 5, 17, ... 4^8 + 1 drops */
 };
 
-/* What the kernel itself calls a location, "%pS": "tap_handle_frame+0x1bc/0x2f0 [tap]". Longer ones are cut.
- */
+/* The name by which the kernel itself calls a location, "%pS": "tap_handle_frame+0x1bc/0x2f0 [tap]".
+ * Longer names are cut. */
 struct drop_symbol {
     char text[DROP_SYMBOL_TEXT_SIZE];
 };
 
-/* Below the root of the hierarchy: "/system.slice/statsd.service"; of the root "". Of one that is too deep
- * the top is missing: ".../a/b"; one that is too long is cut at its end. */
+/* A path below the root of the hierarchy: "/system.slice/statsd.service"; that of the root is "". The path
+ * of a control group that is too deep lacks its top (".../a/b"); a path that is too long is cut at its
+ * end. */
 struct drop_cgroup {
     char path[DROP_CGROUP_PATH_SIZE];
 };
 
-/* Of namespaces that have a number, as in the key of a site: a device there, what it is called, and the
- * inode, by which others know the namespace. All as of a moment ago, and only of those that drop. */
+/* A device in a namespace that has a number, as in the key of a site. Its value says what it is called,
+ * and the inode, by which others know the namespace. It is as it was a moment ago, and only namespaces
+ * that drop have any. */
 struct drop_device_key {
     __u32 netns;
     __u32 ifindex;
@@ -127,14 +130,14 @@ struct drop_namespace {
     __u32 inode;
 };
 
-/* Who is in such a namespace, of each process. */
+/* A process in such a namespace is in this control group. */
 struct drop_tenant {
     __u64 cgroup;
     __u32 netns;
     __u32 zero;
 };
 
-/* What no other map counts: each index is one number a CPU. */
+/* The numbers that no other map counts: each index is one number a CPU. */
 enum drop_tally {
     DROP_TALLY_SITE,          /* drops: no room for the site, and no owner that is known */
     DROP_TALLY_SITE_OF_OWNER, /* drops: no room for the site, but counted for its workload */
@@ -147,9 +150,9 @@ enum drop_tally {
 };
 
 /*
- * What the program and who reads tell each other. The daemon sets an epoch for each map: DROP_KEY_EPOCH is in
- * the keys that the program makes, or not. Once the program goes by another epoch, no key of the last one
- * moves any more, and can be taken out of the map without losing a drop that is being counted.
+ * What the program and its reader tell each other. The daemon sets an epoch for each map, which says whether
+ * the keys that the program makes have DROP_KEY_EPOCH. Once the program goes by another epoch, no key of the
+ * last one moves any more, and can be taken out of the map without losing a drop that is being counted.
  */
 enum drop_setting {
     DROP_SETTING_EPOCH_SITES,

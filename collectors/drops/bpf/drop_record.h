@@ -42,11 +42,11 @@ struct drop_recorder_key {
 };
 
 struct drop_recorder_site {
-    __u32 generation;                     /* 0: never used; odd: being given to another key */
+    __u32 generation;                     /* 0 if never used; odd while it is being given to another key */
     __u32 seen;                           /* the approximate window of its last drop */
     __u32 due;                            /* the first window of the next record of a steady flow */
     __u32 taken;                          /* records since it got this key */
-    struct drop_recorder_key key;         /* location 0: none */
+    struct drop_recorder_key key;         /* location 0 if there is none */
     char device[DROP_RECORD_DEVICE_SIZE]; /* "" if the key has no device */
 };
 
@@ -58,7 +58,7 @@ struct drop_record {
     __u32 generation;
     __u64 sequence;                       /* among all records, from 1 on */
     __u64 time_ns;                        /* CLOCK_BOOTTIME */
-    __u64 cgroup;                         /* 0: not known */
+    __u64 cgroup;                         /* 0 if not known */
     __u32 length;                         /* of the packet, from the first byte of `data` on */
     __u16 protocol;                       /* ethertype, in host byte order */
     __u8 link;                            /* enum drop_record_link */

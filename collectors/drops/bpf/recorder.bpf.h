@@ -33,7 +33,7 @@ enum {
 
 _Static_assert(RECORD_PAUSE_MAX < 1 << 8, "it fits into record_pause of struct drop_value");
 
-const volatile __u32 record_sites = 0; /* 0: nothing is recorded */
+const volatile __u32 record_sites = 0; /* 0 if nothing is recorded */
 const volatile bool record_stacks = false;
 
 /* The place of a key. Twice as many entries as places, so that a key that could not be removed does no
