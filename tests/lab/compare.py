@@ -2,7 +2,6 @@
 """Compares what the exporters' numbers did during a recipe with what it expects: a list of lines, each of which
 agrees or does not."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 
 import traffic
 from bench import INTERVAL_MS, Bench, another_round, kernel
-from daemon import PATIENCE, eventually
+from daemon import EMULATED, PATIENCE, eventually
 from told import AMBER, GREEN, NO_COMMAND, NOT_TYPED, PREPARED, TOLD
 from truth import TRUTHS
 
@@ -25,10 +24,8 @@ TRAFFIC = {
     *(f"link_{way}_{what}" for way in ("receive", "transmit") for what in ("packets", "bytes")),
     *(f"qdisc_{what}" for what in ("packets", "bytes", "overlimits", "requeues")),
 }
-# What has no namespace is ours there; elsewhere any of it may be of others, who close sockets, too.
-OWN_MACHINE = "NETDROP_VM" in os.environ
 # A scrape on a slow machine takes longer than TCP's patience.
-if OWN_MACHINE:
+if EMULATED:
     TRAFFIC |= {"tcp_retrans_segs"}
     late = ("timeouts", "loss_probes", "lost_retransmit", "slow_start_retrans", "timeout_rehash")
     TRAFFIC |= {f"tcpext_tcp_{name}" for name in late}
@@ -163,7 +160,8 @@ def compare_inside(watcher, rows, expected, unseen):
         if site.where != watcher.where:
             continue
 
-        # A packet without device may still have a socket, and its namespace.
+        # A packet without device may still have a socket, and its namespace. What has none may be others', who close sockets,
+        # too, where the machine is not ours alone.
         def wanted(labels, site=site, namespaces=("self",) if site.device else ("self", "")):
             return (
                 labels["function"] in site.functions
@@ -175,7 +173,7 @@ def compare_inside(watcher, rows, expected, unseen):
 
         nobodys = sum(count for labels, count in rows if wanted(labels, namespaces=("",)))
         count, name = take(rows, wanted)
-        expected_count = add(seen(site.count, unseen), range(1 + (0 if OWN_MACHINE else nobodys)))
+        expected_count = add(seen(site.count, unseen), range(1 + (0 if EMULATED else nobodys)))
         yield Line(
             watcher.where,
             name or f"{'|'.join(site.functions)} {'|'.join(site.reasons)} {site.device or ''}",
