@@ -13,6 +13,9 @@ import pytest
 
 from daemon import eventually
 
+# One beside another would count the drops of the other, whose namespace has no name either.
+pytestmark = pytest.mark.xdist_group("self_test")
+
 OWN = "50 datagrams to a closed port, in a namespace of their own"
 ABSENT = "--set=collectors.conntrack.source=proc"
 
