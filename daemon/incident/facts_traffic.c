@@ -39,20 +39,25 @@ static bool is_traffic_of(const struct facts *facts, const struct meaning *meani
     return meaning_of_device(meaning) && facts_of_device(facts, device);
 }
 
+/* Returns true if a device's traffic includes the loss. Its counters do not include what an earlier stage
+ * lost, nor what the device did not accept, but they do include what its XDP program refused. */
+static bool device_counted(const struct facts *facts)
+{
+    bool refused = facts->key.stage == STAGE_DRIVER && facts->key.loss_class == LOSS_POLICY;
+
+    if (facts->key.stage == STAGE_NETWORK)
+        return true;
+    return facts->key.direction != DIRECTION_TRANSMIT && (facts->key.stage == STAGE_INGRESS || refused);
+}
+
 void facts_traffic_take(struct facts *facts, const struct trend_counter *counter, const char *device)
 {
-    bool received = facts->key.direction != DIRECTION_TRANSMIT;
-
     if (facts_may_be_others(facts) || !is_traffic_of(facts, counter->meaning, device))
         return;
     facts->traffic = (isnan(facts->traffic) ? 0 : facts->traffic) + counter->rate;
     facts->traffic_ns = uint64_from_double(counter->seconds * NS_PER_SECOND);
-    /* Counters of later stages do not include what an earlier stage lost, nor what a device did not
-     * accept. */
     facts->traffic_before =
-        meaning_of_device(counter->meaning)
-            ? facts->key.stage == STAGE_NETWORK || (received && facts->key.stage == STAGE_INGRESS)
-            : counter->meaning->with_lost;
+        meaning_of_device(counter->meaning) ? device_counted(facts) : counter->meaning->with_lost;
     facts->traffic_meaning = counter->meaning;
 }
 

@@ -339,6 +339,19 @@ static void test_rules_that_refuse_half(void **state)
     assert_string_equal(it.report->incidents[0].share_of, "what eth0 receives");
 }
 
+/* The device has counted what its program refuses: it is not half of twice as much. */
+static void test_a_program_that_refuses_most(void **state)
+{
+    struct drops *program = drop("xdp_program", "eth0");
+
+    (void)state;
+    told(5);
+    it.received[0] += 1000;
+    program->count += 900;
+    assert_int_equal(told(5)->colour, COLOUR_AMBER);
+    assert_float_equal(it.report->incidents[0].share, 0.9, 1e-9);
+}
+
 static void test_rules_that_refuse_more_than_usual(void **state)
 {
     struct drops *rule = drop("netfilter_rule", "eth0");
@@ -725,6 +738,7 @@ int main(void)
         TEST(test_errors_are_red_by_their_share),
         TEST(test_a_handful_of_errors_is_no_news),
         TEST(test_rules_that_refuse_half),
+        TEST(test_a_program_that_refuses_most),
         TEST(test_rules_that_refuse_more_than_usual),
         TEST(test_others_have_no_ports_of_ours),
         TEST(test_what_others_lost_at_first_is_theirs),
