@@ -192,7 +192,7 @@ stage_packages() {
 
 stage_concurrency() {
     check "build of $stage" tsan netdrop-exporter &&
-        integration tsan --seconds="$((all ? 600 : 30))" "$top/tests/integration/test_concurrency.py" \
+        integration tsan --seconds="$((all ? 600 : 25))" "$top/tests/integration/test_concurrency.py" \
             "$top/tests/integration/test_http.py::test_row_42_parallel_scrapes" \
             "$top/tests/integration/test_reload.py::test_row_47_ten_thousand_sighups_under_load"
 }
