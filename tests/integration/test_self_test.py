@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """--self-test: what it says of a host, what it makes, that it leaves nothing behind, and its exit status."""
 
+import itertools
 import re
 import socket
 import struct
 import subprocess
-import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from daemon import eventually
+from hurry import Flood
 
 # One beside another would count the drops of the other, whose namespace has no name either.
 pytestmark = pytest.mark.xdist_group("self_test")
@@ -190,25 +191,19 @@ def many_kinds_of_drops(namespace):
     namespace.batch(f"link set p{name} up" for name in names)
     namespace.wait_up(*(f"p{name}" for name in names))
     frames = [bytes.fromhex(to) + bytes(6) + struct.pack("!H", kind) + bytes(64) for to in DESTINATIONS for kind in ETHERTYPES]
-    ending = threading.Event()
     with ExitStack() as sockets:
         senders = [sockets.enter_context(namespace.socket(socket.AF_PACKET, socket.SOCK_RAW)) for _ in names]
         for name, sender in zip(names, senders):
             sender.bind((f"p{name}", 0))
 
-        def keep_sending():
-            while not ending.wait(0.1):
-                for sender in senders:
-                    for frame in frames:
-                        sender.send(frame)
+        turns = itertools.cycle(itertools.product(senders, frames))
 
-        thread = threading.Thread(target=keep_sending)
-        thread.start()
-        try:
+        def send(count):
+            for sender, frame in itertools.islice(turns, 44 * count):
+                sender.send(frame)
+
+        with Flood(send):  # each of them ten times a second
             yield
-        finally:
-            ending.set()
-            thread.join()
 
 
 @pytest.mark.flood

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 import procfs
-from daemon import PATIENCE, Exporter, eventually
+from daemon import Exporter, eventually
 
 
 def stamp(daemon):
@@ -30,8 +30,9 @@ def age(daemon):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_ends_well(exporter, number):
     daemon = exporter()
+    daemon.go_first()
     daemon.signal(number)
-    assert daemon.process.wait(PATIENCE) == 0
+    assert daemon.process.wait(5) == 0
     with pytest.raises(ConnectionRefusedError):
         daemon.connect()
 
