@@ -24,6 +24,6 @@ enum own_drop_verdict {
     OWN_DROP_NOT_SEEN,
 };
 
-/* Returns whether drops are seen: `seen` of ours were, and of the whole host's as many as `lost` are known to
- * have no row. Of ours one more may be missing. Pure. */
+/* Judges how many of our drops were seen. `lost` is how many drops of the whole host are known to have no
+ * row. As many of ours may be missing, and one more. Pure. */
 enum own_drop_verdict own_drop_judge(uint64_t seen, uint64_t lost);

@@ -56,7 +56,7 @@ struct drop_workloads {
     uint64_t generation;     /* moves when a row comes or goes */
     uint64_t now_ns;         /* CLOCK_BOOTTIME; set by the owner before each round of adding */
     uint64_t sweep_ns;       /* from when on room may be looked for among who is gone */
-    uint64_t look_ns;        /* from when on it may be looked who stays */
+    uint64_t look_ns;        /* when to look next which control groups are gone */
     uint64_t unowned[DROP_UNOWNED_COUNT][LOSS_CLASS_COUNT];
     uint64_t forgotten[LOSS_CLASS_COUNT]; /* of the rows that were given up */
     struct limits *limits;                /* borrowed */
@@ -75,8 +75,8 @@ void drop_workloads_add(struct drop_workloads *workloads, const struct drop_work
 void drop_workloads_add_unowned(struct drop_workloads *workloads, enum drop_unowned unowned,
                                 enum loss_class loss_class, uint64_t count);
 
-/* Returns how many rows do not make room for new ones. Where more than half of all that may be are there, it
- * looks once in a while whose control group is gone; what it does not know to be gone stays. */
+/* Returns how many rows do not make room for new ones. If more than half of all rows are taken, looks once in
+ * a while which control groups are gone. A row counts until it is known to be gone. */
 size_t drop_workloads_staying(struct drop_workloads *workloads);
 
 /* Adds all of another one, and ends it. */

@@ -66,10 +66,9 @@ void facts_traffic_take(struct facts *facts, const struct trend_counter *counter
 static void find_in_column(struct facts *facts, const struct table *table, const struct column *column)
 {
     const bool of_device = meaning_of_device(column->meaning) && *facts->device && facts->device_count == 1;
+    const char *device = of_device ? facts->device : NULL;
     struct trend_counter counter = {
         .column = column, .meaning = column->meaning, .rows = table->rows, .seconds = STILL_SECONDS};
-
-    const char *device = of_device ? facts->device : NULL;
 
     if (is_traffic_of(facts, column->meaning, device) &&
         (of_device ? row_devices_first(table->rows, device, &counter.row) : table->rows->count > 0))

@@ -19,7 +19,7 @@ struct incident_commands {
     size_t count;
 };
 
-/* Puts them together. Texts are harmless. */
+/* Puts the commands of an incident together. Their texts are harmless. */
 void incident_commands(const struct incident *incident, struct incident_commands *ret_commands);
 
 /* Writes one template with its values, as a line for a shell. Returns false if a value is missing, or is none

@@ -12,7 +12,7 @@
 
 enum { KNOWN_SITES = 64 };
 
-/* Many sites, each of another device, have one in common. */
+/* Sites that differ only in their device share one. */
 struct known_site {
     char reason[64], function[64];
     enum loss_class loss_class;
@@ -23,5 +23,5 @@ struct known_sites {
     struct known_site items[KNOWN_SITES]; /* by hash; a new one takes the place of another */
 };
 
-/* Finds the site of the counter, which has a meaning: that of its class. Valid until the next call. */
+/* Returns the site of a counter of drop sites, whose meaning says the class. Valid until the next call. */
 const struct known_site *known_sites_find(struct known_sites *sites, const struct trend_counter *counter);

@@ -54,13 +54,14 @@ static const struct metric collector_metrics[] = {
                        .help = "Series that the collector serves",
                        .type = METRIC_GAUGE},
     [COLUMN_LIMITED] = {.name = "netdrop_collector_limited_series",
-                        .help = "Series of a family that count towards netdrop_collector_series_limit: those "
-                                "that do not give way to new ones; or what makes series",
+                        .help = "Series of a family, or sources of series, that count towards "
+                                "netdrop_collector_series_limit: those that do not give way to new ones",
                         .type = METRIC_GAUGE},
     [COLUMN_LIMIT] = {.name = "netdrop_collector_series_limit",
-                      .help = "Most series of a family, or of what makes series, that the configuration "
-                              "allows (max_sites, max_workloads, max_ports, max_statistics_per_device, "
-                              "max_namespaces); of several limits the nearest",
+                      .help =
+                          "Most series of a family, or most sources of series, that the configuration allows "
+                          "(max_sites, max_workloads, max_ports, max_statistics_per_device, "
+                          "max_namespaces); of several limits the nearest",
                       .type = METRIC_GAUGE},
     [COLUMN_FAILURES] = {.name = "netdrop_collector_failures_total",
                          .help = "Attempts to collect that failed",

@@ -193,8 +193,8 @@ static bool exists_living(const char *cgroup, void *data)
     return strstr(cgroup, "living") != NULL;
 }
 
-/* Who is gone makes room. It is looked who is, once in a while, where more than half of the rows are taken.
- */
+/* A workload that is gone makes room. The table looks for such once in a while, if more than half of the rows
+ * are taken. */
 static void test_who_stays(void **state)
 {
     struct fixture fixture;
