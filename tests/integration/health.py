@@ -37,6 +37,9 @@ class Link:
                     f"link set {device} up",
                 ]
             )
+        # What is sent before is lost, and rightly counted.
+        for namespace, device in zip((client, server), self.devices, strict=True):
+            namespace.wait_up(device)
 
     def open(self, family, kind, protocol=0):
         """A socket of the client's, and one of the server's, bound to its address."""
