@@ -18,7 +18,8 @@
 
 enum { WHERE_SIZE = 128 };
 
-const char *incident_way(enum direction direction)
+/* Returns "received", "forwarded" or "sent"; "" for NONE. */
+static const char *way_of(enum direction direction)
 {
     static const char *const ways[DIRECTION_COUNT] = {
         [DIRECTION_NONE] = "",
@@ -50,7 +51,8 @@ void incident_share(double share, struct buffer *out)
         buffer_text(out, "less than 0.01 %");
 }
 
-static void incident_when_at(uint64_t shown_ns, uint64_t ago_ns, struct buffer *out)
+/* Writes the time of day `ago_ns` ago, with its date if `shown_ns` says that it is needed. */
+static void when_at(uint64_t shown_ns, uint64_t ago_ns, struct buffer *out)
 {
     time_t seconds = (time_t)((clock_realtime_ns() - ago_ns) / NS_PER_SECOND);
     struct tm local;
@@ -61,17 +63,18 @@ static void incident_when_at(uint64_t shown_ns, uint64_t ago_ns, struct buffer *
         buffer_text(out, text);
 }
 
-void incident_when(uint64_t ago_ns, struct buffer *out)
+static void when(uint64_t ago_ns, struct buffer *out)
 {
-    incident_when_at(ago_ns, ago_ns, out);
+    when_at(ago_ns, ago_ns, out);
 }
 
 void incident_date(struct buffer *out)
 {
-    incident_when_at(DATE_NS, 0, out);
+    when_at(DATE_NS, 0, out);
 }
 
-void incident_spread(const struct incident *incident, struct buffer *out)
+/* Writes ", steady" or ", in bursts of 900 packets", or nothing if it is not known. */
+static void spread(const struct incident *incident, struct buffer *out)
 {
     if (incident->spread == SPREAD_STEADY)
         buffer_text(out, ", steady");
@@ -89,8 +92,8 @@ void incident_circumstances(const struct incident *incident, uint64_t ago_ns, st
         buffer_printf(out, " of %s", incident->share_of);
     }
     buffer_text(out, ", since ");
-    incident_when(ago_ns, out);
-    incident_spread(incident, out);
+    when(ago_ns, out);
+    spread(incident, out);
 }
 
 void incident_limit(const struct incident *incident, struct buffer *out)
@@ -220,7 +223,7 @@ void incident_describe(struct incident *incident, const struct facts *facts)
 /* Writes which packets: "received packets", "sent packets", ... */
 static void refused(const struct incident *incident, struct buffer *out)
 {
-    const char *way = incident_way(incident->direction);
+    const char *way = way_of(incident->direction);
 
     buffer_printf(out, "%s%spackets", way, *way ? " " : "");
 }
@@ -243,11 +246,11 @@ static void times(const struct incident *incident, uint64_t now_ns, struct buffe
     if (!now_ns)
         return;
     buffer_text(out, over ? " from " : " since ");
-    incident_when(now_ns - incident->since_ns, out);
+    when(now_ns - incident->since_ns, out);
     if (!over)
         return;
     buffer_text(out, " to ");
-    incident_when(now_ns - incident->moved_ns, out);
+    when(now_ns - incident->moved_ns, out);
 }
 
 /* Writes the rate, or the count if the incident paused: "0/s" would say nothing. */
