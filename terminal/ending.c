@@ -37,13 +37,6 @@ int ending_open(int *ret_fd)
     return 0;
 }
 
-bool ending_came(int fd)
-{
-    struct pollfd signals = {.fd = fd, .events = POLLIN};
-
-    return poll(&signals, 1, 0) == 1;
-}
-
 void ending_last(int fd)
 {
     struct signalfd_siginfo come;

@@ -6,24 +6,20 @@
  * that is safe; and a closed output. Main thread.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* From now on these signals are blocked, and SIGPIPE ignored. -errno. */
+/* Blocks these signals and ignores SIGPIPE. Returns 0 or -errno. */
 int ending_open(int *ret_fd);
-
-/* Returns true once such a signal came. */
-bool ending_came(int fd);
 
 /* Call it when the signal is answered: from now on another one ends the program at once. */
 void ending_last(int fd);
 
-/* Makes signals what they were before, for a new program. */
+/* Restores the signals for a program that is to be executed. */
 void ending_forget(void);
 
-/* Waits so long. Returns 0 when the time is up, -EINTR if a signal came, or -EPIPE if nobody reads `out` any
- * more. */
+/* Waits for `wait_ns` at most. Returns 0 when the time is up, -EINTR if a signal came, or -EPIPE if nobody
+ * reads `out` any more. */
 int ending_wait(int fd, int out, uint64_t wait_ns);
 
 /* Writes all of it, at the reader's pace. Returns 0, -EINTR if a signal came while nobody read, or -errno. */
