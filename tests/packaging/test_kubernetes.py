@@ -5,6 +5,7 @@ not what admission would."""
 import copy
 import json
 import re
+import shutil
 import subprocess
 import tarfile
 
@@ -21,6 +22,7 @@ OVERLAYS = {
     "overlays/cri-o": ("Localhost", True),
     "overlays/prometheus-operator": ("RuntimeDefault", True),
 }
+ANEW = "packaging/kubernetes/prometheus-rule --write"
 EVERYTHING = ["--set=podMonitor.enabled=true", "--set=prometheusRule.enabled=true"]
 # Right, and wrong, of a manifest's text: each is refused.
 MISTAKES = {
@@ -147,11 +149,41 @@ def test_scraped_by_one_way(rendered):
 
 
 def test_rules_are_made_of_those_of_prometheus(tree, directory):
-    """The file is what the script makes now, and holds each rule of the files, and no other."""
+    """The file is what the script makes now, and holds each rule of the files, and no other. The chart has copies of them,
+    for who gets the tree in a form that knows no links."""
     committed = directory / "components/prometheus-operator/prometheusrule.yaml"
-    made = subprocess.run([directory / "prometheus-rule"], check=True, capture_output=True, timeout=60).stdout
-    assert made == committed.read_bytes(), "make it anew: packaging/kubernetes/prometheus-rule"
+    made = prometheus_rule(directory)
+    assert made == committed.read_text(), f"make it anew: {ANEW}"
     assert yaml.safe_load(made)["spec"]["groups"] == groups(tree)
+    copies = {path.name: path.read_bytes() for path in (directory / "helm/rules").iterdir()}
+    names = [f"netdrop.{name}.yml" for name in (*RULES, "counter-alerts")]
+    assert copies == {name: (tree / "packaging/prometheus" / name).read_bytes() for name in names}, f"make them anew: {ANEW}"
+    assert [path for path in directory.rglob("*") if path.is_symlink()] == []
+
+
+def prometheus_rule(directory, *arguments):
+    command = [directory / "prometheus-rule", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_rules_are_made_anew(directory, tree, tmp_path):
+    """Of other rules: the manifest and each copy."""
+    for name in ("kubernetes", "prometheus"):
+        shutil.copytree(tree / "packaging" / name, tmp_path / name)
+    changed = tmp_path / "prometheus/netdrop.thresholds.yml"
+    changed.write_text(changed.read_text().replace("vector(0.1)", "vector(0.25)", 1))
+    before = prometheus_rule(directory)
+    assert prometheus_rule(tmp_path / "kubernetes", "--write") == ""
+    made = (tmp_path / "kubernetes/components/prometheus-operator/prometheusrule.yaml").read_text()
+    assert made == prometheus_rule(tmp_path / "kubernetes") != before
+    assert (tmp_path / "kubernetes/helm/rules" / changed.name).read_text() == changed.read_text()
+
+
+def test_rules_with_a_runbook_of_your_own(directory, tree):
+    url = "https://git.example/docs/runbook/"
+    made = yaml.safe_load(prometheus_rule(directory, f"--runbook-url={url}"))
+    expected = json.dumps(groups(tree)).replace('"runbook_url": "docs/runbook/', f'"runbook_url": "{url}')
+    assert made["spec"]["groups"] == json.loads(expected) != groups(tree)
 
 
 def test_prometheus_takes_them(directory, tmp_path):
@@ -169,7 +201,7 @@ def test_helm_lint(tools, chart, tmp_path):
         result = tools.run("helm", "lint", "--strict", chart, *options)
         assert result.returncode == 0 and "0 chart(s) failed" in result.stdout, result.stdout + result.stderr
     broken = tmp_path / "broken"
-    subprocess.run(["cp", "--recursive", "--dereference", chart, broken], check=True)
+    shutil.copytree(chart, broken)
     text = (broken / "templates/daemonset.yaml").read_text()
     (broken / "templates/daemonset.yaml").write_text(text.replace("maxSurge: 0", "maxSurge 0", 1))
     assert tools.run("helm", "lint", "--strict", broken).returncode != 0
@@ -252,7 +284,7 @@ def test_helm_configuration(tools, chart):
 
 
 def test_helm_package_is_whole(tools, chart, tree, tmp_path):
-    """Its rules are links in the tree, and files in what is handed on."""
+    """What is handed on has the rules, too."""
     result = tools.run("helm", "package", chart, directory=tmp_path)
     assert result.returncode == 0, result.stderr
     (archive,) = tmp_path.glob("*.tgz")
