@@ -318,6 +318,16 @@ void config_origin(struct config *config, const char *path, const char *source)
         *place.origin = (struct config_origin){.source = source};
 }
 
+unsigned config_blame(struct config *config, const char *path)
+{
+    struct place place;
+
+    if (!find_place(config, path, &place) || !place.origin || !place.origin->source)
+        return 0;
+    config->report->source = place.origin->source;
+    return place.origin->line;
+}
+
 /* Returns true if the option needs no other, or the option that it needs has been set. */
 static bool has_needs(const struct config *config, const struct option *option, const void *settings)
 {
@@ -334,16 +344,14 @@ void config_check_needs(struct config *config)
 
         for (size_t j = 0; j < binding->table->count; j++) {
             const struct option *option = &binding->table->options[j];
-            const struct config_origin *origin = binding->origins ? &binding->origins[j] : NULL;
             char path[KEY_PATH_MAX];
+            unsigned line;
 
             if (has_needs(config, option, binding->settings))
                 continue;
             key_path(path, binding->section, option->key);
-            if (origin && origin->source)
-                config->report->source = origin->source;
-            report_error(config->report, origin ? origin->line : 0, path, "needs %s, which is not set",
-                         option->needs);
+            line = config_blame(config, path);
+            report_error(config->report, line, path, "needs %s, which is not set", option->needs);
         }
     }
 }

@@ -44,6 +44,10 @@ void config_apply(struct config *config, const struct json *json);
 /* Applies "collectors.link.interval=5s". */
 void config_set(struct config *config, const char *assignment);
 
+/* Makes the file that set the key, or what else did, the source of the report's next lines. Returns the line
+ * there, or 0. */
+unsigned config_blame(struct config *config, const char *path);
+
 /* Reports each option that needs another one and was set without it; once all is applied. */
 void config_check_needs(struct config *config);
 

@@ -57,16 +57,7 @@ static struct certificate *tls_load(const struct web_settings *web, const struct
     };
     struct certificate *certificate;
 
-    if (!*web->tls_certificate && !*web->tls_key) {
-        if (*web->tls_client_ca)
-            report_error(report, 0, "web.tls.client_ca", "takes web.tls.certificate and web.tls.key");
-        return NULL;
-    }
-    if (!*web->tls_key)
-        report_error(report, 0, "web.tls.key", "is needed too where there is a web.tls.certificate");
-    if (!*web->tls_certificate)
-        report_error(report, 0, "web.tls.certificate", "is needed too where there is a web.tls.key");
-    if (!*web->tls_key || !*web->tls_certificate)
+    if (!*web->tls_certificate || !*web->tls_key) /* neither, or the settings were refused */
         return NULL;
     certificate = certificate_load(&files, report);
     report->source = web->tls_certificate;

@@ -257,10 +257,8 @@ int settings_parse_files(const struct settings_source *source, const struct conf
     }
     apply_command_line(&config, source, settings);
     config_check_needs(&config);
-    if (!report.errors) {
-        report.source = "configuration";
-        web_settings_check(&settings->web, &report);
-    }
+    if (!report.errors)
+        web_settings_check(&settings->web, &config);
     report_end(&report);
     if (report.errors)
         return -EINVAL;

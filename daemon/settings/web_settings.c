@@ -96,6 +96,7 @@ static const struct option web_option_list[] = {
      .offset = offsetof(struct web_settings, tls_certificate),
      .default_text = "",
      .restart = true,
+     .needs = "web.tls.key",
      .help =
          "file (PEM) of the certificate to serve HTTPS with, the chain behind it; read again when it changes"},
     {.key = "tls.key",
@@ -103,12 +104,14 @@ static const struct option web_option_list[] = {
      .offset = offsetof(struct web_settings, tls_key),
      .default_text = "",
      .restart = true,
+     .needs = "web.tls.certificate",
      .help = "file (PEM) of its key, which nobody but its owner may write and others may not read"},
     {.key = "tls.client_ca",
      .type = OPTION_STRING,
      .offset = offsetof(struct web_settings, tls_client_ca),
      .default_text = "",
      .restart = true,
+     .needs = "web.tls.certificate",
      .help = "file (PEM) of who signs the clients' certificates: nobody is served without one, then"},
     {.key = "users_file",
      .type = OPTION_STRING,
@@ -154,9 +157,14 @@ static const struct option web_option_list[] = {
 
 const struct option_table web_options = OPTION_TABLE(web_option_list, struct web_settings);
 
-void web_settings_check(const struct web_settings *web, struct report *report)
+void web_settings_check(const struct web_settings *web, struct config *config)
 {
-    if (strcmp(web->node_exporter_path, web->telemetry_path) == 0)
-        report_error(report, 0, "web.node_exporter_path", "\"%s\" is web.telemetry_path too: give it another",
-                     web->node_exporter_path);
+    const char key[] = "web.node_exporter_path";
+    unsigned line;
+
+    if (strcmp(web->node_exporter_path, web->telemetry_path) != 0)
+        return;
+    line = config_blame(config, key);
+    report_error(config->report, line, key, "\"%s\" is web.telemetry_path too: give it another",
+                 web->node_exporter_path);
 }

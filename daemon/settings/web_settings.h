@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config/config.h"
 #include "config/option.h"
-#include "config/report.h"
 
 struct web_settings {
     struct string_list listen; /* ":10190", "127.0.0.1:10190", "[::1]:10190" */
@@ -30,4 +30,4 @@ struct web_settings {
 extern const struct option_table web_options;
 
 /* Says what is wrong with options together that each are right. */
-void web_settings_check(const struct web_settings *web, struct report *report);
+void web_settings_check(const struct web_settings *web, struct config *config);

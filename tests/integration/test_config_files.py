@@ -205,6 +205,22 @@ def test_print_config_says_what_check_config_says(command, main_file):
     assert "/nonexistent" in checked.stderr and "web.users_file" in result.stdout
 
 
+@pytest.mark.parametrize(
+    "values, said",
+    [
+        ({"tls": {"key": "/k"}}, "web.tls.key: needs web.tls.certificate, which is not set"),
+        ({"node_exporter_path": "/numbers"}, 'web.node_exporter_path: "/numbers" is web.telemetry_path too: give it another'),
+    ],
+    ids=["not set", "set alike"],
+)
+def test_what_is_wrong_together_is_told_of_the_file_that_has_it(command, main_file, values, said):
+    main_file.write_text('{"web": {"telemetry_path": "/numbers"}}')
+    path = put(main_file, "a.json", f'\n{json.dumps({"web": values})}')
+    put(main_file, "b.json", '{"web": {"page": false}}')
+    result = command("--check-config", f"--config.file={main_file}")
+    assert (result.returncode, result.stderr) == (2, f"{path}:2: {said}\n")
+
+
 def fifo(path):
     os.mkfifo(path)
 

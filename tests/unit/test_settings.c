@@ -157,8 +157,8 @@ static const struct row bad[] = {
      "the.file:1: web.telemetry_path: \"/-/healthy\": /-/ is taken by /-/healthy and /-/ready\n"},
     {"{\"web\": {\"node_exporter_path\": \"node\"}}",
      "the.file:1: web.node_exporter_path: \"node\": must begin with / and name something\n"},
-    {"{\"web\": {\"node_exporter_path\": \"/metrics\"}}",
-     "configuration: web.node_exporter_path: \"/metrics\" is web.telemetry_path too: give it another\n"},
+    {"{\"web\": {\n\"node_exporter_path\": \"/metrics\"}}",
+     "the.file:2: web.node_exporter_path: \"/metrics\" is web.telemetry_path too: give it another\n"},
     {"{\"web\": {\"telemetry_path\": \"/a?b\"}}",
      "the.file:1: web.telemetry_path: \"/a?b\": only letters, digits and /._~- are allowed\n"},
     {"{\"web\": {\"local_socket\": \"s\"}}",
@@ -179,6 +179,11 @@ static const struct row bad[] = {
                                                                                                       */
     {"{\"collectors\": {\"drop_monitor\": {\n\"record_addresses\": \"prefixes\"}}}",
      "the.file:2: collectors.drop_monitor.record_addresses: needs web.users_file, which is not set\n"},
+    {"{\"web\": {\"tls\": {\n\"certificate\": \"/c\"}}}",
+     "the.file:2: web.tls.certificate: needs web.tls.key, which is not set\n"},
+    {"{\"web\": {\"tls\": {\n\"key\": \"/k\",\n\"client_ca\": \"/a\"}}}",
+     "the.file:2: web.tls.key: needs web.tls.certificate, which is not set\n"
+     "the.file:3: web.tls.client_ca: needs web.tls.certificate, which is not set\n"},
     {"{\"web\": {\"page\": 1},\n\"web\": {}}",
      "the.file:2: web: given twice, first on line 1\n"
      "the.file:1: web.page: expected true or false, found a number\n"},
