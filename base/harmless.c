@@ -30,15 +30,21 @@ static uint32_t code_point(const char *text, size_t size)
     return code;
 }
 
+/* Nearly all text is of such bytes. */
+static bool is_plain(char byte)
+{
+    return is_visible(byte) || byte == ' ';
+}
+
 /* Returns true if the character that a text begins with may be shown as it is. `ret_size` becomes its size in
- * bytes: 1 if the first byte belongs to no character. Nearly all text is ASCII. */
+ * bytes: 1 if the first byte belongs to no character. */
 static bool shown(const char *text, size_t left, size_t *ret_size)
 {
     size_t size;
     uint32_t code;
 
     *ret_size = 1;
-    if (is_visible(*text) || *text == ' ')
+    if (is_plain(*text))
         return true;
     size = utf8_sequence(text, left);
     if (!size)
@@ -61,17 +67,20 @@ bool harmless(const char *text)
 
 void harmless_copy(char *to, size_t size, const char *from)
 {
-    for (size_t left = strlen(from), whole; left; from += whole, left -= whole) {
-        const char *copied = "?";
-        size_t part = 1;
+    for (const char *end = from + strlen(from);;) {
+        size_t whole, part;
+        bool same;
 
-        if (shown(from, left, &whole)) {
-            copied = from;
-            part = whole;
-        }
+        for (; size > 1 && is_plain(*from); size--)
+            *to++ = *from++;
+        if (from == end)
+            break;
+        same = shown(from, (size_t)(end - from), &whole);
+        part = same ? whole : 1;
         if (part >= size)
             break;
-        memcpy(to, copied, part);
+        memcpy(to, same ? from : "?", part);
+        from += whole;
         to += part;
         size -= part;
     }
