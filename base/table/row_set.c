@@ -244,6 +244,18 @@ static int label_unescape(const char *at, char *buffer, size_t size)
     return (int)length;
 }
 
+/* Returns the closing quote of the value that this quote opens. Few values have a quote in them. */
+static const char *label_end(const char *quote)
+{
+    const char *end = strchr(quote + 1, '"');
+
+    if (end[-1] != '\\')
+        return end;
+    while (*++quote != '"')
+        quote += *quote == '\\';
+    return quote;
+}
+
 int row_set_label(const struct row_set *rows, size_t row, const char *label, char *buffer, size_t size)
 {
     /* The text is our own: {name="value",name="value"} with every quote in a value escaped. */
@@ -254,10 +266,7 @@ int row_set_label(const struct row_set *rows, size_t row, const char *label, cha
             wanted++;
         if (*at == '=' && !*wanted)
             return label_unescape(at + 2, buffer, size);
-        while (*at != '"')
-            at++;
-        while (*++at != '"')
-            at += *at == '\\';
+        at = label_end(strchr(at, '"'));
     }
     return -ENOENT;
 }
