@@ -4,7 +4,6 @@
 /* Looks up what counters know of a loss: port, queue, workload, traffic. Any thread. */
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bounds.h"
@@ -109,12 +108,17 @@ static void counter_name(const struct trend_counter *counter, char *name, size_t
 {
     const char *labels = counter->rows->text + counter->rows->offsets[counter->row];
     size_t label_size = counter->rows->offsets[counter->row + 1] - counter->rows->offsets[counter->row];
+    size_t name_size = counter->column->name_size;
 
     while (label_size > 0 && labels[label_size - 1] == ' ')
         label_size--;
-    if (counter->column->name_size + label_size >= size)
+    if (name_size + label_size >= size)
         label_size = 0;
-    (void)snprintf(name, size, "%s%.*s", counter->column->name, (int)label_size, labels);
+    if (name_size >= size)
+        name_size = size - 1;
+    memcpy(name, counter->column->name, name_size);
+    memcpy(name + name_size, labels, label_size);
+    name[name_size + label_size] = '\0';
 }
 
 static void take_port(struct facts *facts, const struct trend_counter *counter)
@@ -187,10 +191,12 @@ static void take_counter(struct facts *facts, const struct trend_counter *counte
 static void take_site(struct facts *facts, const struct trend_counter *counter,
                       const struct known_site *known, const char *device)
 {
-    char name[160];
+    char name[sizeof(known->reason) + sizeof(known->function) + LEDGER_DEVICE_SIZE + 8];
+    char *end = stpcpy(name, known->reason);
 
-    (void)snprintf(name, sizeof(name), "%s%sin %s%s%s%s", known->reason, *known->reason ? " " : "",
-                   known->function, *device ? " (" : "", device, *device ? ")" : "");
+    end = stpcpy(stpcpy(end, *known->reason ? " in " : "in "), known->function);
+    if (*device)
+        (void)stpcpy(stpcpy(stpcpy(end, " ("), device), ")");
     add_evidence(facts, name, counter->count);
     facts->skbs += counter->count;
     if (counter->count <= facts->site_count)
