@@ -85,6 +85,7 @@ static int find_course(struct courses *courses, const struct ledger_key *row)
     if (!course)
         return -ENOMEM;
     course->key = key;
+    course->cause = cause_find(key.cause);
     course->id = hash_bytes(HASH_EMPTY, &key, sizeof(key));
     courses->items[courses->count++] = course;
     return (int)courses->count;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "collectors/meaning/cause_words.h"
 #include "daemon/incident/bursts.h"
 #include "daemon/incident/incident.h"
 #include "daemon/ledger/ledger.h"
@@ -28,14 +29,15 @@ enum { COURSE_POINTS = 80 };
 #define COURSE_NOW_NS (10 * NS_PER_SECOND)
 
 struct course {
-    struct ledger_key key;           /* with another device where those of several are together */
-    uint64_t id;                     /* of this key, always the same */
-    char device[LEDGER_DEVICE_SIZE]; /* the one, or the first of several; "": none of our own namespace */
-    unsigned device_count;           /* since it began */
-    uint64_t count;                  /* packets since the ledger began */
-    uint64_t begin_count;            /* the same, when it began */
-    uint64_t since_ns;               /* when it began: at this moment it still stood still */
-    uint64_t moved_ns;               /* when it moved last; 0 if it never did */
+    struct ledger_key key;             /* with another device where those of several are together */
+    uint64_t id;                       /* of this key, always the same */
+    const struct cause_meaning *cause; /* of the drop sites; NULL if the cause is a counter's */
+    char device[LEDGER_DEVICE_SIZE];   /* the one, or the first of several; "": none of our own namespace */
+    unsigned device_count;             /* since it began */
+    uint64_t count;                    /* packets since the ledger began */
+    uint64_t begin_count;              /* the same, when it began */
+    uint64_t since_ns;                 /* when it began: at this moment it still stood still */
+    uint64_t moved_ns;                 /* when it moved last; 0 if it never did */
     struct bursts_base bursts;
     enum colour colour;             /* the worst that it was told in, since it began */
     uint64_t counts[COURSE_POINTS]; /* the packets at the moments of struct courses */

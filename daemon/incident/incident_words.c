@@ -203,10 +203,9 @@ static void share(struct incident *incident, const struct facts *facts)
     harmless_copy(incident->share_of, sizeof(incident->share_of), of);
 }
 
-void incident_describe(struct incident *incident, const struct facts *facts)
+void incident_describe(struct incident *incident, const struct facts *facts,
+                       const struct cause_meaning *cause)
 {
-    const struct cause_meaning *cause = cause_find(facts->key.cause);
-
     subject(incident, facts);
     words(incident, facts, cause);
     share(incident, facts);

@@ -4,12 +4,14 @@
 /* Puts what is known of an incident into words for people. Pure, except for the clock. */
 
 #include "base/buffer.h"
+#include "collectors/meaning/cause_words.h"
 #include "daemon/incident/facts.h"
 #include "daemon/incident/incident.h"
 
 /* Fills in the subject, the words, the share, the limit, the remedy and the facts. The caller has filled in
- * what the ledger knows (cause, class, rate, ...). */
-void incident_describe(struct incident *incident, const struct facts *facts);
+ * what the ledger knows (cause, class, rate, ...). `cause` is that of the facts; NULL if no drop site has it. */
+void incident_describe(struct incident *incident, const struct facts *facts,
+                       const struct cause_meaning *cause);
 
 /* "eth0: the queue is full", "eth0: received packets are refused by a firewall rule". */
 void incident_title(const struct incident *incident, struct buffer *out);

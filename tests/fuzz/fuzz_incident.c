@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)take(at, end, host, sizeof(host));
     memcpy(report->incidents[0].cause, key.cause, sizeof(key.cause));
     report->incidents[0].loss_class = cause->loss_class;
-    incident_describe(&report->incidents[0], &facts);
+    incident_describe(&report->incidents[0], &facts, cause);
     check_texts(&report->incidents[0]);
     report->count = report->urgent = 1;
     check_report(report, host);

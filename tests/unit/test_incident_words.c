@@ -31,7 +31,7 @@ static void lost(enum stage stage, enum direction direction, enum loss_class los
 
 static void described(void)
 {
-    incident_describe(&incident, &facts);
+    incident_describe(&incident, &facts, cause_find(facts.key.cause));
     incident_commands(&incident, &given);
 }
 
