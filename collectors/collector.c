@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 static const struct option common_options[COLLECTOR_OPTION_COUNT] = {
     [COLLECTOR_OPTION_ENABLED] =
         {

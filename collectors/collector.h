@@ -15,7 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/clock.h"
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/table/snapshot.h"

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/reference.h"
-
 static void records_free(struct attachment *attachment)
 {
     struct packet_records *records = (struct packet_records *)attachment;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 
 enum { NS_PER_US = 1000, GROUP = 3, RATE_TENTHS = 1000 };

@@ -3,7 +3,6 @@
 
 /* Formats times, numbers and names for all views of packets. Pure, except for the time zone. */
 
-#include "base/buffer.h"
 #include "terminal/records.h"
 
 enum { WORDS_TIME_SIZE = 32, WORDS_NUMBER_SIZE = 32, WORDS_PLACE_SIZE = 196, WORDS_DEVICE_SIZE = 196 };

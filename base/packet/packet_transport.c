@@ -3,7 +3,6 @@
 
 /* Reads UDP, TCP and other transport headers for the line of a packet. Pure; any thread. */
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include "base/cleanup.h"

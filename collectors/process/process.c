@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/bounds.h"
+#include "base/clock.h"
 #include "collectors/kernel/procfile.h"
 #include "collectors/process/process_parse.h"
 

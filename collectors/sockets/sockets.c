@@ -38,6 +38,7 @@
 #include "collectors/kernel/cgroup_tree.h"
 #include "collectors/kernel/procfile.h"
 #include "collectors/sockets/sockets_look.h"
+#include "collectors/sockets/sockets_metrics.h"
 #include "collectors/sockets/sockets_node.h"
 
 struct collector_settings {

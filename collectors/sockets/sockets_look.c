@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include "base/clock.h"
+#include "collectors/sockets/sockets_metrics.h"
 
 #define REST_NS (60 * NS_PER_SECOND)
 enum { REST_FEW = 256 };

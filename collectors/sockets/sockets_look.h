@@ -12,7 +12,6 @@
 #include "collectors/sockets/socket_owners.h"
 #include "collectors/sockets/socket_ports.h"
 #include "collectors/sockets/sockets_dump.h"
-#include "collectors/sockets/sockets_metrics.h"
 
 struct sockets_look {
     struct sockets_dump dump;

@@ -6,7 +6,6 @@
  * the remedies differ. Uses the bursts that drop sites count, by class and device. Any thread.
  */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/run/snapshots.h"

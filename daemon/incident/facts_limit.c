@@ -3,7 +3,6 @@
 
 /* Looks up the limit that a loss ran into. Any thread. */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"

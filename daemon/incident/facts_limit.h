@@ -4,7 +4,6 @@
 /* Finds the limits that losses ran into, if snapshots have them. Any thread. */
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "daemon/run/snapshots.h"
 

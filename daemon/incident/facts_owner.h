@@ -6,7 +6,6 @@
  * owner of a loss is found by comparing counts, and named only if no other answer is possible. Any thread.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/table/meaning.h"

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/packet/packet_line.h"
-#include "base/table/meaning.h"
 
 /* An incident on several devices, or on none, has the packets of all devices. */
 static bool is_of(const struct packet_site *site, const struct incident *incident)

@@ -6,11 +6,9 @@
  * of. A copy of a moment; whoever has it may keep it. Texts are harmless.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/host_network.h"
 #include "daemon/incident/incident.h"
 
 enum {

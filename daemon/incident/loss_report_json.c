@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/character.h"
 #include "base/clock.h"
 #include "base/harmless.h"
 #include "daemon/incident/incident_command.h"

@@ -6,9 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/harmless.h"
-#include "base/utf8.h"
 #include "base/version.h"
 #include "daemon/incident/incident_command.h"
 #include "daemon/incident/incident_words.h"

@@ -6,8 +6,8 @@
  * that decide stand here. Pure but for the collectors' health. Any thread.
  */
 
+#include "base/host_network.h"
 #include "daemon/incident/loss_report.h"
-#include "daemon/incident/refusals.h"
 #include "daemon/run/registry.h"
 
 /* Of class error, less than this share of the packets is a neutral line. */

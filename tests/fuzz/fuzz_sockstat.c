@@ -3,7 +3,6 @@
  * its protocol, and each line counts as one that is none once at most. */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,6 @@
 #include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "tests/unit/unit.h"
 

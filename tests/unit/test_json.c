@@ -3,12 +3,10 @@
  * lines. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "config/json.h"
 #include "tests/unit/unit.h"

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/harmless.h"
 #include "terminal/records.h"
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,6 @@
  * keys do. On a real one: tests/integration/test_terminal.py. */
 
 #include <curses.h>
-#include <errno.h>
 #include <locale.h>
 #include <string.h>
 
