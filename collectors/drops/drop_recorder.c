@@ -8,11 +8,12 @@
  * after a few tries, its writer was stopped (a virtual CPU), and it is skipped.
  */
 
+#include <linux/if_ether.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { TRIES = 16 };
+enum { TRIES = 16, TAG_SIZE = 4 };
 
 /* A part of the memory. It begins with a number that tells whether a copy is complete. */
 struct part {
@@ -51,6 +52,25 @@ bool drop_recorder_site(const struct drop_recorder *recorder, size_t place,
     return ret_site->key.location != 0;
 }
 
+/* Puts the VLAN tag back that the kernel keeps beside the packet, between the addresses and the ethertype. */
+static void put_vlan(struct drop_record *record)
+{
+    const uint8_t tag[TAG_SIZE] = {(uint8_t)(record->vlan_protocol >> 8), (uint8_t)record->vlan_protocol,
+                                   (uint8_t)(record->vlan_tag >> 8), (uint8_t)record->vlan_tag};
+    uint8_t *at = record->data + 2 * ETH_ALEN;
+    size_t size = record->size + sizeof(tag), room = sizeof(record->data);
+
+    if (!record->vlan_protocol || record->link != DROP_RECORD_ETHERNET || record->size < ETH_HLEN)
+        return;
+    if (size > room)
+        size = room;
+    memmove(at + sizeof(tag), at, size - sizeof(tag) - 2 * ETH_ALEN);
+    memcpy(at, tag, sizeof(tag));
+    record->size = (uint8_t)size;
+    record->length += sizeof(tag);
+    record->protocol = record->vlan_protocol;
+}
+
 bool drop_recorder_record(const struct drop_recorder *recorder, size_t place, unsigned slot,
                           const struct drop_recorder_site *site, struct drop_record *ret_record,
                           struct drop_record_stack *ret_stack)
@@ -69,5 +89,6 @@ bool drop_recorder_record(const struct drop_recorder *recorder, size_t place, un
     ret_record->device[sizeof(ret_record->device) - 1] = '\0';
     if (ret_record->size > sizeof(ret_record->data))
         ret_record->size = sizeof(ret_record->data);
+    put_vlan(ret_record);
     return true;
 }

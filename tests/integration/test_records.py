@@ -7,6 +7,7 @@ import os
 import resource
 import secrets
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -144,6 +145,39 @@ def test_only_headers_leave(exporter, path, namespace):
     for record in answer.of(PORT):
         assert len(record["data"]) == HEADERS and record["length"] == HEADERS + 32
     assert b"%08d".hex().encode() not in answer.body and b"0000000".hex().encode() * 2 not in answer.body
+
+
+def send_tagged(namespace, vlan, port=PORT):
+    """A datagram in a frame with that VLAN's tag, which the kernel takes out of the frame and keeps beside it."""
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28, 1, 0, 64, socket.IPPROTO_UDP, 0, bytes(4), bytes([127, 0, 0, 1]))
+    datagram = struct.pack("!HHHH", port, port, 8, 0)
+    with namespace.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.bind(("lo", 0))
+        sender.send(bytes(12) + struct.pack("!HHH", 0x8100, vlan, 0x0800) + header + datagram)
+    return bytes(12), header + datagram
+
+
+def check_vlan_tags(path, namespace):
+    """The tag is put back where the packet still had it when it was dropped; nobody's VLAN is dropped after that."""
+    rule = "add table netdev t; add chain netdev t c { type filter hook ingress device lo priority 0; policy drop; }"
+    addresses, packet = send_tagged(namespace, 5)
+    namespace.run(["nft", rule])
+    send_tagged(namespace, 6)
+    bare, tagged = eventually(lambda: len(found := tagged_of(path)) == 2 and found, "both packets")
+    assert (bare["at"]["reason"], tagged["at"]["reason"]) == ("OTHERHOST", "NETFILTER_DROP")
+    assert bare["data"] == addresses + bytes.fromhex("0800") + packet
+    assert tagged["data"] == addresses + bytes.fromhex("8100 0006 0800") + packet
+    assert (bare["length"], tagged["length"]) == (len(bare["data"]), len(tagged["data"]))
+
+
+def tagged_of(path, port=PORT):
+    end = struct.pack("!HHHH", port, port, 8, 0)
+    return [record for record in Records(path).records if record["data"].endswith(end)]
+
+
+def test_a_vlan_tag_is_put_back(exporter, path, namespace):
+    exporter(*FLAGS, WHOLE, f"--web.local-socket={path}")
+    check_vlan_tags(path, namespace)
 
 
 def test_only_what_is_newer_is_told(exporter, path, namespace):

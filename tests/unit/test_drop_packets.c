@@ -4,6 +4,7 @@
 
 #include "collectors/drops/drop_packets.h"
 
+#include <linux/if_ether.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -189,6 +190,49 @@ static void test_more_is_shown_where_it_is_asked_for(void **state)
     assert_int_equal(show()->records[0].size, HEADERS);
 }
 
+/* The kernel keeps the tag beside the packet. */
+static void test_a_vlan_tag_is_put_back(void **state)
+{
+    static const uint8_t link[] = {2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 7, 8, 0}, tag[] = {0x81, 0, 0x20, 0x05};
+    struct drop_record *record;
+    const struct packet_record *shown;
+
+    (void)state;
+    put_site(0, 0x12f1, GENERATION);
+    record = put_record(0, 0, 1);
+    record->link = DROP_RECORD_ETHERNET;
+    record->length = DROP_RECORD_DATA_SIZE + 100;
+    record->size = DROP_RECORD_DATA_SIZE;
+    record->vlan_protocol = 0x8100;
+    record->vlan_tag = 0x2005;
+    memcpy(record->data, link, sizeof(link));
+    memcpy(record->data + sizeof(link), datagram, sizeof(datagram));
+    shown = &show()->records[0];
+    assert_int_equal(shown->size, sizeof(link) + sizeof(tag) + HEADERS);
+    assert_memory_equal(shown->data, link, 12);
+    assert_memory_equal(shown->data + 12, tag, sizeof(tag));
+    assert_memory_equal(shown->data + 16, link + 12, 2);
+    assert_memory_equal(shown->data + 18, datagram, HEADERS);
+    assert_int_equal(shown->length, DROP_RECORD_DATA_SIZE + 104);
+    packets.keep = PACKET_DATA_SIZE;
+    assert_int_equal(show()->records[0].size, PACKET_DATA_SIZE);
+}
+
+/* What has no Ethernet header has no place for it. */
+static void test_a_vlan_tag_without_a_place(void **state)
+{
+    struct drop_record *record;
+
+    (void)state;
+    put_site(0, 0x12f1, GENERATION);
+    record = put_record(0, 0, 1);
+    record->vlan_protocol = 0x8100;
+    assert_memory_equal(show()->records[0].data, datagram, HEADERS);
+    record->link = DROP_RECORD_ETHERNET;
+    record->size = ETH_HLEN - 1; /* cut */
+    assert_int_equal(show()->records[0].size, ETH_HLEN - 1);
+}
+
 static void test_records_are_in_order(void **state)
 {
     const struct packet_records *shown;
@@ -319,6 +363,8 @@ int main(void)
         TEST(test_a_place_has_a_name),
         TEST(test_headers_are_shown_and_no_more),
         TEST(test_more_is_shown_where_it_is_asked_for),
+        TEST(test_a_vlan_tag_is_put_back),
+        TEST(test_a_vlan_tag_without_a_place),
         TEST(test_records_are_in_order),
         TEST(test_owners_are_told_once),
         TEST(test_only_what_is_used_is_read),

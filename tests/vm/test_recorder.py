@@ -30,6 +30,11 @@ def test_each_packet_is_one_that_was_sent(recording):
     native.check_stacks(native.check_each_was_sent(*recording))
 
 
+def test_a_vlan_tag_is_put_back(recording):
+    """Linux 6.1 says apart from the tag whether there is one."""
+    native.check_vlan_tags(*recording)
+
+
 def test_places_are_used_again(recording):
     native.check_places_are_used_again(*recording, ROOM)
 

@@ -56,13 +56,15 @@ enum drop_record_link { DROP_RECORD_RAW, DROP_RECORD_ETHERNET };
 struct drop_record {
     __u32 lock; /* odd: being written */
     __u32 generation;
-    __u64 sequence;                       /* among all records, from 1 on */
-    __u64 time_ns;                        /* CLOCK_BOOTTIME */
-    __u64 cgroup;                         /* 0 if not known */
-    __u32 length;                         /* of the packet, from the first byte of `data` on */
-    __u16 protocol;                       /* ethertype, in host byte order */
-    __u8 link;                            /* enum drop_record_link */
-    __u8 size;                            /* of `data` */
+    __u64 sequence;      /* among all records, from 1 on */
+    __u64 time_ns;       /* CLOCK_BOOTTIME */
+    __u64 cgroup;        /* 0 if not known */
+    __u32 length;        /* of the packet, from the first byte of `data` on */
+    __u16 protocol;      /* ethertype, in host byte order */
+    __u8 link;           /* enum drop_record_link */
+    __u8 size;           /* of `data` */
+    __u16 vlan_protocol; /* ethertype of the tag that is not in `data`; 0 if there is none */
+    __u16 vlan_tag;
     char device[DROP_RECORD_DEVICE_SIZE]; /* "": not known */
     __u8 data[DROP_RECORD_DATA_SIZE];
 };

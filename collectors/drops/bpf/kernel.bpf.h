@@ -113,6 +113,8 @@ struct sk_buff {
     int skb_iif;
     __u8 pkt_type : 3;
     __be16 protocol;
+    __be16 vlan_proto; /* of the tag that was taken out of the packet, or is not put into it yet */
+    __u16 vlan_tci;
     unsigned int len;
     __u16 network_header; /* behind head, as are those below: pointers on machines of 32 bits, for which */
     __u16 mac_header;     /* this is not built */
@@ -120,6 +122,11 @@ struct sk_buff {
     unsigned int end;
     unsigned char *head;
     unsigned char *data;
+} PRESERVED;
+
+/* Until Linux 6.1. Later kernels set vlan_proto to 0 if there is no tag. */
+struct sk_buff___flagged {
+    __u8 vlan_present : 1;
 } PRESERVED;
 
 /* Their numbers are the running kernel's. */

@@ -208,6 +208,18 @@ static __always_inline void record_data(const struct sk_buff *skb, const struct 
         record->size = (__u8)size;
 }
 
+/* Records the VLAN tag that stands beside the packet: most devices and the kernel keep it there. */
+static __always_inline void record_vlan(const struct sk_buff *skb, struct drop_record *record)
+{
+    const struct sk_buff___flagged *flagged = (const void *)skb;
+    bool tagged = true;
+
+    if (bpf_core_field_exists(flagged->vlan_present))
+        tagged = BPF_CORE_READ_BITFIELD(flagged, vlan_present);
+    record->vlan_protocol = tagged ? bpf_ntohs(skb->vlan_proto) : 0;
+    record->vlan_tag = skb->vlan_tci;
+}
+
 static __always_inline void record_write(void *ctx, const struct sk_buff *skb, __u64 cgroup, __u32 generation,
                                          __u32 place)
 {
@@ -229,6 +241,7 @@ static __always_inline void record_write(void *ctx, const struct sk_buff *skb, _
     if (dev)
         bpf_probe_read_kernel_str(record->device, sizeof(record->device), dev->name);
     record_data(skb, dev, record);
+    record_vlan(skb, record);
     if (record_stacks) {
         struct drop_record_stack *stack = bpf_map_lookup_elem(&stacks, &place);
 
