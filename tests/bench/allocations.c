@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/bench/allocations.h"
 
-/* See allocations.h. */
+/* Counts allocations of the program that it is linked with, by replacing the functions of the C library. Any
+ * thread. */
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/bench/median.h"
 
-/* See median.h. */
+/* Measures the CPU time of a call, and ends programs that fail. One thread. */
 
 #include <errno.h>
 #include <stdio.h>

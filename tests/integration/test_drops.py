@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The drop_monitor collector with its BPF source, natively: faults are made, and every packet that they drop must be
 counted, at the place where the kernel dropped it and for the reason that it gave. What somebody else on the machine
-drops has netns="other". The source drop_monitor is tested in the virtual machine. Numbers of rows are those of the
-reliability table."""
+drops has netns="other". The source drop_monitor is tested in the virtual machine. Numbers of rows are those of
+docs/faults.md."""
 
 import contextlib
 import json

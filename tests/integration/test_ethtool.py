@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The ethtool collector against `ethtool`, on veths, on whatever NIC the machine has, and on a made-up driver
-that misbehaves (shims/ethtool_driver.c). Numbers of rows are those of the reliability table."""
+that misbehaves (shims/ethtool_driver.c). Numbers of rows are those of docs/faults.md."""
 
 import ctypes
 import errno

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every allocation and every system call of a collection fails once (shims/faults.c). Numbers of rows are those of
-the reliability table."""
+docs/faults.md."""
 
 import errno
 import http.client

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Slow, stalled, greedy and hostile clients: reliability.md's rows about HTTP, by their numbers. All on loopback,
+"""Slow, stalled, greedy and hostile clients: the rows of docs/faults.md about HTTP, by their numbers. All on loopback,
 where 127.0.0.2 and the like are other clients' addresses."""
 
 import concurrent.futures

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The link collector against the kernel's own tools, on interfaces of every sort, and on a kernel that misbehaves
-(shims/netlink_kernel.c). Numbers of rows are those of the reliability table."""
+(shims/netlink_kernel.c). Numbers of rows are those of docs/faults.md."""
 
 import os
 import socket

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Interfaces that come, go and change their names while the daemon looks, and very many of them. Every page that is
-read here goes through the checker for duplicates. Numbers of rows are those of the reliability table."""
+read here goes through the checker for duplicates. Numbers of rows are those of docs/faults.md."""
 
 import socket
 import threading

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The qdisc collector against `tc -s qdisc`: every queueing discipline, under a name of its own, and no drop counted in
-two rows that one would add up. Numbers of rows are those of the reliability table."""
+two rows that one would add up. Numbers of rows are those of docs/faults.md."""
 
 import json
 import socket

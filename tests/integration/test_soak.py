@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Row 57 of the reliability table: a day's worth of collections of each collector, and of scrapes, at full speed, while
+"""Row 57 of docs/faults.md: a day's worth of collections of each collector, and of scrapes, at full speed, while
 interfaces come and go. Afterwards nothing has grown, and every counter is the kernel's."""
 
 import http.client

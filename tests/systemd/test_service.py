@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The service under a real systemd. Numbers of rows are those of the reliability table."""
+"""The service under a real systemd. Numbers of rows are those of docs/faults.md."""
 
 import os
 import signal

@@ -227,7 +227,7 @@ static void test_limits_change(void **state)
     assert_int_equal(connections_sweep(fixture->connections, 2 * SECOND), 2);
 }
 
-/* reliability.md 30: the deadline runs from the start, whatever arrives in between. */
+/* Row 30 of docs/faults.md: the deadline runs from the start, whatever arrives in between. */
 static void test_row_30_slow_requests(void **state)
 {
     struct fixture *fixture = *state;
@@ -337,7 +337,7 @@ static void test_kept_alive(void **state)
     assert_int_equal(hits(fixture, LIMIT_REQUEST_TIME), 0); /* nobody's request was cut off */
 }
 
-/* reliability.md 77: whoever waits for a next request gives up its place to who asks now. */
+/* Row 77 of docs/faults.md: whoever waits for a next request gives up its place to who asks now. */
 static void test_row_77_idle_ones_make_room(void **state)
 {
     struct fixture *fixture = *state;

@@ -194,7 +194,7 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
     return 0;
 }
 
-/* Another subsystem's message, and reliability row 12: ones cut or damaged anywhere. */
+/* Another subsystem's message, and row 12 of docs/faults.md: ones cut or damaged anywhere. */
 static void test_row_12_other_cut_and_damaged(void **state)
 {
     _cleanup_(nlmsg_freep) struct nl_msg *message = counters_message(1, 2);

@@ -168,7 +168,7 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
     return 0;
 }
 
-/* Reliability row 12: a wrong message is never half taken. */
+/* Row 12 of docs/faults.md: a wrong message is never half taken. */
 static void test_row_12_cut_and_damaged(void **state)
 {
     static const char *const names[] = {"summary-0",     "packet-0",     "packet-1",     "packet-2",

@@ -52,7 +52,7 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
     return 0;
 }
 
-/* Reliability row 12: what was cut or damaged is survived by every message that is parsed here. */
+/* Row 12 of docs/faults.md: what was cut or damaged is survived by every message that is parsed here. */
 static void parse(struct nl_msg *message, struct ethtool_readings *readings, int expected)
 {
     damage_message(nlmsg_hdr(message), &(struct message_taker){take_damaged, readings});

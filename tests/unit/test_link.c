@@ -152,8 +152,8 @@ static void test_rows_are_made_again_only_for_a_new_generation(void **state)
     nlmsg_free(renamed);
 }
 
-/* Reliability row 3: what cannot be is no reason for a duplicate series. */
-static void test_rows_row3_same_name_twice(void **state)
+/* Row 3 of docs/faults.md: what cannot be is no reason for a duplicate series. */
+static void test_row_03_same_name_twice(void **state)
 {
     struct fixture *fixture = *state;
     struct nl_msg *twin = newlink(11, "br0");
@@ -304,7 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_peers, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_rows_are_made_again_only_for_a_new_generation, fixture_setup,
                                         fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_rows_row3_same_name_twice, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_row_03_same_name_twice, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_columns_of_each_selection),
         cmocka_unit_test_setup_teardown(test_fill, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_collect_from_the_running_kernel),

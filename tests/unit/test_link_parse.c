@@ -54,9 +54,9 @@ static void test_device_name_longest(void **state)
     assert_string_equal(device + 15 * strlen(R), "~2147483647");
 }
 
-/* Reliability row 6: names of all kinds that look alike once replaced, on links of indexes that look alike
- * too. */
-static void test_device_name_row6_stays_unique(void **state)
+/* Row 6 of docs/faults.md: names of all kinds that look alike once replaced, on links of indexes that look
+ * alike too. */
+static void test_row_06_device_name_stays_unique(void **state)
 {
     static const char *const names[] = {
         "\xff",  "\xfe",  R,     R "~1",     R "~11", "\xff~1",   "\xff~11",  "\xff~1~1", "a",     "a~1",
@@ -412,7 +412,7 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
     return 0;
 }
 
-/* Reliability row 12. */
+/* Row 12 of docs/faults.md. */
 static void test_row_12_cut_and_damaged(void **state)
 {
     static const char *const files[] = {"getlink", "getlink_stats", "getstats", "notifications",
@@ -428,7 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_device_name),
         cmocka_unit_test(test_device_name_longest),
-        cmocka_unit_test(test_device_name_row6_stays_unique),
+        cmocka_unit_test(test_row_06_device_name_stays_unique),
         cmocka_unit_test(test_captured_links),
         cmocka_unit_test(test_numbers_of_sysfs),
         cmocka_unit_test(test_flags_and_state_of_sysfs),

@@ -177,8 +177,8 @@ static struct nl_msg *dellink(int ifindex)
     return with_string(link_message(RTM_DELLINK, AF_UNSPEC, ifindex, 0), IFLA_IFNAME, "x");
 }
 
-/* Reliability row 1: what happened to an ifindex since the dump began. */
-static void test_join_row1_of_links_that_came_and_went(void **state)
+/* Row 1 of docs/faults.md: what happened to an ifindex since the dump began. */
+static void test_row_01_join_of_links_that_came_and_went(void **state)
 {
     struct link_table *links = *state;
     size_t hint = 0;
@@ -352,7 +352,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_insertion_in_any_order, links_setup, links_teardown),
         cmocka_unit_test_setup_teardown(test_generation, links_setup, links_teardown),
         cmocka_unit_test_setup_teardown(test_update_keeps_the_owners_row, links_setup, links_teardown),
-        cmocka_unit_test_setup_teardown(test_join_row1_of_links_that_came_and_went, links_setup,
+        cmocka_unit_test_setup_teardown(test_row_01_join_of_links_that_came_and_went, links_setup,
                                         links_teardown),
         cmocka_unit_test_setup_teardown(test_join_of_an_unknown_index_asks_for_a_resync, links_setup,
                                         links_teardown),

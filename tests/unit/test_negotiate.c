@@ -131,7 +131,7 @@ static void test_gzip(void **state)
     }
 }
 
-/* reliability.md 39: 10 KB of anything is text, and what stands at its end still counts. */
+/* Row 39 of docs/faults.md: 10 KB of anything is text, and what stands at its end still counts. */
 static void test_row_39_long_headers(void **state)
 {
     static const char *const units[] = {"a",        ",",    ";",  "\"", "text/plain;q=0,",

@@ -151,8 +151,8 @@ static void test_answer_refused_in_the_kernels_words(void **state)
     bytes_done(&bytes);
 }
 
-/* Reliability row 14: an answer to somebody else's or an earlier question is discarded. */
-static void test_answer_row14_discards_strangers(void **state)
+/* Row 14 of docs/faults.md: an answer to somebody else's or an earlier question is discarded. */
+static void test_row_14_answer_discards_strangers(void **state)
 {
     struct bytes bytes = captured("getlink");
     unsigned count = 0;
@@ -288,7 +288,7 @@ static void test_answer_done_without_and_with_a_wrong_error(void **state)
     bytes_done(&bytes);
 }
 
-/* Reliability row 12: an answer that was cut is not taken for a whole one, whatever it was. */
+/* Row 12 of docs/faults.md: an answer that was cut is not taken for a whole one, whatever it was. */
 static void take_answer(const struct bytes *bytes, void *context)
 {
     unsigned count = 0;
@@ -443,7 +443,7 @@ static void test_listening_without_news(void **state)
     netlink_close(&listener);
 }
 
-/* Reliability row 14: any process with CAP_NET_ADMIN may send us what looks like a notification. */
+/* Row 14 of docs/faults.md: any process with CAP_NET_ADMIN may send us what looks like a notification. */
 static void test_row_14_only_the_kernel_is_believed(void **state)
 {
     struct netlink listener, forger;
@@ -487,7 +487,7 @@ int main(void)
         cmocka_unit_test(test_walk_stops_where_the_reader_says),
         cmocka_unit_test(test_answer_complete),
         cmocka_unit_test(test_answer_refused_in_the_kernels_words),
-        cmocka_unit_test(test_answer_row14_discards_strangers),
+        cmocka_unit_test(test_row_14_answer_discards_strangers),
         cmocka_unit_test(test_answer_interrupted),
         cmocka_unit_test(test_answer_ends_at_done),
         cmocka_unit_test(test_answer_error),

@@ -184,7 +184,7 @@ static void test_too_large(void **state)
     assert_content(&file, 'b', 5);
 }
 
-/* Reliability row 23: nobody writes to the FIFO, and yet the call comes back at once. */
+/* Row 23 of docs/faults.md: nobody writes to the FIFO, and yet the call comes back at once. */
 static void test_row_23_fifo_and_directory(void **state)
 {
     _cleanup_(procfile_done) struct procfile fifo = {.fd = -1};

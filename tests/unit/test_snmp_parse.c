@@ -138,7 +138,7 @@ struct value_case {
     uint64_t value;
 };
 
-/* Reliability row 22: the largest is exact, what is above is refused, MaxConn -1 is a number. */
+/* Row 22 of docs/faults.md: the largest is exact, what is above is refused, MaxConn -1 is a number. */
 static const struct value_case value_cases[] = {
     {" 0", false, true, 0},
     {" 18446744073709551615", false, true, UINT64_MAX},
@@ -204,7 +204,7 @@ static void take_file(const struct bytes *bytes, void *context)
     assert_true(cursor.malformed || !bytes->size || cursor.end[-1] == '\n');
 }
 
-/* Reliability row 20. */
+/* Row 20 of docs/faults.md. */
 static void test_row_20_cut_and_damaged(void **state)
 {
     static const struct {

@@ -204,7 +204,7 @@ static int take_damaged(const struct nlmsghdr *message, void *data)
     return 0;
 }
 
-/* Reliability row 12. */
+/* Row 12 of docs/faults.md. */
 static void test_row_12_cut_and_damaged(void **state)
 {
     static const char *const files[] = {"udp4", "udp6", "listen4", "listen6"};

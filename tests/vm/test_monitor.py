@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's drop_monitor as a source: what its rows tell, beside others who use it, without privilege, and under a
-flood. Numbers of rows are those of the reliability table. The drops are made on lo."""
+flood. Numbers of rows are those of docs/faults.md. The drops are made on lo."""
 
 import json
 import os
