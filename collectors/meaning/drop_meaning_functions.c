@@ -98,10 +98,16 @@ const struct drop_meaning drop_meaning_functions[] = {
           "A broadcast or multicast datagram that no socket of this host asked for"),
     WHERE(TO_GROUP, "NOT_SPECIFIED", "__udp6_lib_rcv", UDP_GROUP_UNWANTED,
           "A multicast datagram that no socket of this host asked for"),
-    WHERE(TO_HOST, "NOT_SPECIFIED", "__udp4_lib_rcv", IPSEC_POLICY,
-          "An IPsec policy refused it; or a broadcast that came by a link without broadcast addresses"),
-    WHERE(TO_HOST, "NOT_SPECIFIED", "__udp6_lib_rcv", IPSEC_POLICY,
-          "An IPsec policy refused it; or a multicast that came by a link without such addresses"),
+    WHERE(
+        TO_HOST, "NOT_SPECIFIED", "__udp4_lib_rcv", IPSEC_POLICY,
+        "An IPsec policy refused it; or it has no whole UDP header, or is a broadcast by a link without such addresses"),
+    WHERE(
+        TO_HOST, "NOT_SPECIFIED", "__udp6_lib_rcv", IPSEC_POLICY,
+        "An IPsec policy refused it; or it has no whole UDP header, or is a multicast by a link without such addresses"),
+    WHERE(
+        TO_HOST, "NOT_SPECIFIED", "ip6_forward", IPSEC_POLICY,
+        "An IPsec policy refused to forward it; or there was no memory, or no way to the neighbour for whom "
+        "this host answers (proxy_ndp)"),
     WHERE(TO_GROUP, "NOT_SPECIFIED", "ip_rcv_finish_core", MULTICAST_UNWANTED,
           "For a multicast group that nobody on this host joined"),
     WHERE(TO_HOST, "NOT_SPECIFIED", "ip_rcv_finish_core", MARTIAN_SOURCE,

@@ -14,7 +14,7 @@
 struct entry {
     const char *protocol;
     const char *field;
-    struct ledger_rule rules[2]; /* the last ends the list */
+    struct ledger_rule rules[3]; /* the last ends the list */
 };
 
 /* Drop sites count all namespaces. So for other namespaces, only counters that drop sites do not see add a
@@ -79,27 +79,43 @@ static const struct ledger_rule rest_of_others[] = {
         cause, JOIN_HOST                                                                                     \
     }
 
+#define UDP_ERRORS_BY                                                                                        \
+    V("udp_receive_buffer_full"), V("udp_memory_full"), V("udp_checksum"), V("udp_socket_filter"),           \
+        V("udp_truncated"), V("ipsec_policy")
+#define UDP_ERRORS(text)                                                                                     \
+    .mode = LEDGER_REST, .stage = STAGE_TRANSPORT, .direction = DIRECTION_RECEIVE, .source = text
+#define UDP_ERRORS_SOURCE                                                                                    \
+    "udp.c: __udp_queue_rcv_skb(), udp_queue_rcv_one_skb(), __udp4_lib_rcv(), udp_recvmsg() and their "      \
+    "twins, each together with a more specific counter. Without what Linux 6.18 drops for lack of memory "   \
+    "while it queues many at once (__udp_enqueue_schedule_skb())"
+
+/* If an IPsec policy refuses what nobody listens to, __udp6_lib_rcv() counts an error and says NO_SOCKET. */
+#define UDP_IN_ERRORS(protocol)                                                                              \
+    {                                                                                                        \
+        protocol, "InErrors",                                                                                \
+        {                                                                                                    \
+            {.when = {"ip_version", "6"},                                                                    \
+             UDP_ERRORS(UDP_ERRORS_SOURCE "; __udp6_lib_rcv() for an IPsec policy where nobody listens"),    \
+             .by = {UDP_ERRORS_BY, V("udp_nobody_listens")}},                                                \
+                {UDP_ERRORS(UDP_ERRORS_SOURCE), .by = {UDP_ERRORS_BY}},                                      \
+        }                                                                                                    \
+    }
+
 /* UDP and UDP-Lite share their code. */
-#define UDP(protocol)                                                                                              \
-    REST(protocol, "NoPorts", TRANSPORT, RECEIVE, "udp.c __udp4_lib_rcv(), __udp6_lib_rcv(): freed there",         \
-         V("udp_nobody_listens")),                                                                                 \
-        REST(                                                                                                      \
-            protocol, "InErrors", TRANSPORT, RECEIVE,                                                              \
-            "udp.c: __udp_queue_rcv_skb(), udp_queue_rcv_one_skb(), __udp4_lib_rcv(), udp_recvmsg() and their "    \
-            "twins, each together with a more specific counter. Without what Linux 6.18 drops for lack of memory " \
-            "while it queues many at once (__udp_enqueue_schedule_skb())",                                         \
-            V("udp_receive_buffer_full"), V("udp_memory_full"), V("udp_checksum"), V("udp_socket_filter"),         \
-            V("udp_truncated"), V("ipsec_policy")),                                                                \
-        DETAIL(protocol, "RcvbufErrors", "udp.c __udp_queue_rcv_skb(); InErrors counts them all",                  \
-               V("udp_receive_buffer_full")),                                                                      \
-        DETAIL(protocol, "MemErrors", "udp.c __udp_queue_rcv_skb(); InErrors counts them all",                     \
-               V("udp_memory_full")),                                                                              \
-        DETAIL(protocol, "InCsumErrors", "udp.c __udp4_lib_rcv(), udp_recvmsg(); InErrors counts them all",        \
-               V("udp_checksum")),                                                                                 \
-        ENTRY(protocol, "IgnoredMulti", DETAIL,                                                                    \
-              "udp.c __udp4_lib_mcast_deliver(): freed there; nobody needs it"),                                   \
-        ENTRY(protocol, "SndbufErrors", TOLD,                                                                      \
-              "udp.c udp_send_skb(), udp_sendmsg(): no room in a queue or the send buffer. A drop site "           \
+#define UDP(protocol)                                                                                        \
+    REST(protocol, "NoPorts", TRANSPORT, RECEIVE, "udp.c __udp4_lib_rcv(), __udp6_lib_rcv(): freed there",   \
+         V("udp_nobody_listens")),                                                                           \
+        UDP_IN_ERRORS(protocol),                                                                             \
+        DETAIL(protocol, "RcvbufErrors", "udp.c __udp_queue_rcv_skb(); InErrors counts them all",            \
+               V("udp_receive_buffer_full")),                                                                \
+        DETAIL(protocol, "MemErrors", "udp.c __udp_queue_rcv_skb(); InErrors counts them all",               \
+               V("udp_memory_full")),                                                                        \
+        DETAIL(protocol, "InCsumErrors", "udp.c __udp4_lib_rcv(), udp_recvmsg(); InErrors counts them all",  \
+               V("udp_checksum")),                                                                           \
+        ENTRY(protocol, "IgnoredMulti", DETAIL,                                                              \
+              "udp.c __udp4_lib_mcast_deliver(): freed there; nobody needs it"),                             \
+        ENTRY(protocol, "SndbufErrors", TOLD,                                                                \
+              "udp.c udp_send_skb(), udp_sendmsg(): no room in a queue or the send buffer. A drop site "     \
               "counts what a queue dropped; for the rest no packet was made")
 
 static const struct entry entries[] = {

@@ -2,6 +2,8 @@
 """The page written before the test: what each recipe of the fault lab must be to the ledger. test_lab.py and tests/vm
 compare with it what the recipes do."""
 
+import socket
+import struct
 import sys
 from pathlib import Path
 
@@ -64,3 +66,34 @@ def test_a_full_accept_queue(netns, exporter):
     row = ("", "tcp_listen_drop", "capacity")
     assert {key for key in found if key[1] in ("tcp_listen_drop", "unexplained")} <= {row}
     assert_told(found.get(row, 0), dropped, found.get(EVENTS_LOST, 0))
+
+
+def datagram6(wire, destination):
+    """A frame with a datagram of IPv6."""
+    addresses = socket.inet_pton(socket.AF_INET6, "fd77::1") + socket.inet_pton(socket.AF_INET6, destination)
+    ports = struct.pack("!HHH", wire.port, wire.port, 8)
+    right = losses.checksum(addresses + struct.pack("!II", 8, socket.IPPROTO_UDP) + ports + bytes(2))
+    header = struct.pack("!IHBB", 6 << 28, 8, socket.IPPROTO_UDP, 64)
+    return wire.frame(header + addresses + ports + struct.pack("!H", right), ethertype=0x86DD)
+
+
+@pytest.mark.usefixtures("bpf_possible")
+def test_what_ipsec_refuses_of_ipv6(netns, exporter):
+    """Its places give no reason, or that of another cause, and counters move that others explain: each packet is one row."""
+    chosen, a, b = seeded(), netns(), netns()
+    wire = losses.Wire(a, b, chosen)
+    b.sysctl("net.ipv6.conf.all.forwarding", 1)
+    b.batch([f"address add fd77::2/64 dev {wire.b_device} nodad", f"route add fd77:1::/64 dev {wire.b_device}"])
+    b.batch([f"xfrm policy add src ::/0 dst ::/0 proto udp dir {way} action block" for way in ("in", "fwd")])
+    process = exporter(*ALL_KINDS, netns=b)
+    told(process)
+    sent = {destination: chosen.randrange(100, 500) for destination in ("fd77::2", "fd77:1::2")}
+    with wire.raw() as sender:
+        for destination, count in sent.items():
+            for _ in range(count):
+                sender.send(datagram6(wire, destination))
+    lost, refused = told(process), told(process, "netdrop_refused_packets_total")
+    assert not [key for key in lost if key[1] == "unexplained"]
+    uncounted = lost.get(EVENTS_LOST, 0)
+    assert_told(lost[wire.b_device, "udp_nobody_listens", "error"], sent["fd77::2"], uncounted)
+    assert_told(refused[wire.b_device, "ipsec_policy", "policy"], sent["fd77:1::2"], uncounted)

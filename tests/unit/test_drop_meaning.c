@@ -22,6 +22,8 @@ static const struct {
     {"NOT_SPECIFIED", "__udp4_lib_rcv", LOSS_BENIGN, DROP_TO_GROUP},
     {"NOT_SPECIFIED", "__udp4_lib_rcv", LOSS_POLICY, DROP_TO_HOST},
     {"NO_SOCKET", "__udp4_lib_rcv", LOSS_ERROR, DROP_TO_GROUP},
+    {"NOT_SPECIFIED", "ip6_forward", LOSS_POLICY, DROP_TO_HOST},
+    {"NOT_SPECIFIED", "ip6_forward", LOSS_UNKNOWN, DROP_TO_GROUP},
     /* No packet, or not one of its own: whatever the reason. */
     {"QDISC_DROP", "skb_release_data", LOSS_COPY, DROP_NO_CARRIER},
     {"NOT_SPECIFIED", "skb_release_data", LOSS_COPY, DROP_TO_HOST},
