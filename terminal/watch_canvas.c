@@ -34,8 +34,9 @@ void canvas_text(int row, int column, int end, const char *text)
     mbstate_t state = {};
     int used = 0, count = 0, width = (end < COLS ? end : COLS) - column;
 
-    if (row < 0 || row >= LINES || column < 0)
+    if (row < 0 || row >= LINES || column < 0 || width <= 0)
         return;
+    (void)mvhline(row, column, ' ', width);
     while (*text && count < LINE_MAX_CELLS) {
         wchar_t character = next(&text, &state);
 
