@@ -26,7 +26,7 @@ static struct row_set *devices(const char *const *names, size_t count)
 
 static void test_rows_render_and_give_back(void **state)
 {
-    static const char *const names[] = {"eth0", "a\"b\\c\nd", "", "x=\"y\",kind=\"z"};
+    static const char *const names[] = {"eth0", "a\"b\\c\nd", "", "x=\"y\",kind=\"z", "c:\\", "\\\""};
     struct row_set *rows = devices(names, ELEMENTS(names));
     char value[64];
 
