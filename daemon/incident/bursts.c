@@ -59,11 +59,15 @@ void bursts_judge(struct bursts_base *base, const struct bursts *now, struct inc
 
     if (base->since_ns != incident->since_ns) {
         *base = (struct bursts_base){.since_ns = incident->since_ns};
-        if ((double)incident->count < NEARLY_ALL * (double)now->packets)
+        if ((double)incident->count < NEARLY_ALL * (double)now->packets) {
             base->bursts = *now;
+            base->count = incident->count;
+        }
     }
     packets = (double)(now->packets - base->bursts.packets);
     count = (double)(now->count - base->bursts.count);
+    if ((double)(incident->count - base->count) < NEARLY_ALL * packets)
+        return;
     if (count < 1 || now->count < base->bursts.count || packets < PACKETS_LEAST * count ||
         packets < TIMES_LEAST * usual * count)
         return;

@@ -20,6 +20,7 @@ struct bursts {
 struct bursts_base {
     uint64_t since_ns; /* of the incident; 0 if there is none */
     struct bursts bursts;
+    uint64_t count; /* packets that the incident had lost by then */
 };
 
 struct facts;
@@ -30,7 +31,8 @@ void bursts_find(struct facts *facts, size_t count, const struct snapshots *snap
 
 /*
  * Marks an incident as bursty, with the packets of a burst, if its bursts have many more packets than its
- * rate would bring in that time. At the first look it is not known which bursts belong to the incident,
- * unless it has as many packets as all of them together.
+ * rate would bring in that time. It is not known which bursts belong to the incident, unless it lost nearly
+ * as many packets as all of them have together. At the first look these are all that there ever were, later
+ * those since then.
  */
 void bursts_judge(struct bursts_base *base, const struct bursts *now, struct incident *incident);

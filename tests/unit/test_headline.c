@@ -155,9 +155,14 @@ static void test_bursts_of_others(void **state)
     incident.count = 200;
     bursts_judge(&base, &(struct bursts){110, 20100}, &incident);
     assert_int_equal(incident.spread, SPREAD_UNKNOWN);
-    incident.count = 1300;
+    incident.count = 2500;
     bursts_judge(&base, &(struct bursts){111, 22400}, &incident);
     assert_int_equal(incident.spread, SPREAD_BURSTS);
+    /* And what others lose meanwhile is not, either. */
+    incident.spread = SPREAD_UNKNOWN;
+    incident.count = 2600;
+    bursts_judge(&base, &(struct bursts){112, 25000}, &incident);
+    assert_int_equal(incident.spread, SPREAD_UNKNOWN);
     /* Another begins. */
     incident = (struct incident){.since_ns = 2, .count = 10, .rate = 10};
     bursts_judge(&base, &(struct bursts){111, 22410}, &incident);
