@@ -88,19 +88,38 @@ static bool is_detail(const struct ledger_rule *rule, const struct facts *facts,
     return false;
 }
 
-static void add_evidence(struct facts *facts, const char *name, double count)
+/* Takes out what the name had counted so far: rows that differ only in what is not told are one. */
+static uint64_t take_out_evidence(struct facts *facts, const char *name)
 {
     struct incident_evidence *evidence = facts->evidence;
-    size_t at = facts->evidence_count;
+    size_t at = 0;
+    uint64_t count;
 
-    while (at > 0 && (double)evidence[at - 1].count < count)
+    while (at < facts->evidence_count && strcmp(evidence[at].name, name) != 0)
+        at++;
+    if (at == facts->evidence_count)
+        return 0;
+    count = evidence[at].count;
+    facts->evidence_count--;
+    memmove(&evidence[at], &evidence[at + 1], (facts->evidence_count - at) * sizeof(*evidence));
+    return count;
+}
+
+static void add_evidence(struct facts *facts, const char *name, double count)
+{
+    struct incident_evidence *evidence = facts->evidence, added;
+    size_t at;
+
+    harmless_copy(added.name, sizeof(added.name), name);
+    added.count = uint64_from_double(count) + take_out_evidence(facts, added.name);
+    at = facts->evidence_count;
+    while (at > 0 && evidence[at - 1].count < added.count)
         at--;
     if (at == INCIDENT_EVIDENCE_MAX)
         return;
     facts->evidence_count += facts->evidence_count < INCIDENT_EVIDENCE_MAX;
     memmove(&evidence[at + 1], &evidence[at], (facts->evidence_count - at - 1) * sizeof(*evidence));
-    harmless_copy(evidence[at].name, sizeof(evidence[at].name), name);
-    evidence[at].count = uint64_from_double(count + 0.5);
+    evidence[at] = added;
 }
 
 /* Names the counter as on the metrics page: with its labels, if there is room. */
@@ -217,7 +236,8 @@ static void take_site_everywhere(struct search *search, const struct trend_count
             continue;
         if (!known)
             known = known_sites_find(search->sites, counter);
-        if (strcmp(cause_meanings[known->cause].name, facts->key.cause) == 0)
+        if (strcmp(cause_meanings[known->cause].name, facts->key.cause) == 0 &&
+            (*device || facts_may_be_in(facts, counter->rows, counter->row)))
             take_site(facts, counter, known, device);
     }
 }

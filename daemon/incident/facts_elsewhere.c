@@ -24,6 +24,11 @@ static enum fact_namespace namespace_of_row(const struct row_set *rows, size_t r
     return label_value_holds(&(struct label_value){"netns", ""}, rows, row) ? FACT_NOBODYS : FACT_OTHERS;
 }
 
+bool facts_may_be_in(const struct facts *facts, const struct row_set *rows, size_t row)
+{
+    return !facts->elsewhere || facts->elsewhere & namespace_of_row(rows, row);
+}
+
 static bool is_without_device(const struct row_set *rows, size_t row)
 {
     return label_value_holds(&(struct label_value){"device", ""}, rows, row);

@@ -23,6 +23,14 @@ struct drops {
     const char *cause;
     const char *device;
     const char *netns;
+    const char *direction; /* NULL: that of most with this cause */
+    uint64_t count;
+};
+
+/* A row of netdrop_kernel_drops_total: rules that refuse, in the places that the kernel has for them. */
+struct site {
+    const char *netns;
+    const char *protocol;
     uint64_t count;
 };
 
@@ -38,6 +46,8 @@ static struct {
     uint64_t port_drops; /* of UDP port 9999; published where the collector is on */
     struct drops drops[CAUSES_MAX];
     size_t drop_count;
+    struct site sites[4];
+    size_t site_count;
     uint64_t received[ROWS_MAX]; /* by eth0, eth1, ... */
     bool no_sites;               /* the collector fails */
     bool records;                /* packets, too */
@@ -105,6 +115,24 @@ static struct table *table_of(struct snapshot *snapshot, const struct metric *me
     return table;
 }
 
+static void add_sites(struct snapshot *snapshot)
+{
+    static const char *const labels[] = {"function", "module", "reason",  "class",
+                                         "device",   "netns",  "protocol"};
+    const struct metric metric = known_metric("netdrop_kernel_drops_total");
+    struct row_set *rows;
+    struct table *table;
+
+    assert_int_equal(row_set_new(labels, ELEMENTS(labels), &rows), 0);
+    for (size_t i = 0; i < it.site_count; i++)
+        assert_true(
+            row_set_add(rows, (const char *const[]){"nft_do_chain", "nf_tables", "NETFILTER_DROP", "policy",
+                                                    "", it.sites[i].netns, it.sites[i].protocol}) >= 0);
+    table = table_of(snapshot, &metric, 1, rows);
+    for (size_t i = 0; i < it.site_count; i++)
+        table_set(table, i, 0, it.sites[i].count);
+}
+
 static void publish_drops(void)
 {
     static const char *const labels[] = {"cause",  "stage", "direction", "class",
@@ -126,11 +154,13 @@ static void publish_drops(void)
             if (strcmp(cause_meanings[c].name, it.drops[i].cause) == 0)
                 cause = &cause_meanings[c];
         assert_non_null(cause);
-        assert_true(
-            row_set_add(rows, (const char *const[]){cause->name, stage_name(cause->stage),
-                                                    cause->stage == STAGE_EGRESS ? "transmit" : "receive",
-                                                    loss_class_name(cause->loss_class), it.drops[i].device,
-                                                    it.drops[i].netns, "4"}) >= 0);
+        assert_true(row_set_add(rows, (const char *const[]){cause->name, stage_name(cause->stage),
+                                                            it.drops[i].direction ? it.drops[i].direction
+                                                            : cause->stage == STAGE_EGRESS ? "transmit"
+                                                                                           : "receive",
+                                                            loss_class_name(cause->loss_class),
+                                                            it.drops[i].device, it.drops[i].netns, "4"}) >=
+                    0);
     }
     table = table_of(snapshot, metrics, ELEMENTS(metrics), rows);
     for (size_t i = 0; i < it.drop_count; i++) {
@@ -139,6 +169,8 @@ static void publish_drops(void)
         if (it.records)
             table_set(table, i, 2, it.drops[i].count);
     }
+    if (it.site_count)
+        add_sites(snapshot);
     publish(it.sites_slot, snapshot);
 }
 
@@ -173,6 +205,8 @@ static void publish_sockets(void)
     const struct metric metric = known_metric("netdrop_udp_socket_drops_total");
     struct snapshot *snapshot = snapshot_new();
     struct row_set *rows;
+
+    struct table *table;
 
     assert_int_equal(row_set_new((const char *const[]){"local_port", "ip_version"}, 2, &rows), 0);
     assert_true(row_set_add(rows, (const char *const[]){"9999", "4"}) >= 0);
@@ -436,6 +470,35 @@ static void test_ours_without_an_interface(void **state)
     told(5);
     assert_int_equal(it.report->count, 1);
     assert_string_equal(it.report->incidents[0].subject, "UDP port 9999");
+}
+
+/* Places of other namespaces are no evidence of what ours loses, nor the other way round. Rows that read the
+ * same are one. */
+static void test_evidence_of_the_same_namespace(void **state)
+{
+    struct drops *ours = drop("netfilter_rule", ""), *theirs = drop("netfilter_rule", "");
+    const struct facts *facts;
+
+    (void)state;
+    ours->direction = "transmit";
+    theirs->netns = "other";
+    it.sites[0] = (struct site){.netns = "self", .protocol = "ipv4"};
+    it.sites[1] = (struct site){.netns = "other", .protocol = "ipv4"};
+    it.sites[2] = (struct site){.netns = "other", .protocol = "ipv6"};
+    it.site_count = 3;
+    told(5);
+    it.sites[0].count = ours->count = 2;
+    it.sites[1].count = 700;
+    it.sites[2].count = 300;
+    theirs->count = 1000;
+    told(5);
+    assert_int_equal(it.report->count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        facts = &it.report->incidents[i].facts;
+        assert_int_equal(facts->evidence_count, 1);
+        assert_string_equal(facts->evidence[0].name, "NETFILTER_DROP in nft_do_chain");
+        assert_int_equal(facts->evidence[0].count, it.report->incidents[i].past);
+    }
 }
 
 static void test_losses_come_before_rules(void **state)
@@ -743,6 +806,7 @@ int main(void)
         TEST(test_others_have_no_ports_of_ours),
         TEST(test_what_others_lost_at_first_is_theirs),
         TEST(test_ours_without_an_interface),
+        TEST(test_evidence_of_the_same_namespace),
         TEST(test_losses_come_before_rules),
         TEST(test_a_collector_that_fails_is_named),
         TEST(test_drop_sites_that_are_not_there),
