@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "collectors/meaning/cause_words.h"
 #include "daemon/incident/bursts.h"
+#include "daemon/incident/facts_kept.h"
 #include "daemon/incident/incident.h"
 #include "daemon/ledger/ledger.h"
 
@@ -39,6 +40,7 @@ struct course {
     uint64_t since_ns;                 /* when it began: at this moment it still stood still */
     uint64_t moved_ns;                 /* when it moved last; 0 if it never did */
     struct bursts_base bursts;
+    struct facts_kept kept;
     enum colour colour;             /* the worst that it was told in, since it began */
     uint64_t counts[COURSE_POINTS]; /* the packets at the moments of struct courses */
 };

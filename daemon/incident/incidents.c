@@ -189,6 +189,7 @@ static void describe(struct incidents *incidents, struct making *making, size_t 
     if (course->device_count == 1)
         bursts_judge(&course->bursts, &facts->bursts, incident);
     facts->lost_rate = course_rate(courses, course, facts->traffic_ns);
+    facts_keep(&course->kept, facts, incident);
     incident_describe(incident, facts, course->cause);
     incident->colour =
         verdict_colour(incident, making->refused[direction],

@@ -44,6 +44,7 @@ static struct {
     uint64_t now_ns;
     size_t sites_slot, link_slot, sockets_slot;
     uint64_t port_drops; /* of UDP port 9999; published where the collector is on */
+    bool port_closed;    /* and its counter gone */
     struct drops drops[CAUSES_MAX];
     size_t drop_count;
     struct site sites[4];
@@ -209,8 +210,11 @@ static void publish_sockets(void)
     struct table *table;
 
     assert_int_equal(row_set_new((const char *const[]){"local_port", "ip_version"}, 2, &rows), 0);
-    assert_true(row_set_add(rows, (const char *const[]){"9999", "4"}) >= 0);
-    table_set(table_of(snapshot, &metric, 1, rows), 0, 0, it.port_drops);
+    if (!it.port_closed)
+        assert_true(row_set_add(rows, (const char *const[]){"9999", "4"}) >= 0);
+    table = table_of(snapshot, &metric, 1, rows);
+    if (!it.port_closed)
+        table_set(table, 0, 0, it.port_drops);
     publish(it.sockets_slot, snapshot);
 }
 
@@ -470,6 +474,31 @@ static void test_ours_without_an_interface(void **state)
     told(5);
     assert_int_equal(it.report->count, 1);
     assert_string_equal(it.report->incidents[0].subject, "UDP port 9999");
+}
+
+/* A socket that is closed takes its counter along. What it lost was still lost at its port. */
+static void test_a_port_stays_when_its_socket_is_closed(void **state)
+{
+    struct drops *buffer = drop("udp_receive_buffer_full", "eth0");
+
+    (void)state;
+    registry_enable(it.registry, it.sockets_slot, SECOND, 30 * SECOND);
+    it.port_drops = 1;
+    told(5);
+    it.port_drops += 100;
+    buffer->count += 100;
+    told(5);
+    assert_string_equal(it.report->incidents[0].subject, "UDP port 9999");
+    it.port_closed = true;
+    told(5);
+    assert_string_equal(it.report->incidents[0].subject, "UDP port 9999");
+    buffer->count += 90;
+    told(5);
+    assert_string_equal(it.report->incidents[0].subject, "UDP port 9999");
+    /* From here on most was lost elsewhere. */
+    buffer->count += 90;
+    told(5);
+    assert_string_equal(it.report->incidents[0].subject, "eth0");
 }
 
 /* Places of other namespaces are no evidence of what ours loses, nor the other way round. Rows that read the
@@ -806,6 +835,7 @@ int main(void)
         TEST(test_others_have_no_ports_of_ours),
         TEST(test_what_others_lost_at_first_is_theirs),
         TEST(test_ours_without_an_interface),
+        TEST(test_a_port_stays_when_its_socket_is_closed),
         TEST(test_evidence_of_the_same_namespace),
         TEST(test_losses_come_before_rules),
         TEST(test_a_collector_that_fails_is_named),
