@@ -6,6 +6,7 @@
  * usual drops in a line each. HTTP threads.
  */
 
+#include "base/bounds.h"
 #include "daemon/incident/incident_command.h"
 #include "daemon/incident/incident_words.h"
 #include "daemon/incident/loss_packets.h"
@@ -55,18 +56,30 @@ void page_verdict(const struct loss_report *report, struct buffer *out)
     buffer_text(out, "</div>\n");
 }
 
+/* Writes "374/s", or "112,000/s": like the numbers beside it, in groups of digits. */
+static void rate(double rate, struct buffer *out)
+{
+    struct buffer text = {};
+
+    if (rate >= 999.5) {
+        html_count(out, uint64_from_double(rate));
+        buffer_text(out, "/s");
+    } else {
+        incident_rate(rate, &text);
+        text_done(&text, out);
+    }
+}
+
 /* Writes "374/s now, 112,000 in five minutes, 19 % of the UDP received, since 03:02:11, steady". */
 static void numbers(const struct loss_report *report, const struct incident *incident, struct buffer *out)
 {
     struct buffer text = {};
 
     buffer_text(out, "<p class=\"numbers\"><strong>");
-    incident_rate(incident->rate, &text);
-    text_done(&text, out);
+    rate(incident->rate, out);
     buffer_text(out, "</strong> now, ");
     html_count(out, incident->past);
     buffer_text(out, " in five minutes");
-    text = (struct buffer){};
     incident_circumstances(incident, report->now_ns - incident->since_ns, &text);
     text_done(&text, out);
     buffer_text(out, "</p>\n");
