@@ -18,7 +18,7 @@ from daemon import eventually
 from prometheus import Prometheus
 from recipe import blocks
 from service import systemctl
-from test_installed import CONFIGURATION, NAME, files, run, show
+from test_installed import CONFIGURATION, NAME, TREE, files, run, show
 
 PUBLISHED = Path(os.environ["PUBLISHED"])
 SOURCES = Path("/etc/apt/sources.list.d/netdrop-exporter.sources")
@@ -95,12 +95,27 @@ def test_install():
     assert show("ActiveState") == "active" and show("UnitFileState") == "enabled"
 
 
-def test_preset():
-    """What rpm's scripts ask for, here by hand: the service on, the sockets off."""
-    for unit, state in ((f"{NAME}.service", "enabled"), (f"{NAME}.socket", "disabled"), (f"{NAME}-local.socket", "disabled")):
+PRESET = {f"{NAME}.service": "enabled", f"{NAME}.socket": "disabled", f"{NAME}-local.socket": "disabled"}
+# As in the root of an image that is being made.
+NO_SYSTEMD_RUNS = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
+
+
+def states():
+    return {unit: systemctl("is-enabled", unit, check=False).stdout.strip() for unit in PRESET}
+
+
+@pytest.mark.parametrize("where", [[], NO_SYSTEMD_RUNS], ids=["host", "image"])
+def test_preset(where):
+    """By rpm's own script after the first installation: the service on, the sockets off. Not after an upgrade."""
+    spec = (TREE / "packaging/rpm/netdrop-exporter.spec").read_text()
+    script = spec.partition("\n%post\n")[2].partition("\n%preun\n")[0]
+    for unit, state in PRESET.items():
         systemctl("disable" if state == "enabled" else "enable", unit)
-        systemctl("preset", unit)
-        assert systemctl("is-enabled", unit, check=False).stdout.strip() == state
+    before = states()
+    run(*where, "sh", "-ec", script, "rpm", "2")
+    assert states() == before
+    run(*where, "sh", "-ec", script, "rpm", "1")
+    assert states() == PRESET != before
 
 
 def test_look():
