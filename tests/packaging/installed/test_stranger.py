@@ -22,7 +22,7 @@ from test_installed import CONFIGURATION, NAME, TREE, files, run, show
 
 PUBLISHED = Path(os.environ["PUBLISHED"])
 SOURCES = Path("/etc/apt/sources.list.d/netdrop-exporter.sources")
-KEYRING = Path("/usr/share/keyrings/netdrop-exporter.gpg")
+KEYRING = Path("/etc/apt/keyrings/netdrop-exporter.gpg")
 UPDATE = "apt-get update\n"
 RULES = Path("/usr/share/netdrop-exporter/prometheus")
 # Where this process is: what prometheus.py asks of a namespace.
