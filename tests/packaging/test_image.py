@@ -87,6 +87,15 @@ def test_bill_of_materials(tree):
         assert re.fullmatch(place, each["purl"]), each
 
 
+def test_labels(tree):
+    """What a registry shows: ours, not those of the image below."""
+    labels = json.loads(podman("inspect", "--format={{json .Config.Labels}}", IMAGE).stdout)
+    named = {name.removeprefix("org.opencontainers.image."): text for name, text in labels.items()}
+    assert (named["title"], named["licenses"]) == ("netdrop-exporter", "GPL-2.0-or-later")
+    said = inside("/usr/sbin/netdrop-exporter", "--version")
+    assert re.match(rf"netdrop-exporter {re.escape(named['version'])} ", said), said
+
+
 def test_the_profile_in_the_image_is_that_of_the_tree(tree):
     """Whoever has the image has the profile for the hosts that it runs on."""
     profile = (tree / "packaging/seccomp/netdrop-exporter.json").read_text()

@@ -300,3 +300,4 @@ def test_one_version(tree, chart):
     said = yaml.safe_load((chart / "Chart.yaml").read_text())
     assert (said["version"], said["appVersion"]) == (version, version)
     assert f"image: netdrop-exporter:{version}\n" in (tree / "packaging/kubernetes/base/daemonset.yaml").read_text()
+    assert f'image.version="{version}"' in (tree / "packaging/container/Containerfile").read_text()
