@@ -5,6 +5,7 @@ that the manifest comes to: the same user, capabilities, read-only root and prob
 IMAGE names the image, built by tests/packaging/ci, and PODMAN the command with its own storage. Podman's own seccomp
 profile, like CRI-O's, lets only CAP_SYS_ADMIN use bpf(): under ours the capabilities decide."""
 
+import json
 import os
 import random
 import re
@@ -19,6 +20,7 @@ import yaml
 
 import exposition
 from daemon import eventually
+from orchestration import Tools
 
 PODMAN = shlex.split(os.environ.get("PODMAN", ""))
 IMAGE = os.environ.get("IMAGE", "")
@@ -55,13 +57,12 @@ def container(base):
     return container
 
 
-@pytest.fixture
-def running(base, container, tmp_path):
-    """The name of a container with the flags that the kubelet would give it."""
+def start(container, volumes):
+    """Returns the name of a container with the flags that the kubelet would give it, and {volume: directory}."""
     context = container["securityContext"]
     assert context["readOnlyRootFilesystem"] and not context["allowPrivilegeEscalation"]
-    (mount,) = container["volumeMounts"]
-    shutil.copy(base / "config.json", tmp_path)
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert mounts.keys() == volumes.keys() and all(mount["readOnly"] for mount in container["volumeMounts"])
     name = f"netdrop-test-{os.getpid()}"
     started = podman(
         "run",
@@ -73,14 +74,21 @@ def running(base, container, tmp_path):
         "--read-only-tmpfs=false",
         f"--user={context['runAsUser']}:{context['runAsGroup']}",
         *(f"--cap-drop={name}" for name in context["capabilities"]["drop"]),
-        *(f"--cap-add={name}" for name in context["capabilities"]["add"]),
-        f"--volume={tmp_path}:{mount['mountPath']}:ro",
+        *(f"--cap-add={name}" for name in context["capabilities"].get("add", [])),
+        *(f"--volume={directory}:{mounts[volume]}:ro" for volume, directory in volumes.items()),
         IMAGE,
         *container["args"],
         LISTEN,
     )
     assert started.returncode == 0, started.stderr
+    return name
 
+
+@pytest.fixture
+def running(base, container, tmp_path):
+    """The name of a container, as the base has it."""
+    shutil.copy(base / "config.json", tmp_path)
+    name = start(container, {"config": tmp_path})
     yield name
     podman("rm", "--force", "--time=5", name)
 
@@ -189,6 +197,54 @@ def test_what_a_container_loses_is_its_own(running, from_scratch):
     assert {row.labels["container_id"]: row.value for row in rows} == wanted
     # Podman made their control groups by itself, outside of all units.
     assert {(row.labels["unit"], row.labels["pod_uid"]) for row in rows} == {("-.slice", "")}
+
+
+def secret(directory, pod):
+    """A Secret of cert-manager as the kubelet has it in a volume: links to files of root and of the pod's group."""
+    (volume,) = (volume["secret"] for volume in pod["volumes"] if "secret" in volume)
+    (directory / "..1").mkdir(parents=True)
+    (directory / "..data").symlink_to("..1")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    command += ["-subj", "/CN=test", "-addext", "subjectAltName=DNS:netdrop-exporter", "-keyout", "tls.key", "-out", "tls.crt"]
+    subprocess.run(command, cwd=directory / "..1", check=True, capture_output=True, timeout=60)
+    for name in ("tls.key", "tls.crt"):
+        os.chown(directory / "..1" / name, 0, pod["securityContext"]["fsGroup"])
+        (directory / "..1" / name).chmod(volume["defaultMode"])
+        (directory / name).symlink_to(f"..data/{name}")
+    shutil.copy(directory / "tls.crt", directory.parent / "ca.crt")
+    return directory
+
+
+@pytest.mark.parametrize("components", [["tls"], ["counters", "tls"]], ids=["drop sites", "counters"])
+def test_https(components, tree, tmp_path):
+    """With the Secret of the manifest, by its user and group: the probes answer, and whoever trusts ca.crt reads the numbers."""
+    (tmp_path / "kubernetes").symlink_to(tree / "packaging/kubernetes")
+    (tmp_path / "mine").mkdir()
+    components = [f"../kubernetes/components/{name}" for name in components]
+    overlay = {"resources": ["../kubernetes/base"], "components": components}
+    (tmp_path / "mine/kustomization.yaml").write_text(json.dumps(overlay))
+    objects = {each["kind"]: each for each in Tools(tmp_path).objects("kubectl", "kustomize", tmp_path / "mine")}
+    pod = objects["DaemonSet"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/config.json").write_text(objects["ConfigMap"]["data"]["config.json"])
+    name = start(container, {"config": tmp_path / "etc", "tls": secret(tmp_path / "secret", pod)})
+    try:
+        found = eventually(lambda: re.search(r"listening on https://127\.0\.0\.1:(\d+)", logs(name)), "an address")
+
+        def https(path, *flags):
+            there = ["--connect-to", f"netdrop-exporter:443:127.0.0.1:{found[1]}", f"https://netdrop-exporter{path}"]
+            return subprocess.run(["curl", "--silent", "--fail", *flags, *there], capture_output=True, check=False)
+
+        # As the kubelet, which trusts any certificate; as Prometheus, which does not.
+        for probe in ("readinessProbe", "livenessProbe"):
+            path = container[probe]["httpGet"]["path"]
+            eventually(lambda path=path: https(path, "--insecure").returncode == 0, probe)
+        trusting = https("/metrics", "--cacert", tmp_path / "ca.crt")
+        assert b"\nnetdrop_web_certificate_valid 1\n" in trusting.stdout
+        assert https("/metrics").returncode != 0
+    finally:
+        podman("rm", "--force", "--time=5", name)
 
 
 def test_bad_configuration_ends_it():

@@ -21,9 +21,11 @@ OVERLAYS = {
     "overlays/counters": ("RuntimeDefault", False),
     "overlays/cri-o": ("Localhost", True),
     "overlays/prometheus-operator": ("RuntimeDefault", True),
+    "overlays/tls": ("RuntimeDefault", True),
 }
 ANEW = "packaging/kubernetes/prometheus-rule --write"
 EVERYTHING = ["--set=podMonitor.enabled=true", "--set=prometheusRule.enabled=true"]
+TLS = "--set=tls.secretName=netdrop-exporter-tls"
 # Right, and wrong, of a manifest's text: each is refused.
 MISTAKES = {
     '"hostNetwork": true': '"hostNetwork": "yes"',
@@ -76,6 +78,7 @@ def rendered(tools, directory):
 def test_types(tools, rendered, chart):
     """The compiler has nothing to say of what comes of all, and something of each copy with a mistake."""
     made = {**rendered, "helm": tools.objects("helm", "template", "name", chart, *EVERYTHING)}
+    made["helm-tls"] = tools.objects("helm", "template", "name", chart, *EVERYTHING, TLS)
     objects = {
         f"right-{name.replace('/', '-')}-{i}": each for name, found in made.items() for i, each in enumerate(found)
     }
@@ -148,6 +151,27 @@ def test_scraped_by_one_way(rendered):
     assert annotations["prometheus.io/port"] == str(port["containerPort"])
 
 
+def test_https_is_asked_for(tools, directory, rendered, chart, tmp_path):
+    """By probes, by who goes by the annotations, and by the monitor, which the chart makes alike."""
+    template = by_kind(rendered["overlays/tls"])["DaemonSet"]["spec"]["template"]
+    assert template["metadata"]["annotations"]["prometheus.io/scheme"] == "https"
+    (container,) = template["spec"]["containers"]
+    assert {container[probe]["httpGet"]["scheme"] for probe in ("livenessProbe", "readinessProbe")} == {"HTTPS"}
+    (tmp_path / "netdrop").symlink_to(directory)
+    (tmp_path / "mine").mkdir()
+    components = [f"../netdrop/components/{name}" for name in ("prometheus-operator", "counters", "tls")]
+    overlay = {"resources": ["../netdrop/base"], "components": components}
+    (tmp_path / "mine/kustomization.yaml").write_text(json.dumps(overlay))
+    objects = tools.objects("kubectl", "kustomize", tmp_path / "mine")
+    with_helm = tools.objects("helm", "template", "name", chart, *EVERYTHING, TLS, "--set=dropSites=false")
+    assert without(pod_of(objects)) == without(pod_of(with_helm))
+    monitors = [by_kind(found)["PodMonitor"]["spec"]["podMetricsEndpoints"] for found in (objects, with_helm)]
+    assert monitors[0] == monitors[1]
+    ((endpoint,),) = monitors[:1]
+    assert endpoint["scheme"] == "https" and endpoint["tlsConfig"]["serverName"] == "netdrop-exporter"
+    assert endpoint["tlsConfig"]["ca"]["secret"] == {"name": "netdrop-exporter-tls", "key": "ca.crt"}
+
+
 def test_rules_are_made_of_those_of_prometheus(tree, directory):
     """The file is what the script makes now, and holds each rule of the files, and no other. The chart has copies of them,
     for who gets the tree in a form that knows no links."""
@@ -217,8 +241,12 @@ def without(pod):
 
 @pytest.mark.parametrize(
     "options, name",
-    [([], "base"), (["--set=dropSites=false"], "overlays/counters")],
-    ids=["drop sites", "counters"],
+    [
+        ([], "base"),
+        (["--set=dropSites=false"], "overlays/counters"),
+        ([TLS], "overlays/tls"),
+    ],
+    ids=["drop sites", "counters", "tls"],
 )
 def test_helm_makes_the_same_pod(tools, chart, rendered, options, name):
     objects = tools.objects("helm", "template", "name", chart, *options)
@@ -264,8 +292,9 @@ def test_helm_rules_of_a_site(tools, chart, tree, tmp_path):
         ("--set=image.digest=latest", "does not match pattern"),
         ("--set=seccompProfile.type=Localhost", "names the profile of type Localhost"),
         ("--set=maxUnavailable=all", "does not match pattern"),
+        ("--set=podLabels.app\\.kubernetes\\.io/name=x", "invalid propertyName 'app.kubernetes.io/name'"),
     ],
-    ids=["unknown key", "digest", "profile without a name", "share"],
+    ids=["unknown key", "digest", "profile without a name", "share", "label of the chart's own"],
 )
 def test_helm_refuses(tools, chart, option, words):
     result = tools.run("helm", "template", "name", chart, option)
@@ -281,6 +310,25 @@ def test_helm_configuration(tools, chart):
     assert configuration["link"] == {"interval": "3s"}
     templates = [found["DaemonSet"]["spec"]["template"]["metadata"] for found in (before, after)]
     assert len({each["annotations"]["netdrop-exporter/config"] for each in templates}) == 2
+
+
+def test_helm_annotations_and_labels(tools, chart):
+    """Those of a site beside ours; of an annotation that both have, the site's."""
+    values = {
+        "podAnnotations": {"prometheus.io/scrape": "false", "team": "net"},
+        "podLabels": {"team": "net"},
+        "podMonitor": {"labels": {"release": "prometheus"}},
+        "prometheusRule": {"labels": {"release": "prometheus"}},
+    }
+    options = [f"--set-json={key}={json.dumps(value)}" for key, value in values.items()]
+    before, after = (by_kind(tools.objects("helm", "template", "n", chart, *more)) for more in ([], options))
+    ours, theirs = (found["DaemonSet"]["spec"]["template"]["metadata"] for found in (before, after))
+    assert ours["annotations"]["prometheus.io/scrape"] == "true"
+    assert theirs["annotations"] == {**ours["annotations"], **values["podAnnotations"]}
+    assert theirs["labels"] == {**ours["labels"], "team": "net"}
+    selected = by_kind(tools.objects("helm", "template", "n", chart, *EVERYTHING, *options))
+    for kind in ("PodMonitor", "PrometheusRule"):
+        assert selected[kind]["metadata"]["labels"] == {**before["DaemonSet"]["metadata"]["labels"], "release": "prometheus"}
 
 
 def test_helm_package_is_whole(tools, chart, tree, tmp_path):
