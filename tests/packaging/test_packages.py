@@ -99,6 +99,52 @@ def test_the_configuration_sets_nothing(deb, tmp_path):
     assert values() == values(flag)
 
 
+# The configuration of 0.1.0, by a package that has nothing else.
+OLDER = """\
+Name: netdrop-exporter
+Version: 0.0.1
+Release: 1
+Summary: Older
+License: none
+BuildArch: noarch
+%description
+%install
+install -D -m 644 {shipped} %{{buildroot}}{path}
+%files
+%config(noreplace) {path}
+"""
+CONFIGURATION = "/etc/netdrop-exporter/config.json"
+
+
+@pytest.fixture
+def older_rpm(tree, tmp_path):
+    """With all defaults in its configuration."""
+    shipped = tree / "tests/fixtures/config/shipped-0.1.0.json"
+    (tmp_path / "older.spec").write_text(OLDER.format(shipped=shipped, path=CONFIGURATION))
+    output("rpmbuild", "--quiet", "-bb", f"--define=_topdir {tmp_path}", tmp_path / "older.spec", stderr=subprocess.DEVNULL)
+    (found,) = tmp_path.glob("RPMS/*/*.rpm")
+    return found
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["as shipped", "edited"])
+def test_rpm_upgrades_from_all_defaults(older_rpm, rpm, tmp_path, edited):
+    """Replaced where nobody edited it; else kept, with the new one beside it."""
+    root = tmp_path / "root"
+    root.mkdir()
+    command = ["rpm", f"--root={root}", "--nodeps", "--noscripts", "--ignorearch", "--upgrade"]
+    output(*command, older_rpm)
+    configuration = root / CONFIGURATION.lstrip("/")
+    shipped = configuration.read_text()
+    assert len(json.loads(shipped)["collectors"]) > 5
+    mine = shipped.replace('"interval": "1s"', '"interval": "3s"', 1)
+    assert mine != shipped
+    if edited:
+        configuration.write_text(mine)
+    output(*command, rpm, stderr=subprocess.DEVNULL)
+    assert configuration.read_text() == (mine if edited else "{}\n")
+    assert configuration.with_name("config.json.rpmnew").exists() is edited
+
+
 def names(directory, is_rpm):
     return sorted(path.name for path in directory.iterdir() if (path.suffix == ".rpm") == is_rpm)
 
