@@ -113,11 +113,12 @@ def test_the_profile_is_made_of_the_unit(tree):
         ("SYS_ADMIN", ["unshare", "--net", "true"]),
         ("SYS_ADMIN", ["mount", "-t", "tmpfs", "none", "/mnt"]),
         ("SYS_CHROOT", ["chroot", "/", "true"]),
+        ("SYS_CHROOT", ["setarch", "--addr-no-randomize", "true"]),
     ],
-    ids=["namespace", "mount", "chroot"],
+    ids=["namespace", "mount", "chroot", "personality"],
 )
 def test_the_profile_refuses(capability, command):
-    """What the capability would allow: without the profile it does."""
+    """What the capability, or nothing, would allow: without the profile it does."""
     flags = ["--rm", *FLAGS, "--cap-drop=ALL", f"--cap-add={capability}", "--user=0", f"--entrypoint={command[0]}"]
     free = podman("run", *flags, "--security-opt=seccomp=unconfined", IMAGE, *command[1:])
     assert free.returncode == 0, free.stderr
