@@ -70,7 +70,7 @@ void status_note(struct status *status, enum status_note kind, const char *text)
     (void)snprintf(status->notes[kind], sizeof(status->notes[kind]), "%s", text ? text : "");
 }
 
-/* The log level and name of a change of state. */
+/* The message ID and the log level of a change of state. */
 static const struct {
     const char *message_id;
     enum log_level level;

@@ -209,7 +209,7 @@ void packets_respond(const struct routes *routes, const struct request *request,
         return;
     }
     if (!asked_after(request, &after)) {
-        respond_constant(response, 400, "after= wants the number of a record\n");
+        respond_constant(response, 400, "after= needs the number of a record\n");
         return;
     }
     snapshot = packets_snapshot(routes, request);

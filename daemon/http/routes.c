@@ -220,7 +220,7 @@ static void respond_refused(enum auth_result refusal, struct response *response)
     if (refusal == AUTH_UNPROVEN) {
         respond_constant(response, 403, "a client certificate is needed\n");
     } else if (refusal == AUTH_LATER) {
-        respond_constant(response, 429, "too many wrong passwords came from there, try again later\n");
+        respond_constant(response, 429, "too many wrong passwords came from your address, try again later\n");
     } else {
         respond_constant(response, 401, "a name and its password are needed\n");
         response_header(response, "WWW-Authenticate", "Basic realm=\"netdrop-exporter\", charset=\"UTF-8\"");

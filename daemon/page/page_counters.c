@@ -62,5 +62,5 @@ void page_counters(const struct page_view *view, struct buffer *out)
     counter_rows(view->others, view->other_count, out);
     html_table_end(out);
     if (view->loss_count == PAGE_LOSSES_MAX || view->other_count == PAGE_LOSSES_MAX)
-        buffer_printf(out, "<p>Of each kind the worst %d are shown.</p>\n", PAGE_LOSSES_MAX);
+        buffer_printf(out, "<p>Only the worst %d of each kind are shown.</p>\n", PAGE_LOSSES_MAX);
 }

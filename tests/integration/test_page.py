@@ -367,7 +367,7 @@ def test_keyboard(exporter, browser, netns):
         "The other interfaces",
         "All interfaces",
         "All counters of drops that moved within the last five minutes",
-        "All places in the kernel that dropped packets since the exporter counts",
+        "All places in the kernel that dropped packets since the exporter began to count",
         "Collectors",
     ]
     # Incidents, which others on this host may cause, have links of their own.

@@ -491,7 +491,7 @@ static void test_the_worst_come_first(void **state)
     publish_moved(0, &links, 10);
     html = render(false);
     assert_true(has(html, "<p class=\"headline\">eth199 lost 2000 from "));
-    assert_true(has(html, "Of each kind the worst 64 are shown."));
+    assert_true(has(html, "Only the worst 64 of each kind are shown."));
     assert_true(has(html, "14 more lose less or nothing."));
     assert_true(has(html, "86 more lose less or nothing."));
     assert_true(has(html, "<a href=\"?interfaces=all\">"));
