@@ -24,7 +24,7 @@ static const struct option common_options[COLLECTOR_OPTION_COUNT] = {
             .offset = offsetof(struct collector_common, interval_ns),
             .min = NS_PER_SECOND / 10,
             .max = 3600 * NS_PER_SECOND,
-            .help = "longest time between two collections: who asks has new numbers at once",
+            .help = "longest time between two collections; requests get new numbers at once",
         },
     [COLLECTOR_OPTION_MAX_AGE] =
         {
@@ -34,7 +34,7 @@ static const struct option common_options[COLLECTOR_OPTION_COUNT] = {
             .default_text = "30s",
             .min = NS_PER_SECOND,
             .max = 24 * 3600 * NS_PER_SECOND,
-            .help = "age from which numbers are no longer served (at least three intervals are granted)",
+            .help = "age from which numbers are no longer served; never less than three intervals",
         },
 };
 

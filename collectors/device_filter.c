@@ -30,8 +30,8 @@ static const struct option options[] = {
         .doubt = glob_doubt,
         .offset = offsetof(struct device_filter, exclude_kinds),
         .default_text = "veth",
-        .help =
-            "link kinds to leave out (globs); none by default elsewhere than in the host's network namespace",
+        .help = "link kinds to leave out (globs); none by default outside of the host's network "
+                "namespace",
     },
 };
 

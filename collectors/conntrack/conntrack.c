@@ -305,10 +305,9 @@ static const struct option options[] = {
         .offset = offsetof(struct collector_settings, source),
         .default_text = "auto",
         .choices = sources,
-        .help =
-            "netlink (only with --once: needs CAP_NET_ADMIN, which the daemon gives up; loads the module "
-            "nf_conntrack_netlink where it is not built in), proc, or auto: netlink where that module is there "
-            "and may be asked, else proc",
+        .help = "netlink (only with --once: it needs CAP_NET_ADMIN, which the daemon gives up; loads "
+                "the module nf_conntrack_netlink unless it is built in), proc, or auto: netlink if "
+                "that module is present and may be asked, else proc",
     },
 };
 

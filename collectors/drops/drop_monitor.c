@@ -56,9 +56,9 @@ static const struct option options[] = {
         .default_text = "auto",
         .choices = sources,
         .restart = true,
-        .help =
-            "who counts: bpf; or the kernel's drop_monitor in packet mode (reasons, but loses under floods) "
-            "or summary mode (complete, but without reasons); auto: bpf where it can run, else summary",
+        .help = "who counts: bpf; or the kernel's drop_monitor in packet mode (with reasons, but it "
+                "loses drops under floods) or summary mode (complete, but without reasons); auto: bpf"
+                " if it can run, else summary",
     },
     {
         .key = "max_sites",
@@ -67,14 +67,14 @@ static const struct option options[] = {
         .default_text = "1000",
         .min = 16,
         .max = 10000,
-        .help = "rows of drop sites; the rest is counted in rows named other",
+        .help = "rows of drop sites; the rest counts in rows named other",
     },
     {
         .key = "label_offset",
         .type = OPTION_BOOL,
         .offset = offsetof(struct collector_settings, label_offset),
         .default_text = "false",
-        .help = "a row for each place in a function; the offsets differ between builds of the kernel",
+        .help = "make a row for each place in a function; offsets differ between builds of the kernel",
     },
     {
         .key = "label_netns",
@@ -106,7 +106,7 @@ static const struct option options[] = {
         .default_text = "1000",
         .min = 16,
         .max = 10000,
-        .help = "rows of workloads; the rest is counted in rows named other",
+        .help = "rows of workloads; the rest counts in rows named other",
     },
     {
         .key = "record",
@@ -115,7 +115,8 @@ static const struct option options[] = {
         .default_text = "headers",
         .choices = records,
         .restart = true,
-        .help = "keep the headers of some packets of each site, for who may read the local socket; or off",
+        .help = "record the headers of some packets of each site, for whoever may use the local "
+                "socket; or off",
     },
     {
         .key = "record_sites",
@@ -125,7 +126,7 @@ static const struct option options[] = {
         .min = 16,
         .max = 4096,
         .restart = true,
-        .help = "sites of which packets are kept, eight of each; those that are idle give way",
+        .help = "sites of which packets are recorded, eight of each; idle ones give way to new ones",
     },
     {
         .key = "record_bytes",
@@ -133,9 +134,8 @@ static const struct option options[] = {
         .offset = offsetof(struct collector_settings, record_bytes),
         .default_text = "0",
         .max = PACKET_DATA_SIZE,
-        .help =
-            "keep so many bytes of each of these packets, where its headers are shorter; what is written in "
-            "them, too",
+        .help = "record at least so many bytes of each of these packets, even if its headers are "
+                "shorter: contents, too",
     },
     {
         .key = "record_addresses",
@@ -145,9 +145,8 @@ static const struct option options[] = {
         .choices = addresses,
         .needs = "web.users_file",
         .restart = true,
-        .help =
-            "local: only the local socket shows these packets; prefixes: the page shows them, too, with /24 and /56 "
-            "of their addresses",
+        .help = "local: only the local socket shows these packets; prefixes: the page shows them, "
+                "too, with only /24 and /56 of their addresses",
     },
     {
         .key = "record_stacks",
@@ -155,7 +154,7 @@ static const struct option options[] = {
         .offset = offsetof(struct collector_settings, record_stacks),
         .default_text = "false",
         .restart = true,
-        .help = "keep the kernel's call chain with each of these packets (bpf)",
+        .help = "record the kernel's call chain with each of these packets (bpf)",
     },
 };
 

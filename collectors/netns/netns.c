@@ -37,7 +37,7 @@ static const struct option options[] = {
         .min = 1,
         .max = 4096,
         .restart = true,
-        .help = "other network namespaces that are read; the rest is left out",
+        .help = "other network namespaces that are read; further ones are left out",
     },
     {
         .key = "max_workloads",
@@ -47,7 +47,7 @@ static const struct option options[] = {
         .min = 1,
         .max = 100000,
         .restart = true,
-        .help = "workloads with rows of their own; the rest is in rows named other",
+        .help = "workloads with rows of their own; the rest counts in rows named other",
     },
     {
         .key = "max_time",
@@ -56,7 +56,7 @@ static const struct option options[] = {
         .default_text = "1s",
         .min = NS_PER_MS,
         .max = 60 * NS_PER_SECOND,
-        .help = "time to read them in, at each collection; the rest is read at the next",
+        .help = "time for reading them at each collection; the rest is read at the next one",
     },
 };
 

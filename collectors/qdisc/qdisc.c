@@ -37,7 +37,7 @@ static const struct option options[] = {
         .type = OPTION_BOOL,
         .offset = offsetof(struct collector_settings, children),
         .default_text = "true",
-        .help = "queueing disciplines below others too, such as those of the queues of a NIC",
+        .help = "show queueing disciplines below others too, such as those of the queues of a NIC",
         .other_series = "false",
     },
     {
@@ -45,9 +45,8 @@ static const struct option options[] = {
         .type = OPTION_BOOL,
         .offset = offsetof(struct collector_settings, per_queue),
         .default_text = "false",
-        .help =
-            "those of the queues of a NIC (below mq, mqprio or taprio) one by one, instead of their sums by "
-            "kind",
+        .help = "show those of the queues of a NIC (below mq, mqprio or taprio) one by one, instead "
+                "of their sums by kind",
         .other_series = "true",
     },
 };

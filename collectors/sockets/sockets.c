@@ -55,8 +55,8 @@ static const struct option options[] = {
         .default_text = "32767",
         .min = 1,
         .max = UINT16_MAX,
-        .help =
-            "local ports above are not looked at; the default is where the kernel's ports for clients begin",
+        .help = "local ports above this one are ignored; the default is the last one below the "
+                "kernel's ports for clients",
     },
     {
         .key = "max_ports",
@@ -65,14 +65,16 @@ static const struct option options[] = {
         .default_text = "1000",
         .min = 1,
         .max = 2 * UINT16_MAX,
-        .help = "ports with rows of their own, of UDP and of listeners each; the rest is in rows named other",
+        .help = "ports with rows of their own, for UDP and for listeners each; the rest counts in "
+                "rows named other",
     },
     {
         .key = "label_workload",
         .type = OPTION_BOOL,
         .offset = offsetof(struct collector_settings, label_workload),
         .default_text = "false",
-        .help = "rows of a port have the labels unit and container_id: whose the socket is, by its cgroup",
+        .help = "rows of a port have the labels unit and container_id, which name the workload whose "
+                "cgroup made the socket",
         .other_series = "true",
     },
 };

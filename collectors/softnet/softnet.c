@@ -310,7 +310,7 @@ static const struct option options[] = {
         .type = OPTION_BOOL,
         .offset = offsetof(struct collector_settings, per_cpu),
         .default_text = "false",
-        .help = "each online CPU beside the sum of the CPUs (Linux 5.10)",
+        .help = "show each online CPU beside the sum of the CPUs (Linux 5.10)",
         .other_series = "true",
     },
 };

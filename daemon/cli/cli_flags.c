@@ -34,26 +34,27 @@ const struct flag cli_flags[] = {
     {.group = "What to do instead of serving",
      .name = "once",
      .argument = "[DURATION]",
-     .help = "collect once, print the metrics, exit; a collector that listens does so for DURATION (1s)",
+     .help = "collect once, print the metrics and exit; collectors that count while they listen do"
+             " so for DURATION (1s)",
      .type = FLAG_COMMAND,
      .command = COMMAND_ONCE,
      .option = &once_option},
     {.name = "report",
      .argument = "[text|json]",
-     .help =
-         "what is lost now, where, why and what to do: as the running service says, else after a few seconds' "
-         "look",
+     .help = "print what is lost now, where, why and what to do; asks the running service, or else"
+             " looks for a few seconds itself",
      .type = FLAG_COMMAND,
      .command = COMMAND_REPORT,
      .option = &report_option},
     {.name = "watch",
-     .help = "the packets that are dropped, as they are, by the running service; what follows is a filter as "
-             "tcpdump's: --watch udp port 53",
+     .help = "show dropped packets live, as the running service records them; a filter in "
+             "tcpdump's language may follow: --watch udp port 53",
      .type = FLAG_COMMAND,
      .command = COMMAND_WATCH},
     {.name = "capture",
      .argument = "FILE",
-     .help = "the same as a pcapng file for Wireshark, reasons in its comments; - is standard output",
+     .help = "write them to a pcapng file for Wireshark, with the reasons as comments; - is "
+             "standard output",
      .type = FLAG_COMMAND,
      .command = COMMAND_CAPTURE,
      .offset = offsetof(struct cli, packets.capture)},
@@ -63,21 +64,20 @@ const struct flag cli_flags[] = {
      .command = COMMAND_CHECK_CONFIG},
     {.name = "print-config",
      .argument = "[text|json]",
-     .help =
-         "every key with its value and where that comes from; as json, a complete configuration file; exit 0 "
-         "or 2",
+     .help = "print each key with its value and where that comes from; as json, a complete "
+             "configuration file; exit 0 or 2",
      .type = FLAG_COMMAND,
      .command = COMMAND_PRINT_CONFIG,
      .option = &print_config_option},
     {.name = "list-collectors",
-     .help =
-         "what each collector needs, whether it can run here, how many series it has, and would have with other options",
+     .help = "print what each collector needs, whether it can run here, and how many series it "
+             "has, or would have with other options",
      .type = FLAG_COMMAND,
      .command = COMMAND_LIST_COLLECTORS},
     {.name = "self-test",
-     .help =
-         "what this host can and cannot do: runs each collector once, and looks for drops that it makes in "
-         "a network namespace of its own; exit 0, or 1 where something that is switched on cannot be done",
+     .help = "print what this host can and cannot do: run each collector once, drop a few packets "
+             "in a network namespace of its own, and check that they are counted; exit 0, or 1 if "
+             "something that is switched on does not work",
      .type = FLAG_COMMAND,
      .command = COMMAND_SELF_TEST},
     {.name = "version", .help = "print the version", .type = FLAG_COMMAND, .command = COMMAND_VERSION},
@@ -85,12 +85,13 @@ const struct flag cli_flags[] = {
 
     {.group = "Packets, with --watch and --capture",
      .name = "plain",
-     .help = "--watch prints a line for each packet, as it does where its output is no terminal",
+     .help = "--watch prints a line for each packet, as it does anyway if its output is no "
+             "terminal",
      .type = FLAG_TRUE,
      .offset = offsetof(struct cli, packets.plain)},
     {.name = "for",
      .argument = "DURATION",
-     .help = "end after that long; 0s: only what is recorded already",
+     .help = "end after this time; 0s: show only what is recorded already",
      .type = FLAG_OPTION,
      .option = &for_option},
     {.name = "count",
@@ -103,16 +104,17 @@ const struct flag cli_flags[] = {
      .name = "config.file",
      .argument = "PATH",
      .help = "the configuration file (" NETDROP_DEFAULT_CONFIG
-             " where it exists); conf.d/*.json beside it is read behind it",
+             " if it exists); conf.d/*.json beside it is read after it",
      .type = FLAG_TEXT,
      .offset = offsetof(struct cli, source.config_file)},
     {.name = "set",
      .argument = "KEY=VALUE",
-     .help = "set a key of the configuration, below; repeatable; a list is comma-separated",
+     .help = "set a key of the configuration, as listed below; repeatable; a list is "
+             "comma-separated",
      .type = FLAG_SET},
     {.name = "config.unknown-keys",
      .argument = "error|warn",
-     .help = "what an unknown key in the file is (error); warn is for fleets of mixed versions",
+     .help = "how an unknown key in a file counts (error); warn is for fleets of mixed versions",
      .type = FLAG_OPTION,
      .option = &unknown_keys_option},
 

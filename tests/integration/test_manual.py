@@ -77,7 +77,7 @@ def test_every_key(pages, build):
 
 def test_defaults(pages):
     page = pages["netdrop-exporter.json.5"]
-    interval = "Longest time between two collections: who asks has new numbers at once. 100ms to 1h. Default: 15s; 5s for"
+    interval = "Longest time between two collections; requests get new numbers at once. 100ms to 1h. Default: 15s; 5s for"
     assert f"collectors.NAME.interval (duration) {interval}" in page
     assert "host's network namespace. Default: as devices.exclude_kinds. Only of link, ethtool," in page
     assert 'web.telemetry_path (string) Path of the metrics. Default: /metrics. Takes effect at a restart' in page
