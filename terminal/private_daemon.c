@@ -3,9 +3,10 @@
 
 /*
  * Starts a private exporter if no service runs. Main thread. We make the socket, and pass it as systemd would
- * (sd_listen_fds(3)). Its file, in a folder of ours, is removed before anybody can find it, so that nothing
- * is left to remove at the end. A process that holds the inode still reaches the socket, through
- * /proc/self/fd.
+ * (sd_listen_fds(3)). Its file is in a file system of ours that is mounted nowhere, so that nobody else can
+ * find it, and nothing is left if we are killed. Without the capability to make one (CAP_SYS_ADMIN) it is in
+ * a folder of ours, and both are removed at once. A process that holds the inode still reaches the socket,
+ * through /proc/self/fd.
  */
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -43,7 +45,17 @@ bool private_daemon_possible(void)
            privileges_have(CAPABILITY(CAP_SYS_ADMIN) | CAPABILITY(CAP_NET_ADMIN));
 }
 
-/* Listens in a folder of ours, and opens the file of the socket before both are removed. */
+/* Returns the root of an empty file system that goes with this descriptor, or -1. */
+static int mount_nowhere(void)
+{
+    _cleanup_(closep) int fd = fsopen("tmpfs", FSOPEN_CLOEXEC);
+
+    if (fd < 0 || fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return -1;
+    return fsmount(fd, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+/* Listens in a folder of ours, and opens the file of the socket before it is removed. */
 static int listen_in(const char *folder, int fd, int *ret_file)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -59,16 +71,29 @@ static int listen_in(const char *folder, int fd, int *ret_file)
     return error;
 }
 
-static int make_socket(int *ret_listener, int *ret_file)
+/* Returns a negative errno if no folder could be made. */
+static int listen_somewhere(int fd, int *ret_file)
 {
-    char folder[] = "/tmp/netdrop-XXXXXX";
-    _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), file = -1;
+    _cleanup_(closep) int root = mount_nowhere();
+    char folder[PRIVATE_PATH_SIZE] = "/tmp/netdrop-XXXXXX";
     int error;
 
-    if (fd < 0 || !mkdtemp(folder))
+    if (root >= 0) {
+        (void)snprintf(folder, sizeof(folder), "/proc/self/fd/%d", root);
+        return listen_in(folder, fd, ret_file);
+    }
+    if (!mkdtemp(folder))
         return -errno;
-    error = listen_in(folder, fd, &file);
+    error = listen_in(folder, fd, ret_file);
     (void)rmdir(folder);
+    return error;
+}
+
+static int make_socket(int *ret_listener, int *ret_file)
+{
+    _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), file = -1;
+    int error = fd < 0 ? -errno : listen_somewhere(fd, &file);
+
     if (error < 0)
         return error;
     *ret_listener = take_fd(&fd);

@@ -253,6 +253,24 @@ def test_row_90_killed_at_any_moment(start, chosen):
     nothing_is_left()
 
 
+# Nothing can be made in /tmp; and what is needed to do without.
+READ_ONLY = ("unshare", "--mount", "sh", "-c", 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && exec "$@"', "sh")
+NO_MOUNTS = ("setpriv", "--bounding-set=-sys_admin")
+
+
+@pytest.mark.parametrize("within, answers", [(READ_ONLY, True), (NO_MOUNTS, True), ((*READ_ONLY, *NO_MOUNTS), False)],
+                         ids=["no folder", "no mounts", "neither"])  # fmt: skip
+def test_where_the_socket_is_made(binary, within, answers):
+    """In no folder, so that none can be left; in one for those who may not mount."""
+    need(within[0])
+    command = [*within, binary, "--watch", "--for=0s", "--web.local-socket=/nonexistent/s"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    said = result.stderr.splitlines()
+    assert "looking with an exporter of our own" in said[0]
+    assert (result.returncode, said[1:]) == ((0, []) if answers else (1, ["cannot start netdrop-exporter: Read-only file system"]))
+    nothing_is_left()
+
+
 def test_an_exporter_of_its_own_that_is_killed(start, tmp_path):
     """Nobody would start it again: it is not waited for."""
     file = tmp_path / "f"
