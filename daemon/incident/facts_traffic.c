@@ -29,7 +29,8 @@ static bool is_traffic_of(const struct facts *facts, const struct meaning *meani
 {
     bool received = facts->key.direction != DIRECTION_TRANSMIT;
 
-    if ((meaning->direction == DIRECTION_RECEIVE) != received || facts->key.direction == DIRECTION_NONE)
+    if (facts_may_be_others(facts) || (meaning->direction == DIRECTION_RECEIVE) != received ||
+        facts->key.direction == DIRECTION_NONE)
         return false;
     if (facts->key.stage == STAGE_TRANSPORT)
         return meaning->stage == STAGE_TRANSPORT &&
@@ -50,15 +51,19 @@ static bool device_counted(const struct facts *facts)
     return facts->key.direction != DIRECTION_TRANSMIT && (facts->key.stage == STAGE_INGRESS || refused);
 }
 
-void facts_traffic_take(struct facts *facts, const struct trend_counter *counter, const char *device)
+static void take(struct facts *facts, const struct trend_counter *counter)
 {
-    if (facts_may_be_others(facts) || !is_traffic_of(facts, counter->meaning, device))
-        return;
     facts->traffic = (isnan(facts->traffic) ? 0 : facts->traffic) + counter->rate;
     facts->traffic_ns = uint64_from_double(counter->seconds * NS_PER_SECOND);
     facts->traffic_before =
         meaning_of_device(counter->meaning) ? device_counted(facts) : counter->meaning->with_lost;
     facts->traffic_meaning = counter->meaning;
+}
+
+void facts_traffic_take(struct facts *facts, const struct trend_counter *counter, const char *device)
+{
+    if (is_traffic_of(facts, counter->meaning, device))
+        take(facts, counter);
 }
 
 /* Takes a column of traffic that stands still. One row is enough: that of the device, or, if the rows do not
@@ -72,7 +77,7 @@ static void find_in_column(struct facts *facts, const struct table *table, const
 
     if (is_traffic_of(facts, column->meaning, device) &&
         (of_device ? row_devices_first(table->rows, device, &counter.row) : table->rows->count > 0))
-        facts_traffic_take(facts, &counter, device);
+        take(facts, &counter);
 }
 
 static void find_in_table(struct facts *facts, size_t count, const struct table *table)
