@@ -34,19 +34,19 @@ static inline bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-/* C0 and DEL, which no terminal, log or page may get. */
+/* Returns true for C0 and DEL, which no terminal, log or page may get. */
 static inline bool is_control(char byte)
 {
     return (unsigned char)byte < 0x20 || byte == 0x7f;
 }
 
-/* Visible ASCII, without the blank. */
+/* Returns true for visible ASCII, without the blank. */
 static inline bool is_visible(char byte)
 {
     return byte > 0x20 && byte < 0x7f;
 }
 
-/* Other bytes stay as they are. */
+/* Returns the small letter of a capital one, and any other byte as it is. */
 static inline char to_lower(char byte)
 {
     return is_upper(byte) ? (char)(byte - 'A' + 'a') : byte;

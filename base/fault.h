@@ -25,7 +25,8 @@ int fault_errno(struct fault *fault, int error, const char *format, ...)
 
 enum { ERROR_TEXT_SIZE = 64 };
 
-/* The text of a negative errno, in memory of the enclosing block. Unlike strerror(3), safe in any thread. */
+/* Returns the text of a negative errno, in memory of the enclosing block. Unlike strerror(3), safe in any
+ * thread. */
 #define error_text(error) strerror_r(-(error), (char[ERROR_TEXT_SIZE]){}, ERROR_TEXT_SIZE)
 
 /* Like fault_set(), for what is absent rather than broken: it is not retried often, and nobody is paged.

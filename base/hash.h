@@ -26,7 +26,7 @@ static inline uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
-/* The NUL counts, so that several texts differ from their concatenation. */
+/* Adds a text with its NUL, so that several texts differ from their concatenation. */
 static inline uint64_t hash_text(uint64_t hash, const char *text)
 {
     do
@@ -56,7 +56,8 @@ struct hash_index {
 
 #define HASH_NONE SIZE_MAX
 
-/* The 32 bits that an index uses. Each bit of the hash affects them (Knuth's multiplicative hashing). */
+/* Returns the 32 bits that an index uses. Each bit of the hash affects them (Knuth's multiplicative
+ * hashing). */
 static inline uint32_t hash_half(uint64_t hash)
 {
     return (uint32_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32);

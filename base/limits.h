@@ -46,7 +46,7 @@ struct limits {
     _Atomic uint64_t hits[LIMIT_COUNT];
 };
 
-/* The label value: "devices", "connections_per_address", ... */
+/* Returns the label value: "devices", "connections_per_address", ... */
 const char *limit_name(enum limit limit);
 
 static inline void limit_hit(struct limits *limits, enum limit limit)

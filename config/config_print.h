@@ -5,7 +5,7 @@
 
 #include "config/config.h"
 
-/* "KEY  FROM  VALUE" for every key, as columns. */
+/* Prints "KEY FROM VALUE" for every key, in columns. */
 void config_print_text(const struct config_binding *bindings, size_t count, struct buffer *out);
 
 /* Prints a file that sets every key to its value. A section that inherits is left out if nothing set it, for

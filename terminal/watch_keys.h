@@ -7,5 +7,5 @@
 
 enum watch_action { WATCH_GO_ON, WATCH_QUIT };
 
-/* A key as getch(3) tells it; `page` is how many lines there are for sites. */
+/* Handles a key of getch(3). `page` is the number of lines for sites. Returns what the view must do. */
 enum watch_action watch_key(struct watch *watch, int key, size_t page);

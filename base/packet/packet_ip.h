@@ -6,6 +6,6 @@
 #include "base/buffer.h"
 #include "base/packet/packet_bytes.h"
 
-/* The bytes begin with the network header of that version. */
+/* Append the line. The bytes begin with the network header of that version. */
 void packet_ip4_line(struct packet_bytes bytes, struct buffer *out);
 void packet_ip6_line(struct packet_bytes bytes, struct buffer *out);

@@ -61,5 +61,5 @@ struct ledger_rule {
 const struct ledger_rule *ledger_rule_of_row(const struct ledger_rule *rules, const struct row_set *rows,
                                              size_t row);
 
-/* "rest", "row", "detail", "told", "symptom". */
+/* Returns "rest", "row", "detail", "told" or "symptom". */
 const char *ledger_mode_name(enum ledger_mode mode);

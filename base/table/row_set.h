@@ -38,7 +38,7 @@ int row_set_add(struct row_set *rows, const char *const *values);
 /* Ends building. From then on the set is immutable and may be shared. */
 void row_set_seal(struct row_set *rows);
 /* Seals the rows and stores them in *place, whose former rows it releases. Takes over the caller's reference.
- * */
+ */
 void row_set_replace(struct row_set **place, struct row_set *rows);
 struct row_set *row_set_ref(struct row_set *rows);
 struct row_set *row_set_unref(struct row_set *rows); /* accepts NULL, returns NULL */
@@ -53,7 +53,7 @@ struct row_moves {
     size_t next;
 };
 
-/* `before` may be NULL, or the same set. Returns 0 or -ENOMEM. */
+/* Begins the search. `before` may be NULL, or the same set. Returns 0 or -ENOMEM. */
 int row_moves_begin(struct row_moves *moves, const struct row_set *before, const struct row_set *rows);
 void row_moves_done(struct row_moves *moves); /* accepts a zeroed struct */
 

@@ -164,7 +164,7 @@ static inline bool table_get(const struct table *table, size_t row, size_t colum
 }
 
 /* Sets a whole histogram: how many values fell into each bucket (not cumulative), and the sum of all values.
- * */
+ */
 void table_set_histogram(struct table *table, size_t row, size_t column, const uint64_t *counts,
                          uint64_t sum);
 
@@ -177,6 +177,6 @@ static inline size_t column_series(const struct column *column)
     return column->type == METRIC_HISTOGRAM ? column->bucket_count + 2 : 1;
 }
 
-/* The column's index in the table, or -1. */
+/* Returns the index of the column with this name, or -1 if there is none. */
 int table_find_column(const struct table *table, const char *name);
 int table_find_role(const struct table *table, enum role role);

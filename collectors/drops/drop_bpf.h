@@ -27,10 +27,10 @@ enum {
     DROP_BPF_HANDLES
 };
 
-/* See struct drop_source, open. */
+/* Loads and attaches the program. Contract: `open` of struct drop_source. */
 int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault);
 
-/* See struct drop_source, kept_as. */
+/* Describes what would be loaded. Contract: `kept_as` of struct drop_source. */
 void drop_bpf_kept_as(const struct drop_options *options, char *text, size_t size);
 
 /* Refuses the maps of a program that counts by other keys: -EINVAL. */
@@ -41,7 +41,7 @@ int drop_bpf_check_maps(const struct drop_handles *handles, struct fault *fault)
 void drop_bpf_place(const struct drop_handles *handles, const struct drop_key *key, struct drop_count *count,
                     struct drop_device *device);
 
-/* See struct drop_source, tenants. */
+/* Lists processes of numbered namespaces. Contract: `tenants` of struct drop_source. */
 void drop_bpf_list_tenants(const struct drop_handles *handles,
                            int (*each)(uint32_t space, uint64_t cgroup, void *data), void *data);
 

@@ -28,7 +28,7 @@ struct drop_bpf_state {
 /* Reads the size of the recorder. Returns 0 or -errno. */
 int drop_bpf_records_begin(struct drop_bpf_state *state);
 
-/* See struct drop_source. */
+/* The recorder's functions of struct drop_source, whose contracts apply. */
 int drop_bpf_recorder(const void *data, struct drop_recorder *ret_recorder);
 void drop_bpf_recorder_done(struct drop_recorder *recorder);
 void drop_bpf_totals(const void *data,

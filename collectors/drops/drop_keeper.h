@@ -21,11 +21,11 @@ struct drop_keeper_report {
 };
 
 /*
- * Forks; there may be no other thread. Reports come from *ret_fd; the keeper ends once every copy of it is
- * closed, be it because the exporter crashed, and then stops the monitor if the last start was its own, or
- * (`started`) the caller's. `mode` is what to start it in.
+ * Forks the keeper; call it before there is another thread. Its reports come from *ret_fd. The keeper ends
+ * once every copy of that is closed, also because the exporter crashed. It then stops the monitor if it made
+ * the last start itself, or, with `started`, if the caller did. `mode` is the mode to start it in.
  */
 int drop_keeper_fork(enum drop_mode mode, bool started, int *ret_fd, pid_t *ret_pid, struct fault *fault);
 
-/* Takes what it has said since the last call. */
+/* Reads the reports since the last call. */
 void drop_keeper_read(int fd, struct drop_keeper_report *report);

@@ -15,7 +15,7 @@
 
 enum { DROP_KEPT_CHUNK = 8 * 1024 };
 
-/* The descriptor, or a negative errno. */
+/* Makes an empty file. Returns the descriptor, or a negative errno. */
 int drop_kept_file_new(void);
 
 /* Collects what is put until it is committed; what fails is told then. */
@@ -32,7 +32,8 @@ void drop_kept_begin(struct drop_kept_writer *writer, int fd);
 void drop_kept_put(struct drop_kept_writer *writer, const void *data, size_t size);
 void drop_kept_put_number(struct drop_kept_writer *writer, uint64_t number);
 
-/* From now on it is what the file holds. `layout` is for who reads it. Returns 0 or a negative errno. */
+/* Makes what was put the content of the file. `layout` must be the reader's. Returns 0 or a negative errno.
+ */
 int drop_kept_commit(struct drop_kept_writer *writer, uint64_t layout);
 
 /* The content of the file, in memory. Nothing in it is trusted. */
@@ -47,7 +48,7 @@ struct drop_kept_reader {
 int drop_kept_load(struct drop_kept_reader *reader, int fd, uint64_t layout);
 void drop_kept_unload(struct drop_kept_reader *reader); /* accepts a zeroed struct */
 
-/* Zeros, once it is damaged. */
+/* Reads `size` bytes. Fills in zeros if the content is damaged. */
 void drop_kept_get(struct drop_kept_reader *reader, void *ret_data, size_t size);
 uint64_t drop_kept_get_number(struct drop_kept_reader *reader);
 

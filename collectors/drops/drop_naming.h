@@ -17,7 +17,7 @@
 struct drop_naming {
     const struct device_filter *filter; /* borrowed */
     bool label_offset;
-    struct link_table links; /* where the source tells devices */
+    struct link_table links; /* used if the source knows devices */
     uint64_t swept;          /* generation of the links that the sites were compared with */
     const char *cgroups;     /* where they are mounted; NULL if no place is known */
     struct ksyms ksyms;
@@ -26,18 +26,19 @@ struct drop_naming {
     int kept; /* where the book is kept; -1: nowhere */
 };
 
-/* The rest is the owner's to set. Returns 0 or -ENOMEM. */
+/* Makes the book. The owner sets the other members. Returns 0 or -ENOMEM. */
 int drop_naming_init(struct drop_naming *naming, const struct drop_bounds *bounds, struct limits *limits);
 
 /* Takes in notifications about links, and finds rows whose devices are gone. */
 int drop_naming_follow(struct drop_naming *naming, struct fault *fault);
 
-/* Notes that a place is to have a name, which it has once all are resolved (ksyms_resolve()). `hint`: what
- * the source calls it, cut; may be NULL. Returns 0 or -ENOMEM. */
+/* Notes that a place needs a name, which ksyms_resolve() finds. `hint` is the source's name for it, which
+ * may be cut, or NULL. Returns 0 or -ENOMEM. */
 int drop_naming_want(struct drop_naming *naming, uint64_t location, const char *hint);
 
-/* Puts all new counts into the tables. What fails for lack of memory is retried next time. `wait`: what was
- * told of links is not taken in yet; what is of a device that is not known stays until then. */
+/* Puts all new counts into the tables. What fails for lack of memory is retried next time. `wait` says that
+ * notifications about links are still to be taken in: drops of unknown devices then stay until the next
+ * call. */
 int drop_naming_take(struct drop_naming *naming, bool wait, struct fault *fault);
 
 /* Keeps the book for another process if there is something new. Call it before the book is shown. */

@@ -56,5 +56,6 @@ int drop_netlink_parse_payload(const struct nlmsghdr *message, struct drop_paylo
 int drop_netlink_parse_config(const struct nlmsghdr *message, struct drop_monitor_config *ret_config);
 int drop_netlink_parse_stats(const struct nlmsghdr *message, uint64_t *ret_dropped);
 
-/* The family's number and that of its multicast group, from CTRL_CMD_NEWFAMILY. */
+/* Reads the number of the family and that of its multicast group from CTRL_CMD_NEWFAMILY. Returns as above.
+ */
 int drop_netlink_parse_family(const struct nlmsghdr *message, uint16_t *ret_family, uint32_t *ret_group);

@@ -19,7 +19,7 @@ extern const char *const drop_handle_names[];
 int drop_open(enum drop_choice choice, const struct drop_options *options, const char *procfs,
               struct handover *handover, struct fault *fault);
 
-/* See struct collector, kept_as. */
+/* Describes what would be opened. Contract: `kept_as` of struct collector. */
 void drop_kept_as(enum drop_choice choice, const struct drop_options *options, char *text, size_t size);
 
 /* What is still to be adopted: copies, for the caller to close or to hand on. */

@@ -42,5 +42,5 @@ void drop_reasons_done(struct drop_reasons *reasons); /* accepts a zeroed struct
 /* Takes over what the enums of one BTF say: the pure part. Returns 0 or -ENOMEM. */
 int drop_reasons_take(struct drop_reasons *reasons, const struct btf *btf);
 
-/* "NO_SOCKET", or the number as it is. */
+/* Writes the name of a reason, "NO_SOCKET", or its number if it has no name. */
 void drop_reason_name(const struct drop_reasons *reasons, uint32_t reason, char name[DROP_REASON_SIZE]);

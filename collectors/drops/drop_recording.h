@@ -32,14 +32,14 @@ struct drop_recording {
 int drop_recording_init(struct drop_recording *recording, size_t sites);
 void drop_recording_done(struct drop_recording *recording); /* accepts a zeroed one */
 
-/* A packet was dropped; `now_ns` is CLOCK_BOOTTIME. */
+/* Takes in a dropped packet. `now_ns` is CLOCK_BOOTTIME. */
 void drop_recording_add(struct drop_recording *recording, const struct drop_packet *packet,
                         const struct drop_payload *payload, uint64_t now_ns);
 
-/* The text of a key's reason; "": not known. */
+/* Returns the text of a key's reason, or "" if it is not known. */
 const char *drop_recording_reason(const struct drop_recording *recording, uint32_t reason);
 
-/* Tells of each site how many packets it dropped. */
+/* Calls `each` with the number of packets that each site dropped. */
 void drop_recording_totals(const struct drop_recording *recording,
                            void (*each)(const struct drop_recorder_key *key, uint64_t count, void *data),
                            void *data);

@@ -42,8 +42,8 @@ void drop_rows_done(struct drop_rows *rows); /* accepts a zeroed struct */
 int drop_rows_fill(struct drop_rows *rows, const struct drop_table *sites, const char *source,
                    const struct drop_status *status, struct snapshot *draft);
 
-/* The label value of a namespace: "self", "other", or "". */
+/* Returns the label value of a namespace: "self", "other", or "". */
 const char *drop_netns_name(enum drop_netns netns);
 
-/* A row for each class, sealed. Returns 0 or -ENOMEM. */
+/* Makes a sealed row set with a row for each class. Returns 0 or -ENOMEM. */
 int drop_rows_of_classes(struct row_set **ret_rows);

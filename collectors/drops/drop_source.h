@@ -163,7 +163,7 @@ struct drop_source {
     int (*adopt)(const struct drop_options *options, const struct drop_handles *handles, void *previous,
                  void **ret_state, struct fault *fault);
 
-    /* NULL if there is nothing to listen to. */
+    /* Returns a descriptor to poll, as that of a collector. NULL if there is nothing to listen to. */
     int (*event_fd)(const void *state);
     int (*event)(void *state, struct fault *fault);
 

@@ -46,7 +46,7 @@ int drop_workload_map_init(struct drop_workload_map *map, const struct drop_work
 void drop_workload_map_done(struct drop_workload_map *map); /* accepts a zeroed struct */
 void drop_workload_map_inherit(struct drop_workload_map *map, struct drop_workload_map *previous);
 
-/* As those of drop_map.h. */
+/* Like the functions of drop_map.h with these names. */
 int drop_workload_map_read(struct drop_workload_map *map);
 void drop_workload_map_save(const struct drop_workload_map *map, struct drop_kept_writer *writer);
 int drop_workload_map_restore(struct drop_workload_map *map, struct drop_kept_reader *reader);

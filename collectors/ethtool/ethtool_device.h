@@ -75,7 +75,8 @@ void ethtool_devices_take(struct ethtool_devices *devices, struct handover *hand
 /* Returns true if the link is still what the device was made from. The ioctls know devices by name only. */
 bool ethtool_device_is(const struct ethtool_device *device, const struct link *link);
 
-/* The device, or NULL. `hint` makes lookups in ascending order cheap: start it at 0. */
+/* Returns the device, or NULL if there is none. `hint` makes lookups in ascending order cheap: start it at
+ * 0. */
 const struct ethtool_device *ethtool_devices_find(const struct ethtool_devices *devices, int ifindex,
                                                   size_t *hint);
 

@@ -25,14 +25,15 @@ struct ethtool_name {
     char queue[ETHTOOL_QUEUE_DIGITS + 1];  /* "3"; "" where the string names no queue */
 };
 
-/* `driver` as ETHTOOL_GDRVINFO says it; `raw` is ETH_GSTRING_LEN bytes as the driver filled them: any bytes,
- * perhaps without a terminator. */
+/* Splits a driver's string. `driver` is as in ETHTOOL_GDRVINFO; `raw` has ETH_GSTRING_LEN bytes as the
+ * driver filled them: any bytes, perhaps without a NUL. */
 void ethtool_name_split(const char *driver, const char *raw, struct ethtool_name *ret_name);
 
 /* Does the same, and leaves the number where it is, for what must not be added up. */
 void ethtool_name_whole(const char *raw, struct ethtool_name *ret_name);
 
-/* The driver's own spelling of the statistic, its queue number as '#': what users' globs are matched with. */
+/* Writes the driver's own spelling of the statistic, with '#' for its queue number. Users' globs are matched
+ * with it. */
 void ethtool_name_plain(const struct ethtool_name *name, char *text, size_t size);
 
 /* Returns less than, equal to or more than 0: by statistic, then by queue number. */

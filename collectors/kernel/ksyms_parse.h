@@ -53,7 +53,7 @@ struct ksym_best {
 
 void ksyms_scan_feed(struct ksyms_scan *scan, const char *bytes, size_t size);
 
-/* The last piece was fed: fills in offsets, functions and modules of the symbols. */
+/* Ends the pass after the last piece: fills in offsets, functions and modules of the symbols. */
 void ksyms_scan_end(struct ksyms_scan *scan);
 
 /*

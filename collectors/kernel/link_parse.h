@@ -95,6 +95,6 @@ int link_parse(const struct nlmsghdr *message, struct link_texts *texts, struct 
  * statistics. */
 int link_parse_statistics(const struct nlmsghdr *message, struct link_statistics *ret_statistics);
 
-/* The name for labels. A name that is valid UTF-8 without U+FFFD stays as it is. Any other gets U+FFFD for
- * each byte that is not valid, and "~" and the ifindex at its end. */
+/* Makes the name for labels. A name that is valid UTF-8 without U+FFFD stays as it is. In any other, each
+ * invalid byte becomes U+FFFD, and "~" and the ifindex are appended. */
 void link_device_name(const char *name, int ifindex, char device[LINK_DEVICE_SIZE]);

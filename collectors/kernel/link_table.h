@@ -51,7 +51,7 @@ struct link_table {
 int link_table_open(struct link_table *links, struct limits *limits, struct fault *fault);
 void link_table_close(struct link_table *links); /* accepts a zeroed struct */
 
-/* The descriptor that is readable when notifications wait. */
+/* Returns the descriptor that is readable when notifications wait. */
 int link_table_fd(const struct link_table *links);
 
 /* Takes in the notifications that wait. Lost ones (ENOBUFS) are no error: see `lost`; LIMIT_NOTIFICATIONS

@@ -46,7 +46,7 @@ int netlink_listen(int protocol, unsigned group, struct netlink *ret_netlink, st
 void netlink_close(struct netlink *netlink); /* accepts a zeroed struct */
 int netlink_fd(const struct netlink *netlink);
 
-/* A message of this type that begins with the header of its family. Returns 0 or -ENOMEM. */
+/* Makes a message of this type that begins with the header of its family. Returns 0 or -ENOMEM. */
 int netlink_message_new(uint16_t type, const void *header, size_t size, struct nl_msg **ret_message);
 
 /* Does the same for generic netlink. */

@@ -45,7 +45,8 @@ struct netlink_answer {
 /* Takes one datagram. A negative errno: the answer is unusable, and more of it may be on its way. */
 int netlink_answer_take(struct netlink_answer *answer, const void *bytes, size_t size);
 
-/* The first attribute of this type behind the family's header; NULL if none. The header must be there. */
+/* Returns the first attribute of this type after the family's header, or NULL if there is none. The header
+ * must be there. */
 static inline const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t header_size,
                                                      int type)
 {

@@ -37,9 +37,9 @@ int procfile_open(const char *directory, const char *name, int *ret_fd);
 int procfile_init(struct procfile *ret_file, const char *directory, const char *name);
 
 /*
- * For who will read DIRECTORY/NAME where it can't be opened: opens it, and puts the descriptor into the
- * hand-over under that handle. It reads the current content for whoever has it, in whichever namespaces. What
- * cannot be opened is left out: its reader will say so.
+ * Opens DIRECTORY/NAME for a process that cannot open it, and puts the descriptor into the hand-over under
+ * that handle. Whoever has it reads the current content, in whichever namespaces. A file that cannot be
+ * opened is left out: its reader will report that.
  */
 void procfile_hand_over(struct handover *handover, const char *handle, const char *directory,
                         const char *name);

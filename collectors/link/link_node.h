@@ -11,6 +11,6 @@ enum { LINK_NODE_COUNT = 2 }; /* the first two: tables of a row a link; link_nei
 
 extern const struct node_names *const link_node[];
 
-/* The row of a link in tables of both. */
+/* Fills the row of a link in the tables of both. */
 void link_node_fill(struct table *const tables[], size_t row, const struct link_statistics *statistics,
                     const struct link *link);

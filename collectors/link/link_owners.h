@@ -48,7 +48,7 @@ struct link_owners {
     struct limits *limits; /* borrowed */
 };
 
-/* The netlink socket, the path and the limits are borrowed. Returns 0 or -ENOMEM. */
+/* Borrows the netlink socket, the path and the limits. Returns 0 or -ENOMEM. */
 int link_owners_init(struct link_owners *owners, struct netlink *netlink, const char *procfs,
                      struct limits *limits);
 void link_owners_done(struct link_owners *owners); /* accepts a zeroed struct */

@@ -75,7 +75,7 @@ struct namespace_book {
     struct limits *limits;               /* borrowed */
 };
 
-/* At most so many namespaces and workloads. Returns 0 or -ENOMEM. */
+/* Makes an empty book for at most so many namespaces and workloads. Returns 0 or -ENOMEM. */
 int namespace_book_new(size_t max_namespaces, size_t max_workloads, struct limits *limits,
                        struct namespace_book **ret_book);
 struct namespace_book *namespace_book_free(struct namespace_book *book); /* accepts NULL, returns NULL */

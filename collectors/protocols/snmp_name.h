@@ -33,5 +33,5 @@ struct snmp_name {
 /* Makes the name of a field that snmp_fields_next() gave: neither of its texts is empty. */
 void snmp_name_make(const struct snmp_field *field, struct snmp_name *ret_name);
 
-/* The field's protocol without the 6 of one that both versions have: "Udp" of Udp6. */
+/* Returns the field's protocol, without the 6 if both versions have it: "Udp" for Udp6. */
 struct snmp_text snmp_name_protocol(const struct snmp_field *field, const struct snmp_name *name);

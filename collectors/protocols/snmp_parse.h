@@ -55,7 +55,7 @@ struct snmp_cursor {
     uint64_t unfilled;  /* of those, names without numbers: what stands in for a kernel may show no more */
 };
 
-/* The next block of the file; false at its end. The cursor begins at the first byte. */
+/* Reads the next block of the file. Returns false at its end. The cursor begins at the first byte. */
 bool snmp_next_block(struct snmp_cursor *cursor, struct snmp_block *ret_block);
 
 /* What the kernel calls a number: "TcpExt" and "ListenDrops", "Udp6" and "NoPorts". */

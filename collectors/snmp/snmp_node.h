@@ -9,5 +9,5 @@
 
 extern const struct node_names *const snmp_node[];
 
-/* The index of the metric that is this field, or -1: it is none of them. */
+/* Returns the index of the metric for this field, or -1 if there is none. */
 int snmp_node_find(const struct snmp_field *field);

@@ -24,7 +24,7 @@ struct known_cgroup {
     uint64_t id;
     uint32_t workload;
     uint32_t round; /* in which it was last asked for */
-    bool wanted;    /* its name is to be looked for */
+    bool wanted;    /* its name is still unknown, and will be searched */
 };
 
 struct socket_owners {
@@ -35,7 +35,7 @@ struct socket_owners {
     struct hash_index index; /* the cgroups by their number */
     size_t wanted;           /* of them */
     uint32_t round;
-    uint64_t retry_ns; /* not to look for names before */
+    uint64_t retry_ns; /* no search for names before */
     const char *mount; /* of the cgroups; NULL if none */
 
     struct socket_report *waiting; /* whose cgroup is wanted */
@@ -44,11 +44,11 @@ struct socket_owners {
     struct limits *limits; /* borrowed */
 };
 
-/* `mount` is borrowed; NULL if there is none, and all are nobody's. Returns 0 or -ENOMEM. */
+/* Borrows `mount`. If it is NULL, no socket has an owner. Returns 0 or -ENOMEM. */
 int socket_owners_init(struct socket_owners *owners, const char *mount, struct limits *limits);
 void socket_owners_done(struct socket_owners *owners); /* accepts a zeroed struct */
 
-/* A look at all sockets begins. */
+/* Begins a look at all sockets. */
 void socket_owners_begin(struct socket_owners *owners);
 
 /* Puts the number of its workload into the report. Returns false if the report has to wait until
@@ -58,10 +58,10 @@ bool socket_owners_find(struct socket_owners *owners, struct socket_report *repo
 /* Keeps a report that has to wait, for the caller to take out of `waiting`. Returns 0 or -ENOMEM. */
 int socket_owners_wait(struct socket_owners *owners, const struct socket_report *report);
 
-/* Looks for all names that are wanted; what has none afterwards is nobody's. CLOCK_BOOTTIME. What is known
- * does not become unknown by a failure, which is told as what it is done without. Returns 0 or -ENOMEM. */
+/* Searches all wanted names. A control group without a name then has no owner. If this fails, known names
+ * stay known, and fault_note() says what is missing. `now_ns` is CLOCK_BOOTTIME. Returns 0 or -ENOMEM. */
 int socket_owners_name(struct socket_owners *owners, uint64_t now_ns, struct fault *fault);
 
-/* Makes room if `workloads` is full. `used` says by number which have rows, and is changed. Those go that
- * have neither rows nor sockets. */
+/* Makes room if `workloads` is full: removes workloads that have neither rows nor sockets. `used` says, by
+ * number, which have rows; it is changed. */
 void socket_owners_keep(struct socket_owners *owners, bool *used);

@@ -30,8 +30,8 @@ struct socket_report {
 /* Returns 0, -ENODATA if it is another message, or -EBADMSG if it makes no sense. */
 int sockets_parse(const struct nlmsghdr *message, struct socket_report *ret_report);
 
-/* Bytecode for INET_DIAG_REQ_BYTECODE: lets through the sockets whose program chose a port, up to the
- * highest. */
+/* Writes bytecode for INET_DIAG_REQ_BYTECODE that lets through sockets whose program chose the port, up to
+ * the highest. */
 void sockets_filter(uint16_t highest_port, uint8_t filter[SOCKETS_FILTER_SIZE]);
 
 /* Lets through exactly the others. */

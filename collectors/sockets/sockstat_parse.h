@@ -24,5 +24,5 @@ struct sockstat_cursor {
     uint64_t malformed;        /* lines that were none, from where they were not */
 };
 
-/* The next number of the file; false at its end. */
+/* Reads the next number of the file. Returns false at its end. */
 bool sockstat_next(struct sockstat_cursor *cursor, struct sockstat_number *ret_number);

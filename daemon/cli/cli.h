@@ -51,5 +51,5 @@ struct cli {
 int cli_parse(int argc, char *argv[], struct cli *ret_cli, struct buffer *message);
 void cli_done(struct cli *cli);
 
-/* The text of --help, made from the flags and the collectors' option tables. */
+/* Writes the text of --help, from the flags and the collectors' option tables. */
 void cli_help(struct buffer *out);

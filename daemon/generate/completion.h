@@ -8,14 +8,15 @@
 
 #include "base/buffer.h"
 
-/* "--flag" or "--flag=", one on each line. A flag with an optional value is listed twice. */
+/* Writes "--flag" or "--flag=", one on each line. A flag with an optional value is listed twice. */
 void completion_flags(struct buffer *out);
 
-/* The flags whose value is the name of a file, as a pattern of `case`. */
+/* Writes the flags whose value is the name of a file, as a pattern of `case`. */
 void completion_file_flags(struct buffer *out);
 
-/* "section.key=", one on each line. */
+/* Writes "section.key=", one on each line. */
 void completion_keys(struct buffer *out);
 
-/* The values of flags and keys, if they are known: lines "[--flag]='a b'" and "[section.key]='a b'". */
+/* Writes the values of flags and keys, if they are known: lines "[--flag]='a b'" and "[section.key]='a b'".
+ */
 void completion_values(struct buffer *out);

@@ -21,5 +21,5 @@ struct key_writer {
 
 void keys_write(struct buffer *out, const struct key_writer *writer);
 
-/* "boolean", "list". */
+/* Returns "boolean", "list", ... */
 const char *key_type_name(enum option_type type);

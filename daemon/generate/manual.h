@@ -8,12 +8,12 @@
 
 #include "base/buffer.h"
 
-/* The flags under their headings, as .SS and .TP. */
+/* Writes the flags under their headings, as .SS and .TP. */
 void manual_flags(struct buffer *out);
 
-/* Each collector: what it shows, and what it needs. */
+/* Writes for each collector what it shows and what it needs. */
 void manual_collectors(struct buffer *out);
 
-/* Every key of the configuration. A key that several collectors share is listed once, with the default of
- * each. */
+/* Writes every key of the configuration. A key that several collectors share is listed once, with the
+ * default of each. */
 void manual_keys(struct buffer *out);

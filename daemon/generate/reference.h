@@ -8,10 +8,10 @@
 
 #include "base/buffer.h"
 
-/* Every key, a section each for who has them. */
+/* Writes every key, with a section for each part that has keys. */
 void reference_keys(struct buffer *out);
 
-/* Each collector: what it has, and what it needs. */
+/* Writes for each collector what it reads and what it needs. */
 void reference_collectors(struct buffer *out);
 
 /* Writes what each reason, or function, of a drop means. */

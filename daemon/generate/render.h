@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "config/config.h"
 
-/* JSON Schema, draft 2020-12: accepts what the daemon accepts, except for what a schema cannot say (the range
- * of a duration, what an address is, that 256.0 is no way to write 256). Returns 0 or -ENOMEM. */
+/* Writes a JSON Schema, draft 2020-12. It accepts what the daemon accepts, except for what a schema cannot
+ * say (the range of a duration, what an address is, that 256.0 is no way to write 256). Returns 0 or
+ * -ENOMEM. */
 int render_schema(const struct config_binding *bindings, size_t count, struct buffer *out);

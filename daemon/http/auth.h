@@ -48,7 +48,7 @@ void auth_stop(struct auth *auth);
 /* Replaces the users and takes over the reference. */
 void auth_replace(struct auth *auth, struct users *users);
 
-/* `authorization` is the value of the header, or NULL if there is none. Never waits for a hash. */
+/* Decides without computing a hash. `authorization` is the value of the header, or NULL if there is none. */
 enum auth_result auth_check(struct auth *auth, const char *authorization, const struct sockaddr *client);
 
 /* Called when an attempt has its result, by any thread, possibly within auth_submit(). From then on the

@@ -50,7 +50,7 @@ struct connections_limits {
                                     answer */
 };
 
-/* `limits`, which counts the hits, must outlive the table. Returns 0 or -ENOMEM. */
+/* Makes an empty table. `limits`, which counts the hits, must outlive it. Returns 0 or -ENOMEM. */
 int connections_new(const struct connections_limits *settings, struct limits *limits,
                     struct connections **ret_connections);
 struct connections *connections_free(struct connections *connections); /* accepts NULL, returns NULL */
@@ -72,14 +72,14 @@ struct connection *connections_add(struct connections *connections, const struct
                                    uint64_t now_ns);
 /* Takes over the handshake of the connection's TLS session, until connections_remove(). */
 void connection_hold(struct connection *connection, struct handshake *handshake);
-/* The client sent a request, or a part of one. */
+/* Notes that the client sent a request or a part of one. */
 void connection_progress(struct connection *connection);
-/* A request of the connection was admitted. */
+/* Notes that a request of the connection was admitted. */
 void connection_let_in(struct connection *connection, uint64_t now_ns);
 void connections_remove(struct connections *connections, struct connection *connection);
 
-/* The steps of a request: its line has arrived; it is complete and its answer on the way; the answer is sent.
- * */
+/* Note the steps of a request: its line has arrived; it is complete, and its answer is on the way; the
+ * answer is sent. */
 void connections_request(struct connections *connections, struct connection *connection, uint64_t now_ns);
 void connections_answer(struct connections *connections, struct connection *connection);
 void connections_complete(struct connections *connections, struct connection *connection, uint64_t now_ns);

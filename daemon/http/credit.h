@@ -77,11 +77,11 @@ struct credit {
     struct credit_accounts networks;
 };
 
-/* Both arguments must outlive it. */
+/* Begins without accounts. Both arguments must outlive the credit. */
 void credit_init(struct credit *credit, const struct credit_terms *terms, struct limits *limits);
 void credit_done(struct credit *credit);
 
-/* An IPv4-mapped address is the IPv4 address. */
+/* Returns the client of an address. An IPv4-mapped address is the IPv4 address. */
 struct credit_client credit_client(const struct sockaddr *address);
 
 /* Returns when the client may cost us something next; at once if that is not after `now_ns`. */

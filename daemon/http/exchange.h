@@ -35,5 +35,5 @@ enum MHD_Result exchange_answer(const struct exchange_site *site, const struct r
                                 struct MHD_Connection *connection, const struct exchange_line *line,
                                 void **context);
 
-/* The request is over, answered or not. */
+/* Frees what is kept of a request that is over, answered or not. */
 void exchange_end(const struct exchange_site *site, void **context);

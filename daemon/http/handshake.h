@@ -27,10 +27,10 @@ struct handshake;
 struct handshake *handshake_new(gnutls_session_t session, struct certificate *certificate,
                                 struct credit *credit, const struct sockaddr *client);
 
-/* HTTP understood what was read. */
+/* Notes that HTTP understood what was read. */
 void handshake_progress(struct handshake *handshake);
 
-/* A request was admitted, so the client is no stranger. */
+/* Notes that a request was admitted, so that the client is no stranger. */
 void handshake_let_in(struct handshake *handshake, uint64_t now_ns);
 
 /* Call it after the end of the session. Accepts NULL, returns NULL. */

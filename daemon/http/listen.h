@@ -53,7 +53,7 @@ void listeners_done(struct listeners *listeners);
 void listen_bound_to(int fd, struct listen_address *ret_address);
 bool listen_is_wildcard(const struct listen_address *address);
 
-/* "192.0.2.1:10190", "[fe80::1%eth0]:10190". */
+/* Writes an address: "192.0.2.1:10190", "[fe80::1%eth0]:10190". */
 void listen_text(const struct listen_address *address, char ret_text[LISTEN_TEXT_MAX]);
 
 /* Writes where a listening socket is reached, with its real port: "http://localhost:10190/metrics"; for the

@@ -13,7 +13,7 @@
 void incident_describe(struct incident *incident, const struct facts *facts,
                        const struct cause_meaning *cause);
 
-/* "eth0: the queue is full", "eth0: received packets are refused by a firewall rule". */
+/* Writes the title: "eth0: the queue is full", "eth0: received packets are refused by a firewall rule". */
 void incident_title(const struct incident *incident, struct buffer *out);
 
 /* Writes the incident as one sentence: "eth0 loses 34/s since 14:02:11: the queue is full"; if it has paused

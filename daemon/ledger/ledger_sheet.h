@@ -28,7 +28,7 @@ struct ledger_sheet {
     bool ways_moved;          /* shown ways have no rows yet */
 };
 
-/* returns 0 or -ENOMEM */
+/* Makes an empty sheet. Returns 0 or -ENOMEM. */
 int ledger_sheet_init(struct ledger_sheet *sheet, struct limits *limits);
 void ledger_sheet_done(struct ledger_sheet *sheet); /* accepts a zeroed struct */
 

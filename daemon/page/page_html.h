@@ -8,26 +8,27 @@
 
 #include "base/buffer.h"
 
-/* Text from outside, escaped. */
+/* Appends text from outside, escaped. */
 void html_text(struct buffer *out, const char *text);
 
-/* "12,345" */
+/* Appends "12,345". */
 void html_count(struct buffer *out, uint64_t count);
 
-/* "9,999", "12k", "3.4M": a short form for narrow columns. */
+/* Appends "9,999", "12k" or "3.4M", a short form for narrow columns. */
 void html_short_count(struct buffer *out, uint64_t count);
 
-/* Packets a second: "34", "2.5", "0.03", "0". */
+/* Appends packets a second: "34", "2.5", "0.03", "0". */
 void html_rate(struct buffer *out, double rate);
 
-/* Nanoseconds as people read them: "12 µs", "3.4 ms", "5.0 s". */
+/* Appends nanoseconds as people read them: "12 µs", "3.4 ms", "5.0 s". */
 void html_duration(struct buffer *out, uint64_t ns);
 
-/* An inline SVG of the last minutes, with its largest value as text. More than two NANs in a row are a gap.
- * */
+/* Appends an inline SVG of the last minutes, with its largest value as text. More than two NANs in a row are
+ * a gap. */
 void html_plot(struct buffer *out, const float *points, size_t count);
 
-/* The head of a table with the names of the columns. Names that begin with '#' are for columns of numbers. */
+/* Appends the head of a table with the names of the columns. Names that begin with '#' are for columns of
+ * numbers. */
 void html_table_begin(struct buffer *out, const char *const *columns, size_t count);
 void html_table_end(struct buffer *out);
 

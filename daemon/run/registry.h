@@ -25,7 +25,7 @@ enum health_state {
     COLLECTOR_STATE_COUNT
 };
 
-/* The label value: "starting", "ok", ... */
+/* Returns the label value: "starting", "ok", ... */
 const char *health_state_name(enum health_state state);
 
 /* The result of asking for a collector whose numbers had grown old. */
@@ -36,7 +36,7 @@ enum wait_result {
     WAIT_RESULT_COUNT
 };
 
-/* The label value: "fresh", ... */
+/* Returns the label value: "fresh", ... */
 const char *wait_result_name(enum wait_result result);
 
 struct registry;
@@ -59,15 +59,15 @@ void registry_follower(struct registry *registry, const struct bell *bell);
 /* Writers: main enables and disables, the slot's runner does the rest. `now_ns` is CLOCK_BOOTTIME. */
 
 /* Starts a slot, or gives a running one new times, and then its snapshot is still served until it is too old.
- * */
+ */
 void registry_enable(struct registry *registry, size_t slot, uint64_t interval_ns, uint64_t max_age_ns);
 void registry_disable(struct registry *registry, size_t slot);                /* leaves the page at once */
 void registry_begin(struct registry *registry, size_t slot, uint64_t now_ns); /* an attempt begins */
 /* Stores the note of a working collector: what it chose and why, what it works without. Copied; at most as
  * long as the text of a fault. */
 void registry_note(struct registry *registry, size_t slot, const char *note);
-/* An attempt ended. registry_publish() takes a reference to the snapshot, which nobody may change from then
- * on. */
+/* Record that an attempt ended. registry_publish() takes a reference to the snapshot, which nobody may
+ * change from then on. */
 void registry_publish(struct registry *registry, size_t slot, struct snapshot *snapshot, uint64_t now_ns,
                       uint64_t realtime_ns);
 void registry_idle(struct registry *registry, size_t slot); /* it ended without a result */

@@ -74,7 +74,7 @@ struct round_result {
     uint64_t cpu_ns; /* CPU time of its thread, if it was wanted */
 };
 
-/* The registry is borrowed. Returns 0 or -errno. */
+/* Makes it without a thread. Borrows the registry. Returns 0 or -errno. */
 int rounds_new(struct registry *registry, const struct rounds_caller *caller,
                const struct rounds_terms *terms, struct rounds **ret_rounds);
 struct rounds *rounds_free(struct rounds *rounds); /* accepts NULL, returns NULL */
@@ -85,8 +85,8 @@ int rounds_start(struct rounds *rounds);
 /* Ends the thread and wakes all waiting requests. From now on none waits. */
 void rounds_stop(struct rounds *rounds);
 
-/* Somebody asks: wakes the collectors that have to be woken. Returns those whose rounds are worth waiting
- * for, a bit each, or 0 if what there is can be served. */
+/* Called for a request: wakes the collectors that must be woken. Returns those whose rounds are worth
+ * waiting for, as bits, or 0 if the present numbers can be served. */
 uint64_t rounds_ask(struct rounds *rounds, const struct round_demand *demand, uint64_t now_ns);
 
 /* Waits for rounds that rounds_ask() named, unless they have ended meanwhile. */
@@ -95,10 +95,12 @@ void rounds_wait(struct rounds *rounds, struct round_waiter *waiter);
 /* Wakes all waiting requests, because the collectors have changed. */
 void rounds_release(struct rounds *rounds);
 
-/* One turn of the thread, also for tests: wakes requests whose time is over, and slow collectors ahead of the
- * next request. Returns when to call it again, UINT64_MAX if nobody waits, or 0 if the thread is to end. */
+/* Makes one turn of the thread, also for tests: wakes requests whose time is over, and slow collectors ahead
+ * of the next request. Returns when to call it again, UINT64_MAX if nobody waits, or 0 if the thread must
+ * end. */
 uint64_t rounds_turn(struct rounds *rounds, uint64_t now_ns);
 
-/* The runner of a slot says that a round begins, and that it ended. `rounds` may be NULL if nobody asks. */
+/* Called by the runner of a slot when a round begins and when it ends. `rounds` may be NULL if nobody asks.
+ */
 struct round_order rounds_begin(struct rounds *rounds, size_t slot, uint64_t now_ns);
 void rounds_end(struct rounds *rounds, size_t slot, const struct round_result *result, uint64_t now_ns);

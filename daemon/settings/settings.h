@@ -73,7 +73,7 @@ struct settings *settings_unref(struct settings *settings); /* accepts NULL, ret
  * nothing if NULL, for the tables alone). Returns NULL if memory runs out. The caller frees the array. */
 struct config_binding *settings_bindings(struct settings *settings, size_t *ret_count);
 
-/* The settings that every collector has, and the device filter that applies to collector i. */
+/* Return the settings that every collector has, and the device filter that applies to collector i. */
 const struct collector_common *settings_collector(const struct settings *settings, size_t i);
 const struct device_filter *settings_devices(const struct settings *settings, size_t i);
 

@@ -34,8 +34,8 @@ void log_set_level(enum log_level level);
 /* Returns true if the level is written, for callers whose message is expensive to make. */
 bool log_enabled(enum log_level level);
 
-/* `fields` may be NULL. Control characters and invalid UTF-8 in the message are escaped, because texts from
- * the kernel are data. */
+/* Writes a message. `fields` may be NULL. Control characters and invalid UTF-8 in the message are escaped,
+ * because texts from the kernel are data. */
 void log_event(enum log_level level, const struct log_fields *fields, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

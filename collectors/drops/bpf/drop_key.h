@@ -169,7 +169,7 @@ enum drop_ability {
     DROP_ABILITY_NAMESPACES = 1 << 3,
 };
 
-/* The ethertype, in host byte order. */
+/* Returns the protocol of an ethertype, which is in host byte order. */
 static inline enum drop_protocol drop_protocol_of(__u16 ethertype)
 {
     switch (ethertype) {
