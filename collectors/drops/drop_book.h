@@ -60,7 +60,7 @@ struct drop_book {
     void *source_state; /* NULL if none was adopted yet */
     struct drop_table sites;
     struct drop_table before;       /* what the last instance had counted: to be merged into `sites` */
-    struct drop_cause_table causes; /* of this process: nothing of what was kept */
+    struct drop_cause_table causes; /* of this process only, without what was kept */
     struct drop_pending *pending;
     size_t pending_count;
     size_t pending_capacity;
@@ -73,7 +73,7 @@ struct drop_book {
     struct drop_pending_burst *pending_bursts;
     size_t pending_burst_count;
     size_t pending_burst_capacity;
-    struct drop_spaces spaces; /* what other namespaces are called, where labels are to say it */
+    struct drop_spaces spaces; /* names of other namespaces, if labels show them */
     bool unkept;               /* there is something new since it was kept (drop_kept.h) */
 };
 
@@ -88,9 +88,9 @@ int drop_book_adopt(struct drop_book *book, struct handover *handover, struct dr
 /* Skips everything that was counted until now. Returns 0 or a negative errno. */
 int drop_book_pass_over(struct drop_book *book, struct fault *fault);
 
-/* Leaves all in the hand-over, for the next instance or for handover_done(). What was left there before stays
- * where nothing was adopted. */
+/* Leaves everything in the hand-over, for the next instance or for handover_done(). If nothing was adopted,
+ * what was left there before stays. */
 void drop_book_leave(struct drop_book *book, struct handover *handover);
 
-/* Frees what was left; accepts NULL. A struct drop_book, as handover.h has it. */
+/* Frees a struct drop_book that was left in a hand-over. Accepts NULL. */
 void drop_book_free(void *left);

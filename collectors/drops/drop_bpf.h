@@ -7,7 +7,7 @@
 #include "collectors/drops/drop_source.h"
 
 enum {
-    DROP_BPF_LINK, /* open as long as the program is to run, as the next one */
+    DROP_BPF_LINK, /* this and the next keep the programs running while they are open */
     DROP_BPF_NESTED_LINK,
     DROP_BPF_PROGRAM,
     DROP_BPF_COUNTS,
@@ -17,13 +17,13 @@ enum {
     DROP_BPF_CGROUPS,
     DROP_BPF_BURSTS,
     DROP_BPF_SETTINGS,
-    DROP_BPF_UDP_LINK, /* -1 where the kernel passes the socket */
-    DROP_BPF_SPACES,   /* these three -1 where other namespaces are all one */
+    DROP_BPF_UDP_LINK, /* -1 if the kernel passes the socket */
+    DROP_BPF_SPACES,   /* these three are -1 if other namespaces are not told apart */
     DROP_BPF_DEVICES,
     DROP_BPF_TENANTS,
-    DROP_BPF_RECORD_SITES, /* these two -1 where nothing is recorded */
+    DROP_BPF_RECORD_SITES, /* these two are -1 if nothing is recorded */
     DROP_BPF_RECORDS,
-    DROP_BPF_STACKS, /* -1 where no stacks are */
+    DROP_BPF_STACKS, /* -1 if no stacks are recorded */
     DROP_BPF_HANDLES
 };
 
@@ -33,11 +33,12 @@ int drop_bpf_load(const struct drop_options *options, struct drop_handles *ret_h
 /* Describes what would be loaded. Contract: `kept_as` of struct drop_source. */
 void drop_bpf_kept_as(const struct drop_options *options, char *text, size_t size);
 
-/* Refuses the maps of a program that counts by other keys: -EINVAL. */
+/* Returns 0, or a negative errno with the fault: -EINVAL if the maps belong to a program that counts by
+ * other keys. */
 int drop_bpf_check_maps(const struct drop_handles *handles, struct fault *fault);
 
-/* What the maps know of a site in another namespace that has a number; `device` is where the count's then is.
- */
+/* Fills in what the maps know about a site in a numbered namespace. The name of the device is written to
+ * `device`, which the count then points to. */
 void drop_bpf_place(const struct drop_handles *handles, const struct drop_key *key, struct drop_count *count,
                     struct drop_device *device);
 
@@ -50,6 +51,6 @@ void drop_bpf_list_tenants(const struct drop_handles *handles,
 uint64_t drop_bpf_map_bytes(int fd);
 uint64_t drop_bpf_maps_bytes(const struct drop_handles *handles);
 
-/* The window that drops are called a burst within: a power of two of the kernel's ticks, near four
- * milliseconds. */
+/* Returns the window within which drops make one burst: a power of two of the kernel's clock ticks, about
+ * four milliseconds. */
 uint64_t drop_bpf_window_ns(unsigned *ret_shift);

@@ -23,7 +23,7 @@ enum { DROP_BURST_ROWS_MAX = 200 };
 
 struct drop_burst_row {
     enum loss_class loss_class;
-    bool gone; /* its device is */
+    bool gone; /* its device is gone */
     char device[LINK_DEVICE_SIZE];
     uint64_t reached[DROP_BURST_STEPS]; /* as struct drop_bursts */
     uint64_t shown[DROP_BURST_STEPS];   /* bursts of that size or less */
@@ -40,11 +40,11 @@ struct drop_burst_table {
 
 void drop_burst_table_done(struct drop_burst_table *table); /* accepts a zeroed struct */
 
-/* Adds what came of a class at a device. Returns 0 or -ENOMEM. */
+/* Adds the bursts of a class on a device. Returns 0 or -ENOMEM. */
 int drop_burst_table_add(struct drop_burst_table *table, enum loss_class loss_class, const char *device,
                          const struct drop_bursts *came, uint64_t skbs);
 
-/* Looks which rows' devices are gone. */
+/* Notes for each row whether its device is gone. */
 void drop_burst_table_sweep(struct drop_burst_table *table, bool (*exists)(const char *device, void *data),
                             void *data);
 

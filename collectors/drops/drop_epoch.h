@@ -18,7 +18,7 @@
 struct drop_epoch {
     int settings_fd; /* borrowed */
     enum drop_setting setting;
-    uint16_t (*circumstances)(const void *key); /* where the epoch is in */
+    uint16_t (*circumstances)(const void *key); /* returns the part of a key that has the epoch */
     size_t max;                                 /* keys that fit */
     uint32_t now;                               /* of the keys that the program makes */
     bool draining;                              /* there are keys of the last one */
@@ -27,8 +27,8 @@ struct drop_epoch {
 /* Returns 0 or a negative errno. */
 int drop_epoch_init(struct drop_epoch *epoch, int map_fd);
 
-/* Tells the program to begin another one, where the map is full enough, and has room for the keys that will
- * be made anew. */
+/* Tells the program to begin another epoch if the map is full enough, but has room for the keys that will be
+ * made again. */
 void drop_epoch_turn(struct drop_epoch *epoch, const struct drop_map *map);
 
 /* Returns true if the key is of the last epoch. `epoch` is a struct drop_epoch. */

@@ -31,17 +31,17 @@ struct drop_map_reading {
     size_t capacity;
 };
 
-/* What a map is like: whole words. */
+/* The layout of a map. All sizes are whole words. */
 struct drop_map_shape {
     size_t key_size;
     size_t value_size; /* on a CPU */
-    size_t sums;       /* words of the value that are counts, its first ones */
+    size_t sums;       /* the first so many words of the value are counts */
 };
 
 struct drop_map {
     int fd; /* borrowed */
     struct drop_map_shape shape;
-    size_t cpus; /* 1 of a map whose values are not of a CPU each */
+    size_t cpus; /* 1 if the map has one value for all CPUs */
     size_t batch;
     void *keys;       /* batch of them */
     uint64_t *values; /* batch × cpus */
@@ -54,11 +54,11 @@ struct drop_map {
 int drop_map_init(struct drop_map *map, int fd, const struct drop_map_shape *shape, size_t cpus);
 void drop_map_done(struct drop_map *map); /* accepts a zeroed struct */
 
-/* Goes on from another's last reading, which is taken over. */
+/* Takes over the last reading of another one, and continues from it. */
 void drop_map_inherit(struct drop_map *map, struct drop_map *previous);
 
-/* The last reading, for another process that goes on with the map; and what one left. Returns 0 or -ENOMEM.
- */
+/* Save the last reading for another process that continues with the map, and restore it there. Restoring
+ * returns 0 or -ENOMEM. */
 void drop_map_save(const struct drop_map *map, struct drop_kept_writer *writer);
 int drop_map_restore(struct drop_map *map, const struct drop_map_shape *shape,
                      struct drop_kept_reader *reader);
@@ -71,7 +71,7 @@ int drop_map_read(struct drop_map *map);
  * is valid only during the call. */
 typedef int drop_map_give(const void *key, const uint64_t *came, void *data);
 
-/* Passes what moved to `give`. A negative errno from it ends this. */
+/* Passes what moved to `give`. Returns 0, or the negative errno by which `give` ended it. */
 int drop_map_moved(const struct drop_map *map, drop_map_give *give, void *data);
 
 /* Makes this reading the last one. */
@@ -82,6 +82,6 @@ void drop_map_keep(struct drop_map *map);
 bool drop_map_forget(struct drop_map *map, bool (*over)(const void *key, void *over_data), void *over_data,
                      drop_map_give *give, void *data);
 
-/* The counts of an array that has so many entries, summed over the CPUs, in the room that a map of as many
- * CPUs has for its values. Returns 0 or a negative errno. */
+/* Reads an array of `count` entries, at most a batch of the map, and sums each over the CPUs. Returns 0 or a
+ * negative errno. */
 int drop_map_array(const struct drop_map *map, int fd, size_t count, uint64_t *ret_sums);

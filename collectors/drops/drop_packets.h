@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * What a source has recorded, as it is shown: with names in place of numbers, and cut behind the headers
- * (packet_headers.h). Nothing else of a packet leaves the collector. One thread.
+ * Prepares recorded packets for readers: gives them names in place of numbers, and cuts each behind its
+ * headers (packet_headers.h). Nothing else of a packet leaves the collector. One thread.
  */
 
 #include "collectors/drops/drop_naming.h"
 #include "collectors/packet_records.h"
 
-/* How many packets of a place were told so far: what the source counts it by may be taken out and come again.
- */
+/* How many packets of a place were shown so far. The source may remove what it counts a place by, and make
+ * it again. */
 struct drop_place_total {
     uint32_t generation; /* of the site that has it */
     uint64_t last;       /* what the source had at the last look */
@@ -20,7 +20,7 @@ struct drop_place_total {
 enum { DROP_PACKETS_SHOWN = 3 }; /* the snapshot that is shown, the one that is made, and one that is read */
 
 struct drop_packets {
-    size_t keep; /* so many bytes of a packet are kept, where its headers are shorter */
+    size_t keep; /* bytes of a packet that are kept even if its headers are shorter */
     struct drop_place_total *totals;
     size_t count; /* of places; 0 if none was looked at yet */
 
@@ -34,7 +34,7 @@ void drop_packets_done(struct drop_packets *packets); /* accepts a zeroed one */
 /* Frees the memory of earlier looks. For when nobody asks for packets any more. */
 void drop_packets_rest(struct drop_packets *packets);
 
-/* Attaches the packets of the recorder to the draft, after the counts were taken; nothing if nothing is
- * recorded. Returns 0 or -ENOMEM. */
+/* Attaches the recorded packets to the draft. Call it after the counts were taken. Attaches nothing if
+ * nothing is recorded. Returns 0 or -ENOMEM. */
 int drop_packets_show(struct drop_packets *packets, struct drop_naming *naming,
                       const struct drop_recorder *recorder, struct snapshot *draft);

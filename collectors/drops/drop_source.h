@@ -39,12 +39,12 @@ struct drop_options {
     size_t record_sites;   /* packets are recorded of so many sites; 0 if of none */
     bool record_stacks;    /* and who called whom (bpf) */
     struct limits *limits; /* borrowed, outlives the source */
-    bool keep;             /* at opening: who opens is who reads, and may leave a process behind */
+    bool keep;             /* for open(): this process also reads, and may leave a child behind */
 };
 
 struct drop_handles {
     int fds[DROP_HANDLES_MAX]; /* as the source's `handles` name them, the rest -1 */
-    bool started;              /* something was switched on that is to be switched off in the end */
+    bool started;              /* something was switched on that must be switched off at the end */
     pid_t keeper;              /* the process that does that once all is closed; 0 if nobody */
 };
 
@@ -77,7 +77,8 @@ struct drop_count {
     const char *device; /* there; NULL if not known */
 };
 
-/* The same of a control group: drops that are DROP_OWNER_KNOWN, each once here and once there. */
+/* Drops of a control group since the last read: those of DROP_OWNER_KNOWN, which a struct drop_count has as
+ * well. */
 struct drop_workload_count {
     uint64_t cgroup;
     uint64_t location; /* 0 for the tracepoint of full UDP receive buffers, which is no drop site */
@@ -98,7 +99,7 @@ struct drop_burst_count {
 
 /* The callbacks of a reader. */
 struct drop_reader {
-    /* A negative errno ends the reading; all of it will be given again, to be counted once. */
+    /* A negative errno ends the reading; then all of it is given again, and must count only once. */
     int (*count)(const struct drop_count *count, void *data);
     int (*workload)(const struct drop_workload_count *count, void *data);
     int (*burst)(const struct drop_burst_count *count, void *data);
@@ -106,7 +107,7 @@ struct drop_reader {
     void *data;
 };
 
-/* Events lost, exactly so many. */
+/* Why events were lost. Their number is exact. */
 enum drop_lost {
     DROP_LOST_QUEUE,     /* the queue of packet mode was full */
     DROP_LOST_MAP_FULL,  /* no room for another key */
@@ -114,7 +115,7 @@ enum drop_lost {
     DROP_LOST_COUNT
 };
 
-/* Incidents of unknown size. */
+/* What lost an unknown number of events. Only how often it happened is known. */
 enum drop_overflow {
     DROP_OVERFLOW_SOCKET,         /* our receive buffer was full */
     DROP_OVERFLOW_SUMMARY_WINDOW, /* a CPU met as many sites as fit into one message */
@@ -135,12 +136,12 @@ struct drop_status {
     bool udp_apart;     /* and for those of full UDP receive buffers with a tracepoint of its own */
     uint64_t unknown;   /* of `lost`: drops that no workload has either */
     uint64_t udp_unknown;
-    uint64_t since_ns;       /* CLOCK_BOOTTIME: from when on it counts; 0 if since it was adopted first */
-    uint64_t map_bytes;      /* memory of the kernel that is counted in; 0 if none to tell of */
+    uint64_t since_ns;       /* CLOCK_BOOTTIME at which counting began; 0: when it was first adopted */
+    uint64_t map_bytes;      /* memory that the kernel counts in; 0 if not known */
     bool records;            /* it records packets */
     uint64_t recorded_sites; /* now */
     uint64_t recorded;       /* packets, since it counts */
-    uint64_t unrecorded;     /* for which there was no room when they should have been */
+    uint64_t unrecorded;     /* packets that should have been recorded and had no room */
 };
 
 struct drop_source {
@@ -152,14 +153,14 @@ struct drop_source {
     /* Needs privilege. fault_unsupported() names what is missing and the remedy. */
     int (*open)(const struct drop_options *options, struct drop_handles *ret_handles, struct fault *fault);
 
-    /* Writes what another process must be able to write word for word to go on with the descriptors within
-     * one boot: what it would have opened. Leaves the text as it is if nothing is kept. NULL if nothing ever
-     * is. */
+    /* Writes a text that describes what open() would open. Within one boot, another process may continue
+     * with the descriptors if it writes the same text. Leaves the text as it is if nothing is kept. NULL if
+     * nothing ever is. */
     void (*kept_as)(const struct drop_options *options, char *text, size_t size);
 
-    /* Takes the descriptors over on success. Needs no privilege. `previous` is the state that read before, or
-     * NULL. What that had not given yet, and what came since, belongs to the new state; the old one stays the
-     * caller's, to be closed. */
+    /* Takes the descriptors over on success. Needs no privilege. `previous` is the state that read before,
+     * or NULL. The new state continues with what that one had not given yet; the caller still closes the old
+     * one. */
     int (*adopt)(const struct drop_options *options, const struct drop_handles *handles, void *previous,
                  void **ret_state, struct fault *fault);
 
@@ -177,8 +178,8 @@ struct drop_source {
 
     /* Writes the path of a control group. Returns false if it is not known. NULL if none ever is. */
     bool (*cgroup)(const void *state, uint64_t cgroup, char path[DROP_CGROUP_PATH_SIZE]);
-    /* Tells of each process in a namespace that has a number in which control group it is. NULL if nobody
-     * knows. */
+    /* Calls `each` with the control group of each process in a numbered namespace. NULL if the source does
+     * not know. */
     void (*tenants)(const void *state, int (*each)(uint32_t space, uint64_t cgroup, void *data), void *data);
 
     /* Lends the memory in which packets are recorded, with a count of 0 if nothing is recorded. Returns 0 or
@@ -186,17 +187,18 @@ struct drop_source {
     int (*recorder)(const void *state, struct drop_recorder *ret_recorder);
     void (*recorder_done)(struct drop_recorder *recorder); /* gives it back; NULL if that takes nothing */
 
-    /* What the numbers in it mean, and how many packets have been dropped, recorded or not, since it counts,
-     * of each key (or in parts of one). */
+    /* Writes the text of a reason by its number in that memory. */
     void (*reason)(void *state, uint32_t reason, char text[DROP_REASON_SIZE]);
+    /* Calls `each` with how many packets a key has dropped since counting began, recorded or not. A key may
+     * come several times, with a part each time. */
     void (*totals)(const void *state,
                    void (*each)(const struct drop_recorder_key *key, uint64_t count, void *data), void *data);
 
     void (*status)(const void *state, struct drop_status *ret_status);
 
-    /* For another process that goes on with the same descriptors: write how much was given already, and make
-     * a state from it that is good for `previous` of its adopt(). restore() returns 0 or -ENOMEM; the reader
-     * says whether what it read is damaged. NULL if nothing is kept. */
+    /* For another process that continues with the same descriptors: save() writes how much was given
+     * already, and restore() makes a state of it for `previous` of adopt(). restore() returns 0 or -ENOMEM;
+     * the reader knows whether the data is damaged. NULL if nothing is kept. */
     void (*save)(const void *state, struct drop_kept_writer *writer);
     int (*restore)(struct drop_kept_reader *reader, void **ret_state);
     void (*close)(void *state);

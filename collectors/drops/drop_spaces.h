@@ -66,11 +66,12 @@ void drop_spaces_inherit(struct drop_spaces *spaces, struct drop_spaces *previou
 void drop_spaces_save(const struct drop_spaces *spaces, struct drop_kept_writer *writer);
 int drop_spaces_restore(struct drop_spaces *spaces, struct drop_kept_reader *reader);
 
-/* A round: it begins before the maps are read; then is told what dropped since the last one; then names are
- * looked for. Where nothing was mounted since the last one, and all have names, it costs a system call. */
+/* A round: begin before the maps are read, report each namespace that dropped since the last round, then
+ * look for names. If nothing was mounted since the last round and all have names, a round costs one system
+ * call. */
 void drop_spaces_begin(struct drop_spaces *spaces);
 void drop_spaces_dropped(struct drop_spaces *spaces, uint32_t number, uint32_t inode);
 void drop_spaces_look(struct drop_spaces *spaces, const struct drop_source *source, const void *state);
 
-/* "" if not known. */
+/* Returns the name of a namespace, or "" if it is not known. */
 const char *drop_spaces_name(const struct drop_spaces *spaces, uint32_t number);

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * The bounded table of drops by workload: what a row is, how many drops it has, and what happens if there are
- * more workloads than room. Pure memory, one thread.
+ * The table of drops by workload, which is bounded: what a row is, how many drops it has, and what happens
+ * if there are more workloads than room. Pure memory, one thread.
  *
- * All rows, and what is kept apart of rows that were given up, add up to all drops. When the table is full,
- * it is looked whose control group is gone, and their rows are given up, the least recently moved first;
- * where there is none, the drop counts in a row of its class that is named `other`.
+ * All rows, and what evicted rows had counted, add up to all drops. If the table is full, the rows of
+ * workloads whose control group is gone are evicted, those that moved least recently first. If none is gone,
+ * the drop counts in a row of its class that is named `other`.
  */
 
 #include <stdbool.h>
@@ -28,11 +28,11 @@ struct drop_workload_labels {
 
 struct drop_workload {
     struct drop_workload_labels labels;
-    char *cgroup; /* the path that `who` stands for, as far as it is one; owned */
+    char *cgroup; /* the part of the path that `who` stands for; owned */
     uint64_t count;
-    uint64_t moved_ns; /* when it last did */
+    uint64_t moved_ns; /* time of its last drop */
     uint64_t hash;
-    bool gone; /* its control group is */
+    bool gone; /* its control group is gone */
 };
 
 /* Drops that are in no row of a workload. */
@@ -55,12 +55,12 @@ struct drop_workloads {
     bool detail;             /* rows have a reason and a namespace */
     uint64_t generation;     /* moves when a row comes or goes */
     uint64_t now_ns;         /* CLOCK_BOOTTIME; set by the owner before each round of adding */
-    uint64_t sweep_ns;       /* from when on room may be looked for among who is gone */
+    uint64_t sweep_ns;       /* no search for gone workloads before */
     uint64_t look_ns;        /* when to look next which control groups are gone */
     uint64_t unowned[DROP_UNOWNED_COUNT][LOSS_CLASS_COUNT];
-    uint64_t forgotten[LOSS_CLASS_COUNT]; /* of the rows that were given up */
+    uint64_t forgotten[LOSS_CLASS_COUNT]; /* of evicted rows */
     struct limits *limits;                /* borrowed */
-    drop_workload_exists *exists;         /* NULL if nobody can tell, and no row is given up */
+    drop_workload_exists *exists;         /* NULL if nobody can tell, and then no row is evicted */
     void *exists_data;
 };
 
@@ -68,16 +68,16 @@ struct drop_workloads {
 int drop_workloads_init(struct drop_workloads *ret_workloads, size_t max, bool detail, struct limits *limits);
 void drop_workloads_done(struct drop_workloads *workloads); /* accepts a zeroed struct */
 
-/* Adds to the row of these labels, or to what stands for it: without memory too. `path` is the control
- * group's. */
+/* Adds to the row of these labels, or to the row that takes its place, also if memory runs out. `path` is
+ * that of the control group. */
 void drop_workloads_add(struct drop_workloads *workloads, const struct drop_workload_labels *labels,
                         const char *path, uint64_t count);
 void drop_workloads_add_unowned(struct drop_workloads *workloads, enum drop_unowned unowned,
                                 enum loss_class loss_class, uint64_t count);
 
-/* Returns how many rows do not make room for new ones. If more than half of all rows are taken, looks once in
- * a while which control groups are gone. A row counts until it is known to be gone. */
+/* Returns how many rows cannot be evicted. If more than half of all rows are taken, this checks now and then
+ * which control groups are gone; a row counts until its group is known to be gone. */
 size_t drop_workloads_staying(struct drop_workloads *workloads);
 
-/* Adds all of another one, and ends it. */
+/* Adds all of another table and frees that. */
 void drop_workloads_merge(struct drop_workloads *workloads, struct drop_workloads *from);

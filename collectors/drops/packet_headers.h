@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Where the headers of a packet end, and what people wrote to each other begins: what lies behind is cut off
- * before anything of a packet leaves the process. Bytes in, a number out; no system call, any thread.
+ * Finds where the headers of a packet end and its content begins. The content is cut off before anything of
+ * a packet leaves the process. Bytes in, a number out; no system call, any thread.
  *
- * A byte is a header's only where what is before it says so. So of what is not known nothing is kept: behind
- * an unknown ethertype or protocol, behind a later fragment's IP header, behind the first header that makes
- * no sense. Of a tunnel its own header is kept, and nothing of what it carries; of an ICMP error nothing of
- * the packet that it is about.
+ * A byte belongs to a header only if what comes before it says so. So nothing unknown is kept: nothing
+ * behind an unknown ethertype or protocol, behind the IP header of a later fragment, or behind the first
+ * header that makes no sense. Of a tunnel, its own header is kept and nothing that it carries; of an ICMP
+ * error, nothing of the packet that it reports.
  */
 
 #include <stdbool.h>
@@ -22,5 +22,6 @@ struct packet_view {
     uint16_t protocol; /* the ethertype of what it begins with */
 };
 
-/* At most packet->size. A header of which only the begin is there is kept so far. */
+/* Returns the size of all headers, at most packet->size. A header that was cut counts as far as it is there.
+ */
 size_t packet_headers_size(const struct packet_view *packet);

@@ -31,15 +31,15 @@ enum drop_netns {
     DROP_NETNS_SELF, /* the daemon's own */
     DROP_NETNS_OTHER,
     DROP_NETNS_COUNT,
-    /* In a key the number of another namespace may stand above it: the kernel's cookie, cut, which unlike an
-     * inode is never used again. */
+    /* In a key, the bits above may have the number of another namespace: its cookie, cut to fit, which
+     * unlike an inode is never used again. */
     DROP_NETNS_BITS = 2,
     DROP_NETNS_KINDS = (1 << DROP_NETNS_BITS) - 1,
 };
 
-/* Whose a packet is, as far as it is in the key of a site. Each drop is of one of them. */
+/* What the key of a site says about the owner of a packet. */
 enum drop_owner {
-    DROP_OWNER_NONE,    /* no socket: nobody's yet, or no longer anybody's */
+    DROP_OWNER_NONE,    /* no socket: the packet has no owner yet, or no longer */
     DROP_OWNER_KNOWN,   /* counted in the map of workloads, too */
     DROP_OWNER_UNKNOWN, /* a socket whose control group the kernel does not tell */
     DROP_OWNER_FULL,    /* the map of workloads had no room */
@@ -92,8 +92,8 @@ struct drop_workload_key {
 };
 
 /*
- * A burst is the drops that come within a window on a CPU. Each counts in a step when it gets there, not when
- * it is over, for a burst that nothing follows would never be over.
+ * A burst is what one CPU drops within a window. It counts for a size as soon as it gets there, not when it
+ * is over: a burst that nothing follows would never be over.
  */
 enum { DROP_BURST_STEPS = 10 };
 
@@ -114,9 +114,9 @@ struct drop_cgroup {
     char path[DROP_CGROUP_PATH_SIZE];
 };
 
-/* A device in a namespace that has a number, as in the key of a site. Its value says what it is called,
- * and the inode, by which others know the namespace. It is as it was a moment ago, and only namespaces
- * that drop have any. */
+/* A device in a numbered namespace, as in the key of a site. The value has its name, and the inode by which
+ * others know the namespace, both as of the last window with a drop. Only namespaces that drop have entries.
+ */
 struct drop_device_key {
     __u32 netns;
     __u32 ifindex;
@@ -130,14 +130,14 @@ struct drop_namespace {
     __u32 inode;
 };
 
-/* A process in such a namespace is in this control group. */
+/* The control group of a process in such a namespace. */
 struct drop_tenant {
     __u64 cgroup;
     __u32 netns;
     __u32 zero;
 };
 
-/* The numbers that no other map counts: each index is one number a CPU. */
+/* Counts that no other map has: for each index, one number per CPU. */
 enum drop_tally {
     DROP_TALLY_SITE,          /* drops: no room for the site, and no owner that is known */
     DROP_TALLY_SITE_OF_OWNER, /* drops: no room for the site, but counted for its workload */
@@ -151,8 +151,8 @@ enum drop_tally {
 
 /*
  * What the program and its reader tell each other. The daemon sets an epoch for each map, which says whether
- * the keys that the program makes have DROP_KEY_EPOCH. Once the program goes by another epoch, no key of the
- * last one moves any more, and can be taken out of the map without losing a drop that is being counted.
+ * the keys that the program makes have DROP_KEY_EPOCH. Once the program uses another epoch, the keys of the
+ * last one no longer move, and can be removed from the map without losing a drop that is being counted.
  */
 enum drop_setting {
     DROP_SETTING_EPOCH_SITES,
