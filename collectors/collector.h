@@ -68,8 +68,8 @@ struct collector {
     bool filters_devices;        /* it looks at devices, and has the keys devices.* too */
     struct option_table options; /* what else it has, in its struct collector_settings; all zeros: nothing */
 
-    /* What of its numbers node_exporter has too, by the collectors of that one; ends in NULL. NULL if
-     * nothing. They are collected if somebody wants them. */
+    /* Which of its numbers node_exporter has too: one entry for each of node_exporter's collectors, ending
+     * in NULL. NULL if none. Collected only if somebody wants those names. */
     const struct node_names *const *node;
 
     size_t state_size; /* of its struct collector_state */

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Packets that were dropped, as a collector shows them beside its numbers: of each place where packets are
- * dropped a few, as far as they may be shown. They are attached to the snapshot (snapshot_attach()) while
- * somebody asks for them: immutable once it is published, any thread may then read them by the snapshot's
- * reference.
+ * Dropped packets, as a collector shows them beside its numbers: a few of each place where packets are
+ * dropped, as much of each as may be shown. They are attached to the snapshot (snapshot_attach()) while
+ * somebody asks for them. Once it is published they are immutable, and any thread may read them through a
+ * reference to the snapshot.
  */
 
 #include <stdbool.h>
@@ -81,12 +81,12 @@ struct packet_records {
 struct packet_records *packet_records_new(const char *source);
 struct packet_records *packet_records_unref(struct packet_records *records); /* accepts NULL, returns NULL */
 
-/* Makes it empty again, and keeps its memory. Returns false, and changes nothing, if somebody else has it,
- * too. */
+/* Empties it and keeps its memory. Returns false, and changes nothing, if somebody else holds a reference. */
 bool packet_records_reset(struct packet_records *records);
 
-/* Attaches the error for which packets could not be read. Returns 0 or -ENOMEM. */
+/* Attaches the error that kept packets from being read. Returns 0 or -ENOMEM. */
 int packet_records_attach_error(struct snapshot *draft, const char *source, int error);
 
-/* Returns those of a snapshot of a collector that shows packets, or NULL if it has none. */
+/* Returns the packets that are attached to a snapshot, or NULL if there are none. The snapshot must be one
+ * of a collector that shows packets. */
 const struct packet_records *packet_records_of(const struct snapshot *snapshot);

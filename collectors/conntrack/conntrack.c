@@ -3,7 +3,7 @@
 
 /*
  * Connection tracking of the daemon's network namespace: how full the table is, and which packets it lost.
- * Runs on the collector's thread, once a second. Two sources have the same counters: ctnetlink, which needs
+ * Runs on the collector's thread. Two sources have the same counters: ctnetlink, which needs
  * CAP_NET_ADMIN, and /proc/self/net/stat/nf_conntrack. A kernel can be built without that file
  * (CONFIG_NF_CONNTRACK_PROCFS), and ProcSubset=pid hides it (it keeps files of /proc/self/net, but no
  * directories): then the privileged step hands it over. Sysctls tell how full the table is: if neither source

@@ -21,9 +21,9 @@ struct netns_asker {
 int netns_asker_init(struct netns_asker *asker, struct netlink *netlink); /* Returns 0 or -ENOMEM. */
 void netns_asker_done(struct netns_asker *asker);
 
-/* The number, or -1: it has none, or there is no such process or namespace. */
+/* Return the number, or -1 if the namespace has none, or if there is no such process or namespace. */
 int netns_id_of_pid(struct netns_asker *asker, uint32_t pid);
 int netns_id_of_fd(struct netns_asker *asker, int fd);
 
-/* The number out of an answer; -1 if none. Pure. */
+/* Returns the number in an answer, or -1 if there is none. Pure. */
 int netns_id_parse(const struct nlmsghdr *message);

@@ -11,7 +11,8 @@
 
 enum { NETNS_NAME_SIZE = 255 + 1 }; /* NAME_MAX */
 
-/* A mounted namespace. Its name is the last part of the path, valid UTF-8: what is none is '?'. */
+/* A mounted namespace. Its name is the last part of the path, with '?' for each byte that is not valid
+ * UTF-8. */
 struct netns_mount {
     uint32_t inode;
     char path[16 + NETNS_NAME_SIZE]; /* "/run/netns/NAME", any bytes */
@@ -22,11 +23,12 @@ struct netns_mount {
  * moves *at behind it. Returns false if there is none before `end`. */
 bool netns_mount_next(const char **at, const char *end, struct netns_mount *ret_mount);
 
-/* Numbers of processes, of text that comes in pieces. Zeroed at first. */
+/* Reads the numbers of processes from text that comes in pieces. Zeroed at first. */
 struct pid_reader {
     uint64_t value;
 };
 
-/* The next whole number from *at on, which moves behind it; 0 if there is none before `end`. A process of
- * another pid namespace, which is 0, is passed over, and so is what is no number. */
+/* Returns the next whole number from *at on, and moves *at behind it. Returns 0 if there is none before
+ * `end`. Skips 0, which stands for a process of another pid namespace, and everything that is not a number.
+ */
 uint32_t pid_next(struct pid_reader *reader, const char **at, const char *end);

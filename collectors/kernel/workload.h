@@ -47,10 +47,11 @@ bool workload_equal(const struct workload *a, const struct workload *b);
 
 bool workload_in_container(const struct workload *workload);
 
-/* Of a network namespace: it is the pod's, whose containers share it. */
+/* Makes a container's workload that of its pod, if it has one: containers of a pod share a network
+ * namespace. */
 void workload_share(struct workload *workload);
 
-/* How well somebody who is in a network namespace stands for it. Zeroed: nobody is. */
+/* The best claim to a network namespace that was found so far. Zeroed: none. */
 struct workload_claim {
     bool known;
     bool in_container;
@@ -58,14 +59,15 @@ struct workload_claim {
 };
 
 /*
- * Returns true if the claim of a workload in that cgroup is better than the one before, whose place it takes.
- * Who enters a container's namespace from the host is not its owner; else it is who was there first: cgroups
- * are numbered in the order in which they were made.
+ * Returns true if the workload in that cgroup has a better claim than the best one so far, which it then
+ * replaces. A workload in a container comes first, because who enters a container's namespace from the host
+ * does not own it. Of two alike, the one that was there first: cgroups are numbered in the order in which
+ * they were made.
  */
 bool workload_claims(struct workload_claim *claim, const struct workload *workload, uint64_t cgroup);
 
-/* Returns how many rows of workloads that are gone a full table gives up at once: each time all that are left
- * are put in order anew. */
+/* Returns how many rows of gone workloads a full table evicts at once: after each eviction the remaining
+ * ones are sorted again. */
 static inline size_t workload_rows_evicted(size_t max)
 {
     return 1 + max / 16;

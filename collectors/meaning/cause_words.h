@@ -11,8 +11,8 @@
 /* Returns the cause of drop sites that has this name, or NULL if only counters know it. */
 const struct cause_meaning *cause_find(const char *name);
 
-/* Behind what loses: "eth0: the queue is full". Of class policy what refuses them: "a firewall rule"; of
- * class benign what they are. */
+/* Returns words that follow what loses: "the queue is full". For class policy, what refuses the packets: "a
+ * firewall rule". For class benign, what they are. */
 const char *cause_words(const struct cause_meaning *cause);
 
 /* Returns the same for a cause that only counters know, or NULL if the name is unknown. */

@@ -214,7 +214,8 @@ enum drop_cause {
 struct cause_meaning {
     const char *name;
     enum stage stage;
-    /* The one that all are of: on arrival the packet itself does not know it yet. NONE: the packet tells. */
+    /* The direction of all packets that are dropped for it, because an arriving packet does not show its own
+     * yet. NONE: the packet shows it. */
     enum direction direction;
     enum loss_class loss_class;
     enum shared_remedy remedy;

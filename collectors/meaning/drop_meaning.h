@@ -21,8 +21,9 @@ enum drop_circumstance {
     DROP_CIRCUMSTANCE_LAST = DROP_TO_HOST
 };
 
-/* One entry. With a reason and a function it holds before all others, then a function that decides, a reason,
- * the beginning of one, a function; of two alike the one that asks for a circumstance, where it is met. */
+/* One entry. If several match, the most specific holds: first one with a reason and a function, then a
+ * function that decides, a reason, the beginning of a reason, a function. Of two alike, the one that asks
+ * for a circumstance. */
 struct drop_meaning {
     const char *reason;                  /* without SKB_DROP_REASON_; a star as below; NULL if any */
     const char *function;                /* a star at its end stands for any more; NULL if any */
@@ -35,14 +36,14 @@ struct drop_meaning {
 /* Returns all entries one after another, in the order of the document, and NULL behind the last. */
 const struct drop_meaning *drop_meaning_at(size_t i);
 
-/* The entry that holds; NULL if none, the cause is unknown. */
+/* Returns the entry that holds, or NULL if the cause is unknown. */
 const struct drop_meaning *drop_meaning_find(const char *reason, const char *function,
                                              unsigned circumstances);
 enum drop_cause drop_cause_of(const char *reason, const char *function, unsigned circumstances);
 enum loss_class drop_class_of(const char *reason, const char *function, unsigned circumstances);
 
-/* The direction that all packets have which are dropped for this cause, or by this function; NONE: they have
- * not all the same one. */
+/* Returns the direction of all packets that are dropped for this cause, or by this function. NONE if they do
+ * not all have the same. */
 enum direction drop_direction_of(enum drop_cause cause, const char *function);
 
 /* Returns true if a packet that was dropped for it had reached its socket, even if the kernel does not say

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * What several collectors say about their losses: what to do, and the limit that was reached. What only one
- * collector says is beside its metrics. Constant data; any thread.
+ * What several collectors say about their losses: what to do, and which limit was reached. What only one
+ * collector says stands beside its metrics. Constant data; any thread.
  */
 
 #include "base/table/meaning.h"
 
-/* A page of docs/runbook each. */
+/* Each has a page of docs/runbook. */
 enum shared_remedy {
     REMEDY_NOTHING,
     REMEDY_NOBODY_LISTENS,

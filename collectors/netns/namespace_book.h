@@ -2,15 +2,16 @@
 #pragma once
 
 /*
- * What network namespaces counted, by workload. The kernel's counters belong to a namespace and end with it;
- * ours belong to a workload and only rise: each look adds what is new. Pure memory, one thread.
+ * What network namespaces counted, by workload. The kernel's counters belong to a namespace and end with it.
+ * Ours belong to a workload and only rise: each look adds what is new. Pure memory, one thread.
  *
- * Looks are ordered in passes, in each of which every namespace is sighted, or is not there. One that was
- * not there at the end of the last whole pass is new, and so is all that it counted; but for those that were
- * found in the first pass, or that there was no room for before: their past is not ours to tell.
+ * Looks come in passes. In each pass every namespace is either sighted or absent. One that was absent in the
+ * last whole pass is new, and everything that it counted is new too. Exceptions are those that the first
+ * pass finds and those for which there was no room before: they may have counted long ago, so their past is
+ * left out.
  *
- * A namespace that is not sighted is remembered as long as there is room: one that `ip netns` made has a
- * process only now and then.
+ * A namespace that is not sighted is remembered as long as there is room, because one that `ip netns` made
+ * has a process only now and then.
  */
 
 #include <stdbool.h>
@@ -43,7 +44,7 @@ struct known_namespace {
     size_t device_capacity;
 };
 
-/* What the namespaces of a workload counted, those that are gone included. */
+/* What the namespaces of a workload counted, including those that are gone. */
 struct namespace_sums {
     bool shown;
     bool living;   /* as of the last look (mark_living()): one of them is there, or may be */
@@ -69,7 +70,7 @@ struct namespace_book {
     size_t sums_capacity;
     uint64_t crowded_pass;               /* in which no workload was gone whose room could be had */
     struct namespace_sums other;         /* of workloads that had no room */
-    uint64_t totals[NAMESPACE_COUNTERS]; /* of all, those included that have no row any more */
+    uint64_t totals[NAMESPACE_COUNTERS]; /* of all, including those without a row by now */
     bool present[NAMESPACE_COUNTERS];    /* the kernel shows it */
     uint64_t generation;                 /* moves where a row comes or goes */
     struct limits *limits;               /* borrowed */

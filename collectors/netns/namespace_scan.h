@@ -2,15 +2,16 @@
 #pragma once
 
 /*
- * Looks at the network namespaces of all processes, by their files below /proc/PID: who may list the
- * processes may read them. A pass sights every process, then reads each namespace once. It goes on where it
- * was where a round had not time enough. One thread.
+ * Looks at the network namespaces of all processes, through their files below /proc/PID: who may list the
+ * processes may read these. A pass sights every process, then reads each namespace once. If the time of a
+ * round is not enough, the next round goes on from there. One thread.
  *
- * Each file is opened, read and closed, within microseconds: one that is open keeps its namespace alive.
+ * Each file is opened, read and closed within microseconds, because an open one keeps its namespace alive.
  *
- * A namespace's owner is a process in a container before one that is in none, since who enters a container's
- * namespace from the host is not its owner; of those alike it is the owner that it had, and at first the one
- * with the lowest number. What it is counts from then on; what was counted stays where it is.
+ * The owner of a namespace is a process in a container rather than one in none, because who enters a
+ * container's namespace from the host does not own it. Among equals it is the former owner, and at first the
+ * process with the lowest number. A new owner gets what is counted from then on; what was counted before
+ * stays where it is.
  */
 
 #include <dirent.h>

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * How protocol counters relate to the drop sites, which see most of what they count. By the kernel's own
- * names. Constant data and its lookup.
+ * How protocol counters relate to the drop sites, which see most of what they count. Counters are found by
+ * the kernel's names. Constant data and its lookup.
  */
 
 #include "base/table/ledger_rule.h"
 #include "collectors/protocols/snmp_meaning.h"
 
-/* Returns NULL if it tells of no loss. */
+/* Returns the rules of a counter, or NULL if it shows no loss. */
 const struct ledger_rule *snmp_ledger(const struct snmp_field *field, const struct snmp_name *name,
                                       enum snmp_place place);

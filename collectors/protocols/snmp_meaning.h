@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which protocol counters tell of loss, and what it means. A counter that is not here is on the metrics page
- * alone. Constant data and its lookup.
+ * Which protocol counters show a loss, and what that means. A counter that is not listed is shown on the
+ * metrics page only. Constant data and its lookup.
  */
 
 #include "base/table/meaning.h"
@@ -16,9 +16,9 @@ enum snmp_place {
     SNMP_PLACE_COUNT
 };
 
-/* Behind the subject of what is another namespace's: whose it is. */
+/* Follows the subject of a counter of another namespace, and says whose it is. */
 #define SNMP_OTHER_SUBJECT " {unit} {pod_uid}{container_id}"
 
-/* Returns NULL if it tells of no loss, or if something else tells of that loss better. */
+/* Returns the meaning of a counter, or NULL if it shows no loss, or one that something else shows better. */
 const struct meaning *snmp_meaning(const struct snmp_field *field, const struct snmp_name *name,
                                    enum snmp_place place);

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * Queueing disciplines: netdrop_qdisc_*. Rows are made again only when the kernel's dump lists other qdiscs
- * than the last, or link_table.h's generation has moved; else a collection allocates nothing. The dump holds
- * a place by number (net/sched/sch_api.c, tc_dump_qdisc()) and never says NLM_F_DUMP_INTR: where devices go
- * meanwhile, others may be left out until the next collection, or come twice.
+ * The collector of queueing disciplines: netdrop_qdisc_*. It makes rows again only if the kernel's dump
+ * lists other qdiscs than the last one, or if links changed (link_table.h); otherwise a collection allocates
+ * nothing. The dump remembers its place as a number (net/sched/sch_api.c, tc_dump_qdisc()) and never sets
+ * NLM_F_DUMP_INTR. So if devices go meanwhile, other qdiscs may be left out until the next collection, or
+ * come twice.
  */
 
 #include "collectors/collector.h"

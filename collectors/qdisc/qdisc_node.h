@@ -15,7 +15,7 @@ extern const struct node_names *const qdisc_node[];
 struct qdisc_node {
     struct column_set *columns;
     struct row_set *rows;
-    size_t *entries; /* of each row: the owner's, which of the qdiscs it is */
+    size_t *entries; /* of each row: the index of its qdisc in the owner's list */
     size_t count;
     size_t capacity;
 };
@@ -23,9 +23,8 @@ struct qdisc_node {
 int qdisc_node_open(struct qdisc_node *node); /* Returns 0 or -ENOMEM. */
 void qdisc_node_done(struct qdisc_node *node);
 
-/* Which qdiscs there are now: begin, add each, end. Others than roots of transmission have no row. Returns 0
- * or -ENOMEM.
- */
+/* List the present qdiscs: begin, add each, end. Only roots of transmission have rows. The first two return
+ * 0 or -ENOMEM. */
 int qdisc_node_begin(struct qdisc_node *node);
 int qdisc_node_add(struct qdisc_node *node, const char *device, const struct qdisc *qdisc, size_t entry);
 void qdisc_node_end(struct qdisc_node *node);

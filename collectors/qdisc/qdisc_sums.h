@@ -15,42 +15,42 @@
 /* Values before it are counters, it and those behind it gauges. */
 #define QDISC_COUNTERS QDISC_BACKLOG_BYTES
 
-/* The discipline of one queue; of one device, root and kind they are a group. */
+/* The discipline of one queue. Those of one device, root and kind are a group. */
 struct qdisc_part {
     int ifindex;
-    uint32_t root; /* the handle of what it is below */
+    uint32_t root; /* the handle of the root that it is below */
     char kind[IFNAMSIZ];
-    uint32_t parent; /* the class of that, one for each queue */
+    uint32_t parent; /* the root's class, one for each queue */
 
     bool there;
     size_t entry;            /* the owner's: which of the qdiscs it is */
     uint32_t row;            /* the owner's: of the group */
-    const struct qdisc *now; /* where it is there: what it says at this collection */
+    const struct qdisc *now; /* what it says at this collection; NULL if it is gone */
     struct sum_part sums[QDISC_COUNTERS];
 };
 
 struct qdisc_sums {
-    struct qdisc_part *parts; /* by groups, once it has been ended */
+    struct qdisc_part *parts; /* sorted by group after qdisc_sums_end() */
     size_t count;
     size_t capacity;
-    size_t sorted; /* of them, before there were new ones */
+    size_t sorted; /* so many are sorted; new ones follow */
 };
 
 void qdisc_sums_done(struct qdisc_sums *sums);
 
-/* True for the kinds of roots that have a class for each queue. */
+/* Returns true for the kinds of roots that have a class for each queue. */
 bool qdisc_has_queues(const struct qdisc *root);
 
-/* Which parts there are now: begin, add each, end. What is gone stays, as long as its group has one that is
- * there; what is told twice is one. Returns 0 or -ENOMEM. */
+/* List the present parts: begin, add each, end. A part that is gone is kept as long as its group has a
+ * present one. A part that is added twice counts once. Adding returns 0 or -ENOMEM. */
 void qdisc_sums_begin(struct qdisc_sums *sums);
 int qdisc_sums_add(struct qdisc_sums *sums, const struct qdisc *leaf, uint32_t root, size_t entry);
 void qdisc_sums_end(struct qdisc_sums *sums);
 
-/* The end of the group that begins with this part. */
+/* Returns the end of the group that begins with this part. */
 size_t qdisc_sums_group(const struct qdisc_sums *sums, size_t begin);
 
-/* Writes the sum of a value of a group, once each part that is there has its `now`. Returns false if no part
- * has the value. */
+/* Sums a value over a group. Each present part must have its `now`. Returns false if no part has the value.
+ */
 bool qdisc_sums_take(struct qdisc_sums *sums, size_t begin, size_t end, enum qdisc_value value,
                      uint64_t *ret_sum);

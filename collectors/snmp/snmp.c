@@ -2,7 +2,7 @@
 #include "collectors/snmp/snmp.h"
 
 /*
- * Reads /proc/self/net/{snmp,netstat,snmp6} from kept descriptors, once a second, on the collector's thread:
+ * Reads /proc/self/net/{snmp,netstat,snmp6} from kept descriptors, on the collector's thread:
  * the counters of the daemon's network namespace. Through self, because ProcSubset=pid hides /proc/net. If
  * one file is missing (no IPv6) or refused, the others are still served, and it is tried again at each
  * collection. A file that is refused or malformed is reported (fault_note()).

@@ -2,7 +2,7 @@
 #include "collectors/snmp/snmp_layout.h"
 
 /*
- * Uses a layout; snmp_layout_build.c makes it. Runs on the snmp collector's thread, once a second.
+ * Uses a layout; snmp_layout_build.c makes it. Runs on the snmp collector's thread, at each collection.
  */
 
 #include <errno.h>

@@ -29,9 +29,9 @@ struct snmp_selection {
 
 struct snmp_layout;
 
-/* Makes the layout of these texts. A file that is not there is an empty text. Counts LIMIT_NAME_COLLISION for
- * each selected field whose name (and labels) another has already: the later one is left out. Returns 0,
- * -ENOMEM, or -EFBIG if there are more fields than SNMP_FIELDS_MAX. */
+/* Makes the layout of these texts. A missing file is an empty text. A selected field is left out, and counts
+ * as LIMIT_NAME_COLLISION, if an earlier one has the same name and labels. Returns 0, -ENOMEM, or -EFBIG if
+ * there are more fields than SNMP_FIELDS_MAX. */
 int snmp_layout_new(const struct snmp_text texts[SNMP_FILE_COUNT], const struct snmp_selection *selection,
                     struct limits *limits, struct snmp_layout **ret_layout);
 struct snmp_layout *snmp_layout_free(struct snmp_layout *layout); /* accepts NULL, returns NULL */
@@ -43,10 +43,10 @@ bool snmp_layout_matches(const struct snmp_layout *layout, const struct snmp_tex
 size_t snmp_layout_blocks(const struct snmp_layout *layout);
 
 /*
- * Adds the tables to the draft and fills in the values of texts that the layout matches. A block whose values
- * are not one 64-bit number for each name stays out whole; that, and each line that belongs to no block,
- * counts as LIMIT_PROC_MALFORMED, but for names without numbers. The fault is told which files and protocols
- * are left out (fault_note()). Returns 0 or -ENOMEM.
+ * Adds the tables to the draft and fills in the values of texts that the layout matches. A block is left out
+ * as a whole unless it has one 64-bit number for each name. That, and each line that belongs to no block,
+ * counts as LIMIT_PROC_MALFORMED, except names without any numbers. fault_note() says which files and
+ * protocols are left out. Returns 0 or -ENOMEM.
  */
 int snmp_layout_fill(struct snmp_layout *layout, const struct snmp_text texts[SNMP_FILE_COUNT],
                      struct limits *limits, struct snapshot *draft, struct fault *fault);

@@ -13,8 +13,8 @@
 
 #include "base/hash.h"
 
-/* Whose drops count: those of a service do, what a client dropped is but remembered, so that it is the past
- * of the service that it may become. */
+/* Drops of a service count. Those of a client are only remembered: if it becomes a service, they are its
+ * past. */
 enum socket_role { SOCKET_SERVICE, SOCKET_CLIENT };
 
 /* There are looks at services, and looks at the rest, which come much less often. */
@@ -35,7 +35,7 @@ struct socket_drops {
     struct hash_index index; /* the items by their cookie */
     uint32_t rounds[SOCKETS_KINDS];
     enum sockets_kind kind; /* of the look going on */
-    bool opening;           /* set by the owner: what those not known have dropped is of before */
+    bool opening;           /* set by the owner: what unknown sockets have dropped is old */
     bool full;              /* there was no room in this look */
 };
 
@@ -45,12 +45,12 @@ void socket_drops_done(struct socket_drops *drops); /* accepts a zeroed struct *
 void socket_drops_begin(struct socket_drops *drops, enum sockets_kind kind);
 
 /*
- * Tells how many of a socket's drops are new and count. Those of a client do not, nor those of a socket that
- * was a client when it was last seen. A socket may be told of any number of times, also within a look. One
- * that is not told of is remembered for a few more looks of its kind at least, because a dump may miss a
- * socket that is there; how likely that is depends on the number of looks, however far apart they are.
- * Returns 0, -ENOSPC if so many sockets drop that there is no room to remember another, or -ENOMEM. After a
- * failure the drops are not told, and will be when there is room.
+ * Finds how many drops of a socket are new and count. Drops of a client do not count, nor do those of a
+ * socket that was a client when it was last seen. A socket may be reported any number of times, also within
+ * a look. One that is not reported is remembered for at least a few more looks of its kind, because a dump
+ * may miss a socket that exists; how likely that is depends on the number of looks, not on the time between
+ * them. Returns 0, -ENOSPC if so many sockets drop that no other can be remembered, or -ENOMEM. After a
+ * failure the drops are not lost: they count once there is room.
  */
 int socket_drops_take(struct socket_drops *drops, uint64_t cookie, uint32_t count, enum socket_role role,
                       uint32_t *ret_new);

@@ -33,7 +33,7 @@ struct socket_ports {
     struct socket_port other[2]; /* of IPv4 and IPv6 */
     bool other_shown[2];
     bool changed; /* since the rows were made */
-    bool crowded; /* a place was wanting in this round */
+    bool crowded; /* in this round, some port found no place */
     uint64_t forgotten[SOCKET_PORT_VALUES];
     const struct workload_table *workloads; /* borrowed; NULL if they are not told apart */
     struct row_set *rows;
@@ -45,17 +45,17 @@ int socket_ports_init(struct socket_ports *ports, size_t max, const struct workl
                       struct limits *limits);
 void socket_ports_done(struct socket_ports *ports); /* accepts a zeroed struct */
 
-/* Returns how many of the ports do not make room for others. */
+/* Returns how many ports cannot be evicted. */
 size_t socket_ports_staying(const struct socket_ports *ports);
 
-/* Adds the values of another set, of the ports up to the highest, and ends it. Numbers of workloads mean the
- * same in both, or one of them does not tell them apart. */
+/* Adds the values of another set, for the ports up to `highest`, and frees that set. Both must number
+ * workloads alike, unless one does not tell them apart. */
 void socket_ports_merge(struct socket_ports *ports, struct socket_ports *from, uint16_t highest);
 
-/* A new look at all sockets begins: no port has a socket; values are 0 again, or are kept. */
+/* Begins a new look at all sockets: no port has a socket yet. Values are kept, or begin at 0. */
 void socket_ports_begin(struct socket_ports *ports, bool keep_values);
 
-/* The place of a port, or what stands for it. `hint` makes it cheap to ask for one port again and again. */
+/* Returns the place of a port, or the `other` place. `hint` makes it cheap to ask for the same port again. */
 struct socket_port *socket_ports_get(struct socket_ports *ports, bool ipv6, uint16_t port, uint32_t workload,
                                      size_t *hint);
 
@@ -66,6 +66,6 @@ void socket_ports_used(const struct socket_ports *ports, bool *used);
  * or -ENOMEM, and then the next look tries again. */
 int socket_ports_end(struct socket_ports *ports);
 
-/* Sets the first `count` values of every row, in as many columns, and in the one behind these, where there is
- * one, the buffer. */
+/* Sets the first `count` values of every row, in as many columns. If there is a column after these, it gets
+ * the buffer. */
 void socket_ports_fill(const struct socket_ports *ports, struct table *table, size_t count);

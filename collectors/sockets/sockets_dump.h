@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The questions of the sockets collector to sock_diag, and their answers, one socket after another. The
- * collector's own thread. */
+/* The sockets collector's requests to sock_diag, and the answers, one socket after another. The collector's
+ * own thread. */
 
 #include "base/fault.h"
 #include "base/limits.h"
@@ -11,10 +11,10 @@
 
 struct sockets_dump {
     struct netlink netlink;
-    struct nl_msg *services; /* a question that the kernel filters the answers to */
-    struct nl_msg *rest;     /* for those that the other leaves out */
+    struct nl_msg *services; /* request for services, filtered by the kernel */
+    struct nl_msg *rest;     /* request for all other sockets */
 
-    /* Of the dump going on: where its answers go. */
+    /* Gets each socket of the present dump. */
     int (*take)(void *data, const struct socket_report *report);
     void *data;
 };
@@ -23,7 +23,7 @@ int sockets_dump_open(struct sockets_dump *dump, uint16_t highest_port, struct l
                       struct fault *fault);
 void sockets_dump_close(struct sockets_dump *dump); /* accepts a zeroed struct */
 
-/* Gives all sockets of the protocol, of both IP versions, for which that question asks, to `take`: some of
- * them twice if the kernel's answer was torn. Returns 0, -ENOENT if the kernel has no sock_diag of the
+/* Passes all sockets of the protocol and of both IP versions that the request asks for to `take`. If sockets
+ * come or go meanwhile, some may come twice. Returns 0, -ENOENT if the kernel has no sock_diag for the
  * protocol, or another negative errno. */
 int sockets_dump_ask(struct sockets_dump *dump, struct nl_msg *question, int protocol, struct fault *fault);

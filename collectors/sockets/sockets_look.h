@@ -17,11 +17,11 @@ struct sockets_look {
     struct sockets_dump dump;
     struct limits *limits; /* borrowed */
     bool label_workload;
-    uint64_t rest_ns; /* CLOCK_BOOTTIME: when to look at the rest, where they are many */
+    uint64_t rest_ns; /* CLOCK_BOOTTIME: when to look at the rest, if they are many */
     unsigned rest;    /* how many the last look at them found */
 
     int (*take)(struct sockets_look *look,
-                const struct socket_report *report); /* of services: the dump going on */
+                const struct socket_report *report); /* gets each service of the present dump */
 
     struct socket_drops drops;
     struct socket_ports udp;
@@ -30,11 +30,11 @@ struct sockets_look {
     size_t hint;
 };
 
-/* Begin a look, and then look at UDP sockets first and at listeners after them. The last two return 0,
- * -ENOENT if the kernel has no sock_diag of it, or another negative errno. */
+/* A look: begin, then UDP sockets, then listeners. The last two return 0, -ENOENT if the kernel has no
+ * sock_diag for the protocol, or another negative errno. */
 void sockets_look_begin(struct sockets_look *look);
 int sockets_look_udp(struct sockets_look *look, struct fault *fault);
 int sockets_look_listeners(struct sockets_look *look, struct fault *fault);
 
-/* Lets go of what is not zeroed. */
+/* Frees everything. Accepts a zeroed struct. */
 void sockets_look_done(struct sockets_look *look);

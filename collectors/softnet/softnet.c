@@ -2,7 +2,7 @@
 #include "collectors/softnet/softnet.h"
 
 /*
- * Reads /proc/self/net/softnet_stat from a kept descriptor, once a second, on the collector's thread: what
+ * Reads /proc/self/net/softnet_stat from a kept descriptor, on the collector's thread: what
  * each CPU took from its input queues, and lost. The counters are those of the whole host, in every network
  * namespace.
  *
