@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The course of losses: what each row of the ledger had counted at times within the last minutes, and since
- * when it loses. Rows of the transport, where a socket loses packets of any interface, share one course; each
- * other row has its own. Pure memory; readings give the time. One thread.
+ * The course of losses: what each row of the ledger had counted at moments of the last minutes, and since
+ * when it loses. In the stage transport, where a socket loses packets of any interface, rows share a course;
+ * every other row has its own. Pure memory; readings give the time. One thread.
  */
 
 #include <stdbool.h>
@@ -20,20 +20,20 @@
 
 enum { COURSE_POINTS = 80 };
 
-/* Between two points that are kept: so many of them are more than five minutes. */
+/* The time between two kept points. All of them together are more than five minutes. */
 #define COURSE_STEP_NS (4 * NS_PER_SECOND)
 /* A loss that has paused for this long has ended. */
 #define COURSE_END_NS (60 * NS_PER_SECOND)
-/* What is told of the past. */
+/* The past that is reported. */
 #define COURSE_PAST_NS (300 * NS_PER_SECOND)
-/* What goes on now is told by the last so many. */
+/* The time over which the present rate is measured. */
 #define COURSE_NOW_NS (10 * NS_PER_SECOND)
 
 struct course {
-    struct ledger_key key;             /* with another device where those of several are together */
-    uint64_t id;                       /* of this key, always the same */
+    struct ledger_key key; /* its device stands for all if rows of several devices share the course */
+    uint64_t id;           /* of this key, always the same */
     const struct cause_meaning *cause; /* of the drop sites; NULL if the cause is a counter's */
-    char device[LEDGER_DEVICE_SIZE];   /* the one, or the first of several; "": none of our own namespace */
+    char device[LEDGER_DEVICE_SIZE];   /* the only or the first device; "" if none of our own namespace */
     unsigned device_count;             /* since it began */
     uint64_t count;                    /* packets since the ledger began */
     uint64_t begin_count;              /* the same, when it began */
@@ -41,36 +41,36 @@ struct course {
     uint64_t moved_ns;                 /* when it moved last; 0 if it never did */
     struct bursts_base bursts;
     struct facts_kept kept;
-    enum colour colour;             /* the worst that it was told in, since it began */
-    uint64_t counts[COURSE_POINTS]; /* the packets at the moments of struct courses */
+    enum colour colour;             /* the worst colour that was shown since it began */
+    uint64_t counts[COURSE_POINTS]; /* packets at each moment in `times` */
 };
 
 struct course_row {
-    uint32_t course; /* + 1; 0 if it never moved */
+    uint32_t course; /* index + 1; 0 if it never moved */
     uint64_t count;
     uint64_t counted_ns; /* `since_ns` of the course, when it was counted among its devices */
 };
 
 struct courses {
-    struct course **items; /* those that ever moved */
+    struct course **items; /* courses that ever moved */
     size_t count;
     size_t capacity;
-    struct course_row *rows[2]; /* of what is lost, refused */
+    struct course_row *rows[2]; /* of lost and of refused packets */
     size_t row_count[2];
     size_t row_capacity[2];
     uint64_t times[COURSE_POINTS];
-    unsigned newest; /* of the points, in a ring */
-    unsigned known;  /* how many of them */
+    unsigned newest; /* the newest point in the ring */
+    unsigned known;  /* how many points are known */
 };
 
 /* Begins at a time (CLOCK_BOOTTIME) at which nothing was lost yet. */
 void courses_init(struct courses *courses, uint64_t now_ns);
 void courses_done(struct courses *courses); /* accepts a zeroed one */
 
-/* Takes a reading in. Returns 0, or -ENOMEM, and then what is missing comes with the next one. */
+/* Takes a reading in. Returns 0, or -ENOMEM, and then the next reading brings what is missing. */
 int courses_take(struct courses *courses, const struct ledger_reading *reading);
 
-/* The moment of the newest reading. */
+/* Returns the moment of the newest reading. */
 uint64_t courses_now(const struct courses *courses);
 
 /* Returns true if it moved within the last minute. */
@@ -85,5 +85,6 @@ uint64_t course_lost(const struct course *course, unsigned point);
 /* Returns the packets lost a second over the last `span_ns`, or since it began if that is shorter. */
 double course_rate(const struct courses *courses, const struct course *course, uint64_t span_ns);
 
-/* Returns in what part of the known steps since it began it moved, 0 to 1, or NAN if too few are known. */
+/* Returns the part of the known steps since its beginning in which it moved, 0 to 1. Returns NAN if too few
+ * are known. */
 double course_steadiness(const struct courses *courses, const struct course *course);

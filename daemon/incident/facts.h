@@ -27,49 +27,51 @@ struct incident_evidence {
 /* Whose network namespace. */
 enum fact_namespace { FACT_OURS = 1 << 0, FACT_OTHERS = 1 << 1, FACT_NOBODYS = 1 << 2 };
 
-/* Of one loss. Names are as the kernel and the system have them: not harmless. Plain data, copied. */
+/* What is known about one loss. Names are as the kernel and the system have them, so they are not harmless.
+ * Plain data, copied. */
 struct facts {
-    /* Which one it is. */
+    /* Which loss it is. */
     struct ledger_key key;
-    char device[LEDGER_DEVICE_SIZE]; /* the one, or the first; "": none of our own namespace */
+    char device[LEDGER_DEVICE_SIZE]; /* the only or the first device; "" if none of our own namespace */
     unsigned device_count;           /* how many there are */
 
-    /* What was found; zero, NAN and "" where nothing was. */
-    char port[FACT_PORT_SIZE]; /* that lost most */
+    /* What was found; 0, NAN or "" if nothing was. */
+    char port[FACT_PORT_SIZE]; /* the port that lost most */
     const char *protocol;      /* of the port */
     unsigned port_count;
     double port_drops;
-    unsigned elsewhere; /* of what has no device: whose it was, enum fact_namespace or'ed; 0 if not known */
+    unsigned elsewhere;        /* without a device: enum fact_namespace, or'ed; 0 if not known */
     char unit[FACT_NAME_SIZE]; /* a unit, or "container 0123456789ab" */
     char queue_kind[FACT_KIND_SIZE];
     char queue_handle[FACT_KIND_SIZE];
     char queue_parent[FACT_KIND_SIZE];
     double queue_drops;
     bool queue_is_root;
-    double skbs;         /* that its drop sites counted in the last five minutes */
-    double traffic;      /* packets a second that there were now, lost ones included or not: traffic_before */
-    uint64_t traffic_ns; /* over so long */
+    double skbs;         /* counted by its drop sites in the last five minutes */
+    double traffic;      /* packets a second now; `traffic_before` says whether lost ones are included */
+    uint64_t traffic_ns; /* the time over which it was measured */
     double lost_rate;    /* packets a second lost over the same time; the owner fills it in */
-    bool traffic_before; /* of those that were lost, too */
-    const struct meaning *traffic_meaning; /* of the counter of it that was seen last; NULL if none was */
-    const struct meaning *meaning; /* of the counter that saw most of it, and has one; NULL if none has */
+    bool traffic_before; /* the traffic includes what was lost */
+    const struct meaning
+        *traffic_meaning;          /* of the last counter of traffic that was seen; NULL if none was */
+    const struct meaning *meaning; /* of the counter that saw most of the loss; NULL if none has a meaning */
     double meaning_count;
-    char counter_words[160]; /* what that one says of a loss that no drop site explains */
+    char counter_words[160]; /* what that counter says of a loss that no drop site explains */
     char reason[64];         /* of the site that counted most */
     char function[64];       /* the same */
     double site_count;
     const struct ledger_rule *own; /* of the counter that makes the ledger's row; NULL if drop sites do */
     struct incident_evidence evidence[INCIDENT_EVIDENCE_MAX];
-    size_t evidence_count;                         /* the greatest come first */
-    struct bursts bursts;                          /* of its class on its device, if it is on one */
-    bool recorded;                                 /* packets of its cause are, whosever they were */
+    size_t evidence_count; /* the greatest come first */
+    struct bursts bursts;  /* of its class on its device, if it is on one */
+    bool recorded;         /* packets of its cause are recorded, whoever they belong to */
     uint64_t buffer, buffer_default, buffer_limit; /* of the port's sockets, and of the host; bytes */
     uint64_t listen_most; /* what listen() is cut to; 0 if not known, or if no listener is full */
     uint64_t limit_now, limit_most;
     const struct meaning_limit *limit; /* NULL if none is known, or can be read */
 };
 
-/* Prepares the facts of a loss, to be found. */
+/* Prepares the facts of a loss for facts_find(). */
 void facts_init(struct facts *facts, const struct ledger_key *key, const char *device, unsigned device_count);
 
 struct known_sites;

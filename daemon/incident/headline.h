@@ -22,13 +22,13 @@ struct headline {
     uint64_t worse_since_ns; /* another one has been worse; 0 if none has */
 };
 
-/* Of what is going on. */
+/* An incident that is going on. */
 struct headline_candidate {
     const struct ledger_key *key;
-    enum colour colour; /* green ones are not told first */
+    enum colour colour; /* green ones are never shown first */
     double rate;
 };
 
-/* The index of the one to be told first, at `now_ns`; `count`: there is none. */
+/* Returns the index of the candidate to show first at `now_ns`, or `count` if there is none. */
 size_t headline_choose(struct headline *headline, const struct headline_candidate *candidates, size_t count,
                        uint64_t now_ns);

@@ -21,18 +21,18 @@ enum colour {
     COLOUR_COUNT
 };
 
-/* How a loss is spread over the time that it goes on. */
+/* How a loss is spread over its time. */
 enum spread { SPREAD_UNKNOWN, SPREAD_STEADY, SPREAD_UNSTEADY, SPREAD_BURSTS };
 
 struct incident {
-    uint64_t id; /* of the same cause at the same subject, always the same */
+    uint64_t id; /* the same for the same cause at the same subject */
     enum colour colour;
     enum stage stage;
     enum direction direction;
     enum loss_class loss_class;
     char cause[LEDGER_NAME_SIZE];    /* the value of the ledger's label */
     char device[LEDGER_DEVICE_SIZE]; /* "": none of our own namespace, or several */
-    bool several;                    /* the subject is */
+    bool several;                    /* the subject is several devices */
     char subject[128];               /* what loses: "statsd.service, UDP port 8125" */
     char words[160];                 /* why: "the receive buffer is full" */
     double rate;                     /* packets a second, now */
@@ -44,13 +44,13 @@ struct incident {
     double share;                    /* of what reached the stage, 0 to 1; NAN: nothing counts that */
     char share_of[80];               /* "the UDP received", "what eth0 received" */
     enum spread spread;
-    double burst; /* packets of a burst, of SPREAD_BURSTS */
+    double burst; /* packets in a burst, for SPREAD_BURSTS */
     struct {
         uint64_t now;
         uint64_t most;    /* 0 if `now` is the limit */
         const char *unit; /* NULL if no limit is known, or can be read */
     } limit;
-    const char *sentence;        /* what happened, without its end; NULL if the words say it all */
+    const char *sentence;        /* what happened, without a full stop; NULL if the words say it all */
     const struct remedy *remedy; /* NULL if none is known */
     struct facts facts;          /* what its words and commands are made of */
 };

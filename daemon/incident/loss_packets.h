@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The last packets of an incident, a line each: those of its cause at its device that are recorded. Who may
- * see them decides who makes the report (loss_report.h). Pure but for the local time; harmless texts.
+ * Finds the last packets of an incident, those that are recorded of its cause on its device, and writes a
+ * line for each. Whoever makes the report decides who may see them (loss_report.h). Pure, except for the
+ * time zone; texts are harmless.
  */
 
 #include <stdbool.h>
@@ -14,8 +15,8 @@
 
 enum { LOSS_PACKETS_MAX = 3 };
 
-/* Puts them in the order in which they were dropped, and returns how many there are. `records` may be NULL.
- */
+/* Returns how many packets there are, and stores them in the order in which they were dropped. `records` may
+ * be NULL. */
 size_t loss_packets_find(const struct packet_records *records, const struct incident *incident,
                          const struct packet_record *ret_packets[LOSS_PACKETS_MAX]);
 

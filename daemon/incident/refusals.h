@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How much rules refused in the last day, so that what is usual is not told as news: the greatest rate of
- * each hour, by direction. Pure memory; one thread.
+ * Remembers how much rules refused in the last day, so that the usual is not reported as news: the greatest
+ * rate of each hour, by direction. Pure memory; one thread.
  */
 
 #include <stdbool.h>
@@ -19,11 +19,11 @@ struct refusals {
     double greatest[DIRECTION_COUNT][REFUSALS_HOURS];
 };
 
-/* Notes what is refused a second in each direction, at `now_ns` (CLOCK_BOOTTIME, as `start_ns`). */
+/* Notes the refused packets per second in each direction at `now_ns` (CLOCK_BOOTTIME, as `start_ns`). */
 void refusals_note(struct refusals *refusals, const double *rates, uint64_t now_ns);
 
-/* True from the second hour on. */
+/* Returns true from the second hour on. */
 bool refusals_known(const struct refusals *refusals);
 
-/* The greatest rate of a direction in the hours before this one. */
+/* Returns the greatest rate of a direction in the hours before this one. */
 double refusals_greatest(const struct refusals *refusals, enum direction direction);

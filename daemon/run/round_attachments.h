@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What a collector attaches to its snapshot (struct attachment) costs it something, and is made only while
- * somebody asks for it: by the next round, and by all others for a while, so that who asks again and again
- * finds it where no round can be afforded. A bit a slot. No lock of its own; CLOCK_BOOTTIME in nanoseconds.
+ * Which collectors attach something to their snapshots (struct attachment). That costs something, so they do
+ * it only while somebody asks: in the next round, and in all others for a while, so that a reader who asks
+ * repeatedly finds it even if no round can be afforded. One bit for each slot. No lock of its own; times are
+ * CLOCK_BOOTTIME in nanoseconds.
  */
 
 #include <stdbool.h>
@@ -15,13 +16,14 @@
 #define ROUND_ATTACHED_NS (15 * NS_PER_SECOND)
 
 struct round_attachments {
-    uint64_t asked;    /* by who waits for it, or will */
-    uint64_t made;     /* by the round going on */
-    uint64_t lasts;    /* it is made by each round until then */
-    uint64_t until_ns; /* of all of them */
+    uint64_t asked;    /* by readers that wait for a round */
+    uint64_t made;     /* by the present round */
+    uint64_t lasts;    /* by every round until `until_ns` */
+    uint64_t until_ns; /* the end of `lasts` */
 };
 
-/* Somebody asks; `waits` says for which of these a round is on its way, or about to be. */
+/* Notes that somebody asks for the attachments of `slots`. `waits` has those whose round is under way or
+ * will be. */
 static inline void round_attachments_ask(struct round_attachments *attachments, uint64_t slots,
                                          uint64_t waits, uint64_t now_ns)
 {
@@ -32,7 +34,7 @@ static inline void round_attachments_ask(struct round_attachments *attachments, 
     attachments->until_ns = now_ns + ROUND_ATTACHED_NS;
 }
 
-/* A round begins: whether it makes it. */
+/* Notes that a round begins. Returns true if it must make the attachment. */
 static inline bool round_attachments_begin(struct round_attachments *attachments, uint64_t slot,
                                            uint64_t now_ns)
 {
