@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * --capture: records as a pcapng file, which Wireshark and tshark open: whose device, and in a comment why
- * and where it was dropped. Main thread.
+ * --capture: writes records to a pcapng file, which Wireshark and tshark open. It says on whose device a
+ * packet was dropped, and in a comment why and where. Main thread.
  */
 
 #include "terminal/follow.h"
 
-/* Writes what stands at a packet: function, reason, class, device, namespace, workload, stack. Ends in
- * NUL. */
+/* Writes the comment of a packet: function, reason, class, device, namespace, workload, stack. Ends it with
+ * a NUL. */
 void capture_comment(const struct record_site *site, const struct record *record, struct buffer *out);
 
-/* Into the file of this name, which is made or emptied; "-": to standard output. Until follow_run() ends;
- * then one line on standard error. The exit status. */
+/* Writes to the file of this name, which is made or emptied, or to standard output if it is "-", until
+ * follow_run() ends. Then writes one line to standard error. Returns the exit status. */
 int capture(const struct follow *common, const char *file);

@@ -21,9 +21,8 @@ struct filter *filter_free(struct filter *filter); /* accepts NULL, returns NULL
 
 DEFINE_CLEANUP(struct filter *, filter_free)
 
-/* As it was written; of none, "". */
+/* Returns the text of the filter as it was written; "" if there is none. */
 const char *filter_text(const struct filter *filter);
 
-/* Returns true if the packet passes, as far as it was kept: a question about a byte that was not kept is
- * answered with no. */
+/* Returns true if the kept bytes of the packet pass. A condition on a byte that was not kept is false. */
 bool filter_match(const struct filter *filter, const struct packet *packet);

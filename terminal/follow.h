@@ -14,27 +14,27 @@
 struct follow {
     struct daemon_client client;
     const struct filter *filter; /* borrowed */
-    uint64_t for_ns;             /* FOLLOW_WITHOUT_END until a signal; 0 for what is held, and no more */
-    uint64_t count;              /* of records that pass the filter; FOLLOW_WITHOUT_END */
-    bool own;                    /* a daemon that we have started: nobody starts it again */
-    int ending;                  /* see ending.h */
-    int out;                     /* what is made of them goes there; whose reader may go */
+    uint64_t for_ns; /* FOLLOW_WITHOUT_END: until a signal; 0: only what the daemon holds already */
+    uint64_t count;  /* ends after so many records that pass the filter; or FOLLOW_WITHOUT_END */
+    bool own;        /* we started the daemon, and nobody would start it again */
+    int ending;      /* see ending.h */
+    int out;         /* where the text goes; its reader may go away */
 
-    /* Appends what is made of a record that passes. -errno ends all. */
+    /* Appends the text for a record that passes. A negative errno ends everything. */
     int (*record)(void *context, const struct records *records, const struct record *record,
                   struct buffer *text);
     void *context;
-    struct buffer text; /* that is to be written yet; what is there at first, before all else */
+    struct buffer text; /* still to be written; what it has at first is written first */
 
     /* What was seen. */
     uint64_t passed;  /* records */
     uint64_t dropped; /* packets, at all sites, since it began */
 };
 
-/* Follows until there is enough. Returns 0 then, and after a signal; -EPIPE if nobody reads any more; else
- * -errno, and standard error says why. Waits for a daemon that answered once, of which standard error tells,
- * too. Releases the text. */
+/* Follows until there are enough. Returns 0 then and after a signal, -EPIPE if nobody reads any more, or
+ * another -errno, whose reason is on standard error. If a daemon stops answering, waits for it and says so
+ * on standard error. Releases the text. */
 int follow_run(struct follow *follow);
 
-/* The exit status of that: who reads no more has had enough. */
+/* Returns the exit status for that result. A reader that went away has had enough, which is no failure. */
 int follow_status(int error);

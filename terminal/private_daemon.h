@@ -16,9 +16,9 @@ enum { PRIVATE_PATH_SIZE = 32 };
 
 struct private_daemon {
     pid_t pid;                    /* 0 if there is none */
-    int socket;                   /* its local socket, whose file has no name any more */
+    int socket;                   /* its local socket, whose file is already removed */
     int said;                     /* what it writes to standard error */
-    char path[PRIVATE_PATH_SIZE]; /* by which this process reaches it, and no other */
+    char path[PRIVATE_PATH_SIZE]; /* by which only this process reaches it */
 };
 
 #define PRIVATE_DAEMON_NONE ((struct private_daemon){.socket = -1, .said = -1})
@@ -31,5 +31,5 @@ bool private_daemon_possible(void);
 int private_daemon_start(const struct arguments *arguments, int ending, struct private_daemon *ret_daemon,
                          struct fault *fault);
 
-/* Ends it, and waits until it is gone. Accepts none. */
+/* Ends it, and waits until it is gone. Does nothing if there is none. */
 void private_daemon_stop(struct private_daemon *daemon);

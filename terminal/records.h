@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the daemon has recorded of dropped packets, as its answer to /records tells. All texts are made
- * harmless here, where they come in: nothing behind this parser has to think of terminals. Pure.
+ * The dropped packets in the daemon's answer to /records. All texts are made harmless here, where they come
+ * in, so that nothing behind this parser has to think of terminals. Pure.
  */
 
 #include <stdbool.h>
@@ -34,15 +34,15 @@ struct record_site {
     char netns[RECORD_NAME_SIZE]; /* "self", "other", a name; "": unknown */
 };
 
-/* One packet. What is not known of it is "", or NULL. */
+/* One packet. What is not known is "" or NULL. */
 struct record {
     uint64_t sequence;
     uint64_t site;
     uint64_t time_ns; /* CLOCK_REALTIME */
     unsigned link_type;
     unsigned protocol; /* an ethertype */
-    size_t length;     /* as it was on its way */
-    size_t size;       /* of `data`: at most as long */
+    size_t length;     /* of the whole packet */
+    size_t size;       /* of `data`, at most `length` */
     char device[RECORD_WORD_SIZE];
     char netns[RECORD_NAME_SIZE];
     char unit[RECORD_UNIT_SIZE];
@@ -63,19 +63,19 @@ struct records {
     size_t count, capacity;
 };
 
-/* Reads the document. Passes over members that it does not know, and over records of other link types.
- * Returns 0, -EPROTO if it is no such document, or -ENOMEM. */
+/* Parses the document. Ignores unknown members, and records of other link types. Returns 0, -EPROTO if it is
+ * no such document, or -ENOMEM. */
 int records_parse(const char *text, size_t size, struct records **ret_records, struct fault *fault);
 struct records *records_free(struct records *records); /* accepts NULL, returns NULL */
 
 DEFINE_CLEANUP(struct records *, records_free)
 
-/* Returns NULL if the daemon has forgotten it. */
+/* Returns the site, or NULL if the daemon has forgotten it. */
 const struct record_site *records_site(const struct records *records, uint64_t id);
 
 /* Returns the same bytes as a packet, which borrows them. */
 struct packet record_packet(const struct record *record);
 
-/* Whose packet it was, in one word: the unit, else the container (as much of its id as its tools show), else
- * the pod; "-": nobody's that is known. */
+/* Writes the owner of the packet in one word: the unit, else the container (as much of its ID as its tools
+ * show), else the pod; "-" if none is known. */
 void record_workload(const struct record *record, char text[RECORD_UNIT_SIZE]);

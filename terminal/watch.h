@@ -13,15 +13,15 @@ struct watch {
     enum watch_order order;
     bool paused;
     char host[RECORD_NAME_SIZE];
-    char trouble[WATCH_TEXT_SIZE]; /* the daemon does not answer; "": it does */
+    char trouble[WATCH_TEXT_SIZE]; /* why the daemon does not answer; "" if it does */
 
     uint64_t selected; /* the id of a site; 0 if none is yet */
     size_t first;      /* the first site that is on the screen, of those that are shown */
-    bool open;         /* the selected one has the screen for itself */
-    size_t scrolled;   /* lines, there */
+    bool open;         /* the selected site fills the screen */
+    size_t scrolled;   /* lines that it is scrolled by */
 
     bool asking;                  /* for a filter */
-    char answer[WATCH_TEXT_SIZE]; /* as far as it is typed */
+    char answer[WATCH_TEXT_SIZE]; /* the text typed so far */
     char message[WATCH_TEXT_SIZE];
 };
 
@@ -29,7 +29,7 @@ struct watch {
 int watch_init(struct watch *watch, const char *filter, struct fault *fault);
 void watch_done(struct watch *watch);
 
-/* Puts the sites in order, and selects another one if the selected one went. */
+/* Sorts the sites, and selects another one if the selected one is gone. */
 void watch_arrange(struct watch *watch);
 
 /* Returns the place of the selected site among those that are shown, or 0 if none is. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The live view on the screen of curses(3), of whatever size. Main thread. */
+/* Draws the live view on the screen of curses(3), whatever its size. Main thread. */
 
 #include "terminal/watch.h"
 
-/* Makes the next screen; who calls shows it. */
+/* Draws the next screen, which the caller shows. */
 void watch_draw(struct watch *watch);
 
 /* Returns how many lines there are for sites. */

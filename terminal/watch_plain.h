@@ -9,5 +9,5 @@
  * line feed. */
 void watch_plain_line(const struct records *records, const struct record *record, struct buffer *out);
 
-/* On standard output, until follow_run() ends. The exit status. */
+/* Prints to standard output until follow_run() ends. Returns the exit status. */
 int watch_plain(const struct follow *common);

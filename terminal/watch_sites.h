@@ -3,7 +3,7 @@
 
 /*
  * What the live view knows: each site with its rate and its last packets, from one answer of the daemon to
- * the next, in the order in which they are shown. Pure; main thread.
+ * the next, and the order in which sites are shown. Pure; main thread.
  */
 
 #include "terminal/filter.h"
@@ -15,7 +15,7 @@ enum watch_order { WATCH_BY_RATE, WATCH_BY_TOTAL, WATCH_BY_LATEST, WATCH_BY_NAME
 
 struct watch_site {
     struct record_site site;
-    double rate;                        /* packets a second, of the last few; negative: not known yet */
+    double rate; /* packets a second over the last few seconds; negative if not known yet */
     struct record recent[WATCH_RECENT]; /* the newest first */
     size_t recent_count;
 };
@@ -23,25 +23,25 @@ struct watch_site {
 struct watch_sites {
     struct watch_site **items; /* by id */
     size_t count, capacity;
-    struct watch_site **shown; /* some of them, in order */
+    struct watch_site **shown; /* those that are shown, in order */
     size_t shown_count, shown_capacity;
     uint64_t looked_ns; /* CLOCK_BOOTTIME of the last update; 0 if there was none */
 };
 
 void watch_sites_done(struct watch_sites *sites);
 
-/* Forgets all that it knows: another daemon answers. */
+/* Forgets everything, because another daemon answers. */
 void watch_sites_forget(struct watch_sites *sites);
 
-/* Takes the newest answer, and the records out of it; keeps those that pass the filter rather than others.
- * Returns 0, or -ENOMEM, and then nothing is lost but their packets. */
+/* Takes in the newest answer, and takes the records out of it. If there is no room, keeps those that pass
+ * the filter. Returns 0, or -ENOMEM, and then only packets are lost. */
 int watch_sites_update(struct watch_sites *sites, struct records *records, const struct filter *filter,
                        uint64_t now_ns);
 
-/* Makes `shown`: with a filter, those of which a packet passes it. */
+/* Makes `shown`: all sites, or with a filter those that have a packet that passes it. */
 void watch_sites_arrange(struct watch_sites *sites, enum watch_order order, const struct filter *filter);
 
-/* The sum of all rates; negative: not known yet. */
+/* Returns the sum of all rates; negative if not known yet. */
 double watch_sites_rate(const struct watch_sites *sites);
 
 /* Returns the next of the last packets from *index on that passes the filter, or NULL if there are no
@@ -49,5 +49,5 @@ double watch_sites_rate(const struct watch_sites *sites);
 const struct record *watch_site_packet(const struct watch_site *site, const struct filter *filter,
                                        size_t *index);
 
-/* "rate" */
+/* Returns "rate", "total", ... */
 const char *watch_order_name(enum watch_order order);
