@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/build_config.h"
 #include "base/version.h"
+#include "terminal/cooked.h"
 #include "terminal/pcapng.h"
 #include "terminal/words.h"
 
@@ -75,23 +76,24 @@ void capture_comment(const struct record_site *site, const struct record *record
 
 /* Returns the number of the record's interface, and writes a new interface to the file first. Returns -ENOMEM
  * if memory runs out. */
-static int source_of(struct capturing *capturing, const struct record *record, struct buffer *blocks)
+static int source_of(struct capturing *capturing, const struct record *record, unsigned link_type,
+                     struct buffer *blocks)
 {
     struct source *source = capturing->sources;
     char description[RECORD_NAME_SIZE + WORDS_PLACE_SIZE];
 
     for (size_t i = 0; i < capturing->source_count; i++, source++)
-        if (source->link_type == record->link_type && strcmp(source->device, record->device) == 0 &&
+        if (source->link_type == link_type && strcmp(source->device, record->device) == 0 &&
             strcmp(source->netns, record->netns) == 0)
             return (int)i;
     if (array_grow(capturing->sources, capturing->source_count, capturing->source_capacity) < 0)
         return -ENOMEM;
     source = &capturing->sources[capturing->source_count];
-    *source = (struct source){.link_type = record->link_type};
+    *source = (struct source){.link_type = link_type};
     strcpy(source->device, record->device);
     strcpy(source->netns, record->netns);
     (void)snprintf(description, sizeof(description), "network namespace: %s", netns_words(record->netns));
-    pcapng_interface(words_or_none(record->device), description, record->link_type, blocks);
+    pcapng_interface(words_or_none(record->device), description, link_type, blocks);
     return (int)capturing->source_count++;
 }
 
@@ -100,8 +102,10 @@ static int add(void *context, const struct records *records, const struct record
 {
     struct capturing *capturing = context;
     _cleanup_(buffer_done) struct buffer comment = {};
-    const struct packet packet = record_packet(record);
-    int source = source_of(capturing, record, blocks);
+    const struct packet kept = record_packet(record);
+    struct cooked cooked;
+    const struct packet packet = cooked_packet(&kept, &cooked);
+    int source = source_of(capturing, record, packet.link_type, blocks);
 
     capture_comment(records_site(records, record->site), record, &comment);
     if (source < 0 || comment.error)

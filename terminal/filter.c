@@ -8,10 +8,13 @@
 
 #include <pcap/pcap.h>
 
-enum { LINK_COUNT = 2, WHOLE_PACKET = 65535 };
+#include "terminal/cooked.h"
+
+enum { LINK_ETHERNET, LINK_RAW, LINK_COOKED, LINK_COUNT, WHOLE_PACKET = 65535 };
 
 /* libpcap's numbers for the link types, which differ from those in files. */
-static const int link_types[LINK_COUNT] = {DLT_EN10MB, DLT_RAW};
+static const int link_types[LINK_COUNT] = {
+    [LINK_ETHERNET] = DLT_EN10MB, [LINK_RAW] = DLT_RAW, [LINK_COOKED] = DLT_LINUX_SLL};
 
 struct filter {
     char *text;
@@ -68,13 +71,21 @@ const char *filter_text(const struct filter *filter)
     return filter->text;
 }
 
+static size_t link_of(const struct packet *packet)
+{
+    return packet->link_type == PACKET_ETHERNET ? LINK_ETHERNET
+           : packet->link_type == PACKET_RAW    ? LINK_RAW
+                                                : LINK_COOKED;
+}
+
 bool filter_match(const struct filter *filter, const struct packet *packet)
 {
-    const struct pcap_pkthdr header = {.caplen = (bpf_u_int32)packet->size,
-                                       .len = (bpf_u_int32)packet->length};
-    size_t i = packet->link_type == PACKET_ETHERNET ? 0 : 1;
+    struct cooked room;
+    const struct packet seen = cooked_packet(packet, &room);
+    const struct pcap_pkthdr header = {.caplen = (bpf_u_int32)seen.size, .len = (bpf_u_int32)seen.length};
+    size_t i = link_of(&seen);
 
     if (!*filter->text)
         return true;
-    return filter->compiled[i] && pcap_offline_filter(&filter->programs[i], &header, packet->data) != 0;
+    return filter->compiled[i] && pcap_offline_filter(&filter->programs[i], &header, seen.data) != 0;
 }

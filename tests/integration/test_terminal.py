@@ -223,6 +223,22 @@ def test_row_90_the_file_is_wiresharks(packets, recorded, tmp_path):
     assert "Capture application: netdrop-exporter " in said
 
 
+def test_what_is_not_ip_says_what_it_is(packets, recorded, tmp_path):
+    """Where there is no header of the link, the file has one that is made up: the link type without is for IP alone."""
+    need("tshark")
+    recorded.site(1)
+    recorded.drop(1, link_type=101, protocol="0x0806", data=ARP[28:], length=28)
+    recorded.drop(1, link_type=101, protocol="0x88b5", data="", length=40)
+    recorded.drop(1)
+    file = tmp_path / "f.pcapng"
+    assert packets(f"--capture={file}", "--for=0s").returncode == 0
+    found = tshark(file, "frame.len", "frame.cap_len", "frame.interface_name", "sll.etype", "arp.dst.proto_ipv4", "udp.dstport")
+    assert [packet.get("sll.etype") for packet in found] == [["0x0806"], ["0x88b5"], None]
+    assert [packet["frame.len"] + packet["frame.cap_len"] for packet in found] == [["44", "44"], ["56", "16"], ["242", "28"]]
+    assert found[0]["arp.dst.proto_ipv4"] == ["10.0.0.9"] and found[2]["udp.dstport"] == ["8125"]
+    assert all(packet["frame.interface_name"] == ["eth0"] for packet in found)
+
+
 def test_a_pipe_into_tshark(start, recorded):
     """It sees a packet as soon as it comes, not only when some buffer is full."""
     need("tshark")

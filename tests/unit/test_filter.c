@@ -53,6 +53,32 @@ static void test_matches(void **state)
     }
 }
 
+/* ARP without a header of the link, and a protocol of which nothing was kept. */
+static void test_what_is_neither_frame_nor_ip(void **state)
+{
+    uint8_t bytes[PACKET_TEST_SIZE];
+    struct packet packet =
+        frame_of("0001 0800 06 04 0001 02005e100001 0a000007 000000000000 0a000009", 0, bytes);
+    struct filter *arp = compile("arp host 10.0.0.9"), *other = compile("ether proto 0x88b5"),
+                  *udp = compile("udp"), *not_udp = compile("not udp");
+
+    (void)state;
+    packet.link_type = PACKET_RAW;
+    packet.protocol = 0x0806;
+    assert_true(filter_match(arp, &packet));
+    assert_false(filter_match(other, &packet));
+    packet.protocol = 0x88b5;
+    packet.size = 0;
+    assert_false(filter_match(arp, &packet));
+    assert_true(filter_match(other, &packet));
+    assert_false(filter_match(udp, &packet));
+    assert_true(filter_match(not_udp, &packet));
+    filter_free(arp);
+    filter_free(other);
+    filter_free(udp);
+    filter_free(not_udp);
+}
+
 static void test_what_is_no_filter(void **state)
 {
     static const char *const texts[] = {"udp prot 53", "(", "port 99999", "ether host nonsense:"};
@@ -73,6 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matches),
+        cmocka_unit_test(test_what_is_neither_frame_nor_ip),
         cmocka_unit_test(test_what_is_no_filter),
     };
 
