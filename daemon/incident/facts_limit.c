@@ -50,9 +50,12 @@ static bool read_place(const struct place *place, const struct facts *facts,
     return false;
 }
 
+/* A counter with a limit may count errors, too, which have nothing to do with it. */
 static const struct meaning_limit *limit_of(const struct facts *facts)
 {
-    return facts->meaning ? facts->meaning->limit : NULL;
+    bool may_be_full = facts->key.loss_class == LOSS_CAPACITY || facts->key.loss_class == LOSS_UNKNOWN;
+
+    return facts->meaning && may_be_full ? facts->meaning->limit : NULL;
 }
 
 /* Finds the limit of the first incident, and of all others with the same limit. */

@@ -99,11 +99,11 @@ static void test_of_a_device(void **state)
     struct facts facts[] = {
         loss("nic_no_buffer", LOSS_CAPACITY, "eth7", 1), loss("nic_no_buffer", LOSS_CAPACITY, "eth0", 1),
         loss("nic_no_buffer", LOSS_CAPACITY, "", 2),     loss("nic_no_buffer", LOSS_CAPACITY, "eth99", 1),
-        loss("rule_without", LOSS_POLICY, "eth3", 1),
+        loss("of_errors", LOSS_ERROR, "eth3", 1),        loss("rule_without", LOSS_POLICY, "eth3", 1),
     };
 
     (void)state;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         facts[i].meaning = &meaning;
     add_rings(12);
     facts_limits(facts, ELEMENTS(facts), &snapshots);
@@ -115,7 +115,8 @@ static void test_of_a_device(void **state)
     assert_int_equal(facts[1].limit_most, 200);
     assert_null(facts[2].limit); /* of several devices */
     assert_null(facts[3].limit); /* has no ring */
-    assert_null(facts[4].limit);
+    assert_null(facts[4].limit); /* however many there are, it is not full */
+    assert_null(facts[5].limit);
 }
 
 static void test_of_the_host(void **state)
