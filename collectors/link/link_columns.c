@@ -23,7 +23,7 @@ static const struct remedy remedy_dropped = {
 
 static const struct meaning_limit queue_limit = {
     .now = "netdrop_link_transmit_queue_limit_packets",
-    .unit = "packets transmit queue",
+    .unit = "packets in the transmit queue",
 };
 
 /* Traffic of a device. */

@@ -7,7 +7,7 @@
 
 static const struct meaning_limit backlog_limit = {
     .now = "netdrop_softnet_backlog_limit_packets",
-    .unit = "packets backlog a CPU",
+    .unit = "packets in the backlog of a CPU",
 };
 
 static const struct meaning dropped = {

@@ -247,7 +247,7 @@ def test_a_longer_queue_of_a_tun_device(netns, exporter):
     send(18)
     eventually(lambda: counted(process) == [("tun_queue_full", 8)], "what did not fit")
     one = next(one for one in report(process)["incidents"] if one["cause"] == "tun_queue_full")
-    assert one["limit"] == {"now": 10, "most": None, "unit": "packets transmit queue"}
+    assert one["limit"] == {"now": 10, "most": None, "unit": "packets in the transmit queue"}
     command = next(each for each in one["commands"] if "txqueuelen" in each["command"])
     assert command == {"command": "ip link set dev tn0 txqueuelen 20", "comment": "now 10"}
     drain()
