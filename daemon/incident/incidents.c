@@ -54,6 +54,7 @@ struct making {
     struct loss_report *report;
     struct snapshots snapshots;
     struct choice chosen[LOSS_REPORT_INCIDENTS_MAX];
+    struct choice most_refused; /* without a course if nothing is */
     double refused[DIRECTION_COUNT];
     unsigned recent; /* the point of the courses since which losses are recent */
 };
@@ -137,6 +138,16 @@ static void add_way(const struct courses *courses, struct making *making, const 
     }
 }
 
+/* A rule that cuts the host off must be told however much is lost beside. */
+static void keep_most_refused(struct making *making)
+{
+    struct choice *last = &making->chosen[LOSS_REPORT_INCIDENTS_MAX - 1];
+
+    if (making->most_refused.course && making->report->count == LOSS_REPORT_INCIDENTS_MAX &&
+        !is_refused(last->course))
+        *last = making->most_refused;
+}
+
 static void choose_all(const struct courses *courses, struct making *making)
 {
     unsigned past = courses_point(courses, COURSE_PAST_NS);
@@ -148,9 +159,13 @@ static void choose_all(const struct courses *courses, struct making *making)
             continue;
         choice.past = course_lost(choice.course, past);
         add_way(courses, making, choice.course, choice.past);
-        if (course_goes_on(choice.course, making->report->now_ns))
-            choose(making, &choice);
+        if (!course_goes_on(choice.course, making->report->now_ns))
+            continue;
+        choose(making, &choice);
+        if (is_refused(choice.course) && choice.past >= making->most_refused.past)
+            making->most_refused = choice;
     }
+    keep_most_refused(making);
 }
 
 static enum spread spread_of(const struct courses *courses, const struct course *course)

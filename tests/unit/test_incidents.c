@@ -648,6 +648,27 @@ static void test_more_than_have_room(void **state)
         assert_true(it.report->incidents[i].past <= it.report->incidents[i - 1].past);
 }
 
+/* What rules refuse comes after all losses, and the most of it is told nevertheless. */
+static void test_refused_packets_have_a_place(void **state)
+{
+    char names[CAUSES_MAX][16];
+    const struct incident *last;
+
+    (void)state;
+    for (size_t i = 0; i < CAUSES_MAX; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "veth%zu", i);
+        drop(i < 3 ? "netfilter_rule" : "qdisc_full", names[i])->count = 1000 - i;
+    }
+    told(5);
+    assert_int_equal(it.report->count, LOSS_REPORT_INCIDENTS_MAX);
+    assert_int_equal(it.report->left_out, CAUSES_MAX - LOSS_REPORT_INCIDENTS_MAX);
+    last = &it.report->incidents[it.report->count - 1];
+    assert_string_equal(last->subject, "veth0");
+    assert_int_equal(last->loss_class, LOSS_POLICY);
+    for (size_t i = 0; i < it.report->count - 1; i++)
+        assert_int_equal(it.report->incidents[i].loss_class, LOSS_CAPACITY);
+}
+
 static void test_the_stages(void **state)
 {
     const struct loss_report *report;
@@ -843,6 +864,7 @@ int main(void)
         TEST(test_what_each_host_has),
         TEST(test_what_is_off_is_a_neutral_line),
         TEST(test_more_than_have_room),
+        TEST(test_refused_packets_have_a_place),
         TEST(test_the_stages),
         TEST(test_the_text),
         TEST(test_colours_are_for_terminals),
