@@ -84,15 +84,30 @@ static void spread(const struct incident *incident, struct buffer *out)
         buffer_printf(out, ", in bursts of %.0f packets", incident->burst);
 }
 
-void incident_circumstances(const struct incident *incident, uint64_t ago_ns, struct buffer *out)
+/* Writes " since 14:02:11", or " from 14:02:11 to 14:02:40" if the incident paused or is over. */
+static void times(const struct incident *incident, uint64_t now_ns, struct buffer *out)
+{
+    bool over = incident->rate <= 0;
+
+    if (!now_ns)
+        return;
+    buffer_text(out, over ? " from " : " since ");
+    when(now_ns - incident->since_ns, out);
+    if (!over)
+        return;
+    buffer_text(out, " to ");
+    when(now_ns - incident->moved_ns, out);
+}
+
+void incident_circumstances(const struct incident *incident, uint64_t now_ns, struct buffer *out)
 {
     if (!isnan(incident->share)) {
         buffer_text(out, ", ");
         incident_share(incident->share, out);
         buffer_printf(out, " of %s", incident->share_of);
     }
-    buffer_text(out, ", since ");
-    when(ago_ns, out);
+    buffer_text(out, ",");
+    times(incident, now_ns, out);
     spread(incident, out);
 }
 
@@ -235,21 +250,6 @@ void incident_title(const struct incident *incident, struct buffer *out)
         buffer_text(out, " are refused by ");
     }
     buffer_text(out, incident->words);
-}
-
-/* Writes " since 14:02:11", or " from 14:02:11 to 14:02:40" if the incident paused or is over. */
-static void times(const struct incident *incident, uint64_t now_ns, struct buffer *out)
-{
-    bool over = incident->rate <= 0;
-
-    if (!now_ns)
-        return;
-    buffer_text(out, over ? " from " : " since ");
-    when(now_ns - incident->since_ns, out);
-    if (!over)
-        return;
-    buffer_text(out, " to ");
-    when(now_ns - incident->moved_ns, out);
 }
 
 /* Writes the rate, or the count if the incident paused: "0/s" would say nothing. */

@@ -30,9 +30,9 @@ void incident_share(double share, struct buffer *out);
 /* Writes the present date and time: "2026-11-28 03:09:20". */
 void incident_date(struct buffer *out);
 
-/* Writes the share, when it began, and how steady it is, as far as known: ", 19 % of the UDP received, since
- * 03:02:11, steady". */
-void incident_circumstances(const struct incident *incident, uint64_t ago_ns, struct buffer *out);
+/* Writes the share, when it was, and how steady it is, as far as known: ", 19 % of the UDP received, since
+ * 03:02:11, steady"; if it has paused, "from 03:02:11 to 03:04:00". */
+void incident_circumstances(const struct incident *incident, uint64_t now_ns, struct buffer *out);
 
 /* Writes "Limit: 512 of 4096 receive ring entries.", or nothing if there is no limit that can be read. */
 void incident_limit(const struct incident *incident, struct buffer *out);

@@ -49,11 +49,13 @@ static size_t columns(const char *text, size_t size)
     return count;
 }
 
-/* Writes words from a column on, broken at blanks. The first line continues at `at`. */
-static void wrap(struct buffer *out, size_t at, size_t indent, const char *text)
+/* Writes words from a column on, broken where the byte is. The first line continues at `at`. */
+static void wrap_at(struct buffer *out, char byte, size_t at, size_t indent, const char *text)
 {
+    const char gap[] = {byte, '\0'};
+
     while (*text) {
-        size_t size = strcspn(text, " "), width = columns(text, size);
+        size_t size = strcspn(text, gap), width = columns(text, size);
 
         if (at > indent && at + 1 + width > WIDTH) {
             buffer_printf(out, "\n%*s", (int)indent, "");
@@ -64,9 +66,14 @@ static void wrap(struct buffer *out, size_t at, size_t indent, const char *text)
         }
         buffer_append(out, text, size);
         at += width;
-        text += size + strspn(text + size, " ");
+        text += size + strspn(text + size, gap);
     }
     buffer_text(out, "\n");
+}
+
+static void wrap(struct buffer *out, size_t at, size_t indent, const char *text)
+{
+    wrap_at(out, ' ', at, indent, text);
 }
 
 static void wrap_buffer(struct buffer *out, size_t indent, struct buffer *text)
@@ -79,6 +86,9 @@ static void wrap_buffer(struct buffer *out, size_t indent, struct buffer *text)
     buffer_done(text);
 }
 
+/* Between two stages of the path; one of them stays in one line. */
+#define BETWEEN "\n"
+
 static void way(const struct loss_report *report, enum direction direction, const enum stage *stages,
                 size_t count, struct buffer *out)
 {
@@ -90,7 +100,7 @@ static void way(const struct loss_report *report, enum direction direction, cons
     for (size_t i = 0; i < count; i++) {
         const struct loss_way *at = &report->ways[stages[i]][direction];
 
-        buffer_printf(out, "%s%s ", i ? " > " : "", names[stages[i]]);
+        buffer_printf(out, "%s%s ", i ? BETWEEN "> " : "", names[stages[i]]);
         if (at->lost > 0)
             incident_rate(at->lost, out);
         else if (at->refused <= 0)
@@ -124,7 +134,7 @@ static void path(const struct loss_report *report, struct buffer *out)
         buffer_printf(out, "  %-10s", direction_name(ways[i].direction));
         buffer_append(&line, "", 1);
         if (!line.error)
-            wrap(out, 12, 12, line.data);
+            wrap_at(out, *BETWEEN, 12, 12, line.data);
         buffer_done(&line);
     }
     buffer_text(out, "\n");
@@ -137,7 +147,7 @@ static void numbers(const struct loss_report *report, const struct incident *inc
 
     incident_rate(incident->rate, &text);
     buffer_printf(&text, " now, %" PRIu64 " within five minutes", incident->past);
-    incident_circumstances(incident, report->now_ns - incident->since_ns, &text);
+    incident_circumstances(incident, report->now_ns, &text);
     wrap_buffer(out, INDENT, &text);
 }
 

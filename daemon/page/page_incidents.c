@@ -80,7 +80,7 @@ static void numbers(const struct loss_report *report, const struct incident *inc
     buffer_text(out, "</strong> now, ");
     html_count(out, incident->past);
     buffer_text(out, " in five minutes");
-    incident_circumstances(incident, report->now_ns - incident->since_ns, &text);
+    incident_circumstances(incident, report->now_ns, &text);
     text_done(&text, out);
     buffer_text(out, "</p>\n");
 }

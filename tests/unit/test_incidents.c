@@ -770,6 +770,26 @@ static void test_lines_are_no_longer_than_a_terminal(void **state)
         if (width > 80)
             fail_msg("%.*s", (int)width, out.data + i + 1 - width);
     }
+    /* A stage of the path and its numbers are in one line. */
+    assert_non_null(memmem(out.data, out.size, "\n            > ", 15));
+    assert_null(memmem(out.data, out.size, "network\n", 8));
+    assert_null(memmem(out.data, out.size, ">\n", 2));
+}
+
+static void test_a_pause_says_from_when_to_when(void **state)
+{
+    _cleanup_(buffer_done) struct buffer out = {};
+    struct drops *queue = drop("qdisc_full", "eth0");
+
+    (void)state;
+    told(5);
+    queue->count += 500;
+    told(5);
+    told(20);
+    loss_report_text(it.report, "host", false, &out);
+    buffer_append(&out, "", 1);
+    hide_times(out.data);
+    assert_non_null(strstr(out.data, "0/s now, 500 within five minutes, from hh:mm:ss to hh:mm:ss\n"));
 }
 
 static void test_json(void **state)
@@ -869,6 +889,7 @@ int main(void)
         TEST(test_the_text),
         TEST(test_colours_are_for_terminals),
         TEST(test_lines_are_no_longer_than_a_terminal),
+        TEST(test_a_pause_says_from_when_to_when),
         TEST(test_json),
         TEST(test_how_to_see_the_packets),
         TEST(test_packets_of_an_incident),
