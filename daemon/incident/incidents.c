@@ -223,7 +223,7 @@ static int compare_colours(const void *a, const void *b)
         return one->colour > other->colour ? -1 : 1;
     if (one->past != other->past)
         return one->past > other->past ? -1 : 1;
-    return strcmp(one->subject, other->subject);
+    return strverscmp(one->subject, other->subject); /* eth2 before eth10 */
 }
 
 /* Puts the incident of the headline first, sorts the others, and counts the urgent ones. */

@@ -669,6 +669,21 @@ static void test_refused_packets_have_a_place(void **state)
         assert_int_equal(it.report->incidents[i].loss_class, LOSS_CAPACITY);
 }
 
+/* As people count, where they lost the same. */
+static void test_alike_losses_are_sorted_by_number(void **state)
+{
+    (void)state;
+    drop("qdisc_full", "eth10")->count = 10;
+    drop("qdisc_full", "eth9")->count = 10;
+    drop("qdisc_full", "eth2")->count = 10;
+    drop("qdisc_full", "eth0")->count = 11;
+    told(5);
+    assert_string_equal(it.report->incidents[0].subject, "eth0");
+    assert_string_equal(it.report->incidents[1].subject, "eth2");
+    assert_string_equal(it.report->incidents[2].subject, "eth9");
+    assert_string_equal(it.report->incidents[3].subject, "eth10");
+}
+
 static void test_the_stages(void **state)
 {
     const struct loss_report *report;
@@ -885,6 +900,7 @@ int main(void)
         TEST(test_what_is_off_is_a_neutral_line),
         TEST(test_more_than_have_room),
         TEST(test_refused_packets_have_a_place),
+        TEST(test_alike_losses_are_sorted_by_number),
         TEST(test_the_stages),
         TEST(test_the_text),
         TEST(test_colours_are_for_terminals),
