@@ -57,6 +57,7 @@ lint_texts() {
     check "daemon/ names no collector's metric" "$top/tests/check/metric-names"
     check "house style" "$top/tests/check/style"
     check "no more repeated blocks than were known" "$top/tests/check/repeated-blocks"
+    check "Kubernetes has the rules of Prometheus" "$top/packaging/kubernetes/prometheus-rule" --check
     check "each row of docs/faults.md is a test" "$top/tests/check/faults"
     mapfile -t files < <(sources '*.[ch]' "${program[@]}" tests)
     check clang-format clang-format --dry-run -Werror "${files[@]}"
