@@ -206,7 +206,6 @@ static void publish_sockets(void)
     const struct metric metric = known_metric("netdrop_udp_socket_drops_total");
     struct snapshot *snapshot = snapshot_new();
     struct row_set *rows;
-
     struct table *table;
 
     assert_int_equal(row_set_new((const char *const[]){"local_port", "ip_version"}, 2, &rows), 0);
