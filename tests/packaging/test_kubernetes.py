@@ -191,13 +191,17 @@ def prometheus_rule(directory, *arguments):
 
 
 def test_rules_are_made_anew(directory, tree, tmp_path):
-    """Of other rules: the manifest and each copy."""
+    """Of other rules: the manifest and each copy. Before, the check names both that are stale."""
     for name in ("kubernetes", "prometheus"):
         shutil.copytree(tree / "packaging" / name, tmp_path / name)
     changed = tmp_path / "prometheus/netdrop.thresholds.yml"
     changed.write_text(changed.read_text().replace("vector(0.1)", "vector(0.25)", 1))
     before = prometheus_rule(directory)
+    command = [tmp_path / "kubernetes/prometheus-rule", "--check"]
+    stale = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert stale.returncode == 1 and len(stale.stderr.splitlines()) == 2 and changed.name in stale.stderr
     assert prometheus_rule(tmp_path / "kubernetes", "--write") == ""
+    assert prometheus_rule(tmp_path / "kubernetes", "--check") == ""
     made = (tmp_path / "kubernetes/components/prometheus-operator/prometheusrule.yaml").read_text()
     assert made == prometheus_rule(tmp_path / "kubernetes") != before
     assert (tmp_path / "kubernetes/helm/rules" / changed.name).read_text() == changed.read_text()
