@@ -9,7 +9,8 @@
 #include "daemon/incident/incident.h"
 
 /* Fills in the subject, the words, the share, the limit, the remedy and the facts. The caller has filled in
- * what the ledger knows (cause, class, rate, ...). `cause` is that of the facts; NULL if no drop site has it. */
+ * what the ledger knows (cause, class, rate, ...). `cause` is that of the facts; NULL if no drop site has it.
+ */
 void incident_describe(struct incident *incident, const struct facts *facts,
                        const struct cause_meaning *cause);
 
