@@ -81,6 +81,19 @@ static void queue(struct rounds *rounds, size_t slot, uint64_t now_ns)
 /* SHARED: a round is under way and may be in time. HOPELESS: stale, and not waited for. */
 enum judgement { JUDGED_FRESH, JUDGED_SHARED, JUDGED_STALE, JUDGED_HOPELESS };
 
+/* Nobody waits for a slow collector, but for one that runs ahead of this request and is about to end: a busy
+ * machine has held it up, or the request came early. */
+static enum judgement judge_slow(const struct rounds *rounds, size_t slot, uint64_t now_ns)
+{
+    const struct round_slot *round = &rounds->slots[slot];
+    uint64_t expected_ns = round->begin_ns + round_history_lead_ns(&round->history);
+
+    if (!(in_flight(rounds) & bit(slot)))
+        return JUDGED_HOPELESS;
+    return expected_ns <= now_ns + ROUND_WAIT_NS && now_ns < expected_ns + ROUND_WAIT_NS ? JUDGED_SHARED
+                                                                                         : JUDGED_HOPELESS;
+}
+
 static enum judgement judge(struct rounds *rounds, size_t slot, bool attachment, uint64_t fresh_ns,
                             uint64_t now_ns)
 {
@@ -94,10 +107,12 @@ static enum judgement judge(struct rounds *rounds, size_t slot, bool attachment,
     /* A collector that is off or unsupported has no numbers to grow old. */
     if (!freshness.enabled || freshness.state == COLLECTOR_UNSUPPORTED || freshness.age_ns <= fresh_ns)
         return JUDGED_FRESH;
-    if (rounds->slow & bit(slot))
-        return freshness.age_ns <= ROUND_FRESH_NS ? JUDGED_FRESH : JUDGED_HOPELESS;
+    if (rounds->slow & bit(slot) && freshness.age_ns <= ROUND_FRESH_NS)
+        return JUDGED_FRESH;
     if (freshness.state == COLLECTOR_FAILING || freshness.state == COLLECTOR_STUCK)
         return JUDGED_HOPELESS;
+    if (rounds->slow & bit(slot))
+        return judge_slow(rounds, slot, now_ns);
     if (in_flight(rounds) & bit(slot))
         return now_ns < rounds->slots[slot].begin_ns + ROUND_WAIT_NS ? JUDGED_SHARED : JUDGED_HOPELESS;
     if (freshness.state == COLLECTOR_STARTING)

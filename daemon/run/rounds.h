@@ -8,7 +8,8 @@
  * its deadline. As many collectors are woken at once as there are CPUs, the others in turn; and all that is
  * woken costs at most a twentieth of a CPU, whoever asks and however often. A collector whose rounds take too
  * long is woken ahead of the next request, if that can be predicted (rhythm.h), so that its numbers have the
- * same age at each scrape, and rates made from them are right.
+ * same age at each scrape, and rates made from them are right. If it is about to end when the request comes,
+ * this waits for it.
  *
  * HTTP threads ask, runners report when a round begins and ends, and a thread of its own ends the waiting of
  * requests whose time is over. One lock; the callbacks that wake a waiter or a runner are called without it.

@@ -555,6 +555,39 @@ static void test_slow_ones_run_ahead(void **state)
     assert_int_equal(rounds_turn(it.rounds, it.now_ns), UINT64_MAX);
 }
 
+/* A request that comes before a slow collector has ended, which ran ahead of it, waits for it; a request that
+ * comes when it has just begun, or is much too late, does not. */
+static void test_slow_ones_that_are_about_to_end(void **state)
+{
+    static struct asker asker;
+    const uint64_t took_ns = 90 * MS, lead_ns = took_ns + took_ns / 4 + ROUND_LEAD_NS;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        round_of(0, took_ns);
+    it.now_ns += 5 * SECOND;
+    begin(0);
+    it.now_ns += lead_ns - ROUND_WAIT_NS - 1;
+    assert_int_equal(ask(&asker, 1), 0);
+    it.now_ns += 1;
+    assert_int_equal(ask(&asker, 1), 1);
+    it.now_ns += took_ns;
+    publish(0);
+    assert_true(asker.woken);
+    assert_waits(0, 1, 0, 1);
+
+    it.now_ns += 5 * SECOND;
+    begin(0);
+    it.now_ns += lead_ns + ROUND_WAIT_NS - 1;
+    assert_int_equal(ask(&asker, 1), 1);
+    it.now_ns = rounds_turn(it.rounds, it.now_ns);
+    (void)rounds_turn(it.rounds, it.now_ns);
+    assert_true(asker.woken);
+    assert_int_equal(ask(&asker, 1), 0);
+    assert_waits(0, 1, 1, 2);
+    publish(0);
+}
+
 /* Somebody asks for what slot 0 attaches; what he waits for. */
 static uint64_t ask_attached(struct asker *asker)
 {
@@ -801,6 +834,7 @@ int main(void)
         TEST(test_budget_of_the_lock),
         TEST(test_who_asks_in_a_period_is_given_newer_ones),
         TEST(test_slow_ones_run_ahead),
+        TEST(test_slow_ones_that_are_about_to_end),
         TEST(test_attached_on_demand),
         TEST(test_attached_for_a_while),
         TEST(test_attached_too_late),
