@@ -36,7 +36,7 @@ struct ledger_edge {
     enum ledger_join join;
 };
 
-enum { LEDGER_EDGES_MAX = 14 };
+enum { LEDGER_EDGES_MAX = 16 };
 
 struct ledger_rule {
     struct label_value when; /* only rows with this label value; all rows if it is empty */

@@ -71,7 +71,7 @@ const struct ledger_rule link_receive_dropped_ledger[] = {
 };
 
 #define TRANSMIT_CORE                                                                                        \
-    AT("link_down"), AT("device_down"), AT("device_recursion"), AT("transmit_offload_failed"),               \
+    AT("link_down"), AT("ipv6_announced_early"), AT("device_down"), AT("device_recursion"), AT("transmit_offload_failed"),               \
         AT("bpf_redirect_failed"), AT("xdp_transmit_failed"), AT("driver_freed"), AT("unknown")
 #define TRANSMIT_SOURCE                                                                                      \
     "net/core/dev.c __dev_queue_xmit(), __dev_direct_xmit(), validate_xmit_skb(), generic_xdp_tx(), "        \

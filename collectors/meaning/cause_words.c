@@ -187,6 +187,7 @@ static const char *const words[CAUSE_COUNT] = {
     [CAUSE_QDISC_EMPTIED] = "the queue was emptied: link down, or queue replaced",
     [CAUSE_SEGMENTED_WHOLE] = "packets whose segments went on",
     [CAUSE_LINK_DOWN] = "the link has no carrier, or none yet",
+    [CAUSE_IPV6_ANNOUNCED_EARLY] = "what IPv6 announced before the link was up",
     [CAUSE_DEVICE_DOWN] = "the device is down",
     [CAUSE_DEVICE_RECURSION] = "devices send in a circle",
     [CAUSE_TRANSMIT_OFFLOAD_FAILED] = "offloads could not be made up for",

@@ -204,6 +204,7 @@ const struct cause_meaning cause_meanings[CAUSE_COUNT] = {
     CAUSE(QDISC_EMPTIED, "qdisc_emptied", EGRESS, ERROR, QUEUE_EMPTIED),
     CAUSE(SEGMENTED_WHOLE, "segmented_whole", EGRESS, COPY, NOTHING),
     CAUSE(LINK_DOWN, "link_down", EGRESS, ERROR, NO_CARRIER),
+    CAUSE(IPV6_ANNOUNCED_EARLY, "ipv6_announced_early", EGRESS, BENIGN, NOTHING),
     CAUSE(DEVICE_DOWN, "device_down", EGRESS, ERROR, DEVICE),
     CAUSE(DEVICE_RECURSION, "device_recursion", EGRESS, ERROR, DEVICE),
     CAUSE(TRANSMIT_OFFLOAD_FAILED, "transmit_offload_failed", EGRESS, ERROR, DEVICE),

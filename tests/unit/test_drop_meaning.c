@@ -17,6 +17,8 @@ static const struct {
     /* Told apart by what else is known. */
     {"QDISC_DROP", "__dev_queue_xmit", LOSS_CAPACITY, 0},
     {"QDISC_DROP", "__dev_queue_xmit", LOSS_ERROR, DROP_NO_CARRIER},
+    {"QDISC_DROP", "__dev_queue_xmit", LOSS_BENIGN, DROP_TO_GROUP},
+    {"QDISC_OVERLIMIT", "__dev_queue_xmit", LOSS_CAPACITY, DROP_TO_GROUP},
     {"QDISC_OVERLIMIT", "__dev_queue_xmit", LOSS_CAPACITY, DROP_NO_CARRIER},
     {"NOT_SPECIFIED", "__udp4_lib_rcv", LOSS_UNKNOWN, 0},
     {"NOT_SPECIFIED", "__udp4_lib_rcv", LOSS_BENIGN, DROP_TO_GROUP},
@@ -145,6 +147,7 @@ static const struct {
     {"QUEUE_PURGE", "qdisc_reset", "qdisc_emptied", STAGE_EGRESS, LOSS_ERROR},
     {"QDISC_DROP", "__dev_queue_xmit", "link_down", STAGE_EGRESS, LOSS_ERROR, DROP_NO_CARRIER},
     {"QDISC_DROP", "kfree_skb_list_reason", "link_down", STAGE_EGRESS, LOSS_ERROR, DROP_NO_CARRIER},
+    {"QDISC_DROP", "__dev_queue_xmit", "ipv6_announced_early", STAGE_EGRESS, LOSS_BENIGN, DROP_TO_GROUP},
     {"QDISC_DROP", "__dev_queue_xmit", "qdisc_full", STAGE_EGRESS, LOSS_CAPACITY},
     {"QDISC_DROP", "__dev_xmit_skb", "qdisc_full", STAGE_EGRESS, LOSS_CAPACITY},
     {"QDISC_DROP", "kfree_skb_list_reason", "qdisc_full", STAGE_EGRESS, LOSS_CAPACITY},
@@ -314,7 +317,7 @@ static void test_circumstances(void **state)
                 assert_true(drop_class_of(entry->reason, function, other) != loss_class);
         assert_ptr_equal(drop_meaning_of_class(entry->reason, function, loss_class_name(loss_class)), entry);
     }
-    assert_null(drop_meaning_of_class("QDISC_DROP", "f", "benign"));
+    assert_null(drop_meaning_of_class("QDISC_DROP", "f", "policy"));
     assert_null(drop_meaning_of_class("NOT_SPECIFIED", "__udp4_lib_rcv", "error"));
 }
 

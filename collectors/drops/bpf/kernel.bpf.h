@@ -135,6 +135,7 @@ enum skb_drop_reason { SKB_DROP_REASON_NOT_SPECIFIED = 1, SKB_DROP_REASON_QDISC_
 enum {
     LINK_STATE_NOCARRIER = 2, /* enum netdev_state_t */
     QDISC_BUILTIN = 1,        /* TCQ_F_BUILTIN of include/net/sch_generic.h: noop_qdisc */
+    IPV6_SOURCE = 8,          /* where it begins in the header */
     STATE_TIME_WAIT = 6, /* TCP_TIME_WAIT, TCP_NEW_SYN_RECV of include/net/tcp_states.h: no whole sockets */
     STATE_NEW_SYN_RECV = 12,
 };
