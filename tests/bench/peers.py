@@ -83,7 +83,7 @@ def started(contender, scene, seconds):
 
     with open(scene.directory / "output", "wb") as output:
         begin = time.monotonic()
-        process = scene.inside.popen(command, stdout=output, stderr=output)
+        process = scene.inside.popen(command, sysfs=True, stdout=output, stderr=output)
     try:
         eventually(lambda: answers() or process.poll() is not None, f"{contender.name} to answer", 240)
         first = time.monotonic() - begin

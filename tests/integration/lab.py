@@ -88,12 +88,15 @@ class Namespace:
             raise RuntimeError(f"{command}: {result.stderr.decode(errors='replace')}")
         return result.stdout.decode(errors="surrogateescape")
 
-    def popen(self, command, **options):
-        """Starts a command that ends, at the latest, with the namespace."""
+    def popen(self, command, sysfs=False, **options):
+        """Starts a command that ends, at the latest, with the namespace. `sysfs` as for run()."""
         command = command.split() if isinstance(command, str) else command
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
-        with self.entered():
-            process = subprocess.Popen(command, **options)
+        if sysfs:
+            process = subprocess.Popen(self.command(command), **options)
+        else:
+            with self.entered():
+                process = subprocess.Popen(command, **options)
         self.processes.append(process)
         return process
 
