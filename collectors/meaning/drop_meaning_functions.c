@@ -94,9 +94,10 @@ const struct drop_meaning drop_meaning_functions[] = {
     /* The same reason and function: the circumstances tell the causes apart. */
     WHERE(NO_CARRIER, "QDISC_DROP", NULL, LINK_DOWN,
           "The link has no carrier, or is just coming up: what is sent there is dropped"),
-    WHERE(TO_GROUP, "QDISC_DROP", NULL, IPV6_ANNOUNCED_EARLY,
-          "What IPv6 announces before it has an address, such as the groups that it listens to, while the link has "
-          "no carrier or is just coming up: it is sent again"),
+    WHERE(
+        TO_GROUP, "QDISC_DROP", NULL, IPV6_ANNOUNCED_EARLY,
+        "What IPv6 announces before it has an address, such as the groups that it listens to, while the link has "
+        "no carrier or is just coming up: it is sent again"),
     WHERE(TO_GROUP, "NOT_SPECIFIED", "__udp4_lib_rcv", UDP_GROUP_UNWANTED,
           "A broadcast or multicast datagram that no socket of this host asked for"),
     WHERE(TO_GROUP, "NOT_SPECIFIED", "__udp6_lib_rcv", UDP_GROUP_UNWANTED,
