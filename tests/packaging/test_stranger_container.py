@@ -120,10 +120,9 @@ def test_a_stranger_s_day(host, newer, tmp_path):
 
     prometheus = Prometheus(host.netns, tmp_path, [10190], hurry.hurried(tmp_path))
     eventually(lambda: prometheus.query("up") == 1, "up == 1")
-    assert alerts(prometheus) == {}
+    assert told(prometheus) == []
     with hurry.Flood(lossy(host.netns)):
-        text = eventually(lambda: alerts(prometheus).get("NetdropLossHigh"), "an alert")
-    assert "lo udp_receive_buffer_full" in text
+        eventually(lambda: any("lo udp_receive_buffer_full" in text for text in told(prometheus)), "an alert")
 
     host.replace(newer)
     eventually(host.serves_drop_sites, "drop sites, by the next image")
@@ -141,12 +140,10 @@ def test_a_stranger_s_day(host, newer, tmp_path):
     eventually(host.serves_drop_sites, "drop sites, by the image before")
 
 
-def alerts(prometheus):
-    """{name: description} of those that fire."""
+def told(prometheus):
+    """The descriptions of what fires. What is lost elsewhere on this host may be in one of them."""
     found = prometheus.api("alerts")["alerts"]
-    return {
-        alert["labels"]["alertname"]: alert["annotations"]["description"] for alert in found if alert["state"] == "firing"
-    }
+    return [alert["annotations"]["description"] for alert in found if alert["state"] == "firing"]
 
 
 def state(name):
