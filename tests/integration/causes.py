@@ -289,6 +289,6 @@ def judge_everyday(causes, router):
     wrong = {row for row in found if row.loss_class not in ("benign", "copy", "error")}
     assert not wrong, wrong
     errors = {row.cause for row in found if row.loss_class == "error"}
-    assert errors <= {"neighbour_unresolved", "tcp_flags", "tcp_nobody_listens", "udp_nobody_listens"}, errors
+    assert errors <= {"link_down", "neighbour_unresolved", "tcp_flags", "tcp_nobody_listens", "udp_nobody_listens"}, errors
     assert {"tcp_nobody_listens", "udp_nobody_listens"} <= errors, found
     assert {"tcp_connection_ended", "queue_emptied"} <= {row.cause for row in found}, found
