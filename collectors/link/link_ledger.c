@@ -71,8 +71,9 @@ const struct ledger_rule link_receive_dropped_ledger[] = {
 };
 
 #define TRANSMIT_CORE                                                                                        \
-    AT("link_down"), AT("ipv6_announced_early"), AT("device_down"), AT("device_recursion"), AT("transmit_offload_failed"),               \
-        AT("bpf_redirect_failed"), AT("xdp_transmit_failed"), AT("driver_freed"), AT("unknown")
+    AT("link_down"), AT("ipv6_announced_early"), AT("device_down"), AT("device_recursion"),                  \
+        AT("transmit_offload_failed"), AT("bpf_redirect_failed"), AT("xdp_transmit_failed"),                 \
+        AT("driver_freed"), AT("unknown")
 #define TRANSMIT_SOURCE                                                                                      \
     "net/core/dev.c __dev_queue_xmit(), __dev_direct_xmit(), validate_xmit_skb(), generic_xdp_tx(), "        \
     "net/core/filter.c bpf_out_neigh_v4() and its twin, net/sched/sch_generic.c noop_enqueue() (not 6.1): freed there"
