@@ -16,8 +16,7 @@
  * none. */
 enum drop_circumstance {
     DROP_NO_CARRIER = 1 << 0, /* the device that it was to leave by has none, or none yet */
-    DROP_TO_GROUP = 1 << 1,   /* its link-layer address is a broadcast or multicast one; if it was to leave, also:
-                                 IPv6 made it before it had an address */
+    DROP_TO_GROUP = 1 << 1,   /* it is a broadcast or multicast; without carrier: IPv6's, without a source */
     DROP_TO_HOST = 1 << 2,    /* it is not */
     DROP_CIRCUMSTANCE_LAST = DROP_TO_HOST
 };
