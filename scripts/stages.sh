@@ -157,7 +157,13 @@ integration() {
 stage_integration() {
     check "build of $stage" build "$products/gcc" -Dwerror=true &&
         check "programs of $stage" build_target "$products/gcc" tests/bench/collect &&
-        integration gcc "$top/tests/integration"
+        integration gcc -m "not alone" "$top/tests/integration"
+}
+
+# Of --all, at the very end: what an hour shows, and what a busy machine would make different.
+stage_alone() {
+    check "build of $stage" build "$products/gcc" -Dwerror=true &&
+        all=1 integration gcc -m alone "$top/tests/integration/test_"{rates,ledger_load}.py
 }
 
 # Floods are left out: a sanitizer makes them slow, and what they find is found with less. So is what builds a daemon of
@@ -165,7 +171,7 @@ stage_integration() {
 # times, not about bytes: the page in a browser, the lab and who drops, where each collector has tests of its own here and
 # in unit-asan that read the same.
 not_sanitized=(--ignore-glob="*/test_"{alertmanager,blind_spots,catalog,completion,dashboard,documents,drop_spaces,exposition_checker,faults,idle}.py
-    --ignore-glob="*/test_"{lab,ledger_load,look_commands,manual,node_exporter,pace,page,page_links,prometheus,rules,runbook,runbook_commands,runbook_served,scrapers,status,workloads}.py)
+    --ignore-glob="*/test_"{lab,ledger_load,look_commands,manual,node_exporter,pace,page,page_links,prometheus,rates,rules,runbook,runbook_commands,runbook_served,scrapers,status,workloads}.py)
 stage_integration-asan() {
     CC=clang check "build of $stage" build "$products/clang-asan" "${sanitized[@]}" &&
         integration clang-asan -m "not flood and not builds" "${not_sanitized[@]}" \

@@ -109,9 +109,10 @@ def assert_nothing_lost(page):
     assert not [row for row in dropped if row.value and row.labels["class"] in LOST_CLASSES]
 
 
-@pytest.mark.parametrize(
-    "seconds", [20, pytest.param(3600, id="an-hour", marks=(pytest.mark.slow, pytest.mark.timeout(5400)))]
-)
+AN_HOUR = pytest.param(3600, id="an-hour", marks=(pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(5400)))
+
+
+@pytest.mark.parametrize("seconds", [20, AN_HOUR])
 def test_all_is_well(netns, exporter, seconds):
     """Nothing is lost, and the ledger says so on each page."""
     chosen, a, b = seeded(), netns(), netns()

@@ -18,7 +18,7 @@ from prometheus import Prometheus
 
 # It is about time, and for a machine that does nothing else: what decides it the unit tests of rhythm and rounds have on a
 # clock of their own.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.xdist_group("rates")]
 
 FLAGS = (
     "--collector.disable-defaults",
