@@ -54,6 +54,7 @@ struct collector {
     const char *needs;   /* capability, module or kernel that not every host has; NULL if nothing */
     bool listens;        /* it counts only while it is open, so --once gives it time before it collects */
     bool explains;       /* its counts explain those of others, so it is read after them */
+    bool counts_losses;  /* the ledger is incomplete without it; only if it is on by default */
     bool shows_packets;  /* it can attach packets to its snapshots (packet_records.h) */
     /* Optional, where it shows packets: whether the page may have them, with prefixes for addresses. */
     bool (*shows_prefixes)(const struct collector_settings *settings);

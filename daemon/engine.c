@@ -24,19 +24,27 @@ static int engine_self_metrics(struct engine *engine, const struct settings *set
                                       clock_realtime_ns());
 }
 
-/* Returns a bit for each collector that must be read after the others. */
-static uint64_t explaining(void)
-{
-    uint64_t slots = 0;
+/* Sets of collectors, a bit for each. */
+struct collector_slots {
+    uint64_t explaining, counting, rtnl;
+};
 
-    for (size_t i = 0; i < collector_count; i++)
-        slots |= (uint64_t)collectors[i]->explains << i;
+static struct collector_slots collector_slots(void)
+{
+    struct collector_slots slots = {};
+
+    for (size_t i = 0; i < collector_count; i++) {
+        slots.explaining |= (uint64_t)collectors[i]->explains << i;
+        slots.counting |= (uint64_t)collectors[i]->counts_losses << i;
+        slots.rtnl |= (uint64_t)collectors[i]->holds_rtnl << i;
+    }
     return slots;
 }
 
 int engine_init(struct engine *engine, const struct settings *settings, struct systemd_fds *passed,
                 struct fault *fault)
 {
+    const struct collector_slots slots = collector_slots();
     int error;
 
     *engine = (struct engine){};
@@ -47,7 +55,8 @@ int engine_init(struct engine *engine, const struct settings *settings, struct s
     if (!error)
         error = engine_self_metrics(engine, settings);
     if (!error)
-        error = ledger_new(engine->registry, explaining(), &engine->limits, &engine->ledger);
+        error =
+            ledger_new(engine->registry, slots.explaining, slots.counting, &engine->limits, &engine->ledger);
     if (!error)
         error = answer_cache_new(engine->registry, engine->self_metrics, engine->ledger, &engine->answers);
     if (!error)
@@ -70,12 +79,11 @@ int engine_rounds(struct engine *engine, struct fault *fault)
 {
     const struct rounds_caller caller = {.call = on_call, .data = engine};
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    struct rounds_terms terms = {.at_once = cpus > 0 ? (size_t)cpus : 1, .last = explaining()};
-    int error;
+    const struct collector_slots slots = collector_slots();
+    const struct rounds_terms terms = {
+        .at_once = cpus > 0 ? (size_t)cpus : 1, .last = slots.explaining, .rtnl = slots.rtnl};
+    int error = rounds_new(engine->registry, &caller, &terms, &engine->rounds);
 
-    for (size_t i = 0; i < collector_count; i++)
-        terms.rtnl |= (uint64_t)collectors[i]->holds_rtnl << i;
-    error = rounds_new(engine->registry, &caller, &terms, &engine->rounds);
     if (!error)
         error = rounds_start(engine->rounds);
     if (error < 0)

@@ -316,6 +316,7 @@ const struct collector conntrack_collector = {
     .summary =
         "connection tracking: how full the table is, packets that it lost (/proc/net/stat/nf_conntrack)",
     .needs = "connection tracking in use (module nf_conntrack)",
+    .counts_losses = true,
     .enabled = true,
     .interval = "15s",
     .options = OPTION_TABLE(options, struct collector_settings),

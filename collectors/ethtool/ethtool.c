@@ -349,6 +349,7 @@ const struct collector ethtool_collector = {
         "private statistics of drivers, NIC loss by cause, rings, speed; those of virtual devices only with "
         "virtual_devices",
     .holds_rtnl = true,
+    .counts_losses = true,
     .enabled = true,
     .interval = "15s",
     .filters_devices = true,

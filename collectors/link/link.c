@@ -307,6 +307,7 @@ const struct collector link_collector = {
     .name = "link",
     .summary = "counters of every link, and what names it (rtnetlink)",
     .holds_rtnl = true,
+    .counts_losses = true,
     .enabled = true,
     .interval = "15s",
     .filters_devices = true,

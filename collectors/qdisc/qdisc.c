@@ -382,6 +382,7 @@ const struct collector qdisc_collector = {
     .summary = "drops, backlog and traffic of every queueing discipline (rtnetlink)",
     .needs = "queueing disciplines in the kernel (CONFIG_NET_SCHED)",
     .holds_rtnl = true,
+    .counts_losses = true,
     .enabled = true,
     .interval = "15s",
     .filters_devices = true,

@@ -183,6 +183,7 @@ static const struct option options[] = {
 const struct collector snmp_collector = {
     .name = "snmp",
     .summary = "counters of IP, ICMP, TCP, UDP and MPTCP (/proc/net/snmp, netstat, snmp6)",
+    .counts_losses = true,
     .enabled = true,
     .interval = "15s",
     .options = OPTION_TABLE(options, struct collector_settings),

@@ -375,6 +375,7 @@ const struct collector sockets_collector = {
     .summary = "datagrams dropped by UDP sockets, and queues of TCP listeners, by local port (sock_diag)",
     .needs = "the kernel's inet_diag, udp_diag and tcp_diag",
     .listens = true,
+    .counts_losses = true,
     .enabled = true,
     .interval = "15s",
     .options = OPTION_TABLE(options, struct collector_settings),

@@ -318,6 +318,7 @@ static const struct option options[] = {
 const struct collector softnet_collector = {
     .name = "softnet",
     .summary = "input queues of the CPUs: packets taken, dropped, squeezed (/proc/net/softnet_stat)",
+    .counts_losses = true,
     .enabled = true,
     .interval = "15s",
     .options = OPTION_TABLE(options, struct collector_settings),

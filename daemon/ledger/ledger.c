@@ -18,7 +18,7 @@
 
 struct ledger {
     const struct registry *registry;
-    uint64_t explaining;
+    uint64_t explaining, counting;
     pthread_mutex_t lock; /* protects what follows */
     uint64_t generation;  /* of the registry at the last update */
     uint64_t read_ns;     /* see struct ledger_reading */
@@ -31,7 +31,7 @@ struct ledger {
     struct ledger_table tables[]; /* slots × SNAPSHOT_TABLES_MAX */
 };
 
-int ledger_new(const struct registry *registry, uint64_t explaining, struct limits *limits,
+int ledger_new(const struct registry *registry, uint64_t explaining, uint64_t counting, struct limits *limits,
                struct ledger **ret_ledger)
 {
     size_t tables = registry_count(registry) * SNAPSHOT_TABLES_MAX;
@@ -42,6 +42,7 @@ int ledger_new(const struct registry *registry, uint64_t explaining, struct limi
         return -ENOMEM;
     ledger->registry = registry;
     ledger->explaining = explaining;
+    ledger->counting = counting;
     ledger->generation = UINT64_MAX;
     pthread_mutex_init(&ledger->lock, NULL);
     ledger->waiting = calloc(registry_count(registry), sizeof(ledger->waiting[0]));
@@ -172,6 +173,21 @@ static bool is_blind(const struct ledger *ledger, uint64_t now_ns)
     return true;
 }
 
+/* Returns false if a collector of counters is off or fails. One that this kernel does not support has nothing
+ * to read. */
+static bool counters_are_read(const struct ledger *ledger, uint64_t now_ns)
+{
+    for (uint64_t left = ledger->counting; left; left &= left - 1) {
+        struct freshness freshness;
+
+        registry_freshness(ledger->registry, (size_t)__builtin_ctzll(left), now_ns, &freshness);
+        if (!freshness.enabled || freshness.state == COLLECTOR_FAILING ||
+            freshness.state == COLLECTOR_STUCK || freshness.state == COLLECTOR_STALE)
+            return false;
+    }
+    return true;
+}
+
 static void take_all(struct ledger *ledger, struct snapshot *const *snapshots, size_t count, uint64_t now_ns)
 {
     bool sites = false, blind;
@@ -192,7 +208,9 @@ static void take_all(struct ledger *ledger, struct snapshot *const *snapshots, s
         forget(ledger, slot, snapshots[slot]);
         settle_slot(ledger, slot, snapshots[slot], blind);
     }
-    ledger_sheet_complete(&ledger->sheet, sites, !ledger->drops.unseen, !ledger->unseen);
+    ledger_sheet_complete(&ledger->sheet, LEDGER_SITES_NOT_COUNTED, sites);
+    ledger_sheet_complete(&ledger->sheet, LEDGER_EVENTS_LOST, !ledger->drops.unseen);
+    ledger_sheet_complete(&ledger->sheet, LEDGER_NAMESPACES_UNSEEN, !ledger->unseen);
     if (sites)
         ledger->read_ns = ledger->drops.ended_ns;
     else if (blind)
@@ -234,6 +252,7 @@ int ledger_fill(struct ledger *ledger, uint64_t collectors, uint64_t now_ns, str
     if (!(collectors & ledger->explaining))
         return 0;
     pthread_mutex_lock(&ledger->lock);
+    ledger_sheet_complete(&ledger->sheet, LEDGER_COUNTERS_NOT_READ, counters_are_read(ledger, now_ns));
     error = ledger_sheet_fill(&ledger->sheet, draft);
     pthread_mutex_unlock(&ledger->lock);
     return error;

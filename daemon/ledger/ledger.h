@@ -31,8 +31,9 @@ enum {
 
 struct ledger;
 
-/* `explaining` has a bit for each slot with drop sites. Borrows the other arguments. Returns 0 or -ENOMEM. */
-int ledger_new(const struct registry *registry, uint64_t explaining, struct limits *limits,
+/* `explaining` has a bit for each slot with drop sites, `counting` one for each slot whose counters of loss
+ * belong to a complete ledger. Borrows the other arguments. Returns 0 or -ENOMEM. */
+int ledger_new(const struct registry *registry, uint64_t explaining, uint64_t counting, struct limits *limits,
                struct ledger **ret_ledger);
 struct ledger *ledger_free(struct ledger *ledger); /* accepts NULL, returns NULL */
 

@@ -16,7 +16,12 @@ enum { LABELS_LOST = 5, LABELS_REFUSED = 4 };
 
 static const char *const row_labels[LABELS_LOST] = {"stage", "direction", "device", "cause", "class"};
 
-static const char *const reasons[] = {"sites_not_counted", "events_lost", "namespaces_unseen"};
+static const char *const reasons[LEDGER_REASON_COUNT] = {
+    [LEDGER_SITES_NOT_COUNTED] = "sites_not_counted",
+    [LEDGER_COUNTERS_NOT_READ] = "counters_not_read",
+    [LEDGER_EVENTS_LOST] = "events_lost",
+    [LEDGER_NAMESPACES_UNSEEN] = "namespaces_unseen",
+};
 
 /* The stages and directions that always have rows, in the order of a packet's way. */
 static const struct {
@@ -117,11 +122,9 @@ void ledger_sheet_unseen(struct ledger_sheet *sheet, uint64_t unseen)
         sheet->unseen = unseen;
 }
 
-void ledger_sheet_complete(struct ledger_sheet *sheet, bool sites, bool events, bool namespaces)
+void ledger_sheet_complete(struct ledger_sheet *sheet, enum ledger_reason reason, bool complete)
 {
-    sheet->complete[0] = sites;
-    sheet->complete[1] = events;
-    sheet->complete[2] = namespaces;
+    sheet->complete[reason] = complete;
 }
 
 static int render_rows(const struct ledger_rows *from, size_t label_count, struct row_set **place)

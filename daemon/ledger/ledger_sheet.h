@@ -15,12 +15,21 @@
 /* A stage and a direction, in the order of stages. */
 enum { LEDGER_WAYS = STAGE_COUNT * DIRECTION_COUNT };
 
+/* Why lost packets may be missing. */
+enum ledger_reason {
+    LEDGER_SITES_NOT_COUNTED,
+    LEDGER_COUNTERS_NOT_READ, /* a collector is off or fails */
+    LEDGER_EVENTS_LOST,
+    LEDGER_NAMESPACES_UNSEEN,
+    LEDGER_REASON_COUNT
+};
+
 struct ledger_sheet {
     struct ledger_rows lost;
     struct ledger_rows refused;
     uint64_t ways[LEDGER_WAYS][LOSS_CLASS_COUNT];
     bool shown[LEDGER_WAYS]; /* has rows */
-    bool complete[3];        /* drop sites, events, namespaces */
+    bool complete[LEDGER_REASON_COUNT];
     uint64_t unseen;
     struct column_set *columns[LEDGER_FAMILY_COUNT];
     struct row_set *rendered[LEDGER_FAMILY_COUNT];
@@ -39,8 +48,8 @@ int ledger_sheet_add(struct ledger_sheet *sheet, const struct ledger_key *key, i
 /* Sets how many drops since the start have neither site nor cause. */
 void ledger_sheet_unseen(struct ledger_sheet *sheet, uint64_t unseen);
 
-/* Sets whether drop sites are counted, no event was lost, and every namespace that matters is seen. */
-void ledger_sheet_complete(struct ledger_sheet *sheet, bool sites, bool events, bool namespaces);
+/* Sets whether no packet is missing for that reason. */
+void ledger_sheet_complete(struct ledger_sheet *sheet, enum ledger_reason reason, bool complete);
 
 /* Copies the rows. Returns 0 or -ENOMEM. */
 int ledger_sheet_read(const struct ledger_sheet *sheet, struct ledger_reading *reading);

@@ -168,9 +168,8 @@ HOST_ROWS = {
         ("stat", "Refused by rules", 6, "pps", {"": f"sum({rate('netdrop_refused_packets_total')}) or vector(0)"},
          "Dropped because somebody configured it: no loss."),
         ("stat", "Is each lost packet seen (1: yes)", 6, "none", {"": f"min(netdrop_ledger_complete{{{HOST}}})"},
-         "0 where no drop sites are counted, events of drops were lost, or a network namespace is not seen: "
-         "what is lost then "
-         "is of class unknown, or not seen."),
+         "0 where no drop sites are counted, a collector of counters is off or fails, events of drops were lost, or a "
+         "network namespace is not seen: what is lost then is of class unknown, or not seen."),
         ("timeseries", "Received: lost by stage", 8, "pps", lost_by_stage("receive"),
          "From the wire up: nic, driver (rings), ingress (backlog, tc, bridge), network (IP), transport (sockets)."),
         ("timeseries", "Forwarded: lost by stage", 8, "pps", lost_by_stage("forward"),

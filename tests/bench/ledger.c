@@ -112,7 +112,7 @@ static void measure(size_t count, size_t every)
     uint64_t least = UINT64_MAX, before = 0;
 
     if (registry_new(2, &work.registry) < 0 || link_columns_init(&columns, LINK_COLUMNS_ALL) < 0 ||
-        ledger_new(work.registry, 2, &work.limits, &work.ledger) < 0 ||
+        ledger_new(work.registry, 2, 1, &work.limits, &work.ledger) < 0 ||
         column_set_new(cause_metrics, ELEMENTS(cause_metrics), &causes) < 0)
         abort();
     for (size_t slot = 0; slot < 2; slot++)

@@ -161,15 +161,17 @@ static void print(uint64_t (*times)[PART_COUNT], size_t rounds)
 
 static void share_new(struct share *share)
 {
-    uint64_t explaining = 0;
+    uint64_t explaining = 0, counting = 0;
 
     share->all = calloc(collector_count, sizeof(*share->all));
     if (!share->all || registry_new(collector_count, &share->registry) < 0)
         fail("out of memory");
-    for (size_t i = 0; i < collector_count; i++)
+    for (size_t i = 0; i < collector_count; i++) {
         explaining |= (uint64_t)collectors[i]->explains << i;
+        counting |= (uint64_t)collectors[i]->counts_losses << i;
+    }
     if (trend_new(share->registry, &share->limits, &share->trend) < 0 ||
-        ledger_new(share->registry, explaining, &share->limits, &share->ledger) < 0 ||
+        ledger_new(share->registry, explaining, counting, &share->limits, &share->ledger) < 0 ||
         incidents_new(share->registry, share->ledger, share->trend, HOST_NETWORK_YES, share->now_ns,
                       &share->incidents) < 0)
         fail("out of memory");

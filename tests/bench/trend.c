@@ -183,7 +183,7 @@ static void report(size_t devices)
     registry_enable(work.registry, 0, TREND_STEP_NS, 0);
     bytes = mallinfo2().uordblks + mallinfo2().hblkhd;
     if (trend_new(work.registry, &limits, &work.trend) < 0 ||
-        ledger_new(work.registry, 0, &limits, &work.ledger) < 0) /* nobody counts drop sites */
+        ledger_new(work.registry, 0, 0, &limits, &work.ledger) < 0) /* nobody counts drop sites */
         abort();
     for (unsigned i = 0; i < TREND_POINTS; i++)
         (void)step(&work);

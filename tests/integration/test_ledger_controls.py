@@ -3,12 +3,14 @@
 
 import json
 import os
+import re
 import struct
 import subprocess
 from contextlib import closing
 
 import pytest
 
+import exposition
 import lab
 import losses
 from daemon import eventually, seeded
@@ -76,6 +78,39 @@ def test_an_xdp_program_on_a_tap_device(netns, exporter, tmp_path):
     key = (tap.device, "unexplained", "unknown")
     assert {each for each in found if each[0] == tap.device} <= {key}
     assert_told(found.get(key, 0), count, found.get(EVENTS_LOST, 0))
+
+
+# Who counts drop sites explains the counters of others, and its absence has a reason of its own. It takes time to listen.
+WITHOUT_SITES = (*ALL_KINDS, "--no-collector.drop_monitor")
+NO_COUNTERS = ("process",)  # of loss
+
+
+def families(page):
+    return {sample.name for family in page.families.values() for sample in family.samples}
+
+
+def test_who_switches_counters_off_is_told(netns, once, tree):
+    """The ledger is complete without a collector only if none of its counters has a rule."""
+    inside = netns()
+    inside.ip("link add v0 type veth peer name v1")
+    rules = set(re.findall(r"^\| `(netdrop_\w+)`", (tree / "docs/runbook/ledger.md").read_text(), re.MULTILINE))
+
+    def page(*flags):
+        return exposition.check_text(once(*WITHOUT_SITES, *flags, netns=inside).encode())
+
+    whole = page()
+    assert whole.value("netdrop_ledger_complete", reason="counters_not_read") == 1
+    collectors = {row.labels["collector"] for row in whole["netdrop_collector_up"]}
+    assert {*NO_COUNTERS, "link", "snmp"} < collectors
+    told = set()
+    for collector in sorted(collectors):
+        without = page(f"--no-collector.{collector}")
+        gone = rules & (families(whole) - families(without))
+        complete = without.value("netdrop_ledger_complete", reason="counters_not_read")
+        assert complete == (collector in NO_COUNTERS), collector
+        assert not (gone and complete), collector
+        told |= gone
+    assert len(told) > 50
 
 
 class Switched:

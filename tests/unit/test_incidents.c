@@ -76,7 +76,7 @@ static int set_up(void **state)
     registry_enable(it.registry, it.sites_slot, SECOND, 30 * SECOND);
     registry_enable(it.registry, it.link_slot, SECOND, 30 * SECOND);
     assert_int_equal(trend_new(it.registry, &it.limits, &it.trend), 0);
-    assert_int_equal(ledger_new(it.registry, UINT64_C(1) << it.sites_slot, &it.limits, &it.ledger), 0);
+    assert_int_equal(ledger_new(it.registry, UINT64_C(1) << it.sites_slot, 0, &it.limits, &it.ledger), 0);
     assert_int_equal(
         incidents_new(it.registry, it.ledger, it.trend, HOST_NETWORK_YES, it.now_ns, &it.incidents), 0);
     return 0;

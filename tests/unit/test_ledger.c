@@ -127,7 +127,7 @@ static int set_up(void **state)
     assert_int_equal(registry_new(SLOT_COUNT, &it.registry), 0);
     for (size_t slot = 0; slot < SLOT_COUNT; slot++)
         registry_enable(it.registry, slot, NS_PER_SECOND, 10 * NS_PER_SECOND);
-    assert_int_equal(ledger_new(it.registry, 1 << SLOT_SITES, &it.limits, &it.ledger), 0);
+    assert_int_equal(ledger_new(it.registry, 1 << SLOT_SITES, 1 << SLOT_COARSE, &it.limits, &it.ledger), 0);
     it.shown = snapshot_new();
     return 0;
 }
@@ -324,7 +324,7 @@ static void test_sites_are_rows(void **state)
     assert_string_equal(rows_of("netdrop_lost_packets_by_stage_total"), "ingress receive capacity 40\n"
                                                                         "transport receive error 3\n");
     assert_string_equal(rows_of("netdrop_ledger_complete"),
-                        "sites_not_counted 1\nevents_lost 1\nnamespaces_unseen 1\n");
+                        "sites_not_counted 1\ncounters_not_read 1\nevents_lost 1\nnamespaces_unseen 1\n");
 }
 
 static void test_what_a_site_explains(void **state)
@@ -498,7 +498,8 @@ static void test_the_other_end(void **state)
         go_round();
     assert_string_equal(lost(), "driver transmit b0 peer_down error 11\n"
                                 "ingress receive a0 unexplained unknown 3\n");
-    assert_string_equal(rows_of("netdrop_ledger_complete"), "sites_not_counted 1\nevents_lost 1\n");
+    assert_string_equal(rows_of("netdrop_ledger_complete"),
+                        "sites_not_counted 1\ncounters_not_read 1\nevents_lost 1\n");
 }
 
 static void test_joins(void **state)
@@ -608,7 +609,8 @@ static void test_events_lost(void **state)
         go_round();
     assert_string_equal(lost(), "ingress receive eth0 backlog capacity 31\n"
                                 "unknown - - events_lost unknown 20\n");
-    assert_string_equal(rows_of("netdrop_ledger_complete"), "sites_not_counted 1\nnamespaces_unseen 1\n");
+    assert_string_equal(rows_of("netdrop_ledger_complete"),
+                        "sites_not_counted 1\ncounters_not_read 1\nnamespaces_unseen 1\n");
     it.links[0].values[0] += 8;
     for (int i = 0; i < 2; i++)
         go_round();
@@ -635,7 +637,8 @@ static void test_sites_are_off(void **state)
     assert_string_equal(lost(), "ingress receive eth0 backlog capacity 1\n"
                                 "ingress receive eth0 unexplained unknown 150\n"
                                 "nic receive eth0 receive_missed capacity 3\n");
-    assert_string_equal(rows_of("netdrop_ledger_complete"), "events_lost 1\nnamespaces_unseen 1\n");
+    assert_string_equal(rows_of("netdrop_ledger_complete"),
+                        "counters_not_read 1\nevents_lost 1\nnamespaces_unseen 1\n");
     it.sites[0].skbs += 150; /* they were counted all the while */
     it.sites[0].segments = it.sites[0].skbs;
     registry_enable(it.registry, SLOT_SITES, NS_PER_SECOND, 10 * NS_PER_SECOND);
@@ -688,6 +691,37 @@ static void test_more_causes_than_rows(void **state)
         it.sites[i].segments += 1;
     go_round();
     assert_int_equal(sum_of("netdrop_lost_packets_total"), 3 * (LEDGER_LOST_MAX + 100));
+}
+
+/* A loss that only a counter shows is missing while nobody reads the counter: said at once, while it lasts.
+ */
+static void test_counters_are_not_read(void **state)
+{
+    struct fault fault = {};
+
+    (void)state;
+    go_round();
+    registry_disable(it.registry, SLOT_COARSE);
+    show();
+    assert_string_equal(rows_of("netdrop_ledger_complete"),
+                        "sites_not_counted 1\nevents_lost 1\nnamespaces_unseen 1\n");
+    registry_enable(it.registry, SLOT_COARSE, NS_PER_SECOND, 10 * NS_PER_SECOND);
+    go_round();
+    assert_non_null(strstr(rows_of("netdrop_ledger_complete"), "counters_not_read 1\n"));
+    fault_set(&fault, -EIO, "no answer");
+    registry_begin(it.registry, SLOT_COARSE, it.now_ns);
+    registry_fail(it.registry, SLOT_COARSE, &fault, it.now_ns);
+    show();
+    assert_null(strstr(rows_of("netdrop_ledger_complete"), "counters_not_read 1\n"));
+    fault_unsupported(&fault, "not on this kernel");
+    registry_begin(it.registry, SLOT_COARSE, it.now_ns);
+    registry_fail(it.registry, SLOT_COARSE, &fault, it.now_ns);
+    show();
+    assert_non_null(strstr(rows_of("netdrop_ledger_complete"), "counters_not_read 1\n"));
+    registry_begin(it.registry, SLOT_COARSE, it.now_ns);
+    it.now_ns += 6 * NS_PER_SECOND;
+    show();
+    assert_null(strstr(rows_of("netdrop_ledger_complete"), "counters_not_read 1\n"));
 }
 
 /* Only who asks for drop sites is given it. */
@@ -773,6 +807,7 @@ int main(void)
         TEST(test_sites_are_off),
         TEST(test_both_ends_without_sites),
         TEST(test_more_causes_than_rows),
+        TEST(test_counters_are_not_read),
         TEST(test_who_asks),
         TEST(test_under_load),
     };

@@ -58,7 +58,7 @@ static int setup(void **state)
     now_ns = 1000 * NS_PER_SECOND;
     limits = (struct limits){};
     if (registry_new(collector_count, &registry) < 0 || trend_new(registry, &limits, &trend) < 0 ||
-        ledger_new(registry, 0, &limits, &ledger) < 0 ||
+        ledger_new(registry, 0, 0, &limits, &ledger) < 0 ||
         incidents_new(registry, ledger, trend, HOST_NETWORK_YES, now_ns, &incidents) < 0)
         return -1;
     page = (struct page){.registry = registry,
