@@ -146,12 +146,12 @@ static void take_port(struct facts *facts, const struct trend_counter *counter)
 
     if (row_set_label(counter->rows, counter->row, "local_port", port, sizeof(port)) < 0)
         return;
-    facts->protocol = "UDP"; /* only UDP has a counter by port */
-    facts->port_count++;
+    facts->place.protocol = "UDP"; /* only UDP has a counter by port */
+    facts->place.port_count++;
     if (counter->count <= facts->port_drops)
         return;
     facts->port_drops = counter->count;
-    memcpy(facts->port, port, sizeof(port));
+    memcpy(facts->place.port, port, sizeof(port));
     owner_name(counter->rows, counter->row, facts->unit, sizeof(facts->unit));
 }
 
@@ -165,15 +165,16 @@ static void take_queue(struct facts *facts, const struct trend_counter *counter)
     if (row_set_label(counter->rows, counter->row, "handle", handle, sizeof(handle)) < 0)
         return;
     is_root = label_value_holds(&(struct label_value){"root", "true"}, counter->rows, counter->row);
-    least = facts->queue_drops * (is_root ? 1 / NEARLY_ALL : facts->queue_is_root ? NEARLY_ALL : 1);
+    least = facts->queue_drops * (is_root ? 1 / NEARLY_ALL : facts->place.queue_is_root ? NEARLY_ALL : 1);
     if (counter->count <= least)
         return;
     facts->queue_drops = counter->count;
-    facts->queue_is_root = is_root;
-    memcpy(facts->queue_handle, handle, sizeof(handle));
-    (void)row_set_label(counter->rows, counter->row, "kind", facts->queue_kind, sizeof(facts->queue_kind));
-    (void)row_set_label(counter->rows, counter->row, "parent", facts->queue_parent,
-                        sizeof(facts->queue_parent));
+    facts->place.queue_is_root = is_root;
+    memcpy(facts->place.queue_handle, handle, sizeof(handle));
+    (void)row_set_label(counter->rows, counter->row, "kind", facts->place.queue_kind,
+                        sizeof(facts->place.queue_kind));
+    (void)row_set_label(counter->rows, counter->row, "parent", facts->place.queue_parent,
+                        sizeof(facts->place.queue_parent));
 }
 
 static void take_meaning(struct facts *facts, const struct trend_counter *counter)

@@ -27,6 +27,23 @@ struct incident_evidence {
 /* Whose network namespace. */
 enum fact_namespace { FACT_OURS = 1 << 0, FACT_OTHERS = 1 << 1, FACT_NOBODYS = 1 << 2 };
 
+/* Where it was lost beyond the device: a port, or a queueing discipline. "" and 0 if not known. */
+struct fact_place {
+    char port[FACT_PORT_SIZE]; /* the port that lost most */
+    const char *protocol;      /* of the port */
+    unsigned port_count;
+    char queue_kind[FACT_KIND_SIZE];
+    char queue_handle[FACT_KIND_SIZE];
+    char queue_parent[FACT_KIND_SIZE];
+    bool queue_is_root;
+};
+
+/* The limit that it ran into. */
+struct fact_limit {
+    const struct meaning_limit *of; /* NULL if none is known, or can be read */
+    uint64_t now, most;
+};
+
 /* What is known about one loss. Names are as the kernel and the system have them, so they are not harmless.
  * Plain data, copied. */
 struct facts {
@@ -36,18 +53,11 @@ struct facts {
     unsigned device_count;           /* how many there are */
 
     /* What was found; 0, NAN or "" if nothing was. */
-    char port[FACT_PORT_SIZE]; /* the port that lost most */
-    const char *protocol;      /* of the port */
-    unsigned port_count;
-    double port_drops;
+    struct fact_place place;
+    double port_drops, queue_drops;
     unsigned elsewhere;        /* without a device: enum fact_namespace, or'ed; 0 if not known */
     char unit[FACT_NAME_SIZE]; /* a unit, or "container 0123456789ab" */
-    char queue_kind[FACT_KIND_SIZE];
-    char queue_handle[FACT_KIND_SIZE];
-    char queue_parent[FACT_KIND_SIZE];
-    double queue_drops;
-    bool queue_is_root;
-    double skbs;         /* counted by its drop sites in the last five minutes */
+    double skbs;               /* counted by its drop sites in the last five minutes */
     double traffic;      /* packets a second now; `traffic_before` says whether lost ones are included */
     uint64_t traffic_ns; /* the time over which it was measured */
     double lost_rate;    /* packets a second lost over the same time; the owner fills it in */
@@ -67,8 +77,7 @@ struct facts {
     bool recorded;         /* packets of its cause are recorded, whoever they belong to */
     uint64_t buffer, buffer_default, buffer_limit; /* of the port's sockets, and of the host; bytes */
     uint64_t listen_most; /* what listen() is cut to; 0 if not known, or if no listener is full */
-    uint64_t limit_now, limit_most;
-    const struct meaning_limit *limit; /* NULL if none is known, or can be read */
+    struct fact_limit limit;
 };
 
 /* Prepares the facts of a loss for facts_find(). */

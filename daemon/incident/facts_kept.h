@@ -17,15 +17,8 @@ struct facts_kept {
     uint64_t moved_ns; /* when it had lost something last */
     uint64_t count;    /* the packets that it had lost by then, with the place known; 0: it never was */
     char unit[FACT_NAME_SIZE];
-    char port[FACT_PORT_SIZE];
-    const char *protocol;
-    unsigned port_count;
-    char queue_kind[FACT_KIND_SIZE];
-    char queue_handle[FACT_KIND_SIZE];
-    char queue_parent[FACT_KIND_SIZE];
-    bool queue_is_root;
-    const struct meaning_limit *limit;
-    uint64_t limit_now, limit_most;
+    struct fact_place place;
+    struct fact_limit limit;
 };
 
 struct incident;

@@ -66,10 +66,10 @@ static void find_alike(struct facts *facts, size_t count, const struct snapshots
     const struct place most = limit->most ? find_place(snapshots, limit->most) : (struct place){};
 
     for (size_t i = 0; i < count; i++) {
-        if (limit_of(&facts[i]) != limit || !read_place(&now, &facts[i], limit, &facts[i].limit_now))
+        if (limit_of(&facts[i]) != limit || !read_place(&now, &facts[i], limit, &facts[i].limit.now))
             continue;
-        facts[i].limit = limit;
-        (void)read_place(&most, &facts[i], limit, &facts[i].limit_most);
+        facts[i].limit.of = limit;
+        (void)read_place(&most, &facts[i], limit, &facts[i].limit.most);
     }
 }
 
@@ -113,12 +113,12 @@ static void find_listeners(struct facts *facts, const struct snapshots *snapshot
         if (!table_get(table, row, length, &waiting) || !waiting ||
             !table_get(table, row, (size_t)limit, &most) || waiting < most)
             continue;
-        if (facts->port_count++)
+        if (facts->place.port_count++)
             continue;
-        facts->protocol = "TCP";
-        facts->limit = &listen_limit;
-        facts->limit_now = most;
-        (void)row_set_label(table->rows, row, "local_port", facts->port, sizeof(facts->port));
+        facts->place.protocol = "TCP";
+        facts->limit.of = &listen_limit;
+        facts->limit.now = most;
+        (void)row_set_label(table->rows, row, "local_port", facts->place.port, sizeof(facts->place.port));
     }
 }
 
@@ -127,19 +127,20 @@ static const struct meaning_limit buffer_limit = {.unit = "bytes of receive buff
 /* Finds which buffer was full, and what sets its size. */
 static void find_buffers(struct facts *facts, const struct snapshots *snapshots)
 {
-    facts->buffer = value_of(snapshots, ROLE_RECEIVE_BUFFER, facts->port);
+    facts->buffer = value_of(snapshots, ROLE_RECEIVE_BUFFER, facts->place.port);
     facts->buffer_default = value_of(snapshots, ROLE_RECEIVE_BUFFER_DEFAULT, NULL);
     facts->buffer_limit = value_of(snapshots, ROLE_RECEIVE_BUFFER_LIMIT, NULL);
-    if (facts->buffer && !facts->limit) {
-        facts->limit = &buffer_limit;
-        facts->limit_now = facts->buffer;
+    if (facts->buffer && !facts->limit.of) {
+        facts->limit.of = &buffer_limit;
+        facts->limit.now = facts->buffer;
     }
 }
 
 static bool is_queue(const struct facts *facts, const struct row_set *rows, size_t row)
 {
-    const struct label_value wanted[] = {
-        {"kind", facts->queue_kind}, {"handle", facts->queue_handle}, {"parent", facts->queue_parent}};
+    const struct label_value wanted[] = {{"kind", facts->place.queue_kind},
+                                         {"handle", facts->place.queue_handle},
+                                         {"parent", facts->place.queue_parent}};
     size_t i = 0;
 
     while (i < ELEMENTS(wanted) && label_value_holds(&wanted[i], rows, row))
@@ -156,12 +157,12 @@ static void find_queue(struct facts *facts, const struct snapshots *snapshots)
     const struct table *table = snapshots_find_role(snapshots, ROLE_QUEUE_LIMIT, &column);
     struct row_devices search;
 
-    if (!table || facts->limit)
+    if (!table || facts->limit.of)
         return;
     search = row_devices_begin(table->rows, facts->device);
-    while (!facts->limit && row_devices_next(&search, &row))
-        if (is_queue(facts, table->rows, row) && table_get(table, row, column, &facts->limit_now))
-            facts->limit = strcmp(facts->queue_kind, "bfifo") == 0 ? &bytes : &packets;
+    while (!facts->limit.of && row_devices_next(&search, &row))
+        if (is_queue(facts, table->rows, row) && table_get(table, row, column, &facts->limit.now))
+            facts->limit.of = strcmp(facts->place.queue_kind, "bfifo") == 0 ? &bytes : &packets;
 }
 
 /* Finds the limit of one port or one queue, if the incident has one. */
@@ -169,9 +170,9 @@ static void find_of_subject(struct facts *facts, const struct snapshots *snapsho
 {
     if (strcmp(facts->key.cause, "tcp_listen_drop") == 0)
         find_listeners(facts, snapshots);
-    else if (strcmp(facts->key.cause, "qdisc_full") == 0 && facts->queue_kind[0])
+    else if (strcmp(facts->key.cause, "qdisc_full") == 0 && facts->place.queue_kind[0])
         find_queue(facts, snapshots);
-    else if (facts->key.loss_class == LOSS_CAPACITY && facts->port_count)
+    else if (facts->key.loss_class == LOSS_CAPACITY && facts->place.port_count)
         find_buffers(facts, snapshots);
 }
 

@@ -47,7 +47,7 @@ static bool number(char *value, size_t size, uint64_t number)
 /* Returns the next limit to try: twice the present one, or twice what it may be raised to. */
 static uint64_t more(const struct facts *facts)
 {
-    uint64_t limit = facts->limit->most && facts->limit_most ? facts->limit_most : facts->limit_now;
+    uint64_t limit = facts->limit.of->most && facts->limit.most ? facts->limit.most : facts->limit.now;
 
     return limit > UINT64_MAX / 2 ? limit : 2 * limit;
 }
@@ -68,16 +68,18 @@ static uint64_t raised_buffer(const struct facts *facts, bool limit)
  * The default queues of a multiqueue device have no handle to name them by. */
 static bool queue_value(const char *name, const struct facts *facts, char *value, size_t size)
 {
-    bool called = strtoul(facts->queue_handle, NULL, 16) && strtoul(facts->queue_parent, NULL, 16);
+    bool called =
+        strtoul(facts->place.queue_handle, NULL, 16) && strtoul(facts->place.queue_parent, NULL, 16);
 
     if (strcmp(name, "root") == 0)
-        (void)snprintf(value, size, "%s", facts->queue_is_root ? "root" : "");
+        (void)snprintf(value, size, "%s", facts->place.queue_is_root ? "root" : "");
     else if (strcmp(name, "parent") == 0)
-        (void)snprintf(value, size, "%s", !facts->queue_is_root && called ? facts->queue_parent : "");
+        (void)snprintf(value, size, "%s",
+                       !facts->place.queue_is_root && called ? facts->place.queue_parent : "");
     else if (strcmp(name, "handle") == 0)
-        (void)snprintf(value, size, "%s", facts->queue_handle);
+        (void)snprintf(value, size, "%s", facts->place.queue_handle);
     else
-        (void)snprintf(value, size, "%s", facts->queue_kind);
+        (void)snprintf(value, size, "%s", facts->place.queue_kind);
     return *value != '\0';
 }
 
@@ -85,19 +87,19 @@ static bool queue_value(const char *name, const struct facts *facts, char *value
 static bool setting_value(const char *name, const struct facts *facts, char *value, size_t size)
 {
     if (strcmp(name, "somaxconn") == 0)
-        return facts->limit && facts->limit_now == facts->listen_most && number(value, size, more(facts));
+        return facts->limit.of && facts->limit.now == facts->listen_most && number(value, size, more(facts));
     return number(value, size, raised_buffer(facts, strcmp(name, "rmem_max") == 0));
 }
 
 static bool limit_value(const char *name, const struct facts *facts, char *value, size_t size)
 {
-    if (!facts->limit)
+    if (!facts->limit.of)
         return false;
     if (strcmp(name, "now") == 0)
-        return number(value, size, facts->limit_now);
+        return number(value, size, facts->limit.now);
     if (strcmp(name, "more") == 0)
         return number(value, size, more(facts));
-    return number(value, size, facts->limit_most) && facts->limit_most > facts->limit_now;
+    return number(value, size, facts->limit.most) && facts->limit.most > facts->limit.now;
 }
 
 static bool device_value(const char *name, const struct facts *facts, char *value, size_t size)
@@ -111,14 +113,14 @@ static bool device_value(const char *name, const struct facts *facts, char *valu
 static bool port_value(const char *name, const struct facts *facts, char *value, size_t size)
 {
     (void)name;
-    (void)snprintf(value, size, "%s", facts->port);
+    (void)snprintf(value, size, "%s", facts->place.port);
     return *value && strcmp(value, "other") != 0;
 }
 
 /* As filters write it. */
 static bool protocol_value(const char *name, const struct facts *facts, char *value, size_t size)
 {
-    const char *protocol = facts->protocol ? facts->protocol : "";
+    const char *protocol = facts->place.protocol ? facts->place.protocol : "";
 
     (void)name;
     (void)snprintf(value, size, "%s",

@@ -132,20 +132,20 @@ static const char *nowhere(const struct facts *facts)
 /* Returns the port, queue or device that loses, "" if none is known. */
 static const char *place(const struct facts *facts, char where[static WHERE_SIZE])
 {
-    bool port = facts->port_count && strcmp(facts->port, "other") != 0;
-    size_t colon = strlen(facts->queue_handle);
+    bool port = facts->place.port_count && strcmp(facts->place.port, "other") != 0;
+    size_t colon = strlen(facts->place.queue_handle);
 
-    colon -= colon && facts->queue_handle[colon - 1] == ':';
-    if (port && facts->port_count > 1)
-        (void)snprintf(where, WHERE_SIZE, "%s port %s and %u more", facts->protocol, facts->port,
-                       facts->port_count - 1);
+    colon -= colon && facts->place.queue_handle[colon - 1] == ':';
+    if (port && facts->place.port_count > 1)
+        (void)snprintf(where, WHERE_SIZE, "%s port %s and %u more", facts->place.protocol, facts->place.port,
+                       facts->place.port_count - 1);
     else if (port)
-        (void)snprintf(where, WHERE_SIZE, "%s port %s", facts->protocol, facts->port);
+        (void)snprintf(where, WHERE_SIZE, "%s port %s", facts->place.protocol, facts->place.port);
     else if (facts->device_count > 1)
         (void)snprintf(where, WHERE_SIZE, "%s and %u more", facts->device, facts->device_count - 1);
-    else if (*facts->device && facts->queue_kind[0])
-        (void)snprintf(where, WHERE_SIZE, "%s, queue %s %.*s", facts->device, facts->queue_kind, (int)colon,
-                       facts->queue_handle);
+    else if (*facts->device && facts->place.queue_kind[0])
+        (void)snprintf(where, WHERE_SIZE, "%s, queue %s %.*s", facts->device, facts->place.queue_kind,
+                       (int)colon, facts->place.queue_handle);
     else
         return facts->device;
     return where;
@@ -163,7 +163,7 @@ static void subject(struct incident *incident, const struct facts *facts)
     } else if (!*told) {
         told = nowhere(facts);
     }
-    incident->several = !facts->unit[0] && (facts->port_count > 1 || facts->device_count > 1);
+    incident->several = !facts->unit[0] && (facts->place.port_count > 1 || facts->device_count > 1);
     harmless_copy(incident->subject, sizeof(incident->subject), told);
 }
 
@@ -226,10 +226,10 @@ void incident_describe(struct incident *incident, const struct facts *facts,
     share(incident, facts);
     remedy(incident, facts, cause);
     harmless_copy(incident->device, sizeof(incident->device), facts->device_count == 1 ? facts->device : "");
-    if (facts->limit) {
-        incident->limit.now = facts->limit_now;
-        incident->limit.most = facts->limit->most ? facts->limit_most : 0;
-        incident->limit.unit = facts->limit->unit;
+    if (facts->limit.of) {
+        incident->limit.now = facts->limit.now;
+        incident->limit.most = facts->limit.of->most ? facts->limit.most : 0;
+        incident->limit.unit = facts->limit.of->unit;
     }
     incident->facts = *facts;
 }

@@ -82,11 +82,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     key = ledger_key(cause->stage, DIRECTION_RECEIVE, cause->loss_class, device, cause->name);
     facts_init(&facts, &key, device, 1 + data[0] % 2);
     at = take(at, end, facts.unit, sizeof(facts.unit));
-    at = take(at, end, facts.port, sizeof(facts.port));
-    facts.port_count = facts.port[0] != '\0';
-    facts.protocol = "UDP";
-    at = take(at, end, facts.queue_kind, sizeof(facts.queue_kind));
-    at = take(at, end, facts.queue_handle, sizeof(facts.queue_handle));
+    at = take(at, end, facts.place.port, sizeof(facts.place.port));
+    facts.place.port_count = facts.place.port[0] != '\0';
+    facts.place.protocol = "UDP";
+    at = take(at, end, facts.place.queue_kind, sizeof(facts.place.queue_kind));
+    at = take(at, end, facts.place.queue_handle, sizeof(facts.place.queue_handle));
     (void)take(at, end, host, sizeof(host));
     memcpy(report->incidents[0].cause, key.cause, sizeof(key.cause));
     report->incidents[0].loss_class = cause->loss_class;

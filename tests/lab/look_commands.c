@@ -34,8 +34,8 @@ int main(int argc, char **argv)
     }
     key.direction = direction_of(argv[4]);
     facts_init(&facts, &key, argv[1], 1);
-    (void)snprintf(facts.port, sizeof(facts.port), "%s", argv[2]);
-    facts.protocol = argv[3];
+    (void)snprintf(facts.place.port, sizeof(facts.place.port), "%s", argv[2]);
+    facts.place.protocol = argv[3];
     for (size_t i = 0; i < command_count; i++)
         if (incident_command_line(commands[i].words, &facts, line, sizeof(line)))
             printf("%s\t%s\n", commands[i].words, line);

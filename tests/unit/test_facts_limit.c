@@ -107,16 +107,16 @@ static void test_of_a_device(void **state)
         facts[i].meaning = &meaning;
     add_rings(12);
     facts_limits(facts, ELEMENTS(facts), &snapshots);
-    assert_ptr_equal(facts[0].limit, &ring);
-    assert_int_equal(facts[0].limit_now, 107);
-    assert_int_equal(facts[0].limit_most, 207);
-    assert_ptr_equal(facts[1].limit, &ring);
-    assert_int_equal(facts[1].limit_now, 100);
-    assert_int_equal(facts[1].limit_most, 200);
-    assert_null(facts[2].limit); /* of several devices */
-    assert_null(facts[3].limit); /* has no ring */
-    assert_null(facts[4].limit); /* however many there are, it is not full */
-    assert_null(facts[5].limit);
+    assert_ptr_equal(facts[0].limit.of, &ring);
+    assert_int_equal(facts[0].limit.now, 107);
+    assert_int_equal(facts[0].limit.most, 207);
+    assert_ptr_equal(facts[1].limit.of, &ring);
+    assert_int_equal(facts[1].limit.now, 100);
+    assert_int_equal(facts[1].limit.most, 200);
+    assert_null(facts[2].limit.of); /* of several devices */
+    assert_null(facts[3].limit.of); /* has no ring */
+    assert_null(facts[4].limit.of); /* however many there are, it is not full */
+    assert_null(facts[5].limit.of);
 }
 
 static void test_of_the_host(void **state)
@@ -135,10 +135,10 @@ static void test_of_the_host(void **state)
     assert_true(row_set_add(rows, NULL) >= 0);
     table_set(add(1, &metric, 1, rows), 0, 0, 65536);
     facts_limits(facts, ELEMENTS(facts), &snapshots);
-    assert_int_equal(facts[0].limit_now, 65536);
-    assert_int_equal(facts[0].limit_most, 0);
-    assert_null(facts[1].limit);
-    assert_int_equal(facts[2].limit_now, 65536);
+    assert_int_equal(facts[0].limit.now, 65536);
+    assert_int_equal(facts[0].limit.most, 0);
+    assert_null(facts[1].limit.of);
+    assert_int_equal(facts[2].limit.now, 65536);
 }
 
 static void test_of_listeners(void **state)
@@ -167,10 +167,10 @@ static void test_of_listeners(void **state)
     assert_true(row_set_add(host, NULL) >= 0);
     table_set(add(2, &most, 1, host), 0, 0, 4096);
     facts_limits(&facts, 1, &snapshots);
-    assert_int_equal(facts.port_count, 2); /* the first full one is named */
-    assert_string_equal(facts.port, "443");
-    assert_string_equal(facts.protocol, "TCP");
-    assert_int_equal(facts.limit_now, 512);
+    assert_int_equal(facts.place.port_count, 2); /* the first full one is named */
+    assert_string_equal(facts.place.port, "443");
+    assert_string_equal(facts.place.protocol, "TCP");
+    assert_int_equal(facts.limit.now, 512);
     assert_int_equal(facts.listen_most, 4096);
 }
 
@@ -188,8 +188,8 @@ static void test_of_receive_buffers(void **state)
     struct table *table;
 
     (void)state;
-    (void)snprintf(facts[0].port, sizeof(facts[0].port), "514");
-    facts[0].port_count = facts[2].port_count = 1; /* nobody knows the port of the second */
+    (void)snprintf(facts[0].place.port, sizeof(facts[0].place.port), "514");
+    facts[0].place.port_count = facts[2].place.port_count = 1; /* nobody knows the port of the second */
     add_row(rows, "53", NULL, NULL, NULL);
     add_row(rows, "514", NULL, NULL, NULL);
     table = add(1, &of_port, 1, rows);
@@ -200,12 +200,12 @@ static void test_of_receive_buffers(void **state)
     table_set(table, 0, 0, 212992);
     table_set(table, 0, 1, 425984);
     facts_limits(facts, ELEMENTS(facts), &snapshots);
-    assert_int_equal(facts[0].limit_now, 2304);
-    assert_string_equal(facts[0].limit->unit, "bytes of receive buffer");
+    assert_int_equal(facts[0].limit.now, 2304);
+    assert_string_equal(facts[0].limit.of->unit, "bytes of receive buffer");
     assert_int_equal(facts[0].buffer_default, 212992);
     assert_int_equal(facts[0].buffer_limit, 425984);
     for (size_t i = 1; i < ELEMENTS(facts); i++) {
-        assert_null(facts[i].limit);
+        assert_null(facts[i].limit.of);
         assert_int_equal(facts[i].buffer_limit, 0);
     }
 }
@@ -214,9 +214,9 @@ static struct facts queue(const char *device, const char *kind, const char *hand
 {
     struct facts facts = loss("qdisc_full", LOSS_CAPACITY, device, 1);
 
-    (void)snprintf(facts.queue_kind, sizeof(facts.queue_kind), "%s", kind);
-    (void)snprintf(facts.queue_handle, sizeof(facts.queue_handle), "%s", handle);
-    (void)snprintf(facts.queue_parent, sizeof(facts.queue_parent), "root");
+    (void)snprintf(facts.place.queue_kind, sizeof(facts.place.queue_kind), "%s", kind);
+    (void)snprintf(facts.place.queue_handle, sizeof(facts.place.queue_handle), "%s", handle);
+    (void)snprintf(facts.place.queue_parent, sizeof(facts.place.queue_parent), "root");
     return facts;
 }
 
@@ -237,12 +237,12 @@ static void test_of_queues(void **state)
     for (size_t i = 0; i < 4; i++)
         table_set(table, i, 0, 10 * (i + 1));
     facts_limits(facts, ELEMENTS(facts), &snapshots);
-    assert_int_equal(facts[0].limit_now, 30);
-    assert_string_equal(facts[0].limit->unit, "packets in the queue");
-    assert_int_equal(facts[1].limit_now, 40);
-    assert_string_equal(facts[1].limit->unit, "bytes in the queue");
+    assert_int_equal(facts[0].limit.now, 30);
+    assert_string_equal(facts[0].limit.of->unit, "packets in the queue");
+    assert_int_equal(facts[1].limit.now, 40);
+    assert_string_equal(facts[1].limit.of->unit, "bytes in the queue");
     for (size_t i = 2; i < ELEMENTS(facts); i++)
-        assert_null(facts[i].limit);
+        assert_null(facts[i].limit.of);
 }
 
 int main(void)

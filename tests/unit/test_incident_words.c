@@ -55,9 +55,9 @@ static void test_a_socket(void **state)
 {
     (void)state;
     lost(STAGE_TRANSPORT, DIRECTION_RECEIVE, LOSS_CAPACITY, "eth0", "udp_receive_buffer_full");
-    strcpy(facts.port, "8125");
-    facts.protocol = "UDP";
-    facts.port_count = 1;
+    strcpy(facts.place.port, "8125");
+    facts.place.protocol = "UDP";
+    facts.place.port_count = 1;
     strcpy(facts.unit, "statsd.service");
     described();
     title_is("statsd.service, UDP port 8125: the receive buffer is full");
@@ -81,9 +81,9 @@ static void test_whose_buffer_it_is(void **state)
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         lost(STAGE_TRANSPORT, DIRECTION_RECEIVE, LOSS_CAPACITY, "eth0", "udp_receive_buffer_full");
-        strcpy(facts.port, "8125");
-        facts.protocol = "UDP";
-        facts.port_count = 1;
+        strcpy(facts.place.port, "8125");
+        facts.place.protocol = "UDP";
+        facts.place.port_count = 1;
         facts.buffer = cases[i].buffer;
         facts.buffer_default = 212992;
         facts.buffer_limit = 425984;
@@ -101,9 +101,9 @@ static void test_a_socket_of_nobody_known(void **state)
     described();
     title_is("eth0: the receive buffer is full");
     lost(STAGE_TRANSPORT, DIRECTION_RECEIVE, LOSS_CAPACITY, "eth0", "udp_receive_buffer_full");
-    strcpy(facts.port, "8125");
-    facts.protocol = "UDP";
-    facts.port_count = 3;
+    strcpy(facts.place.port, "8125");
+    facts.place.protocol = "UDP";
+    facts.place.port_count = 3;
     described();
     title_is("UDP port 8125 and 2 more: the receive buffer is full");
     lost(STAGE_TRANSPORT, DIRECTION_RECEIVE, LOSS_ERROR, "eth0", "udp_nobody_listens");
@@ -117,8 +117,8 @@ static void test_a_queue(void **state)
 {
     (void)state;
     lost(STAGE_EGRESS, DIRECTION_TRANSMIT, LOSS_CAPACITY, "eth0", "qdisc_full");
-    strcpy(facts.queue_kind, "tbf");
-    strcpy(facts.queue_handle, "8001:");
+    strcpy(facts.place.queue_kind, "tbf");
+    strcpy(facts.place.queue_handle, "8001:");
     described();
     title_is("eth0, queue tbf 8001: the queue is full");
     command_is(0, "tc -s -d qdisc show dev eth0", "limit and rate of each queue");
@@ -143,12 +143,12 @@ static void test_the_limit_of_a_queue(void **state)
     (void)state;
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         lost(STAGE_EGRESS, DIRECTION_TRANSMIT, LOSS_CAPACITY, "eth0", "qdisc_full");
-        strcpy(facts.queue_kind, "pfifo");
-        strcpy(facts.queue_handle, cases[i].handle);
-        strcpy(facts.queue_parent, cases[i].parent);
-        facts.queue_is_root = cases[i].root;
-        facts.limit = &limit;
-        facts.limit_now = 1000;
+        strcpy(facts.place.queue_kind, "pfifo");
+        strcpy(facts.place.queue_handle, cases[i].handle);
+        strcpy(facts.place.queue_parent, cases[i].parent);
+        facts.place.queue_is_root = cases[i].root;
+        facts.limit.of = &limit;
+        facts.limit.now = 1000;
         described();
         assert_int_equal(given.count, cases[i].command ? 2 : 1);
         if (cases[i].command)
@@ -156,9 +156,9 @@ static void test_the_limit_of_a_queue(void **state)
     }
     /* Of a kind whose limit is not known. */
     lost(STAGE_EGRESS, DIRECTION_TRANSMIT, LOSS_CAPACITY, "eth0", "qdisc_full");
-    strcpy(facts.queue_kind, "tbf");
-    strcpy(facts.queue_handle, "8001:");
-    facts.queue_is_root = true;
+    strcpy(facts.place.queue_kind, "tbf");
+    strcpy(facts.place.queue_handle, "8001:");
+    facts.place.queue_is_root = true;
     described();
     assert_int_equal(given.count, 1);
 }
@@ -171,11 +171,11 @@ static void test_a_listener(void **state)
     (void)state;
     for (uint64_t most = 128; most <= 4096; most *= 32) {
         lost(STAGE_TRANSPORT, DIRECTION_RECEIVE, LOSS_CAPACITY, "", "tcp_listen_drop");
-        strcpy(facts.port, "443");
-        facts.protocol = "TCP";
-        facts.port_count = 1;
-        facts.limit = &limit;
-        facts.limit_now = 128;
+        strcpy(facts.place.port, "443");
+        facts.place.protocol = "TCP";
+        facts.place.port_count = 1;
+        facts.limit.of = &limit;
+        facts.limit.now = 128;
         facts.listen_most = most;
         facts.meaning = &(const struct meaning){.cause = "-", .remedy = &remedies[REMEDY_ACCEPT_QUEUE]};
         described();
@@ -183,8 +183,8 @@ static void test_a_listener(void **state)
         assert_int_equal(given.count, most == 128 ? 3 : 2);
     }
     lost(STAGE_TRANSPORT, DIRECTION_RECEIVE, LOSS_CAPACITY, "", "tcp_listen_drop");
-    facts.limit = &limit;
-    facts.limit_now = facts.listen_most = 128;
+    facts.limit.of = &limit;
+    facts.limit.now = facts.listen_most = 128;
     facts.meaning = &(const struct meaning){.cause = "-", .remedy = &remedies[REMEDY_ACCEPT_QUEUE]};
     described();
     command_is(1, "sysctl -w net.core.somaxconn=256",
@@ -200,9 +200,9 @@ static void test_a_ring(void **state)
     (void)state;
     lost(STAGE_NIC, DIRECTION_RECEIVE, LOSS_CAPACITY, "eth0", "nic_missed");
     facts.meaning = &meaning;
-    facts.limit = &limit;
-    facts.limit_now = 512;
-    facts.limit_most = 4096;
+    facts.limit.of = &limit;
+    facts.limit.now = 512;
+    facts.limit.most = 4096;
     described();
     title_is("eth0: the NIC's own buffer is full");
     command_is(0, "ethtool -g eth0", "its rings");
@@ -213,8 +213,8 @@ static void test_a_ring(void **state)
     /* Nothing to gain. */
     lost(STAGE_NIC, DIRECTION_RECEIVE, LOSS_CAPACITY, "eth0", "nic_missed");
     facts.meaning = &meaning;
-    facts.limit = &limit;
-    facts.limit_now = facts.limit_most = 4096;
+    facts.limit.of = &limit;
+    facts.limit.now = facts.limit.most = 4096;
     described();
     assert_int_equal(given.count, 1);
 }
@@ -469,7 +469,7 @@ static void test_a_real_shell_sees_the_words(void **state)
         if (strstr(commands[i].words, "{m") || strstr(commands[i].words, "{w"))
             continue;
         lost(STAGE_EGRESS, DIRECTION_TRANSMIT, LOSS_CAPACITY, device, "-");
-        facts.limit = &limit;
+        facts.limit.of = &limit;
         assert_true(incident_command_line(commands[i].words, &facts, text, sizeof(text)));
         (void)snprintf(shell_line, sizeof(shell_line), "printf '%%s\\n' %s", text);
         shell = popen(shell_line, "r");
@@ -502,8 +502,8 @@ static void test_packets_can_be_watched(void **state)
     for (size_t i = 0; i < ELEMENTS(cases); i++) {
         lost(STAGE_TRANSPORT, DIRECTION_RECEIVE, LOSS_ERROR, "", "udp_nobody_listens");
         facts.elsewhere = FACT_OTHERS;
-        facts.protocol = cases[i].protocol;
-        strcpy(facts.port, cases[i].port);
+        facts.place.protocol = cases[i].protocol;
+        strcpy(facts.place.port, cases[i].port);
         described();
         assert_int_equal(given.count, 0);
         facts.recorded = true;
