@@ -12,12 +12,21 @@ sys.path[1:1] = [str(HERE.parent / "integration"), str(HERE.parent / "lab")]
 
 import drops  # noqa: E402
 import hostile  # noqa: E402
+import hour  # noqa: E402
 import packets  # noqa: E402
 import peers  # noqa: E402
 import quick  # noqa: E402
 import series  # noqa: E402
 
-PARTS = {"drops": drops, "hostile": hostile, "packets": packets, "peers": peers, "quick": quick, "series": series}
+PARTS = {
+    "drops": drops,
+    "hostile": hostile,
+    "hour": hour,
+    "packets": packets,
+    "peers": peers,
+    "quick": quick,
+    "series": series,
+}
 
 
 def main():
