@@ -246,7 +246,12 @@ def test_a_longer_queue_of_a_tun_device(netns, exporter):
 
     send(18)
     eventually(lambda: counted(process) == [("tun_queue_full", 8)], "what did not fit")
-    one = next(one for one in report(process)["incidents"] if one["cause"] == "tun_queue_full")
+
+    def with_limit():
+        """The drop site knows of the loss at once; the link's counter, which has the limit, with its next collection."""
+        return next((one for one in report(process)["incidents"] if one["cause"] == "tun_queue_full" and one["limit"]), None)
+
+    one = eventually(with_limit, "the limit")
     assert one["limit"] == {"now": 10, "most": None, "unit": "packets in the transmit queue"}
     command = next(each for each in one["commands"] if "txqueuelen" in each["command"])
     assert command == {"command": "ip link set dev tn0 txqueuelen 20", "comment": "now 10"}
