@@ -27,7 +27,7 @@ struct incident_evidence {
 /* Whose network namespace. */
 enum fact_namespace { FACT_OURS = 1 << 0, FACT_OTHERS = 1 << 1, FACT_NOBODYS = 1 << 2 };
 
-/* Where it was lost beyond the device: a port, or a queueing discipline. "" and 0 if not known. */
+/* Where it was lost beyond the device: a port, or a queueing discipline. "", NULL and 0 if not known. */
 struct fact_place {
     char port[FACT_PORT_SIZE]; /* the port that lost most */
     const char *protocol;      /* of the port */

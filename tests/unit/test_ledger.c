@@ -693,8 +693,7 @@ static void test_more_causes_than_rows(void **state)
     assert_int_equal(sum_of("netdrop_lost_packets_total"), 3 * (LEDGER_LOST_MAX + 100));
 }
 
-/* A loss that only a counter shows is missing while nobody reads the counter: said at once, while it lasts.
- */
+/* While nobody reads a counter, the losses that only it shows are missing. */
 static void test_counters_are_not_read(void **state)
 {
     struct fault fault = {};
