@@ -143,11 +143,23 @@ def less(count, lost):
     return add(count, range(-lost, 1)) if lost else count
 
 
-def seen(count, unseen):
-    """Of a count, or a range, what BPF has seen where so many drops of the whole host were `unseen`: those of a few tasks of
-    the sandbox itself. That more of ours are missing is no matter of theirs."""
-    most = count[-1] if isinstance(count, range) else count
-    return less(count, min(unseen, FEW_UNSEEN + most // 50))
+def at_most(count):
+    """Of a range of counts, or a count."""
+    return count[-1] if isinstance(count, range) else count
+
+
+def hidden(most, unseen, at_once=0):
+    """How many of so many may be missing where so many drops of the whole host were `unseen`: those of a few tasks of the
+    sandbox itself. That more of ours are missing is no matter of theirs, but for what one softirq drops `at_once`: all of it
+    is where it interrupts such a task."""
+    few = FEW_UNSEEN + most // 50
+    least = at_once[0] if isinstance(at_once, range) else at_once
+    return min(unseen, few + at_most(at_once) if unseen >= least else few)
+
+
+def seen(count, unseen, at_once=0):
+    """Of a count, or a range, what BPF has seen."""
+    return less(count, hidden(at_most(count), unseen, at_once))
 
 
 # As many may be missing of the smallest counts.
@@ -173,7 +185,8 @@ def compare_inside(watcher, rows, expected, unseen):
 
         nobodys = sum(count for labels, count in rows if wanted(labels, namespaces=("",)))
         count, name = take(rows, wanted)
-        expected_count = add(seen(site.count, unseen), range(1 + (0 if EMULATED else nobodys)))
+        at_once = site.count if site.at_once else 0
+        expected_count = add(seen(site.count, unseen, at_once), range(1 + (0 if EMULATED else nobodys)))
         yield Line(
             watcher.where,
             name or f"{'|'.join(site.functions)} {'|'.join(site.reasons)} {site.device or ''}",
@@ -242,7 +255,7 @@ def compare_host(watcher, rows, expected, lost):
         if watcher.source == "summary" and LATE & set(functions):
             count = add(count, range(20))  # late segments of the scrapes, which this mode cannot tell apart
         if count:
-            count = seen(count, lost) if watcher.source == "bpf" else less(count, lost)
+            count = seen(count, lost, expected.at_once) if watcher.source == "bpf" else less(count, lost)
         yield Line(watcher.source, name or f"{'|'.join(functions)} {'|'.join(reasons)}", moved, count, fits(moved, count))
 
 
@@ -257,7 +270,7 @@ def compare_sites(bench, expected):
             total += sum(count for labels, count in rows if labels["device"] in ("a0", "b0"))
             yield from compare_inside(watcher, rows, expected, bench.unseen)
     if expected.total is not None and bench.inside[0].source:
-        wanted = seen(expected.total, bench.unseen)
+        wanted = seen(expected.total, bench.unseen, expected.at_once)
         yield Line("a+b", "drops on a0 and b0, at any site", total, wanted, fits(total, wanted))
 
 
@@ -288,8 +301,9 @@ def compare_ledger_inside(bench, watcher, moved, truth, expected):
     for row in truth.rows:
         if row.where != watcher.where or not (watcher.source or row.is_counters):
             continue
-        wanted = seen(expected.lost, bench.unseen) if row.count == "lost" else bench.moved[row.count]
-        if row.count != "lost" and began_anew:
+        is_all = row.count == "lost"
+        wanted = seen(expected.lost, bench.unseen, expected.at_once) if is_all else bench.moved[row.count]
+        if not is_all and began_anew:
             wanted = range(wanted + 1)
         keys = row.keys(row.device)
         count = sum(moved.pop(key, 0) for key in keys)
@@ -302,7 +316,8 @@ def compare_ledger_inside(bench, watcher, moved, truth, expected):
         labels = dict(key[1])
         ours = labels["device"] not in ("", "lo") and not truth.any_rows
         if labels["cause"] == "unexplained":
-            wanted = range(min(bench.unseen, FEW_UNSEEN + expected.lost // 50) + 1)  # a counter knows what BPF has not seen
+            # A counter knows what BPF has not seen.
+            wanted = range(hidden(expected.lost, bench.unseen, expected.at_once) + 1)
             yield Line(watcher.where, row_name(*key), count, wanted, count in wanted)
         elif ours:
             yield Line(watcher.where, row_name(*key), count, 0, False)
@@ -314,7 +329,7 @@ def compare_ledger_host(bench, watcher, moved, truth, expected):
         if not row.is_counters:
             keys = row.keys("")
             count = sum(moved.get(key, 0) for key in keys)
-            wanted = seen(expected.lost, bench.unseen)
+            wanted = seen(expected.lost, bench.unseen, expected.at_once)
             yield Line(watcher.source, row_name(*keys[0]), count, wanted, fits(count, wanted))
 
 

@@ -65,6 +65,7 @@ class Site:
     # Without one, packet mode of drop_monitor leaves the packet out. None: it may have one or not.
     mac_header: bool | None = True
     loss_class: str = ""  # "": that of the reason
+    at_once: bool = False  # by one softirq
 
     @property
     def reasons(self):
@@ -85,6 +86,11 @@ class Expected:
     may: tuple = ()  # counters that move or not, as time has it
     lost: int = 0  # what was sent and did not arrive, or waits nowhere, in the unit of truth.py
     total: int | None = None  # of the drops on a0 and b0 at all sites; with no sites named, at whichever
+
+    @property
+    def at_once(self):
+        """How many one softirq drops."""
+        return next((site.count for site in self.sites if site.at_once), 0)
 
 
 @dataclass(frozen=True)
@@ -696,7 +702,7 @@ def neighbour_unresolved(bench):
         },
         [
             Site(range(720, 786), "NEIGH_QUEUEFULL", ("__neigh_event_send",), "a", "a0", mac_header=False),
-            Site(failed, "NEIGH_FAILED", ("neigh_invalidate", "arp_error_report"), "a", "a0", mac_header=False),
+            Site(failed, "NEIGH_FAILED", ("neigh_invalidate", "arp_error_report"), "a", "a0", mac_header=False, at_once=True),
         ],
         total=COUNT,
         lost=COUNT,
