@@ -84,29 +84,29 @@ class Service:
         finally:
             connection.close()
 
-    def metrics(self):
-        return exposition.check_text(self._page({}))
+    def metrics(self, choice=""):
+        return exposition.check_text(self._page({}, choice))
 
     def openmetrics(self):
         return exposition.check_openmetrics(self._page({"Accept": "application/openmetrics-text; version=1.0.0"}))
 
     @staticmethod
-    def _page(headers):
+    def _page(headers, choice=""):
         connection = http.client.HTTPConnection(*ADDRESS, timeout=PATIENCE)
         try:
-            connection.request("GET", "/metrics", headers=headers)
+            connection.request("GET", f"/metrics{choice}", headers=headers)
             return connection.getresponse().read()
         finally:
             connection.close()
 
-    def fresh(self, collector="drop_monitor"):
-        """A page that was collected after the call."""
+    def fresh(self, collector="drop_monitor", choice=""):
+        """A page that was collected after the call, by the collectors of `choice`, such as "?collect[]=drop_monitor"."""
         since = time.time()
         stamp = "netdrop_collector_last_success_timestamp_seconds"
         duration = "netdrop_collector_duration_seconds"
 
         def page():
-            found = self.metrics()
+            found = self.metrics(choice)
             rows = found.series(stamp, collector=collector)
             return rows and rows[0].value - found.value(duration, collector=collector) > since and found
 
