@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -279,9 +280,11 @@ def manager(tmp_path):
                 return self.heard[-1]
 
             def said(self, pattern):
-                while True:
+                deadline = time.monotonic() + 2 * daemon.PATIENCE  # WATCHDOG=1 comes for ever
+                while time.monotonic() < deadline:
                     if match := re.search(pattern, self.next(), re.MULTILINE):
                         return match
+                raise AssertionError(f"{pattern} was not said; what was:\n{self.heard}")
 
         yield Manager()
 
