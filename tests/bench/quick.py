@@ -19,7 +19,8 @@ from tenants import Tenants
 RECORD = Path(__file__).with_name("record.json")
 INTERFACES = 100
 WORKLOADS = 1000
-WORKLOAD_RUNS = 6  # at most
+WORKLOAD_RUNS = 6  # at most, under callgrind
+ALLOCATION_RUNS = 30  # at most
 REPEAT = 7 * 10  # tests/bench/median.c makes seven runs of so many as it is told to
 SCRAPES = 20
 # What the kernel adds to its answers from version to version is in it; an allocation is not, nor one system call of a
@@ -122,8 +123,17 @@ class WorkloadCounter(Counter):
             if turn and min(found[11])[0] == min(found[1])[0]:
                 break
         more, less = (min(runs)[1] for runs in found.values())
-        allocations = min(int(self.run([], 10).split()[1]) for _ in range(3))
-        return {"instructions": (more - less) / REPEAT, "allocations": allocations / REPEAT}
+        return {"instructions": (more - less) / REPEAT, "allocations": self.allocations() / REPEAT}
+
+    def allocations(self):
+        """The least of some runs: who else on this host loses at a new place, or in a new workload, makes room for it."""
+        least = None
+        for _ in range(ALLOCATION_RUNS):
+            allocated = int(self.run([], 10).split()[1])
+            least = allocated if least is None else min(least, allocated)
+            if not least:
+                break
+        return least
 
 
 def scrape_system_calls(arguments, scene):
