@@ -65,7 +65,7 @@ class Site:
     # Without one, packet mode of drop_monitor leaves the packet out. None: it may have one or not.
     mac_header: bool | None = True
     loss_class: str = ""  # "": that of the reason
-    at_once: bool = False  # by one softirq
+    at_once: bool = False  # one softirq drops them all; `count` is a range
 
     @property
     def reasons(self):
@@ -84,13 +84,8 @@ class Expected:
     moves: dict = field(default_factory=dict)
     sites: list = field(default_factory=list)
     may: tuple = ()  # counters that move or not, as time has it
-    lost: int = 0  # what was sent and did not arrive, or waits nowhere, in the unit of truth.py
-    total: int | None = None  # of the drops on a0 and b0 at all sites; with no sites named, at whichever
-
-    @property
-    def at_once(self):
-        """How many one softirq drops."""
-        return next((site.count for site in self.sites if site.at_once), 0)
+    lost: int | range = 0  # what was sent and did not arrive, or waits nowhere, in the unit of truth.py
+    total: int | range | None = None  # of the drops on a0 and b0 at all sites; with no sites named, at whichever
 
 
 @dataclass(frozen=True)

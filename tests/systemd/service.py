@@ -84,29 +84,29 @@ class Service:
         finally:
             connection.close()
 
-    def metrics(self, choice=""):
-        return exposition.check_text(self._page({}, choice))
+    def metrics(self, query=""):
+        return exposition.check_text(self._page({}, query))
 
     def openmetrics(self):
         return exposition.check_openmetrics(self._page({"Accept": "application/openmetrics-text; version=1.0.0"}))
 
     @staticmethod
-    def _page(headers, choice=""):
+    def _page(headers, query=""):
         connection = http.client.HTTPConnection(*ADDRESS, timeout=PATIENCE)
         try:
-            connection.request("GET", f"/metrics{choice}", headers=headers)
+            connection.request("GET", f"/metrics{query}", headers=headers)
             return connection.getresponse().read()
         finally:
             connection.close()
 
-    def fresh(self, collector="drop_monitor", choice=""):
-        """A page that was collected after the call, by the collectors of `choice`, such as "?collect[]=drop_monitor"."""
+    def fresh(self, collector="drop_monitor", alone=False):
+        """A page that was collected after the call: all of it, or what is this collector's `alone`."""
         since = time.time()
         stamp = "netdrop_collector_last_success_timestamp_seconds"
         duration = "netdrop_collector_duration_seconds"
 
         def page():
-            found = self.metrics(choice)
+            found = self.metrics(f"?collect[]={collector}" if alone else "")
             rows = found.series(stamp, collector=collector)
             return rows and rows[0].value - found.value(duration, collector=collector) > since and found
 
